@@ -1,0 +1,162 @@
+"""A saved model's files, read without running it."""
+
+import json
+import pathlib
+import re
+from dataclasses import dataclass
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from serving.signature import Signature, read_signatures
+from tfrec.compat import import_optional, tensorflow_text
+from tfrec.errors import ArtefactError, MissingPackageError
+
+WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
+# Prefix, or whole name where tensorflow_text has given none.
+_TEXT_OPS = re.compile(
+    "TFText>|Sentencepiece|CaseFoldUTF8|NormalizeUTF8|FastBertNormalize$|"
+    "(FastWordpiece|Wordpiece|Whitespace|UnicodeScript|SplitMerge)Tokenize|"
+    "(ConstrainedSequence|FindSourceOffsets|MaxSpanningTree|PhraseTokenize|"
+    "RegexSplitWithOffsets|SentenceFragments|SentenceFragmentsV2|TokenizerFromLogits)$"
+)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One version of a saved model.
+
+    Attributes:
+        folder: where it is.
+        signatures: name to `Signature`.
+        signature_defs: name to the proto as saved.
+        ops: name of every op in its graphs, to how often it stands there.
+        manifest: `assets.extra/manifest.json`, or `{}`.
+    """
+
+    folder: pathlib.Path
+    signatures: dict[str, Signature]
+    signature_defs: dict[str, object]
+    ops: dict[str, int]
+    manifest: dict
+
+
+def list_versions(folder: pathlib.Path) -> list[int]:
+    """Version numbers below a model folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    names = [path.name for path in folder.iterdir() if path.is_dir()]
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def version_folder(folder) -> pathlib.Path:
+    """The folder itself if it holds a saved model, else its newest version.
+
+    Raises:
+        ArtefactError: neither is there.
+    """
+    folder = pathlib.Path(folder)
+    if (folder / "saved_model.pb").is_file():
+        return folder
+    versions = list_versions(folder)
+    if not versions:
+        raise ArtefactError(
+            "A model folder must hold `saved_model.pb` or integer version folders. "
+            f"Received: {folder}, which has neither."
+        )
+    return folder / str(versions[-1])
+
+
+def read_artefact(folder) -> Artefact:
+    """Reads signatures, ops and manifest of a model or version folder.
+
+    Raises:
+        ArtefactError: a file is missing or cannot be parsed.
+    """
+    folder = version_folder(folder)
+    graph = _read_graph(folder / "saved_model.pb")
+    return Artefact(
+        folder=folder,
+        signatures=read_signatures(graph.signature_def),
+        signature_defs=dict(graph.signature_def),
+        ops=_count_ops(graph.graph_def),
+        manifest=_read_manifest(folder / "assets.extra" / "manifest.json"),
+    )
+
+
+def library_of(op: str) -> str:
+    """Which library brings an op: `"core"`, `"tensorflow_text"`, `"scann"` or `""`."""
+    if op.startswith("Scann>"):
+        return "scann"
+    if _TEXT_OPS.match(op):
+        return "tensorflow_text"
+    return "core" if hasattr(tf.raw_ops, op) else ""
+
+
+def required_libraries(artefact: Artefact) -> list[str]:
+    """Op libraries beyond TensorFlow's own, by the graph and by the manifest.
+
+    Raises:
+        ArtefactError: an op belongs to no library we know.
+    """
+    unknown = sorted(op for op in artefact.ops if not library_of(op))
+    if unknown:
+        raise ArtefactError(
+            f"{artefact.folder} needs ops that neither TensorFlow {tf.__version__} nor "
+            f"tensorflow_text nor scann brings: {', '.join(unknown)}."
+        )
+    stated = artefact.manifest.get("ops", {}).get("required_libraries", [])
+    return sorted({library_of(op) for op in artefact.ops} - {"core"} | set(stated))
+
+
+def load_libraries(artefact: Artefact) -> None:
+    """Registers the ops that the artefact needs.
+
+    Raises:
+        ArtefactError: a library is not installed here, or unknown.
+    """
+    for library in required_libraries(artefact):
+        try:
+            _load_library(library)
+        except MissingPackageError as error:
+            raise ArtefactError(
+                f"{artefact.folder} needs the ops of `{library}`. {error}"
+            ) from error
+
+
+def _load_library(library):
+    if library == "tensorflow_text":
+        tensorflow_text()
+    else:
+        import_optional(library, "this model", "Serve its exact flavour instead.")
+
+
+def _read_graph(path):
+    try:
+        saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    except (OSError, DecodeError) as error:
+        raise ArtefactError(f"{path} cannot be read: {error}.") from error
+    for graph in saved_model.meta_graphs:
+        if "serve" in graph.meta_info_def.tags:
+            return graph
+    raise ArtefactError(f"{path} has no graph tagged `serve`.")
+
+
+def _read_manifest(path):
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ArtefactError(f"{path} is not valid JSON: {error}.") from error
+
+
+def _count_ops(graph_def):
+    functions = {function.signature.name for function in graph_def.library.function}
+    counts: dict[str, int] = {}
+    for nodes in [graph_def.node, *(f.node_def for f in graph_def.library.function)]:
+        for node in nodes:
+            if node.op not in functions:  # old graphs call functions as if ops
+                counts[node.op] = counts.get(node.op, 0) + 1
+    return counts

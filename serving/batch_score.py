@@ -1,0 +1,66 @@
+"""Recommendations for a whole table of queries, from a saved model.
+
+    python -m serving.batch_score --model saved_models/tfrec --events log.parquet \
+        --queries queries.csv --k 10 --out recommendations.parquet
+
+Memory does not grow with the tables: they are divided by user on disk, one shard is
+scored at a time, and the result is put back into the order of the queries. A run
+that was killed goes on where it was if the same inputs are given again.
+"""
+
+import pathlib
+import time
+from typing import Annotated
+
+from typer import Option
+
+from serving.program import run_program
+from tfrec.errors import ConfigError
+
+
+def score(
+    model: Annotated[pathlib.Path, Option(help="Model folder or version folder.")],
+    events: Annotated[pathlib.Path, Option(help="The log: file or folder.")],
+    out: Annotated[pathlib.Path, Option(help=".parquet, .csv or .jsonl file.")],
+    queries: Annotated[
+        pathlib.Path | None,
+        Option(
+            help="query_id, user_id, timestamp[, sequence]. Without it: every user of "
+            "the log, at its end."
+        ),
+    ] = None,
+    k: Annotated[int, Option("--k", "-k", help="Items per query.")] = 10,
+    users: Annotated[
+        pathlib.Path | None, Option(help="Profiles: user_id, text.")
+    ] = None,
+    allow_repeats: Annotated[
+        bool, Option("--allow-repeats", help="Items of the history may come again.")
+    ] = False,
+):
+    """Writes query_id, user_id, rank, item_id, score, probability."""
+    if k < 1:
+        raise ConfigError(f"`--k` must be at least 1. Received: {k}.")
+    # TensorFlow takes seconds to import: not before the flags are right.
+    from serving.scoring_run import ScoringRun
+    from serving.tables import check_output
+
+    started = time.monotonic()
+    tables = {"events": events, "queries": queries, "users": users}
+    run = ScoringRun(model, tables, check_output(out), k, allow_repeats)
+    run.divide()
+    reused = run.score()
+    num_rows, num_queries = run.write()
+    print(
+        f"{out}: {num_rows} rows for {num_queries} queries in "
+        f"{time.monotonic() - started:.1f} s ({run.num_shards} shards"
+        f"{f', {reused} of them from an earlier run' if reused else ''})."
+    )
+
+
+def main():
+    """Entry point of `tfrec-batch-score`."""
+    run_program(score)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Tensors on the wire: TensorProto to numpy and back.
+
+Numbers travel as `tensor_content`, read without a copy through `np.frombuffer`;
+this is several times faster than `tf.make_tensor_proto` and `tf.make_ndarray`,
+and needs no TensorFlow.
+"""
+
+import math
+
+import numpy as np
+
+from tfrec.errors import ServingError
+
+DT_STRING = 7
+# DataType number -> numpy dtype and the field that holds values one by one.
+_NUMBERS = {
+    1: ("float32", "float_val"),
+    2: ("float64", "double_val"),
+    3: ("int32", "int_val"),
+    4: ("uint8", "int_val"),
+    5: ("int16", "int_val"),
+    6: ("int8", "int_val"),
+    9: ("int64", "int64_val"),
+    10: ("bool", "bool_val"),
+    17: ("uint16", "int_val"),
+    22: ("uint32", "uint32_val"),
+    23: ("uint64", "uint64_val"),
+}
+_TYPES = {np.dtype(name): number for number, (name, _) in _NUMBERS.items()}
+_MAX_REPEATED = 1 << 24  # elements that one repeated value may stand for
+
+
+class CodecError(ServingError, ValueError):
+    """A tensor proto contradicts itself, or its dtype has no numpy form."""
+
+
+def dtype_name(number: int) -> str:
+    """Name of a DataType number, `"string"` for strings.
+
+    Example:
+        >>> dtype_name(1), dtype_name(7), dtype_name(99)
+        ('float32', 'string', 'type 99')
+    """
+    if number == DT_STRING:
+        return "string"
+    return _NUMBERS.get(number, (f"type {number}",))[0]
+
+
+def read_tensor(proto) -> np.ndarray:
+    """The array in a TensorProto.
+
+    Args:
+        proto: `TensorProto` whose values are in `tensor_content` or in the field
+            of their type; a shorter field is continued with its last value.
+
+    Returns:
+        An array, read-only where it shares memory with the proto; strings are
+        `bytes` objects.
+
+    Raises:
+        CodecError: the dtype is unsupported or values and shape disagree.
+    """
+    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    if proto.dtype == DT_STRING:
+        values = np.empty(len(proto.string_val), dtype=object)
+        values[:] = proto.string_val
+        return _shaped(values, shape)
+    if proto.dtype not in _NUMBERS:
+        raise CodecError(f"dtype {dtype_name(proto.dtype)} is not supported")
+    name, field = _NUMBERS[proto.dtype]
+    if not proto.tensor_content:
+        return _shaped(np.array(getattr(proto, field), dtype=name), shape)
+    if len(proto.tensor_content) != math.prod(shape) * np.dtype(name).itemsize:
+        raise CodecError(
+            f"{len(proto.tensor_content)} bytes do not fill {name} {list(shape)}"
+        )
+    return np.frombuffer(proto.tensor_content, name).reshape(shape)
+
+
+def write_tensor(array: np.ndarray, proto) -> None:
+    """Fills an empty TensorProto.
+
+    Args:
+        array: numbers, bools, or strings (`str` or `bytes` objects).
+        proto: `TensorProto` to fill, such as `request.inputs["k"]`.
+
+    Raises:
+        CodecError: the dtype has no number here.
+    """
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    if array.dtype.kind in "OSU":
+        proto.dtype = DT_STRING
+        proto.string_val.extend(_as_bytes(value) for value in array.ravel().tolist())
+    elif array.dtype in _TYPES:
+        proto.dtype = _TYPES[array.dtype]
+        proto.tensor_content = array.tobytes()
+    else:
+        raise CodecError(f"dtype {array.dtype} is not supported")
+
+
+def _as_bytes(value):
+    return value.encode() if isinstance(value, str) else value
+
+
+def _shaped(values, shape):
+    size = math.prod(shape)
+    if min(shape, default=0) < 0 or len(values) > size:
+        raise CodecError(f"{len(values)} values do not fill shape {list(shape)}")
+    missing = size - len(values)
+    if missing and (not len(values) or size > _MAX_REPEATED):
+        raise CodecError(f"{len(values)} values do not fill shape {list(shape)}")
+    if missing:  # TensorFlow's short form: the last value goes on
+        values = np.concatenate([values, np.repeat(values[-1:], missing)])
+    return values.reshape(shape)

@@ -1,0 +1,59 @@
+"""What a saved model needs, and which server can run it.
+
+python -m serving.doctor saved_models/tfrec
+"""
+
+import pathlib
+from typing import Annotated
+
+from rich.console import Console
+from rich.table import Table
+from typer import Argument
+
+from serving.program import run_program
+from tfrec.errors import ArtefactError
+
+
+def examine(
+    folder: Annotated[
+        pathlib.Path, Argument(metavar="DIR", help="Model or version folder.")
+    ],
+):
+    """Says what a saved model needs and which server can run it."""
+    # TensorFlow takes seconds to import: not before the arguments are right.
+    from serving.artefact import read_artefact
+    from serving.examination import check_manifest, find_facts
+    from serving.servable import Servable
+
+    artefact = read_artefact(folder)
+    _print_report(artefact, find_facts(artefact))
+    problems = check_manifest(artefact)
+    if problems:
+        raise ArtefactError("\n".join(["The manifest does not fit.", *problems]))
+    num_requests = Servable.load(artefact.folder).replay_warm_up()
+    print(f"Sound: it loads here and answered its {num_requests} warm-up requests.")
+
+
+def main():
+    """Entry point of `tfrec-doctor`."""
+    run_program(examine)
+
+
+def _print_report(artefact, facts):
+    console = Console()
+    console.print(str(artefact.folder), style="bold", soft_wrap=True)
+    for name, value in facts.items():
+        console.print(f"  {name}: {value}", soft_wrap=True, highlight=False)
+    table = Table("signature", "input", "type", "")
+    for name, signature in artefact.signatures.items():
+        for shown, (key, spec) in enumerate(signature.inputs.items()):
+            need = "optional" if key in signature.defaults else "required"
+            table.add_row("" if shown else name, key, str(spec), need)
+        for key, spec in signature.outputs.items():
+            table.add_row("", f"→ {key}", str(spec), "")
+        table.add_section()
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

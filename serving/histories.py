@@ -1,0 +1,187 @@
+"""Requests: people's histories and wishes as the padded arrays a signature takes.
+
+Every `[batch, n]` array begins with one column of padding. A server that batches
+requests of unlike width fills the shorter ones with their *first element*, which
+must therefore be padding; the model ignores padding wherever it stands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfrec.errors import ServingError
+
+FIELDS = ("item_id", "event", "value", "timestamp")
+DEFAULT_EVENT = "view"
+
+
+class QueryError(ServingError, ValueError):
+    """What is asked cannot be put into a request."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The events of one user as columns, oldest first."""
+
+    item_ids: np.ndarray = field(default_factory=lambda: np.array([], object))
+    events: np.ndarray = field(default_factory=lambda: np.array([], object))
+    values: np.ndarray = field(default_factory=lambda: np.array([], "float32"))
+    timestamps: np.ndarray = field(default_factory=lambda: np.array([], "int64"))
+
+    def __len__(self):
+        return len(self.item_ids)
+
+    def take(self, rows) -> "History":
+        """The events at an index array or slice."""
+        columns = (self.item_ids, self.events, self.values, self.timestamps)
+        return History(*(column[rows] for column in columns))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What one user asks for.
+
+    Attributes:
+        history: `History`.
+        user_text: profile.
+        query_text: what is looked for, in free words.
+        now: time of asking in seconds, 0 for right after the last event.
+        k: how many items.
+        exclude: item ids that must not come.
+        categories: those wanted, none for all.
+        min_probability: items below it do not come.
+        allow_repeats: whether items of the history may come again.
+    """
+
+    history: History = field(default_factory=History)
+    user_text: str = ""
+    query_text: str = ""
+    now: int = 0
+    k: int = 10
+    exclude: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    min_probability: float = 0.0
+    allow_repeats: bool = False
+
+    def __post_init__(self):
+        if self.k < 1:
+            raise QueryError(f"`k` must be at least 1. Received: {self.k}.")
+        for name in ("exclude", "categories"):
+            if isinstance(getattr(self, name), str):
+                raise QueryError(
+                    f"`{name}` must be a list of strings. "
+                    f"Received: {getattr(self, name)!r}."
+                )
+
+
+def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
+    """Events as people write them, put in order of time.
+
+    Args:
+        history: item ids, `(item_id, event, value, timestamp)` tuples (the end may
+            be left out), dicts with these keys, or a pandas frame with these
+            columns; other keys and columns are ignored. An absent event is
+            `"view"`, an absent value 1, an absent time `now`.
+        now: seconds.
+
+    Returns:
+        `(history, order)`: `order` is the index array that sorted it.
+
+    Raises:
+        QueryError: an event is none of these, or has no item id.
+
+    Example:
+        >>> history, _ = read_history([("b", "buy", 1, 20), ("a", "view", 1, 10)])
+        >>> history.item_ids.tolist()
+        ['a', 'b']
+    """
+    if hasattr(history, "to_dict"):
+        history = history.to_dict("records")
+    if isinstance(history, str | dict):
+        raise QueryError(f"`history` must be a list of events. Received: {history!r}.")
+    defaults = (None, DEFAULT_EVENT, 1.0, now)
+    rows = [_read_event(event, defaults) for event in history]
+    item_ids, events, values, timestamps = zip(*rows, strict=True) if rows else [()] * 4
+    try:
+        read = History(
+            np.array(item_ids, object),
+            np.array(events, object),
+            np.array(values, "float32"),
+            np.array(timestamps, "int64"),
+        )
+    except (ValueError, TypeError, OverflowError) as error:
+        raise QueryError(
+            "Values of a history must be numbers and timestamps whole seconds: "
+            f"{error}."
+        ) from error
+    order = np.argsort(read.timestamps, kind="stable")
+    return read.take(order), order
+
+
+def make_query(history=(), now: int = 0, **wishes) -> Query:
+    """A `Query` of a history as `read_history` takes it."""
+    return Query(history=read_history(history, now)[0], now=now, **wishes)
+
+
+def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
+    """The inputs that make an embedding, `[batch]` or `[batch, 1 + longest]`."""
+    histories = [query.history for query in queries]
+    return {
+        "user_text": np.array([q.user_text for q in queries], object),
+        "query_text": np.array([q.query_text for q in queries], object),
+        "history_item_ids": pad([h.item_ids for h in histories]),
+        "history_events": pad([h.events for h in histories]),
+        "history_values": pad([h.values for h in histories], 0, "float32"),
+        "history_timestamps": pad([h.timestamps for h in histories], 0, "int64"),
+        "now": np.array([q.now for q in queries], "int64"),
+    }
+
+
+def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
+    """The inputs that choose among items, but for `allow_repeats`."""
+    return {
+        "k": np.array([q.k for q in queries], "int32"),
+        "exclude_item_ids": pad([q.exclude for q in queries]),
+        "categories": pad([q.categories for q in queries]),
+        "min_probability": np.array([q.min_probability for q in queries], "float32"),
+    }
+
+
+def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
+    """All inputs of `recommend`, each at full batch length."""
+    allow_repeats = np.array([q.allow_repeats for q in queries], bool)
+    return {
+        **query_inputs(queries),
+        **filter_inputs(queries),
+        "allow_repeats": allow_repeats,
+    }
+
+
+def pad(rows, fill="", dtype=object) -> np.ndarray:
+    """Rows of unlike length as one array, a column of padding first.
+
+    Example:
+        >>> pad([["a", "b"], ["c"]]).tolist()
+        [['', 'a', 'b'], ['', 'c', '']]
+    """
+    padded = np.full((len(rows), 1 + max(map(len, rows), default=0)), fill, dtype)
+    for target, row in zip(padded, rows, strict=True):
+        target[1 : 1 + len(row)] = row
+    return padded
+
+
+def _read_event(event, defaults):
+    if isinstance(event, str):
+        event = (event,)
+    if isinstance(event, dict):
+        event = [event.get(name, d) for name, d in zip(FIELDS, defaults, strict=True)]
+    if not isinstance(event, tuple | list) or not 1 <= len(event) <= len(FIELDS):
+        raise QueryError(
+            "An event must be an item id, a tuple (item_id, event, value, timestamp) "
+            f"or a dict with these keys. Received: {event!r}."
+        )
+    item_id, *rest = (*event, *defaults[len(event) :])
+    if item_id is None or item_id == "":
+        raise QueryError(f"An event must have an `item_id`. Received: {event!r}.")
+    return str(item_id), *rest

@@ -1,0 +1,232 @@
+"""The versions of one model: found on disk, loaded beside, swapped, let go."""
+
+import gc
+import logging
+import pathlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import grpc
+
+from serving.artefact import list_versions
+from serving.servable import Servable
+from serving.status import RequestError, invalid, not_found
+from tfrec.errors import ArtefactError
+
+logger = logging.getLogger(__name__)
+
+
+class State(IntEnum):
+    """Numbers of `ModelVersionStatus.State`."""
+
+    START = 10
+    LOADING = 20
+    AVAILABLE = 30
+    UNLOADING = 40
+    END = 50
+
+
+@dataclass
+class Version:
+    """One version folder: how far it is, and why it was refused."""
+
+    number: int
+    state: State = State.START
+    servable: Servable | None = None
+    error: str = ""
+    files: tuple = ()  # what lay there when it was refused
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """One model to serve.
+
+    Attributes:
+        name: what requests call it.
+        base_path: folder with integer version folders.
+        latest: how many of the newest versions to keep, 0 for every version.
+        specific: version numbers to serve whatever is newest.
+        labels: name to version number.
+    """
+
+    name: str
+    base_path: pathlib.Path
+    latest: int = 1
+    specific: tuple[int, ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()
+
+    def wanted(self, versions: list[int]) -> list[int]:
+        """Those of `versions` (oldest first) that should be served."""
+        if self.specific:
+            return [version for version in versions if version in self.specific]
+        return versions[-self.latest :]
+
+
+class ModelStore:
+    """Keeps the wanted versions of a model ready.
+
+    `poll` looks at the folder once: new versions are loaded beside the old ones
+    and warmed up, then old ones are let go. A version that fails is refused with
+    its reason and tried again only when its files change; what was being served
+    goes on. Requests that hold a servable finish on it, whatever `poll` does.
+
+    Args:
+        settings: name, folder and version policy.
+        load: folder to `Servable`.
+
+    Raises:
+        ArtefactError: the folder does not exist.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        load: Callable[[pathlib.Path], Servable] = Servable.load,
+    ):
+        if not settings.base_path.is_dir():
+            raise ArtefactError(
+                f"The base path of {settings.name} must be a folder of integer version "
+                f"folders. Received: {settings.base_path}, which does not exist."
+            )
+        self.settings = settings
+        self._load = load
+        self._lock = threading.Lock()  # guards `_versions`, never held while loading
+        self._versions: dict[int, Version] = {}
+
+    @property
+    def is_available(self) -> bool:
+        """Whether some version answers."""
+        return any(v.state == State.AVAILABLE for v in self.statuses())
+
+    def statuses(self) -> list[Version]:
+        """Every version seen so far, oldest first."""
+        with self._lock:
+            return [self._versions[number] for number in sorted(self._versions)]
+
+    def get(self, version: int | None = None, label: str = "") -> Version:
+        """The version that answers a request.
+
+        Args:
+            version: its number, or None for the newest that is ready.
+            label: its label instead.
+
+        Raises:
+            RequestError: NOT_FOUND if there is none, UNAVAILABLE while it loads.
+        """
+        if label:
+            version = self._labelled(label)
+        name = self.settings.name
+        wanted = (
+            f"Latest({name})" if version is None else f"Specific({name}, {version})"
+        )
+        candidates = [v for v in self.statuses() if version in (None, v.number)]
+        ready = [v for v in candidates if v.state == State.AVAILABLE]
+        if ready:
+            return ready[-1]
+        if any(v.state in (State.START, State.LOADING) for v in candidates):
+            raise RequestError(
+                grpc.StatusCode.UNAVAILABLE,
+                f"Servable not yet available for request: {wanted}: it is loading.",
+            )
+        raise not_found(f"Servable not found for request: {wanted}")
+
+    def poll(self) -> None:
+        """Brings what is served in line with what lies on disk."""
+        wanted = self.settings.wanted(list_versions(self.settings.base_path))
+        todo = [number for number in wanted if self._is_due(number)]
+        for number in todo:  # known before the first is loaded: GetModelStatus
+            self._set(Version(number))
+        for number in reversed(todo):  # the newest is what people wait for
+            self._try(number)
+        self._let_go(wanted)
+
+    def _is_due(self, number):
+        known = self._versions.get(number)
+        if known is None or (known.state == State.END and not known.error):
+            return True
+        return bool(known.error) and known.files != _files(self._folder(number))
+
+    def _try(self, number):
+        folder = self._folder(number)
+        files = _files(folder)
+        self._set(Version(number, State.LOADING))
+        try:
+            servable = self._load(folder)
+            num_requests = servable.replay_warm_up()
+        except Exception as error:  # whatever it was, the old version goes on
+            logger.error("%s version %d refused: %s", self.settings.name, number, error)
+            self._set(Version(number, State.END, error=str(error), files=files))
+            return
+        logger.info(
+            "%s version %d is ready; %d warm-up requests answered.",
+            *(self.settings.name, number, num_requests),
+        )
+        self._set(Version(number, State.AVAILABLE, servable))
+
+    def _let_go(self, wanted):
+        """Drops what is no longer wanted, if something wanted answers."""
+        ready = [v for v in self.statuses() if v.state == State.AVAILABLE]
+        if not any(v.number in wanted for v in ready):
+            return
+        for version in ready:
+            if version.number not in wanted:
+                logger.info("%s version %d goes.", self.settings.name, version.number)
+                self._set(Version(version.number, State.END))
+        gc.collect()  # a loaded graph holds itself in reference cycles
+
+    def _set(self, version):
+        with self._lock:
+            self._versions[version.number] = version
+
+    def _folder(self, number):
+        return self.settings.base_path / str(number)
+
+    def _labelled(self, label):
+        labels = dict(self.settings.labels)
+        if label not in labels:
+            raise invalid(f"Unrecognized servable version label: {label}")
+        return labels[label]
+
+
+class Poller(threading.Thread):
+    """Polls stores until stopped.
+
+    Args:
+        stores: to poll, one after the other.
+        wait_s: seconds between two rounds; 0 polls just once.
+        after: called after every round.
+    """
+
+    def __init__(self, stores, wait_s: float, after: Callable[[], None]):
+        super().__init__(name="poller", daemon=True)
+        self.first_round = threading.Event()
+        self._stores, self._wait_s, self._after = stores, wait_s, after
+        self._stopped = threading.Event()
+
+    def run(self):
+        while not self._stopped.is_set():
+            for store in self._stores:
+                self._poll(store)
+            self._after()
+            self.first_round.set()
+            if not self._wait_s:
+                return
+            self._stopped.wait(self._wait_s)
+
+    def stop(self):
+        """Ends the thread after the round that is under way."""
+        self._stopped.set()
+
+    def _poll(self, store):
+        try:
+            store.poll()
+        except Exception:  # the next round must come, whatever happened in this one
+            logger.exception("Polling %s failed.", store.settings.name)
+
+
+def _files(folder):
+    """Name, size and time of each file: changes while a copy goes on."""
+    stats = [(path, path.stat()) for path in sorted(folder.rglob("*"))]
+    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)

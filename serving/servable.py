@@ -1,0 +1,230 @@
+"""A saved model in memory: named arrays in, named arrays out."""
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.artefact import (
+    WARM_UP_FILE,
+    Artefact,
+    load_libraries,
+    read_artefact,
+)
+from serving.codec import CodecError, read_tensor
+from serving.signature import TensorSpec
+from serving.status import RequestError, invalid, status_code
+from tfrec.errors import ArtefactError
+
+DEFAULT_SIGNATURE = "serving_default"
+MAX_WARM_UP_RECORDS = 1000  # tensorflow_model_server refuses more
+
+
+class Servable:
+    """One loaded version; safe to call from many threads.
+
+    Args:
+        artefact: what the files say.
+        functions: signature name to callable.
+    """
+
+    def __init__(self, artefact: Artefact, functions):
+        self.artefact = artefact
+        self._functions = functions
+        self._defaults = {  # for a batch of one, ready made
+            name: {key: tf.constant(value) for key, value in sig.defaults.items()}
+            for name, sig in artefact.signatures.items()
+        }
+
+    @classmethod
+    def load(cls, folder) -> "Servable":
+        """Loads a model or version folder, op libraries first.
+
+        Raises:
+            ArtefactError: the files are broken or an op library is missing.
+        """
+        artefact = read_artefact(folder)
+        load_libraries(artefact)
+        try:
+            loaded = tf.saved_model.load(str(artefact.folder))
+        except Exception as error:  # TensorFlow raises many kinds for broken files
+            raise ArtefactError(
+                f"{artefact.folder} cannot be loaded: {_words(error)}"
+            ) from error
+        servable = cls(artefact, dict(loaded.signatures))
+        servable._root = loaded  # its variables live as long as it does
+        return servable
+
+    def run(self, signature_name: str, inputs: dict, outputs=()) -> dict:
+        """Answers one call.
+
+        Args:
+            signature_name: `""` for `serving_default`.
+            inputs: name to array; an absent one takes its default, repeated to
+                the batch.
+            outputs: names wanted, none for all.
+
+        Returns:
+            Name to array, strings as `bytes` objects.
+
+        Raises:
+            RequestError: the signature, an input or an output does not fit, or
+                the graph refused the values.
+        """
+        name = signature_name or DEFAULT_SIGNATURE
+        signature = self._signature(name)
+        _check_names(signature, inputs)
+        _check_tensors(signature, inputs)
+        wanted = _check_outputs(signature, list(outputs))
+        tensors = self._complete(name, inputs, _batch_size(signature, inputs))
+        try:
+            answer = self._functions[name](**tensors)
+        except tf.errors.OpError as error:
+            raise RequestError(status_code(error.error_code), _words(error)) from error
+        return {key: answer[key].numpy() for key in wanted}
+
+    def replay_warm_up(self) -> int:
+        """Answers the artefact's own warm-up requests.
+
+        Returns:
+            How many there are.
+
+        Raises:
+            ArtefactError: the file is broken, empty, too long, or a request fails.
+        """
+        path = self.artefact.folder / WARM_UP_FILE
+        if not path.is_file():
+            return 0
+        count = 0
+        for count, record in enumerate(_records(path), start=1):
+            self._replay(path, count, record)
+        if not count:
+            raise ArtefactError(f"{path} must hold requests. Received: no record.")
+        return count
+
+    def _replay(self, path, number, record):
+        if number > MAX_WARM_UP_RECORDS:
+            raise ArtefactError(
+                f"{path} must have at most {MAX_WARM_UP_RECORDS} records."
+            )
+        try:
+            log = prediction_log_pb2.PredictionLog.FromString(record)
+        except DecodeError as error:
+            raise ArtefactError(f"{path}, record {number}: {error}") from error
+        if not log.HasField("predict_log"):
+            raise ArtefactError(
+                f"{path}, record {number}: it is not a Predict request."
+            )
+        request = log.predict_log.request
+        try:
+            inputs = read_inputs(request.inputs)
+            self.run(request.model_spec.signature_name, inputs)
+        except RequestError as error:
+            raise ArtefactError(f"{path}, record {number}: {error}") from error
+
+    def _signature(self, name):
+        if name not in self.artefact.signatures:
+            raise RequestError(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                f'Serving signature key "{name}" not found.',
+            )
+        return self.artefact.signatures[name]
+
+    def _complete(self, name, inputs, batch_size):
+        tensors = {key: tf.convert_to_tensor(value) for key, value in inputs.items()}
+        for key, default in self._defaults[name].items():
+            if key not in tensors:
+                tensors[key] = _repeated(default, batch_size)
+        return tensors
+
+
+def read_inputs(protos) -> dict:
+    """Name to array from a request's map of TensorProtos.
+
+    Raises:
+        RequestError: a tensor cannot be read.
+    """
+    inputs = {}
+    for name, proto in protos.items():
+        try:
+            inputs[name] = read_tensor(proto)
+        except CodecError as error:
+            raise invalid(f"tensor parsing error: {name}: {error}") from error
+    return inputs
+
+
+def _check_names(signature, inputs):
+    extra = sorted(inputs.keys() - signature.inputs.keys())
+    missing = sorted(
+        signature.inputs.keys() - inputs.keys() - signature.defaults.keys()
+    )
+    if extra or missing:
+        raise invalid(
+            f"input size does not match signature: {len(inputs)}!="
+            f"{len(signature.inputs)} len({{{','.join(sorted(inputs))}}}) != "
+            f"len({{{','.join(signature.inputs)}}}). "
+            f"Sent extra: {{{','.join(extra)}}}. "
+            f"Missing but required: {{{','.join(missing)}}}."
+        )
+
+
+def _check_tensors(signature, inputs):
+    for name, array in inputs.items():
+        expected = signature.inputs[name]
+        dtype = "string" if array.dtype == object else array.dtype.name
+        if dtype != expected.dtype or not expected.accepts(array.shape):
+            raise invalid(
+                f"`{name}` must be {expected}. "
+                f"Received: {TensorSpec(dtype, array.shape)}."
+            )
+
+
+def _check_outputs(signature, wanted):
+    known = ",".join(signature.outputs)
+    for name in wanted:
+        if name not in signature.outputs:
+            raise invalid(
+                f"output tensor alias not found in signature: {name} Outputs expected "
+                f"to be in the set {{{known}}}."
+            )
+        if wanted.count(name) > 1:
+            raise invalid(f"duplicate output tensor alias: {name}")
+    return wanted or list(signature.outputs)
+
+
+def _batch_size(signature, inputs):
+    """Rows of the batch: every batched input has as many, or one."""
+    rows = {
+        name: array.shape[0]
+        for name, array in inputs.items()
+        if signature.inputs[name].is_batched
+    }
+    required = [name for name in rows if name not in signature.defaults]
+    leader = max(required or rows, key=rows.get, default=None)
+    size = rows.get(leader, 1)
+    for name, count in rows.items():
+        if count not in (size, 1) or (name in required and count != size):
+            raise invalid(
+                f"`{name}` must have as many rows as `{leader}`, {size}. "
+                f"Received: {count}."
+            )
+    return size
+
+
+def _repeated(default, batch_size):
+    if batch_size == 1 or not default.shape.rank or default.shape[0] != 1:
+        return default
+    return tf.constant(np.repeat(default.numpy(), batch_size, axis=0))
+
+
+def _records(path):
+    try:
+        yield from tf.data.TFRecordDataset([str(path)]).as_numpy_iterator()
+    except tf.errors.OpError as error:
+        raise ArtefactError(f"{path} cannot be read: {_words(error)}") from error
+
+
+def _words(error):
+    """What went wrong, without the stack and the node's name around it."""
+    return str(error).split("\n\t [[")[0].strip().split("\n")[-1]

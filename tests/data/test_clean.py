@@ -1,0 +1,39 @@
+"""Tests of tfrec.data.clean."""
+
+import pandas as pd
+
+from tfrec.data.clean import CleaningReport, clean
+from tfrec.data.schema import Events
+
+
+def make_events(**more):
+    return Events(
+        pd.DataFrame(
+            {
+                "user_id": ["u", "u", "u", "u", "v"],
+                "item_id": ["a", "a", "b", "a", "a"],
+                "timestamp": [9, 9, 9, 3, 9],
+                "sequence": [1, 5, 0, 7, 1],
+                "value": [0, 1, 2, 3, 4],
+                **more,
+            }
+        )
+    )
+
+
+def test_the_first_of_equal_events_stays_and_time_orders():
+    events, report = clean(make_events())
+    # Row 1 repeats row 0; by (timestamp, sequence): 3 (3, 7), 2 (9, 0), 0, 4 (9, 1).
+    assert events.frame["value"].tolist() == [3, 2, 0, 4]
+    assert report == CleaningReport(num_read=5, num_duplicates=1, num_kept=4)
+
+
+def test_another_event_kind_is_no_duplicate():
+    events, _ = clean(make_events(event=["view", "buy", "view", "view", "view"]))
+    assert len(events) == 5
+
+
+def test_event_ids_decide_where_they_are_given():
+    events, report = clean(make_events(event_id=["1", "2", "3", "3", "5"]))
+    assert events.frame["value"].tolist() == [2, 0, 4, 1]
+    assert report.num_duplicates == 1

@@ -1,0 +1,116 @@
+"""Tests of the report and its figures."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.evaluation.logs import ask_all, make_log
+from tests.evaluation.test_evaluate import Fixed
+from tfrec.data.split import Split
+from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.files import replacing
+from tfrec.evaluation.protocol import describe_protocol
+from tfrec.evaluation.report import judge_probabilities, write_report
+
+PNG = b"\x89PNG"
+
+
+@pytest.fixture
+def split():
+    log = make_log([(u, 0, 1) for u in range(4)], num_items=6, num_users=4)
+    is_cold = np.array([False] * 5 + [True])
+    return Split("rolling", log, ask_all(log, [[1], [2], [3], [5]]), is_cold, cut=0)
+
+
+def judged(split, name, table):
+    recommender = Fixed(table)
+    recommender.name = name
+    return evaluate(recommender, split, bootstrap_samples=50)
+
+
+@pytest.fixture
+def report(split, tmp_path):
+    """Ours knows the answers, `constant` nothing, `half` two of four."""
+    perfect = np.eye(6)[[1, 2, 3, 5]]
+    evaluations = [
+        judged(split, "ours", perfect),
+        judged(split, "constant", np.ones((4, 6))),
+        judged(split, "half", perfect * [[1], [1], [0], [0]]),
+    ]
+    return write_report(
+        tmp_path / "run",
+        evaluations,
+        title="Test",
+        protocol=describe_protocol(split),
+        interest=([True, False], np.array([0.9, 0.2])),
+        history=[{"loss": 2.0, "ndcg@10": 0.1}, {"loss": float("nan"), "ndcg@10": 0.2}],
+        details={"seed": 7},
+        bootstrap_samples=50,
+    )
+
+
+def test_ours_first_then_the_best_baselines(report):
+    assert [model["name"] for model in report["models"]] == ["ours", "half", "constant"]
+    assert report["models"][0]["metrics"]["ndcg@10"]["mean"] == 1.0
+
+
+def test_comparisons_are_against_ours(report):
+    ours, half, _ = report["models"]
+    # Constant rows rank their target last of the 5 unseen items: 1 / log2(6).
+    assert half["against"]["difference"] == pytest.approx(1 - (0.5 + 0.5 / np.log2(6)))
+    assert "against" not in ours
+
+
+def test_json_is_the_report_without_nan(report, tmp_path):
+    stored = json.loads((tmp_path / "run/report.json").read_text())
+    assert stored["models"] == report["models"]
+    assert stored["history"][1]["loss"] is None
+    assert stored["details"] == {"seed": 7}
+    assert stored["models"][0]["slices"]["cold items"]["num_queries"] == 1
+
+
+def test_markdown_names_the_winner_and_the_protocol(report, tmp_path):
+    page = (tmp_path / "run/report.md").read_text()
+    assert "**ours** reaches NDCG@10 1.0000" in page
+    assert "The best baseline, half, reaches" in page
+    assert "| **ours** " in page
+    assert "cold items (1)" in page
+    assert "4 events to learn from, 4 queries" in page
+    assert "Equal scores count against the right item" in page
+
+
+def test_figures_are_written_and_nothing_else_is_left(report, tmp_path):
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    figures = {"ndcg_at_10.png", "reliability.png", "training.png"}
+    assert names == figures | {"report.json", "report.md"}
+    assert all((tmp_path / "run" / f).read_bytes().startswith(PNG) for f in figures)
+
+
+def test_ours_alone(split, tmp_path):
+    write_report(
+        tmp_path, [judged(split, "ours", np.eye(6)[:4])], title="T", protocol={}
+    )
+    assert "**ours** reaches" in (tmp_path / "report.md").read_text()
+
+
+def test_probabilities_by_hand():
+    facts = judge_probabilities([True, False], np.array([0.9, 0.2]))
+    assert facts["auc"] == 1.0
+    assert facts["log_loss"] == pytest.approx(-(np.log(0.9) + np.log(0.8)) / 2)
+    assert facts["expected_calibration_error"] == pytest.approx((0.1 + 0.2) / 2)
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path) as aside:
+            aside.write_text("half of the n")
+            raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

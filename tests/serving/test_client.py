@@ -1,0 +1,193 @@
+"""Tests of serving.client against a real server."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.client import RecommenderClient, main
+from serving.status import RequestError
+from tests.serving.programs import run_program
+from tests.serving.toy_artefact import (
+    ITEM_IDS,
+    VECTORS,
+    embedding_oracle,
+    ranking_oracle,
+)
+
+DAY_S = 86_400
+HISTORY = [("a", "view", 1.0, 1 * DAY_S), ("e", "skip", 0.5, 2 * DAY_S)]
+
+
+def ids(found):
+    return [item.item_id for item in found]
+
+
+def test_recommend_equals_the_oracle(client):
+    found = client.recommend(
+        HISTORY, k=3, user_text="ab", query_text="abcd", now=3 * DAY_S
+    )
+    embedding = embedding_oracle(HISTORY, "ab", "abcd", 3 * DAY_S)
+    expected = ranking_oracle(embedding, hidden=["a", "e"], k=3)
+    assert ids(found) == expected
+    score = VECTORS[ITEM_IDS.index(expected[0])] @ embedding
+    assert found[0].score == pytest.approx(score, rel=1e-5)
+    assert found[0].probability == pytest.approx(1 / (1 + np.exp(-score)), rel=1e-5)
+    assert found[0].title == f"Title of {expected[0]}"
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        HISTORY[::-1],
+        pd.DataFrame(HISTORY, columns=["item_id", "event", "value", "timestamp"]),
+    ],
+)
+def test_form_and_order_of_the_history_do_not_matter(client, history):
+    assert client.recommend(history) == client.recommend(HISTORY)
+
+
+def test_every_wish_reaches_the_model(client):
+    everything = client.recommend(["a"])
+    assert ids(everything) == ["b", "c", "d", "e", "café"]  # dot product with (1, 0)
+    assert ids(client.recommend(["a"], exclude=["b", "d"])) == ["c", "e", "café"]
+    assert ids(client.recommend(["a"], allow_repeats=True))[0] == "a"
+    assert ids(client.recommend(["a"], categories=["y"])) == ["d", "e", "café"]
+    likely = client.recommend(["a"], min_probability=0.6)
+    assert ids(likely) == ["b", "c"]  # sigmoid(0.8), sigmoid(0.6); sigmoid(0.2) = 0.55
+    assert len(client.recommend(["a"], k=2)) == 2
+
+
+def test_many_users_of_unlike_width_get_what_each_gets_alone(client):
+    asked = [
+        {"history": HISTORY, "k": 1},
+        {"history": ["b", "c", "d"], "k": 5, "exclude": ["e"]},
+        {"user_text": "new here"},
+        {"history": [("café", "view", 3.0, 5)], "categories": ["x", "y"]},
+    ]
+    together = client.recommend_many(asked)
+    alone = [client.recommend(**each) for each in asked]
+    assert list(map(ids, together)) == list(map(ids, alone))
+    for some, same in zip(sum(together, []), sum(alone, []), strict=True):
+        # Not bit by bit: the width of a batch decides how the processor rounds.
+        assert some.score == pytest.approx(same.score, rel=1e-6)
+        assert some.probability == pytest.approx(same.probability, rel=1e-6)
+    assert client.recommend_many([]) == []
+
+
+def test_embedding_goes_round(client):
+    """Recommending from the embedding is recommending, but for the seen items."""
+    embedding = client.embed_query(HISTORY, user_text="ab", now=3 * DAY_S)
+    expected = embedding_oracle(HISTORY, "ab", now=3 * DAY_S)
+    np.testing.assert_allclose(embedding, expected, rtol=1e-5)
+    found = client.recommend_from_interest(embedding, k=2, exclude=["a"])
+    assert ids(found) == ranking_oracle(expected, hidden=["a"], k=2)
+
+
+def test_score_interest(client):
+    probabilities = client.score_interest(["c", "nope", "a"], ["a"])
+    # (1, 0) with (0.6, 0.65), nothing, (1, 0)
+    expected = 1 / (1 + np.exp([-0.6, 0.0, -1.0]))
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-5)
+
+
+def test_explain_is_in_the_order_given(client):
+    weights = client.explain(
+        ["a", "e"], [("e", "view", 1.0, 20), ("b", "view", 2.0, 10)]
+    )
+    # candidates (1, 0) and (0.05, 1); events (0.05, 1) and 2 x (0.8, 0.25)
+    np.testing.assert_allclose(weights, [[0.05, 1.6], [1.0025, 0.58]], rtol=1e-5)
+    assert client.explain(["a"], []).shape == (1, 0)
+
+
+def test_update_interest(client):
+    updated = client.update_interest([0.0, 0.0], "c", reward=1.0, learning_rate=0.5)
+    # 0.5 x (1 - sigmoid(0)) x (0.6, 0.65)
+    np.testing.assert_allclose(updated, [0.15, 0.1625], rtol=1e-5)
+
+
+def test_metadata_and_status(client):
+    signature = client.metadata()["recommend"]
+    assert str(signature.inputs["history_values"]) == "float32 [?, ?]"
+    assert "user_text" not in signature.defaults
+    assert signature.defaults["k"].tolist() == [10]
+    (status,) = client.status()
+    assert (status.version, status.state, status.error) == (1, "AVAILABLE", "")
+
+
+def test_errors_carry_code_and_words(target):
+    with RecommenderClient(target, "nope") as client:
+        with pytest.raises(
+            RequestError, match=r"NOT_FOUND: .*Latest\(nope\)"
+        ) as caught:
+            client.recommend(["a"])
+        assert caught.value.code.name == "NOT_FOUND"
+        with pytest.raises(
+            RequestError, match="NOT_FOUND: Could not find any versions"
+        ):
+            client.status()
+
+
+def test_nobody_there():
+    with (
+        RecommenderClient("127.0.0.1:1", "toy", timeout_s=5) as client,
+        pytest.raises(RequestError, match="UNAVAILABLE"),
+    ):
+        client.recommend(["a"])
+
+
+def test_import_and_construction_need_no_tensorflow():
+    code = (
+        "import sys; from serving.client import RecommenderClient; "
+        "RecommenderClient('127.0.0.1:1', 'toy').close(); "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs the program; gives exit code, stdout and stderr."""
+
+    def run(*arguments):
+        code = run_program(monkeypatch, main, *arguments)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_program_prints_a_table(run, target, toy):
+    items = toy / "1" / "assets.extra" / "items.parquet"
+    asked = ("--target", target, "--model", "toy", "--history", "a, b", "-k", 2)
+    code, out, _ = run(*asked, "--items", items)
+    assert code == 0
+    rows = [line for line in out.splitlines() if "Title of" in line]
+    assert len(rows) == 2
+    assert "Title of c" in rows[0]  # (1.8, 0.25) x (0.6, 0.65) = 1.2425
+    assert "1.2425" in rows[0]
+    assert "0.776" in rows[0]  # sigmoid(1.2425)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "words"),
+    [
+        (["--target", "127.0.0.1:1"], 2, "Missing option '--model'"),
+        (["--target", "127.0.0.1:1", "--model", "toy"], 1, "Error: UNAVAILABLE"),
+        (
+            ["--target", "127.0.0.1:1", "--model", "toy", "--k", 0],
+            1,
+            "Error: `k` must be at least 1",
+        ),
+        (
+            ["--target", "127.0.0.1:1", "--model", "toy", "--items", "none.parquet"],
+            1,
+            "none.parquet",
+        ),
+    ],
+)
+def test_program_exit_codes(run, arguments, expected, words):
+    code, _, err = run(*arguments)
+    assert code == expected
+    assert words in err

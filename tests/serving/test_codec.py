@@ -1,0 +1,80 @@
+"""Tests of serving.codec, against TensorFlow's own conversions."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
+
+from serving.codec import CodecError, read_tensor, write_tensor
+
+ARRAYS = [
+    np.array([[1.5, -0.0], [np.inf, 2.0]], "float32"),
+    np.array([1.5], "float64"),
+    np.array([], "float32").reshape(0, 3),
+    np.array(7, "int32"),
+    np.array([-1, 2**62], "int64"),
+    np.array([[True], [False]]),
+    np.array([255], "uint8"),
+    np.array([[b"a", b""], ["é".encode(), b"\x00\xff\x00"]], object),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda a: f"{a.dtype}{list(a.shape)}")
+def test_what_we_write_tensorflow_reads(array):
+    proto = tensor_pb2.TensorProto()
+    write_tensor(array, proto)
+    read = tf.make_ndarray(proto)
+    assert read.shape == array.shape
+    np.testing.assert_array_equal(read, array)
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda a: f"{a.dtype}{list(a.shape)}")
+def test_what_tensorflow_writes_we_read(array):
+    read = read_tensor(tf.make_tensor_proto(array))
+    assert (read.shape, read.dtype) == (array.shape, array.dtype)
+    np.testing.assert_array_equal(read, array)
+
+
+def test_values_one_by_one_and_the_last_one_repeated():
+    """Servers may answer with typed fields, and TensorFlow shortens them."""
+    proto = tensor_pb2.TensorProto(dtype=1, float_val=[1.0, 2.0])
+    proto.tensor_shape.dim.add(size=4)
+    np.testing.assert_array_equal(read_tensor(proto), [1.0, 2.0, 2.0, 2.0])
+
+
+def test_text_is_written_as_utf8():
+    proto = tensor_pb2.TensorProto()
+    write_tensor(np.array(["café"]), proto)
+    assert list(proto.string_val) == ["café".encode()]
+
+
+def test_proto_that_contradicts_itself():
+    proto = tensor_pb2.TensorProto(dtype=1, tensor_content=b"\0" * 8)
+    proto.tensor_shape.dim.add(size=3)
+    with pytest.raises(CodecError, match=r"8 bytes do not fill float32 \[3\]"):
+        read_tensor(proto)
+
+
+@pytest.mark.parametrize(
+    ("values", "size"), [([], 1), ([1.0, 2.0], 1), ([1.0], 1 << 40)]
+)
+def test_values_that_do_not_fill_the_shape(values, size):
+    """The last one would be four terabytes."""
+    proto = tensor_pb2.TensorProto(dtype=1, float_val=values)
+    proto.tensor_shape.dim.add(size=size)
+    with pytest.raises(CodecError, match="values do not fill shape"):
+        read_tensor(proto)
+
+
+def test_negative_size():
+    proto = tensor_pb2.TensorProto(dtype=1)
+    proto.tensor_shape.dim.add(size=-1)
+    with pytest.raises(CodecError, match=r"do not fill shape \[-1\]"):
+        read_tensor(proto)
+
+
+def test_unsupported_dtype():
+    with pytest.raises(CodecError, match="type 8 is not supported"):
+        read_tensor(tensor_pb2.TensorProto(dtype=8))
+    with pytest.raises(CodecError, match="complex64 is not supported"):
+        write_tensor(np.array([1j], "complex64"), tensor_pb2.TensorProto())

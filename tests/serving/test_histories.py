@@ -1,0 +1,71 @@
+"""Tests of serving.histories."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.histories import (
+    Query,
+    QueryError,
+    make_query,
+    read_history,
+    recommend_inputs,
+)
+
+ROWS = [("b", "buy", 2.0, 20), ("a", "view", 1.0, 10)]
+DICTS = [
+    dict(zip(("item_id", "event", "value", "timestamp"), r, strict=True)) for r in ROWS
+]
+
+
+@pytest.mark.parametrize(
+    "history", [ROWS, DICTS, pd.DataFrame(DICTS).assign(user_id="x")]
+)
+def test_every_form_gives_the_same_columns_in_order_of_time(history):
+    read, order = read_history(history)
+    assert read.item_ids.tolist() == ["a", "b"]
+    assert read.events.tolist() == ["view", "buy"]
+    assert read.values.tolist() == [1.0, 2.0]
+    assert read.timestamps.tolist() == [10, 20]
+    assert order.tolist() == [1, 0]
+
+
+def test_what_is_left_out_has_a_default():
+    read, _ = read_history(["a", ("b", "buy"), {"item_id": 7}], now=99)
+    assert read.item_ids.tolist() == ["a", "b", "7"]
+    assert read.events.tolist() == ["view", "buy", "view"]
+    assert read.values.tolist() == [1, 1, 1]
+    assert read.timestamps.tolist() == [99, 99, 99]
+
+
+def test_every_input_has_the_batch_and_begins_with_padding():
+    """Servers that batch fill short rows with their first element (STACK.md)."""
+    queries = [make_query(ROWS, k=3, exclude=["x", "y"]), Query()]
+    inputs = recommend_inputs(queries)
+    assert all(len(array) == 2 for array in inputs.values())
+    assert inputs["history_item_ids"].tolist() == [["", "a", "b"], ["", "", ""]]
+    assert inputs["history_timestamps"].tolist() == [[0, 10, 20], [0, 0, 0]]
+    assert inputs["exclude_item_ids"].tolist() == [["", "x", "y"], ["", "", ""]]
+    assert inputs["categories"].tolist() == [[""], [""]]
+    dtypes = {name: array.dtype for name, array in inputs.items()}
+    assert dtypes["k"] == np.int32
+    assert dtypes["now"] == dtypes["history_timestamps"] == np.int64
+    assert dtypes["history_values"] == dtypes["min_probability"] == np.float32
+    assert dtypes["allow_repeats"] == np.bool_
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"k": 0}, "`k` must be at least 1. Received: 0."),
+        ({"exclude": "abc"}, "`exclude` must be a list of strings"),
+        ({"history": "abc"}, "`history` must be a list of events"),
+        ({"history": [{"event": "view"}]}, "must have an `item_id`"),
+        ({"history": [("a", "view", 1, 2, 3)]}, "An event must be an item id, a tuple"),
+        ({"history": [("a", "view", 1, "noon")]}, "timestamps whole seconds"),
+    ],
+)
+def test_errors_say_what_is_wrong(request_, words):
+    with pytest.raises(QueryError) as caught:
+        make_query(**request_)
+    assert words in str(caught.value)

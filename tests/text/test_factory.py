@@ -1,0 +1,38 @@
+"""Tests of tfrec.text.factory."""
+
+import pytest
+
+from tfrec.config import from_dict
+from tfrec.errors import ConfigError
+from tfrec.text.factory import make_text_encoder
+
+TEXTS = ["a quiet film", "a loud film"] * 5
+
+
+def test_none():
+    assert (
+        make_text_encoder(from_dict({"model": {"text_encoder": "none"}}), TEXTS) is None
+    )
+
+
+def test_lstm():
+    config = from_dict(
+        {
+            "model": {"text_encoder": "lstm", "embedding_dim": 12},
+            "text": {"lstm_units": 6, "max_length": 5, "vocabulary_size": 50},
+        }
+    )
+    encoder = make_text_encoder(config, TEXTS)
+    assert (encoder.dim, encoder.units, encoder.max_length) == (12, 6, 5)
+    assert "film" in encoder.get_config()["vocabulary"]
+
+
+def test_bert():
+    config = from_dict({"text": {"max_length": 9, "trainable_layers": 1}})
+    encoder = make_text_encoder(config, TEXTS)
+    assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (384, 9, 1)
+
+
+def test_preset_that_does_not_exist():
+    with pytest.raises(ConfigError, match="`preset` must be"):
+        make_text_encoder(from_dict({"text": {"preset": "no-such-bert"}}), TEXTS)

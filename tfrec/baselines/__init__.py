@@ -1,0 +1,1 @@
+"""Classical recommenders, to be beaten in every report."""

@@ -1,0 +1,80 @@
+"""Histories as sparse matrices: the one place where events become weights."""
+
+import numpy as np
+from scipy import sparse
+
+from tfrec.baselines.weighting import uniform
+
+
+def history_matrix(queries, weighting=uniform):
+    """One row per query, one column per item, the weight of the item's last event.
+
+    An item seen several times counts once, at its latest event. Only positive
+    events count; ranks are counted among them.
+
+    Args:
+        queries: `Queries`.
+        weighting: a recipe of `tfrec.baselines.weighting`.
+
+    Returns:
+        `[len(queries), num_items]` float32 CSR matrix.
+    """
+    log = queries.interactions
+    starts = log.offsets[queries.user_rows]
+    query_of, events = _ranges(starts, queries.history_ends)
+    is_positive = log.labels[events] == 1
+    query_of, events = query_of[is_positive], events[is_positive]
+    ranks = _ranks_from_the_end(query_of)
+    ages_s = np.maximum(queries.timestamps[query_of] - log.timestamps[events], 0)
+    weights = weighting(ranks, ages_s, log.values[events])
+    is_latest = _is_last_of_its_kind(query_of * log.num_items + log.item_rows[events])
+    return _csr(
+        weights[is_latest],
+        query_of[is_latest],
+        log.item_rows[events[is_latest]],
+        (len(queries), log.num_items),
+    )
+
+
+def user_item_matrix(train):
+    """1 where the user has a positive event with the item.
+
+    Args:
+        train: `Interactions`.
+
+    Returns:
+        `[num_users, num_items]` float32 CSR matrix.
+    """
+    is_positive = train.labels == 1
+    users, items = train.user_rows[is_positive], train.item_rows[is_positive]
+    shape = (train.num_users, train.num_items)
+    matrix = _csr(np.ones(len(users)), users, items, shape)
+    matrix.data[:] = 1.0
+    return matrix
+
+
+def _csr(weights, rows, columns, shape):
+    matrix = sparse.csr_matrix((weights.astype(np.float32), (rows, columns)), shape)
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _ranges(starts, ends):
+    """`(i, j)` for all `starts[i] <= j < ends[i]`, in order."""
+    lengths = ends - starts
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    shifts = starts - (np.cumsum(lengths) - lengths)
+    return owners, np.arange(len(owners)) + shifts[owners]
+
+
+def _ranks_from_the_end(groups):
+    """Place within a run of equal `groups`, 0 is the last."""
+    last = np.searchsorted(groups, groups, side="right") - 1
+    return last - np.arange(len(groups))
+
+
+def _is_last_of_its_kind(keys):
+    _, from_the_end = np.unique(keys[::-1], return_index=True)
+    is_last = np.zeros(len(keys), bool)
+    is_last[len(keys) - 1 - from_the_end] = True
+    return is_last

@@ -1,0 +1,89 @@
+"""The one place that knows about packages a platform may lack or must be coaxed.
+
+TensorFlow Recommenders 0.7 expects Keras 2 behind `tf.keras` at import time; the
+rest of tfrec uses Keras 3. ScaNN has no wheels for macOS and Windows and
+tensorflow-text none for Windows; everything that needs neither must still work.
+"""
+
+import functools
+import importlib
+import logging
+
+import tensorflow as tf
+
+from tfrec.errors import MissingPackageError
+
+logger = logging.getLogger(__name__)
+
+
+def import_optional(name, purpose, instead):
+    """Imports a package that some platforms lack.
+
+    Args:
+        name: dotted module name.
+        purpose: what needs it, a noun phrase for the error message.
+        instead: what to do without it, a sentence.
+
+    Returns:
+        The module.
+
+    Raises:
+        MissingPackageError: it is absent or does not load here.
+    """
+    try:
+        return importlib.import_module(name)
+    except (ImportError, tf.errors.NotFoundError) as error:
+        raise MissingPackageError(
+            f"`{name}` is needed for {purpose}, but cannot be imported here "
+            f"({error}). {instead}"
+        ) from error
+
+
+@functools.cache
+def tensorflow_text():
+    """The `tensorflow_text` package; its import registers the tokenizer ops.
+
+    Raises:
+        MissingPackageError: tensorflow-text has no wheel for this platform.
+    """
+    return import_optional(
+        "tensorflow_text",
+        "in-graph WordPiece tokenising",
+        "Use Linux or macOS, or WSL on Windows; models without text towers "
+        '(`model.text_encoder = "none"`) work without it.',
+    )
+
+
+@functools.cache
+def tfrs_scann_layer():
+    """The class `tfrs.layers.factorized_top_k.ScaNN`, next to an intact Keras 3.
+
+    `tf.keras` is Keras 2 only while TensorFlow Recommenders is being imported.
+
+    Raises:
+        MissingPackageError: ScaNN or TensorFlow Recommenders is not installed.
+    """
+    instead = 'The exact index works everywhere: set `export.index = "exact"`.'
+    import_optional("scann", "the ScaNN index", instead)
+    tf_keras = import_optional("tf_keras", "the ScaNN index", instead)
+    had_keras = "keras" in tf.__dict__
+    previous = tf.__dict__.get("keras")
+    tf.__dict__["keras"] = tf_keras
+    try:
+        tfrs = import_optional("tensorflow_recommenders", "the ScaNN index", instead)
+    finally:
+        if had_keras:
+            tf.__dict__["keras"] = previous
+        else:
+            del tf.__dict__["keras"]
+    return tfrs.layers.factorized_top_k.ScaNN
+
+
+def has_scann():
+    """Whether the ScaNN index can be built on this platform."""
+    try:
+        tfrs_scann_layer()
+    except MissingPackageError as error:
+        logger.info("No ScaNN index here: %s", error)
+        return False
+    return True

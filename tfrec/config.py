@@ -1,0 +1,273 @@
+"""Configuration: one frozen dataclass per concern, read from TOML.
+
+A run is described by one `Config`; every default is here, every field says its
+unit, and the whole of it is written next to each checkpoint and saved model.
+"""
+
+import dataclasses
+import difflib
+import json
+import pathlib
+import tomllib
+import typing
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tfrec.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the logs are and what in them counts as interest."""
+
+    folder: str = ""  # events, items and users as parquet, csv or jsonl
+    dataset: str = ""  # "movielens-100k" or "complete-journey", instead of a folder
+    columns: dict = field(default_factory=dict)  # our name -> name in the files
+    positive: list = field(default_factory=list)  # "purchase", "rating>=4"; [] = all
+    negative: list = field(default_factory=list)  # "skip", "rating<=2"
+    event_weights: dict = field(default_factory=dict)  # event -> loss weight
+    on_bad_rows: Literal["raise", "quarantine"] = "raise"
+    repeats: Literal["auto", "never", "allowed"] = "auto"  # may items come again?
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextConfig:
+    """The text tower."""
+
+    preset: str = "minilm"  # Hugging Face folder, KerasHub preset, or "minilm"
+    max_length: int = 64  # tokens; longer text is cut
+    trainable_layers: int = 0  # last BERT blocks that learn; -1 = all of them
+    vocabulary_size: int = 8000  # WordPieces of the LSTM tower
+    lstm_units: int = 128  # of the LSTM tower, over both directions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The two towers."""
+
+    text_encoder: Literal["bert", "lstm", "none"] = "bert"
+    history_encoder: Literal["attention", "lstm"] = "attention"
+    embedding_dim: int = 64  # of the neural block
+    max_history_length: int = 50  # latest events that the query tower reads
+    num_layers: int = 2  # of the history encoder
+    num_heads: int = 2  # of the attention encoder
+    dropout: float = 0.3  # share of activations
+    id_dropout: float = 0.5  # share of items whose id part is dropped in training
+    temperature: float = 0.1  # of the softmax over cosine-like scores; divides
+    blocks: list = field(default_factory=lambda: ["collaborative", "lexical"])
+    collaborative_dim: int = 64  # rank of the item-item memory
+    lexical_dim: int = 128  # rank of the projected BM25 features
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The training loop."""
+
+    batch_size: int = 64  # windows of `model.max_history_length` events
+    max_epochs: int = 40
+    patience: int = 4  # epochs without a better validation NDCG@10
+    learning_rate: float = 2e-3  # peak, reached after the warm-up
+    warmup: float = 0.05  # share of all steps
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0  # global gradient norm
+    num_negatives: int = 0  # sampled per step; 0 = the whole catalogue if small
+    interest_weight: float = 0.2  # of the sigmoid head's loss beside the softmax
+    refit: bool = True  # learn from the validation events too, in a second pass
+    mixed_precision: bool = False  # bfloat16 activations
+    deterministic: bool = False  # bit-equal runs, slower
+    checkpoint_every: int = 200  # steps
+    seed: int = 42
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """How the result is judged."""
+
+    split: Literal["global", "rolling", "leave-last-out", "cold-items"] = "global"
+    test_fraction: float = 0.1  # of the events in time, or of the items
+    validation_fraction: float = 0.1  # of what remains
+    max_queries: int = 20000  # a seeded sample beyond it
+    bootstrap_samples: int = 1000  # for the 95 % intervals
+    baselines: list = field(default_factory=lambda: ["default"])  # [] = none
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """The saved model."""
+
+    folder: str = "saved_models"
+    index: Literal["auto", "exact", "scann"] = "auto"
+    recall: float = 0.98  # recall@10 that the ScaNN index must reach
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Where a run keeps its files."""
+
+    name: str = "tfrec"  # also the model's name on the server
+    folder: str = "runs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything that decides a run."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+    run: RunConfig = field(default_factory=RunConfig)
+
+    def __post_init__(self):
+        for name, is_right, rule in _rules(self):
+            section, key = name.split(".")
+            value = getattr(getattr(self, section), key)
+            if not is_right(value):
+                raise ConfigError(f"`{name}` must be {rule}. Received: {value!r}.")
+
+
+def load_config(path=None, overrides=()):
+    """Defaults, then the file, then `section.key=value` overrides.
+
+    Args:
+        path: TOML file, or None.
+        overrides: strings such as `"train.max_epochs=3"`; values are TOML.
+
+    Returns:
+        A `Config`.
+
+    Raises:
+        ConfigError: the file is missing or not TOML, a section or key is
+            unknown, or a value has the wrong type or range.
+    """
+    values = {} if path is None else _read_toml(path)
+    for override in overrides:
+        name, equals, value = override.partition("=")
+        section, dot, key = name.partition(".")
+        if not equals or not dot:
+            raise ConfigError(
+                f"An override must read `section.key=value`. Received: {override!r}."
+            )
+        values.setdefault(section, {})[key] = _parse_value(value)
+    return from_dict(values)
+
+
+def from_dict(values):
+    """A `Config` from nested dicts, the inverse of `dataclasses.asdict`.
+
+    Raises:
+        ConfigError: a section or key is unknown, or a value is of the wrong type.
+    """
+    return Config(**{name: _section(name, keys) for name, keys in values.items()})
+
+
+def to_json(config):
+    """The whole configuration as sorted JSON, the form that is stored."""
+    return json.dumps(dataclasses.asdict(config), indent=2, sort_keys=True)
+
+
+def _rules(config):
+    def positive(value):
+        return value > 0
+
+    def is_share(value):
+        return 0 < value < 1
+
+    share = "between 0 and 1, both excluded"
+    return [
+        ("train.batch_size", lambda v: v >= 2, "at least 2: other rows are negatives"),
+        ("train.max_epochs", positive, "positive"),
+        ("train.patience", positive, "positive"),
+        ("train.learning_rate", positive, "positive"),
+        ("train.clip_norm", positive, "positive"),
+        ("train.checkpoint_every", positive, "positive"),
+        ("train.warmup", lambda v: 0 <= v < 1, "at least 0 and below 1"),
+        ("model.temperature", positive, "positive, because scores are divided by it"),
+        ("model.embedding_dim", positive, "positive"),
+        (
+            "model.embedding_dim",
+            _divides(config.model.num_heads),
+            "a multiple of heads",
+        ),
+        ("model.max_history_length", positive, "positive"),
+        ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
+        ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
+        ("model.blocks", _only("collaborative", "lexical"), "known blocks"),
+        ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
+        ("evaluation.test_fraction", is_share, share),
+        ("evaluation.validation_fraction", is_share, share),
+        ("export.recall", is_share, share),
+    ]
+
+
+def _divides(divisor):
+    return lambda value: divisor > 0 and value % divisor == 0
+
+
+def _only(*known):
+    return lambda values: set(values) <= set(known)
+
+
+def _read_toml(path):
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise ConfigError(f"The configuration must be a TOML file. Received: {path}.")
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _section(name, values):
+    sections = {f.name: f.default_factory for f in dataclasses.fields(Config)}
+    cls = sections[_known(name, sections, "section")]
+    if not isinstance(values, dict):
+        raise ConfigError(f"`{name}` must be a section. Received: {values!r}.")
+    types = {f.name: f.type for f in dataclasses.fields(cls)}
+    return cls(
+        **{
+            key: _checked(
+                f"{name}.{key}",
+                value,
+                types[_known(f"{name}.{key}", types, "key", key)],
+            )
+            for key, value in values.items()
+        }
+    )
+
+
+def _checked(name, value, expected):
+    choices = typing.get_args(expected)
+    if choices:
+        if value not in choices:
+            shown = ", ".join(f'"{choice}"' for choice in choices)
+            raise ConfigError(f"`{name}` must be one of {shown}. Received: {value!r}.")
+        return value
+    if expected is float and type(value) is int:
+        return float(value)
+    if type(value) is not expected:
+        raise ConfigError(
+            f"`{name}` must be {expected.__name__}. "
+            f"Received: {value!r} ({type(value).__name__})."
+        )
+    return value
+
+
+def _known(shown, names, kind, name=None):
+    name = name or shown
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean `{close[0]}`?" if close else ""
+        raise ConfigError(
+            f"Unknown {kind} `{shown}`.{hint} Known: {', '.join(sorted(names))}."
+        )
+    return name
+
+
+def _parse_value(text):
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # a bare word is a string

@@ -1,0 +1,1 @@
+"""Logs and texts: reading, checking, labelling, encoding and splitting them."""

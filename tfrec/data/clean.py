@@ -1,0 +1,43 @@
+"""Cleaning: duplicates go, and what is left stands in the order it happened."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfrec.data.schema import Events
+
+
+@dataclass(frozen=True)
+class CleaningReport:
+    """What cleaning did.
+
+    Attributes:
+        num_read: events before.
+        num_duplicates: events that were removed.
+        num_kept: events after.
+    """
+
+    num_read: int
+    num_duplicates: int
+    num_kept: int
+
+
+def clean(events):
+    """Removes duplicates and sorts by (timestamp, sequence, place in the log).
+
+    Two events are the same if they have the same `event_id` or, in a log without
+    that column, the same user, item, event and timestamp. The first one stays.
+
+    Args:
+        events: `Events`.
+
+    Returns:
+        `(Events, CleaningReport)`.
+    """
+    frame = events.frame
+    keys = ["user_id", "item_id", "event", "timestamp"]
+    is_duplicate = frame.duplicated(["event_id"] if "event_id" in frame else keys)
+    kept = frame[~is_duplicate]
+    order = np.lexsort((kept["sequence"], kept["timestamp"]))  # stable
+    report = CleaningReport(len(frame), int(is_duplicate.sum()), len(kept))
+    return Events(kept.iloc[order]), report

@@ -1,0 +1,46 @@
+"""Where bad rows go instead of the table: a JSONL file, written aside and renamed."""
+
+import contextlib
+import json
+import os
+import pathlib
+
+import numpy as np
+
+from tfrec.data.problems import any_broken
+
+
+class Quarantine:
+    """Writes one JSON object per bad row: file, row, reasons and content.
+
+    Args:
+        file: text file to write to.
+    """
+
+    def __init__(self, file):
+        self._file = file
+
+    def add(self, broken, frame, rows, file):
+        """Writes the rows of `frame` that break a rule; arguments as `Problems.add`."""
+        for position in np.flatnonzero(any_broken(broken, len(frame))):
+            record = {
+                "file": file,
+                "row": int(rows[position]),
+                "reasons": [rule for rule, (_, m) in broken.items() if m[position]],
+                "content": frame.iloc[position].to_dict(),
+            }
+            self._file.write(json.dumps(record, default=str) + "\n")
+
+
+@contextlib.contextmanager
+def open_quarantine(path):
+    """A `Quarantine` whose file stands at `path` once the block has succeeded."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(aside, "w", encoding="utf-8") as file:
+            yield Quarantine(file)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

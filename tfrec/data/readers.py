@@ -1,0 +1,119 @@
+"""Events, items and users from files, and a data set from a folder of them."""
+
+import difflib
+import pathlib
+
+import pandas as pd
+
+from tfrec.data.formats import format_of
+from tfrec.data.schema import EVENTS, ITEMS, USERS, Dataset, Events, Items, Users
+from tfrec.data.table_reader import read_table
+from tfrec.errors import ConfigError, DataError
+
+
+def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
+    """The log of a file or folder.
+
+    Args:
+        path: parquet, csv or jsonl file, or a folder of such files.
+        columns: dict of our column name -> name in the files.
+        on_bad_rows: `"raise"` reports all bad rows in one error; `"quarantine"`
+            sets them aside and counts them in the log.
+        quarantine_path: JSONL file for the bad rows.
+
+    Returns:
+        `Events` in the order of the files.
+
+    Raises:
+        DataError: a file cannot be read, a column is missing, rows are bad, or
+            there is none at all.
+        ConfigError: `on_bad_rows` is unknown or lacks its `quarantine_path`.
+    """
+    frame = read_table(path, EVENTS, columns, on_bad_rows, quarantine_path)
+    if frame.empty:
+        raise DataError(
+            "The log must have at least one event, because there is nothing to learn "
+            f"from otherwise. Received: no good row in {path}."
+        )
+    return Events(frame)
+
+
+def read_items(path, columns=None, on_bad_rows="raise", quarantine_path=None):
+    """The catalogue of a file or folder, as `Items`; see `read_events`."""
+    return Items(read_table(path, ITEMS, columns, on_bad_rows, quarantine_path))
+
+
+def read_users(path, columns=None, on_bad_rows="raise", quarantine_path=None):
+    """The profiles of a file or folder, as `Users`; see `read_events`."""
+    return Users(read_table(path, USERS, columns, on_bad_rows, quarantine_path))
+
+
+READERS = {"events": read_events, "items": read_items, "users": read_users}
+
+
+def read_folder(folder, data_config, quarantine_folder=None):
+    """A data set from a folder with `events.*` and maybe `items.*` and `users.*`.
+
+    Each may be a folder of files instead, such as `events/`.
+
+    Args:
+        folder: path.
+        data_config: `tfrec.config.DataConfig`.
+        quarantine_folder: where bad rows go; None for `folder/quarantine`.
+
+    Returns:
+        `Dataset` named after the folder.
+
+    Raises:
+        DataError: there is no log, or a table is there twice; see `read_events`.
+        ConfigError: `data.columns` maps a column that no table has.
+    """
+    folder = pathlib.Path(folder)
+    quarantine = pathlib.Path(quarantine_folder or folder / "quarantine")
+    _check_mapping(data_config.columns)
+    tables = {
+        "items": Items(pd.DataFrame({"item_id": []})),
+        "users": Users(pd.DataFrame({"user_id": []})),
+    }
+    for name, reader in READERS.items():
+        path = _find_table(folder, name)
+        if path:
+            tables[name] = reader(
+                path,
+                data_config.columns,
+                data_config.on_bad_rows,
+                quarantine / f"{name}.jsonl",
+            )
+    if "events" not in tables:
+        held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        raise DataError(
+            "A data folder must hold a log: `events.parquet`, `events.csv`, "
+            f"`events.jsonl` or a folder `events/`. Received: {folder}, which holds "
+            f"{', '.join(held) or 'nothing'}."
+        )
+    return Dataset(name=folder.resolve().name, **tables)
+
+
+def _find_table(folder, name):
+    """Path of a table in the folder, or None."""
+    paths = sorted(folder.glob(f"{name}.*")) + [folder / name]
+    paths = [path for path in paths if path.is_dir() or format_of(path)]
+    paths = [path for path in paths if path.exists()]
+    if len(paths) > 1:
+        raise DataError(
+            f"A data folder must hold one table of {name}. "
+            f"Received: {', '.join(map(str, paths))}."
+        )
+    return paths[0] if paths else None
+
+
+def _check_mapping(columns):
+    known = [*dict.fromkeys(EVENTS.names + ITEMS.names + USERS.names)]
+    for name in columns:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            raise ConfigError(
+                f"`data.columns` maps our names to those in the files; `{name}` is not "
+                f"one of ours.{hint} Known: {', '.join(known)}."
+            )

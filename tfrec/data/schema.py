@@ -1,0 +1,201 @@
+"""The tables, checked at birth: events, items, users, and the data set of all three."""
+
+import functools
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfrec.data.columns import (
+    Column,
+    Table,
+    parse_id,
+    parse_integer,
+    parse_number,
+    parse_optional_time,
+    parse_text,
+    parse_time,
+)
+from tfrec.data.problems import Problems, check_columns
+from tfrec.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+EVENTS = Table(
+    "Events",
+    (
+        Column("user_id", parse_id, is_required=True),
+        Column("item_id", parse_id, is_required=True),
+        Column("timestamp", parse_time, is_required=True),
+        Column("event", parse_id, "view"),
+        Column("value", parse_number, 1.0),
+        Column("sequence", parse_integer, 0),
+        Column("event_id", parse_id),
+        Column("text", parse_text),
+    ),
+)
+ITEMS = Table(
+    "Items",
+    (
+        Column("item_id", parse_id, is_required=True),
+        Column("title", parse_text, ""),
+        Column("text", parse_text, ""),
+        Column("category", parse_text, ""),
+        Column("domain", parse_text, ""),
+        Column("available_from", parse_optional_time, 0),
+        Column("available_until", parse_optional_time, 0),
+    ),
+    unique="item_id",
+)
+USERS = Table(
+    "Users",
+    (Column("user_id", parse_id, is_required=True), Column("text", parse_text, "")),
+    unique="user_id",
+    keeps_others=True,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Who did what, when.
+
+    Attributes:
+        frame: pandas frame with `user_id`, `item_id`, `event` (strings),
+            `timestamp` (int64 UTC seconds), `value` (float32), `sequence` (int64,
+            order among equal timestamps) and, where given, `event_id` and `text`.
+
+    Raises:
+        DataError: a column is missing, a row is bad, or there is no row.
+
+    Example:
+        >>> log = {"user_id": ["ada"], "item_id": [7], "timestamp": ["1970-01-02"]}
+        >>> Events(pd.DataFrame(log)).frame[["item_id", "timestamp"]].to_dict("list")
+        {'item_id': ['7'], 'timestamp': [86400]}
+    """
+
+    frame: pd.DataFrame
+
+    def __post_init__(self):
+        if self.frame.empty:
+            raise DataError(
+                "The log must have at least one event, because there is nothing to "
+                "learn from otherwise. Received: none."
+            )
+        object.__setattr__(self, "frame", _checked(self.frame, EVENTS))
+
+    def __len__(self):
+        return len(self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """The catalogue.
+
+    Attributes:
+        frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
+            ("a|b"), `domain` (strings, `""` for none), `available_from` and
+            `available_until` (int64 UTC seconds, 0 for no limit).
+
+    Raises:
+        DataError: a column is missing, a row is bad, or an id comes twice.
+    """
+
+    frame: pd.DataFrame
+
+    def __post_init__(self):
+        object.__setattr__(self, "frame", _checked(self.frame, ITEMS))
+
+    def __len__(self):
+        return len(self.frame)
+
+    @functools.cached_property
+    def texts(self):
+        """`[num_items]` object array: what the text tower reads."""
+        parts = zip(
+            self.frame["title"], self.frame["text"], self.frame["category"], strict=True
+        )
+        return np.array([join_texts(*each) for each in parts], dtype=object)
+
+
+@dataclass(frozen=True, eq=False)
+class Users:
+    """The profiles.
+
+    Attributes:
+        frame: pandas frame with `user_id` (unique), `text` (`""` for none) and
+            any group columns as they came.
+
+    Raises:
+        DataError: a column is missing, a row is bad, or an id comes twice.
+    """
+
+    frame: pd.DataFrame
+
+    def __post_init__(self):
+        object.__setattr__(self, "frame", _checked(self.frame, USERS))
+
+    def __len__(self):
+        return len(self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A log, its catalogue and its profiles.
+
+    Items of the log that the catalogue lacks are added to it without a title.
+
+    Attributes:
+        name: what reports call it.
+        events: `Events`.
+        items: `Items`.
+        users: `Users`, possibly none.
+    """
+
+    name: str
+    events: Events
+    items: Items
+    users: Users
+
+    def __post_init__(self):
+        known = pd.Index(self.items.frame["item_id"])
+        added = pd.Index(self.events.frame["item_id"].unique()).difference(known)
+        if added.empty:
+            return
+        logger.warning(
+            "%s: %d items of the log are not in the catalogue (first: %s); they are "
+            "added to it without a title.",
+            *(self.name, len(added), ", ".join(added[:3])),
+        )
+        blank = Items(pd.DataFrame({"item_id": added}))
+        frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
+        object.__setattr__(self, "items", Items(frame))
+
+
+def join_texts(title, text, category):
+    """One text of an item's parts.
+
+    Empty parts are left out, and so is a part that the text so far ends with.
+
+    Example:
+        >>> join_texts("Toy Story", "1995. Animation, Comedy", "Animation|Comedy")
+        'Toy Story. 1995. Animation, Comedy'
+    """
+    joined = ""
+    for part in (title, text, category.replace("|", ", ")):
+        part = part.strip(" \t\r\n").rstrip(" \t\r\n.")
+        if not joined.endswith(part):
+            joined = f"{joined}. {part}" if joined else part
+    return joined
+
+
+def _checked(frame, table):
+    frame = frame.reset_index(drop=True)
+    check_columns(frame.columns, table)
+    parsed, broken = table.parse(frame)
+    problems = Problems(table.name)
+    problems.add(
+        broken | table.repeats(parsed), frame, rows=np.arange(1, len(frame) + 1)
+    )
+    problems.raise_if_any("Mend or remove these rows.")
+    return parsed

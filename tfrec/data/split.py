@@ -1,0 +1,205 @@
+"""Splits by time: what a model may learn from, and what it is then asked.
+
+Every rule here serves one promise: nothing that a model sees, in training or in a
+query's history, happened at or after the moment of the question.
+"""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfrec.data.interactions import Interactions, Queries
+from tfrec.errors import ConfigError, DataError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Events to learn from and questions about what came after.
+
+    Attributes:
+        name: kind of split.
+        train: `Interactions` that a model may learn from.
+        queries: `Queries` with their true items.
+        is_cold: `[num_items]` bool, items without any event in `train`.
+        cut: int UTC seconds; every event of `train` lies before it.
+    """
+
+    name: str
+    train: Interactions
+    queries: Queries
+    is_cold: np.ndarray
+    cut: int
+
+
+def make_split(
+    interactions, kind, fraction, *, allow_repeats=False, seed=0, max_queries=None
+):
+    """Splits a log; splitting the `train` of a split again gives its validation.
+
+    * `"rolling"`: each positive event from the cut on is a query; its history is
+      live, all that the user did strictly before the event's (timestamp, sequence).
+    * `"global"`: one query per user, asked at the cut, whose targets are all the
+      positive items from the cut on.
+    * `"leave-last-out"`: each user's last positive event. It leaks: other users'
+      training events may lie after the moment of a query.
+    * `"cold-items"`: as rolling, but a random share of items has no training event.
+
+    Args:
+        interactions: `Interactions`.
+        kind: one of the above.
+        fraction: share of events, in time, from the cut on; for `"cold-items"`
+            also the share of items that training never sees.
+        allow_repeats: whether an item that is in the history may be a target.
+            Without, each (user, item) is asked about once at most.
+        seed: int, for cold items and the sample of queries.
+        max_queries: int; a seeded sample is taken of more queries. None keeps all.
+
+    Returns:
+        A `Split`.
+
+    Raises:
+        ConfigError: `kind` or `fraction` is wrong.
+        DataError: no event is left to learn from, or none to ask about.
+    """
+    if kind not in SPLITS:
+        known = ", ".join(f'"{name}"' for name in SPLITS)
+        raise ConfigError(f"`kind` must be one of {known}. Received: {kind!r}.")
+    if not 0 < fraction < 1:
+        raise ConfigError(
+            "`fraction` must be between 0 and 1, both excluded, because both sides "
+            f"need events. Received: {fraction}."
+        )
+    rng = np.random.default_rng(seed)
+    in_train, queries, cut = SPLITS[kind](interactions, fraction, allow_repeats, rng)
+    if not in_train.any() or not len(queries):
+        raise DataError(
+            f'A "{kind}" split with fraction {fraction} of {len(interactions)} events '
+            f"leaves {np.count_nonzero(in_train)} to learn from and {len(queries)} "
+            "questions with a positive answer; both must be positive. Use another "
+            "fraction or kind, allow repeats, or look at the feedback rules."
+        )
+    if max_queries is not None and len(queries) > max_queries:
+        kept = rng.choice(len(queries), max_queries, replace=False)
+        queries = queries.take(np.sort(kept))
+    train = interactions.select(in_train)
+    counts = np.bincount(train.item_rows, minlength=train.num_items)
+    return Split(kind, train, queries, counts == 0, int(cut))
+
+
+def _rolling(interactions, fraction, allow_repeats, rng):
+    cut = _cut(interactions, fraction)
+    is_late = interactions.timestamps >= cut
+    asked = _answers(interactions, allow_repeats) & is_late
+    return ~is_late, _next_item_queries(interactions, np.flatnonzero(asked)), cut
+
+
+def _global(interactions, fraction, allow_repeats, rng):
+    cut = _cut(interactions, fraction)
+    is_late = interactions.timestamps >= cut
+    late_before = np.concatenate([[0], np.cumsum(is_late)])
+    num_late = np.diff(late_before[interactions.offsets])
+    ends = interactions.offsets[1:] - num_late  # [num_users], late events come last
+
+    is_target = is_late & (interactions.labels == 1)
+    if not allow_repeats:
+        first = _first_events(interactions)
+        is_target &= first >= ends[interactions.user_rows]
+    targets = _first_of_each(interactions, is_target)
+    user_rows, counts = np.unique(interactions.user_rows[targets], return_counts=True)
+    queries = Queries(
+        interactions=interactions,
+        user_rows=user_rows,
+        history_ends=ends[user_rows],
+        timestamps=np.full(len(user_rows), cut, np.int64),
+        target_offsets=np.concatenate([[0], np.cumsum(counts)]),
+        target_rows=interactions.item_rows[targets],
+    )
+    return ~is_late, queries, cut
+
+
+def _leave_last_out(interactions, fraction, allow_repeats, rng):
+    logger.warning(
+        "leave-last-out leaks: training sees events of other users that happened "
+        "after a query was asked, so its figures are too good. Prefer a split by time."
+    )
+    answers = np.flatnonzero(_answers(interactions, allow_repeats))
+    user_rows = interactions.user_rows[answers]
+    is_last = np.append(user_rows[1:] != user_rows[:-1], True)[: len(answers)]
+    last = answers[is_last]
+    ends = interactions.offsets[1:].copy()  # who has no query is learnt from whole
+    ends[interactions.user_rows[last]] = interactions.group_starts[last]
+    in_train = np.arange(len(interactions)) < ends[interactions.user_rows]
+    cut = interactions.timestamps[in_train].max(initial=-1) + 1
+    return in_train, _next_item_queries(interactions, last), cut
+
+
+def _cold_items(interactions, fraction, allow_repeats, rng):
+    in_train, queries, cut = _rolling(interactions, fraction, allow_repeats, rng)
+    known = np.unique(interactions.item_rows[in_train])
+    num_cold = min(len(known), max(1, round(fraction * len(known))))
+    cold = rng.choice(known, num_cold, replace=False)
+    return in_train & ~np.isin(interactions.item_rows, cold), queries, cut
+
+
+SPLITS = {
+    "global": _global,
+    "rolling": _rolling,
+    "leave-last-out": _leave_last_out,
+    "cold-items": _cold_items,
+}
+
+
+def _cut(interactions, fraction):
+    """First second of the last `fraction` of events; equal times are never parted."""
+    timestamps = np.sort(interactions.timestamps)
+    if not len(timestamps):
+        return 0
+    return timestamps[-max(1, round(len(timestamps) * fraction))]
+
+
+def _answers(interactions, allow_repeats):
+    """Bool `[n]`: events that a query may be about."""
+    is_positive = interactions.labels == 1
+    if allow_repeats:
+        return is_positive
+    first = _first_events(interactions)
+    is_new = first >= interactions.group_starts  # not in the event's own history
+    answers = np.zeros(len(interactions), bool)
+    answers[_first_of_each(interactions, is_positive & is_new)] = True
+    return answers
+
+
+def _next_item_queries(interactions, events):
+    """One query per event, about its item, asked just before its moment."""
+    return Queries(
+        interactions=interactions,
+        user_rows=interactions.user_rows[events],
+        history_ends=interactions.group_starts[events],
+        timestamps=interactions.timestamps[events],
+        target_offsets=np.arange(len(events) + 1),
+        target_rows=interactions.item_rows[events],
+    )
+
+
+def _first_events(interactions):
+    """`[n]` int64: the first event of the same user with the same item."""
+    _, first, inverse = np.unique(
+        _pairs(interactions), return_index=True, return_inverse=True
+    )
+    return first[inverse]
+
+
+def _first_of_each(interactions, mask):
+    """Sorted indices of the first event of each (user, item) among those in `mask`."""
+    events = np.flatnonzero(mask)
+    _, first = np.unique(_pairs(interactions)[events], return_index=True)
+    return events[np.sort(first)]
+
+
+def _pairs(interactions):
+    """`[n]` int64: one number per (user, item)."""
+    users = interactions.user_rows.astype(np.int64)
+    return users * interactions.num_items + interactions.item_rows

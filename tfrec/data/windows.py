@@ -1,0 +1,132 @@
+"""Windows of the log as a `tf.data` pipeline: every event of a history an example."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """Where the training windows lie in the log.
+
+    Consecutive windows of a user overlap by half; an event is a target in one of
+    them only, so every target but those of a user's first window looks back on at
+    least half a window.
+    """
+
+    starts: np.ndarray  # [num_windows] int64, first event
+    ends: np.ndarray  # [num_windows] int64, one past the last event
+    user_starts: np.ndarray  # [num_windows] int64, first event of the user
+    first_targets: np.ndarray  # [num_windows] int64, earlier events are context only
+
+    def __len__(self):
+        return len(self.starts)
+
+
+def cut_windows(interactions, length):
+    """Cuts each user's events into half-overlapping windows.
+
+    Args:
+        interactions: `Interactions`.
+        length: int, most events in a window; at least 2.
+
+    Returns:
+        `Windows`; users without events have none.
+    """
+    half = length // 2
+    counts = np.diff(interactions.offsets)
+    per_user = np.where(
+        counts > 0, 1 + np.maximum(counts - length + half - 1, 0) // half, 0
+    )
+    users = np.repeat(np.arange(len(counts)), per_user)
+    within = np.arange(len(users)) - np.repeat(np.cumsum(per_user) - per_user, per_user)
+    user_starts = interactions.offsets[:-1][users]
+    starts = user_starts + within * half
+    ends = np.minimum(starts + length, interactions.offsets[1:][users])
+    first_targets = np.where(within == 0, starts, starts + length - half)
+    return Windows(starts, ends, user_starts, first_targets)
+
+
+def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
+    """An endless, shuffled, checkpointable stream of training batches.
+
+    The order of an epoch is a pseudo-random permutation computed from the seed and
+    the epoch, so the iterator's whole state is one counter.
+
+    Args:
+        interactions: `Interactions` to learn from.
+        length: int, most events in a window.
+        batch_size: int, windows per batch.
+        seed: int.
+        allow_repeats: bool; if False, an item is a target the first time only.
+
+    Returns:
+        `tf.data.Dataset` of dicts: `user_rows [batch]`, and `[batch, length]`
+        tensors `item_rows` (-1 = padding), `event_rows`, `values`, `timestamps`,
+        `labels` (1, 0, -1), `context` (events that the target may look back on)
+        and `target_weights` (0 = no target).
+    """
+    windows = cut_windows(interactions, length)
+    columns = _columns(interactions, allow_repeats)
+    num_windows = len(windows)
+
+    def batch_of(indices):
+        starts, ends = (tf.gather(x, indices) for x in (windows.starts, windows.ends))
+        user_starts = tf.gather(windows.user_starts, indices)
+        events = starts[:, None] + tf.range(length, dtype=tf.int64)
+        is_real = events < ends[:, None]
+        events = tf.where(is_real, events, 0)
+        batch = {name: tf.gather(column, events) for name, column in columns.items()}
+        context = batch.pop("group_starts") - starts[:, None]
+        is_target = events >= tf.gather(windows.first_targets, indices)[:, None]
+        is_target &= is_real & ((context > 0) | (starts == user_starts)[:, None])
+        batch["item_rows"] = tf.where(is_real, batch["item_rows"], -1)
+        batch["context"] = tf.cast(tf.maximum(context, 0), tf.int32)
+        batch["target_weights"] *= tf.cast(is_target, tf.float32)
+        batch["labels"] *= tf.cast(is_target, tf.int8)
+        batch["user_rows"] = batch["user_rows"][:, 0]
+        return batch
+
+    def place(position):
+        epoch, index = position // num_windows, position % num_windows
+        key = tf.stack([tf.cast(seed, tf.int64), epoch])
+        return tf.random.experimental.index_shuffle(index, key, num_windows - 1)
+
+    positions = tf.data.Dataset.range(np.iinfo(np.int64).max)
+    batches = positions.map(place).batch(batch_size, drop_remainder=True)
+    return batches.map(batch_of).prefetch(2)
+
+
+def steps_per_epoch(interactions, length, batch_size):
+    """Batches that hold each window about once; at least 1."""
+    return max(1, round(len(cut_windows(interactions, length)) / batch_size))
+
+
+def is_first_of_pair(interactions):
+    """Whether an event is the user's first with its item.
+
+    Returns:
+        `[num_events]` bool array.
+    """
+    pairs = interactions.user_rows.astype(np.int64) * interactions.num_items
+    _, first = np.unique(pairs + interactions.item_rows, return_index=True)
+    is_first = np.zeros(len(interactions), dtype=bool)
+    is_first[first] = True
+    return is_first
+
+
+def _columns(interactions, allow_repeats):
+    weights = interactions.weights * (interactions.labels > 0)
+    if not allow_repeats:
+        weights = weights * is_first_of_pair(interactions)
+    return {
+        "user_rows": interactions.user_rows,
+        "item_rows": interactions.item_rows,
+        "event_rows": interactions.event_rows,
+        "values": interactions.values,
+        "timestamps": interactions.timestamps,
+        "labels": interactions.labels,
+        "group_starts": interactions.group_starts,
+        "target_weights": weights.astype(np.float32),
+    }

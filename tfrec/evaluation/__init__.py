@@ -1,0 +1,1 @@
+"""How good a recommender is: metrics, honest evaluation, the report."""

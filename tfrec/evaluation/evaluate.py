@@ -1,0 +1,181 @@
+"""Full-ranking evaluation of a recommender on live histories."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfrec.data.split import Split
+from tfrec.errors import DataError
+from tfrec.evaluation import metrics
+from tfrec.evaluation.bootstrap import intervals
+from tfrec.evaluation.ranks import target_ranks, top_rows
+
+SHORT_HISTORY = 5  # events; at most that many make a history short
+RANKING_METRICS = {
+    "ndcg": metrics.ndcg,
+    "recall": metrics.recall,
+    "precision": metrics.precision,
+    "mrr": metrics.mrr,
+    "map": metrics.mean_average_precision,
+    "hit_rate": metrics.hit_rate,
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How one recommender did on a set of queries; metrics are named `ndcg@10`."""
+
+    name: str
+    per_query: Mapping[str, np.ndarray]  # metric -> [queries]
+    user_rows: np.ndarray  # [queries], for intervals and paired comparisons
+    means: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]  # 95 %, users resampled
+    coverage: Mapping[str, float] = field(default_factory=dict)  # `coverage@10`
+    slices: Mapping[str, "Evaluation"] = field(default_factory=dict)
+
+    @property
+    def num_queries(self):
+        """Number of queries that were ranked."""
+        return len(self.user_rows)
+
+
+def evaluate(
+    recommender,
+    split,
+    *,
+    allow_repeats=False,
+    cutoffs=(10,),
+    batch_size=256,
+    bootstrap_samples=1000,
+    seed=0,
+    slices=None,
+):
+    """Ranks the whole catalogue for every query and judges the true items.
+
+    Nothing is made easier: no sampled negatives, ties break against the true
+    items, NaN is the worst score, queries with an empty history count.
+
+    Args:
+        recommender: a fitted `Recommender`.
+        split: a `Split`, or bare `Queries` (then no slices by cold items).
+        allow_repeats: whether items of the query's history may be recommended.
+        cutoffs: ints `k` of the metrics.
+        batch_size: queries scored at once.
+        bootstrap_samples: resamples of the users for the intervals.
+        seed: of the resampling.
+        slices: name -> `[queries]` bool array, further slices to report.
+
+    Returns:
+        An `Evaluation` with the slices "short history" and, where some items
+        are cold, "warm items", "cold items" (ranked among all items) and
+        "among cold items" (ranked among the cold ones only).
+
+    Raises:
+        DataError: there is no query, a query has no target, or the recommender
+            gives scores of a wrong shape.
+    """
+    queries = split.queries if isinstance(split, Split) else split
+    is_cold = split.is_cold if isinstance(split, Split) else np.zeros(0, bool)
+    query_of, rows = _distinct_targets(queries)
+    ranks, cold_ranks, shown = _rank_all(
+        recommender, queries, (query_of, rows), is_cold,
+        allow_repeats, max(cutoffs), batch_size,
+    )  # fmt: skip
+
+    def judge(is_in, ranks=ranks, **more):
+        per_query = _per_query(ranks[is_in], query_of[is_in], cutoffs)
+        users = queries.user_rows[np.unique(query_of[is_in])]
+        return _summary(
+            recommender.name, per_query, users, bootstrap_samples, seed, **more
+        )
+
+    parts = {name: mask[query_of] for name, mask in (slices or {}).items()}
+    parts["short history"] = (_history_lengths(queries) <= SHORT_HISTORY)[query_of]
+    if is_cold.any():
+        parts["warm items"], parts["cold items"] = ~is_cold[rows], is_cold[rows]
+    judged = {name: judge(is_in) for name, is_in in parts.items() if is_in.any()}
+    if "cold items" in judged:
+        judged["among cold items"] = judge(is_cold[rows], cold_ranks)
+    num_items = queries.interactions.num_items
+    coverage = {
+        f"coverage@{k}": metrics.coverage(shown[:, :k], num_items) for k in cutoffs
+    }
+    return judge(np.ones(len(rows), bool), coverage=coverage, slices=judged)
+
+
+def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_size):
+    """Ranks of the targets among all and among cold items, and the `k` shown."""
+    query_of, rows = targets
+    ranks, cold_ranks = np.empty((2, len(rows)), np.int64)
+    shown = []
+    for start in range(0, len(queries), batch_size):
+        batch = queries.take(np.arange(start, min(start + batch_size, len(queries))))
+        scores = _scores(recommender, batch, allow_repeats)
+        offsets = np.searchsorted(query_of, np.arange(start, start + len(batch) + 1))
+        here = slice(offsets[0], offsets[-1])
+        offsets = offsets - offsets[0]
+        ranks[here] = target_ranks(scores, offsets, rows[here])
+        if is_cold.any():
+            among_cold = np.where(is_cold, scores, -np.inf)
+            cold_ranks[here] = target_ranks(among_cold, offsets, rows[here])
+        shown.append(top_rows(scores, k))
+    return ranks, cold_ranks, np.concatenate(shown)
+
+
+def _distinct_targets(queries):
+    """`(query, item row)` of each target, by query; a repeated target is one."""
+    lengths = np.diff(queries.target_offsets)
+    if not len(queries) or (lengths == 0).any():
+        raise DataError(
+            "`queries` must have at least one query, and each a true item, because "
+            f"there is nothing to judge otherwise. Received: {len(queries)} queries, "
+            f"{np.count_nonzero(lengths == 0)} of them without a true item."
+        )
+    query_of = np.repeat(np.arange(len(queries)), lengths)
+    pairs = np.stack([query_of, queries.target_rows], axis=1)
+    return np.unique(pairs, axis=0).T
+
+
+def _scores(recommender, batch, allow_repeats):
+    scores = np.array(recommender.score(batch))  # a copy, to write into
+    expected = (len(batch), batch.interactions.num_items)
+    if scores.shape != expected:
+        raise DataError(
+            f"`score` must return one score per query and item, {expected}. "
+            f"Received: {scores.shape} from {recommender.name}."
+        )
+    if not allow_repeats:
+        for i in range(len(batch)):
+            scores[i, batch.interactions.item_rows[batch.history(i)]] = -np.inf
+    return scores
+
+
+def _history_lengths(queries):
+    return queries.history_ends - queries.interactions.offsets[queries.user_rows]
+
+
+def _per_query(ranks, query_of, cutoffs):
+    starts = np.flatnonzero(np.diff(query_of, prepend=-1))
+    offsets = np.append(starts, len(ranks))
+    return {
+        f"{name}@{k}": metric(ranks, offsets, k)
+        for k in cutoffs
+        for name, metric in RANKING_METRICS.items()
+    }
+
+
+def _summary(name, per_query, users, bootstrap_samples, seed, **more):
+    values = np.stack(list(per_query.values()), axis=1)
+    bounds = intervals(values, users, bootstrap_samples, seed)
+    return Evaluation(
+        name=name,
+        per_query=per_query,
+        user_rows=users,
+        means={key: float(v.mean()) for key, v in per_query.items()},
+        intervals={
+            key: (float(low), float(high))
+            for key, (low, high) in zip(per_query, bounds, strict=True)
+        },
+        **more,
+    )

@@ -1,0 +1,156 @@
+"""A report as Markdown that reads well as plain text, too."""
+
+from tfrec.evaluation.plots import shown
+
+COLUMNS = ("ndcg", "recall", "mrr", "hit_rate")
+NUMBERS = {
+    "num_train_events": "events to learn from",
+    "num_queries": "queries",
+    "num_users_asked": "users asked",
+    "num_right_items": "right items",
+    "num_items": "items",
+    "num_cold_items": "of them without any training event",
+}
+
+
+def render(report):
+    """The whole page.
+
+    Args:
+        report: dict as `write_report` returns it.
+
+    Returns:
+        str, Markdown.
+    """
+    parts = [
+        f"# {report['title']}",
+        _verdict(report),
+        "## All queries",
+        _main_table(report),
+        f"![{shown(report['metric'])}]({report['figures']['metric']})",
+        _slices(report),
+        _interest(report),
+        _training(report),
+        "## How it was measured",
+        _protocol(report["protocol"]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdict(report):
+    ours, *baselines = report["models"]
+    metric = report["metric"]
+    mean = _with_interval(ours["metrics"][metric])
+    sentence = f"**{ours['name']}** reaches {shown(metric)} {mean}"
+    if not baselines:
+        return sentence + "."
+    best = baselines[0]
+    comparison = best["against"]
+    low, high = comparison["interval"]
+    return (
+        f"{sentence}. The best baseline, {best['name']}, reaches "
+        f"{_with_interval(best['metrics'][metric])}: a difference of "
+        f"{comparison['difference']:+.4f} ({low:+.4f} to {high:+.4f}, "
+        f"p {_p(comparison['p'])})."
+    )
+
+
+def _main_table(report):
+    cutoff = report["metric"].partition("@")[2]
+    names = [f"{name}@{cutoff}" for name in COLUMNS]
+    first = report["metric"]
+    others = [name for name in names if name != first]
+    header = ["model", f"{shown(first)} (95 %)", *map(shown, others)]
+    header += [f"coverage@{cutoff}", "ours ahead by", "p"]
+    rows = []
+    for model in report["models"]:
+        metrics = model["metrics"]
+        comparison = model.get("against")
+        rows.append(
+            [
+                model["name"] if comparison else f"**{model['name']}**",
+                _with_interval(metrics[first]),
+                *(f"{metrics[name]['mean']:.4f}" for name in others),
+                f"{model['coverage'][f'coverage@{cutoff}']:.1%}",
+                f"{comparison['difference']:+.4f}" if comparison else "",
+                _p(comparison["p"]) if comparison else "",
+            ]
+        )
+    return _table(header, rows)
+
+
+def _slices(report):
+    slices = report["models"][0].get("slices", {})
+    if not slices:
+        return ""
+    metric = report["metric"]
+    header = ["model"] + [
+        f"{name} ({part['num_queries']:,})" for name, part in slices.items()
+    ]
+    rows = [
+        [model["name"]]
+        + [_with_interval(model["slices"][name]["metrics"][metric]) for name in slices]
+        for model in report["models"]
+    ]
+    title = f"## {shown(metric)} by slice (number of queries)"
+    return f"{title}\n\n{_table(header, rows)}"
+
+
+def _interest(report):
+    if "interest" not in report:
+        return ""
+    interest = report["interest"]
+    return (
+        f"## Probabilities\n\nOn {interest['num_examples']:,} examples: AUC "
+        f"{interest['auc']:.4f}, log loss {interest['log_loss']:.4f} nats, expected "
+        f"calibration error {interest['expected_calibration_error']:.4f}.\n\n"
+        f"![Reliability]({report['figures']['reliability']})"
+    )
+
+
+def _training(report):
+    if "history" not in report:
+        return ""
+    return f"## Training\n\n![Training curve]({report['figures']['training']})"
+
+
+def _protocol(protocol):
+    words = [
+        f"- {name}: {value}" for name, value in protocol.items() if name not in NUMBERS
+    ]
+    counts = [
+        f"{protocol[name]:,} {unit}"
+        for name, unit in NUMBERS.items()
+        if name in protocol
+    ]
+    return "\n".join([*words, f"- counts: {', '.join(counts)}"] if counts else words)
+
+
+def _table(header, rows):
+    """Columns padded to one width, numbers to the right."""
+    cells = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "| "
+        + " | ".join([row[0].ljust(widths[0]), *_right(row[1:], widths[1:])])
+        + " |"
+        for row in cells
+    ]
+    rule = [
+        ":" + "-" * (widths[0] - 1),
+        *("-" * (width - 1) + ":" for width in widths[1:]),
+    ]
+    return "\n".join([lines[0], "| " + " | ".join(rule) + " |", *lines[1:]])
+
+
+def _right(cells, widths):
+    return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+
+
+def _with_interval(metric):
+    low, high = metric["interval"]
+    return f"{metric['mean']:.4f} ({low:.4f}–{high:.4f})"
+
+
+def _p(p):
+    return f"{p:.3f}"

@@ -1,0 +1,67 @@
+"""Ranks of the true items in a full ranking of the catalogue."""
+
+import itertools
+
+import numpy as np
+
+
+def target_ranks(scores, target_offsets, target_rows):
+    """Rank of each true item among all items, 1 is best.
+
+    Ties break against the targets: an item of equal score that is no target
+    comes first, so a constant score earns the last rank, never the first.
+    NaN is the worst score. Several targets of equal score take consecutive ranks.
+
+    Args:
+        scores: `[queries, num_items]` float array; `-inf` where excluded.
+        target_offsets: `[queries + 1]` int array; the targets of query `i` are
+            `target_rows[target_offsets[i] : target_offsets[i + 1]]`.
+        target_rows: `[targets]` int array, distinct within each query.
+
+    Returns:
+        `[targets]` int64 array.
+
+    Example:
+    >>> target_ranks(np.array([[0.5, 0.9, 0.5]]), [0, 1], np.array([0]))
+    array([3])
+    """
+    ranks = np.empty(len(target_rows), np.int64)
+    bounds = itertools.pairwise(target_offsets)
+    for row, (start, end) in zip(_without_nan(scores), bounds, strict=True):
+        ranks[start:end] = _ranks_in(row, target_rows[start:end])
+    return ranks
+
+
+def top_rows(scores, k):
+    """The `k` best items of each query, best first.
+
+    Args:
+        scores: `[queries, num_items]` float array; `-inf` where excluded.
+        k: int; at most `num_items` are given.
+
+    Returns:
+        `[queries, min(k, num_items)]` int array; -1 where fewer are allowed.
+    """
+    costs = -_without_nan(scores)
+    k = min(k, costs.shape[1])
+    rows = np.argpartition(costs, k - 1, axis=1)[:, :k]
+    order = np.argsort(np.take_along_axis(costs, rows, axis=1), axis=1)
+    rows = np.take_along_axis(rows, order, axis=1)
+    return np.where(np.take_along_axis(costs, rows, axis=1) < np.inf, rows, -1)
+
+
+def _without_nan(scores):
+    return np.where(np.isnan(scores), -np.inf, scores)
+
+
+def _ranks_in(scores, targets):
+    own = scores[targets]
+    if len(own) == 1:
+        return np.count_nonzero(scores >= own[0])
+    at_least = len(scores) - np.searchsorted(np.sort(scores), own, side="left")
+    # Tied targets would all get the place of the last of them: count them down.
+    order = np.argsort(own, kind="stable")
+    ascending = own[order]
+    place_in_tie = np.arange(len(own)) - np.searchsorted(ascending, ascending)
+    at_least[order] -= place_in_tie
+    return at_least

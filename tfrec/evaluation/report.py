@@ -1,0 +1,147 @@
+"""`report.json`, `report.md` and figures of an evaluation."""
+
+import json
+import math
+import pathlib
+
+from tfrec.evaluation import plots
+from tfrec.evaluation.bootstrap import paired_bootstrap
+from tfrec.evaluation.files import replacing
+from tfrec.evaluation.markdown import render
+from tfrec.evaluation.metrics import (
+    auc,
+    expected_calibration_error,
+    log_loss,
+    reliability,
+)
+
+
+def write_report(
+    folder,
+    evaluations,
+    *,
+    title,
+    protocol,
+    metric="ndcg@10",
+    interest=None,
+    history=(),
+    details=None,
+    bootstrap_samples=1000,
+    seed=0,
+):
+    """Writes `report.json`, `report.md` and PNG figures; each is whole or absent.
+
+    Args:
+        folder: where to; made when absent.
+        evaluations: list of `Evaluation`s on the same queries, our model first.
+        title: str, what the report is about.
+        protocol: dict of names to words and counts, see `describe_protocol`.
+        metric: name that sorts the baselines and is compared.
+        interest: `(labels, probabilities)` of the interest head, two `[n]` arrays,
+            or None.
+        history: list of dicts with `loss` and `metric`, one per epoch, or empty.
+        details: dict of further facts (configuration, timings), kept as they are.
+        bootstrap_samples: of the paired comparisons.
+        seed: of the paired comparisons.
+
+    Returns:
+        dict, the content of `report.json`.
+    """
+    folder = pathlib.Path(folder)
+    ours, *baselines = evaluations
+    baselines = sorted(baselines, key=lambda each: -each.means[metric])
+    figures = {"metric": f"{metric.replace('@', '_at_')}.png"}
+    plots.metric_bars(folder / figures["metric"], [ours, *baselines], metric)
+    report = {
+        "title": title,
+        "protocol": dict(protocol),
+        "metric": metric,
+        "models": [
+            summarise(ours),
+            *(
+                summarise(each)
+                | {"against": _compare(ours, each, metric, bootstrap_samples, seed)}
+                for each in baselines
+            ),
+        ],
+        "details": details or {},
+    }
+    if interest is not None:
+        report["interest"] = judge_probabilities(*interest)
+        figures["reliability"] = "reliability.png"
+        points = report["interest"]["reliability"].values()
+        plots.reliability_diagram(folder / figures["reliability"], *points)
+    if history:
+        report["history"] = list(history)
+        figures["training"] = "training.png"
+        plots.training_curve(folder / figures["training"], history, metric)
+    report["figures"] = figures
+    with replacing(folder / "report.json") as aside:
+        aside.write_text(json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
+    with replacing(folder / "report.md") as aside:
+        aside.write_text(render(report), encoding="utf-8")
+    return report
+
+
+def summarise(evaluation):
+    """Means, intervals and slices of an `Evaluation` as plain JSON values."""
+    summary = {
+        "name": evaluation.name,
+        "num_queries": evaluation.num_queries,
+        "metrics": {
+            name: {"mean": mean, "interval": list(evaluation.intervals[name])}
+            for name, mean in evaluation.means.items()
+        },
+        "coverage": dict(evaluation.coverage),
+    }
+    slices = {name: summarise(each) for name, each in evaluation.slices.items()}
+    return summary | ({"slices": slices} if slices else {})
+
+
+def judge_probabilities(labels, probabilities):
+    """How right and how honest probabilities are.
+
+    Args:
+        labels: `[n]` bool array.
+        probabilities: `[n]` float array.
+
+    Returns:
+        dict with `auc`, `log_loss`, `expected_calibration_error`, `num_examples`
+        and `reliability`, the points of the diagram.
+    """
+    promised, observed, counts = reliability(labels, probabilities)
+    return {
+        "num_examples": len(labels),
+        "auc": auc(labels, probabilities),
+        "log_loss": log_loss(labels, probabilities),
+        "expected_calibration_error": expected_calibration_error(labels, probabilities),
+        "reliability": {
+            "promised": promised.tolist(),
+            "observed": observed.tolist(),
+            "counts": counts.tolist(),
+        },
+    }
+
+
+def _compare(ours, theirs, metric, num_samples, seed):
+    comparison = paired_bootstrap(
+        ours.per_query[metric],
+        theirs.per_query[metric],
+        ours.user_rows,
+        num_samples,
+        seed,
+    )
+    return {
+        "difference": comparison.difference,
+        "interval": list(comparison.interval),
+        "p": comparison.p,
+    }
+
+
+def _finite(value):
+    """`value` with NaN and infinity as None, which JSON can hold."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

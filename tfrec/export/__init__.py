@@ -1,0 +1,1 @@
+"""The saved model: signatures, manifest, warm-up, and the proof that it works."""

@@ -1,0 +1,44 @@
+"""The manifest: what a saved model is, in JSON, beside it."""
+
+import datetime
+import importlib.metadata
+import json
+import pathlib
+
+PACKAGES = ("tensorflow", "tensorflow-text", "keras", "keras-hub", "numpy")
+SCANN_PACKAGES = ("scann", "tensorflow-recommenders")
+
+
+def write_manifest(version_folder, *, flavour, config, ops, facts):
+    """Writes `assets.extra/manifest.json`.
+
+    Args:
+        version_folder: folder of the saved model, whose files are complete.
+        flavour: `"exact"` or `"scann"`.
+        config: dict, the whole configuration.
+        ops: dict, what `check_ops` found.
+        facts: dict of further entries: name, version, metrics, sizes.
+
+    Returns:
+        The manifest, a dict.
+    """
+    version_folder = pathlib.Path(version_folder)
+    names = PACKAGES + (SCANN_PACKAGES if flavour == "scann" else ())
+    manifest = {
+        **facts,
+        "flavour": flavour,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "config": config,
+        "ops": ops,
+        "packages": {name: importlib.metadata.version(name) for name in names},
+        "size_bytes": folder_size(version_folder),
+    }
+    path = version_folder / "assets.extra" / "manifest.json"
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True))
+    return manifest
+
+
+def folder_size(folder):
+    """Bytes of all files under a folder."""
+    files = pathlib.Path(folder).rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,139 @@
+"""Writing the saved model: aside, proven, then renamed to its version."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from tfrec.errors import ArtefactError
+from tfrec.export.manifest import write_manifest
+from tfrec.export.ops import check_ops
+from tfrec.export.proof import prove
+from tfrec.export.signatures import Signatures
+from tfrec.export.warmup import read_warmup, write_warmup
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.model.inference import Inference
+
+INTEREST_NORM = 4.0  # times the longest sample query: bound of updated interests
+WARMUP_BATCHES = (1, 8)
+
+
+def export(
+    embedding, folder, name, *, flavours, sample, digest="", metrics=None, recall=0.98
+):
+    """Writes a trained model as `folder/<name>[-scann]/<version>/`.
+
+    Each flavour is written aside, run in a fresh process that does not know tfrec,
+    compared with the model in memory, and only then renamed into place.
+
+    Args:
+        embedding: `Embedding`.
+        folder: where models are kept.
+        name: the model's name; the ScaNN flavour is called `<name>-scann`.
+        flavours: sequence of `"exact"` and `"scann"`.
+        sample: `Sample` of real histories.
+        digest: str, of the data learnt from.
+        metrics: dict for the manifest.
+        recall: float, recall@10 that the ScaNN index must reach.
+
+    Returns:
+        List of the version folders, one per flavour.
+
+    Raises:
+        ArtefactError: the result cannot be written, or does not answer as the model.
+        MissingPackageError: ScaNN is asked for and not installed.
+    """
+    roots = {
+        flavour: pathlib.Path(folder)
+        / (name if flavour == "exact" else f"{name}-scann")
+        for flavour in flavours
+    }
+    version = 1 + max(map(_latest_version, roots.values()))
+    interests = sample.interests(embedding)
+    norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
+    done = []
+    for flavour, root in roots.items():
+        index, facts = _make_index(flavour, embedding, interests, recall)
+        facts |= {
+            "name": root.name,
+            "version": version,
+            "metrics": metrics or {},
+            "data_digest": digest,
+        }
+        inference = Inference(embedding, index, norm)
+        done.append(_write(root, version, flavour, inference, sample, facts))
+    return done
+
+
+def _make_index(flavour, embedding, interests, recall):
+    ids = embedding.model.catalogue.item_ids
+    if flavour == "exact":
+        return BruteForceIndex().build(ids, embedding.candidates), {}
+    from tfrec.index.scann import ScannIndex  # not on every platform
+
+    index = ScannIndex(target_recall=recall)
+    index.build(ids, embedding.candidates.numpy(), sample_queries=interests)
+    return index, {"index": dataclasses.asdict(index.report)}
+
+
+def _write(root, version, flavour, inference, sample, facts):
+    aside = root / f".{version}.{os.getpid()}.tmp"
+    try:
+        _save(aside, flavour, inference, sample, facts)
+        os.rename(aside, root / str(version))
+    except (OSError, tf.errors.OpError) as error:
+        raise ArtefactError(
+            f"The saved model cannot be written to {root}: {error}. Nothing was "
+            "published; earlier versions are intact."
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return root / str(version)
+
+
+def _save(aside, flavour, inference, sample, facts):
+    signatures = Signatures(inference)
+    functions = signatures.functions()
+    options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
+    tf.saved_model.save(signatures, str(aside), functions, options)
+    catalogue = inference.catalogue
+    extra = aside / "assets.extra"
+    extra.mkdir()
+    columns = {
+        "item_id": catalogue.item_ids,
+        "title": catalogue.titles,
+        "category": catalogue.categories,
+    }
+    pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
+    write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
+    ops = check_ops(aside, flavour)
+    write_manifest(
+        aside,
+        flavour=flavour,
+        config=dataclasses.asdict(inference.model.config),
+        ops=ops,
+        facts=facts
+        | {
+            "num_items": catalogue.num_items,
+            "embedding_dim": inference.embedding.dim,
+            "max_history_length": inference.max_history_length,
+            "signatures": sorted(functions),
+        },
+    )
+    requests = read_warmup(aside)
+    expected = [_answer(functions[name], inputs) for name, inputs in requests]
+    prove(aside, requests, expected, ops["required_libraries"])
+
+
+def _answer(function, inputs):
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    return {name: value.numpy() for name, value in function(**tensors).items()}
+
+
+def _latest_version(root):
+    versions = [int(path.name) for path in root.glob("*") if path.name.isdigit()]
+    return max(versions, default=0)

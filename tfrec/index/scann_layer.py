@@ -1,0 +1,170 @@
+"""TFRS's ScaNN layer with its traps closed; importing this needs ScaNN.
+
+What the original does and this does not: cut `k` to a build-time constant, fill
+short results with row 0 and NaN, fail the batch over one empty one, keep a copy
+of the index per traced signature, and search on one core (TFRS 0.7.7, scann 1.4.2).
+"""
+
+import uuid
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.compat import tfrs_scann_layer
+from tfrec.index.filters import NO_ROW, NO_SCORE, pad_to
+
+ScaNN = tfrs_scann_layer()  # first: it says what to do if ScaNN is absent
+
+from scann.scann_ops.py import scann_ops  # noqa: E402
+
+FROM_CONFIG = -1  # what ScaNN's ops take for "as configured at build"
+NUM_LANES = 4  # searches of one batch that may run on different cores
+LANE_BATCH = 8  # fewest queries that are worth a lane
+
+
+class ScannState(scann_ops.ScannState):
+    """ScaNN's tensors in variables, and the one searcher that is made of them.
+
+    The searcher is found by `shared_name`, so all signatures of a session search
+    the same copy. It therefore outlives them: `release` frees it.
+    """
+
+    def __init__(self, tensors):
+        super().__init__(tensors)
+        self._shared_name = f"tfrec-scann/{uuid.uuid4()}"
+
+    @tf.function(input_signature=[])
+    def recreate_handle(self):
+        """The searcher, made on first use."""
+        return self.handle()
+
+    @tf.function(input_signature=[])
+    def release(self):
+        """Frees the searcher; nothing may search this state afterwards."""
+        tf.raw_ops.DestroyResourceOp(resource=self.handle())
+
+    def handle(self):
+        """A new tensor that holds the one searcher.
+
+        TensorFlow runs ops on the same handle tensor one after the other; ops on
+        two handle tensors run side by side, though both are the one searcher.
+        """
+        return scann_ops.tensors_to_scann(
+            self.dataset,
+            self.scann_config,
+            self.serialized_partitioner,
+            self.datapoint_to_token,
+            self.ah_codebook,
+            self.hashed_dataset,
+            self.int8_dataset,
+            self.int8_multipliers,
+            self.dp_norms,
+            shared_name=self._shared_name,
+        )
+
+
+class TunableScaNN(ScaNN):
+    """The TFRS layer, built from `ScannSettings`, tuned anew by every query.
+
+    Args:
+        settings: `ScannSettings`; `num_leaves` 0 scores every candidate.
+        k: int, the default number of results.
+        name: of the layer.
+    """
+
+    def __init__(self, settings, k=10, name=None):
+        super().__init__(k=k, name=name)
+        self._settings = settings
+        self._build_searcher = self._build_from_settings
+
+    @property
+    def embeddings(self):
+        """`[num_candidates, dim]` float tensor: the vectors inside the index."""
+        return tf.ensure_shape(self._serialized_searcher.dataset, self._shape)
+
+    @property
+    def release(self):
+        """The function that frees the searcher; see `ScannState`."""
+        return self._serialized_searcher.release
+
+    @property
+    def size_bytes(self):
+        """Bytes of everything that is saved."""
+        arrays = [np.asarray(v.numpy()) for v in self._serialized_searcher.variables]
+        return sum(
+            sum(map(len, array.flat)) if array.dtype == object else array.nbytes
+            for array in arrays
+        )
+
+    def index(self, candidates, identifiers=None):
+        """Builds from `[num_candidates, dim]` float candidates."""
+        self._shape = tuple(candidates.shape)
+        return super().index(candidates, identifiers)
+
+    def call(self, queries, k=None, leaves=FROM_CONFIG, reorder=FROM_CONFIG):
+        """Approximately best rows.
+
+        Args:
+            queries: `[batch, dim]` float tensor, finite.
+            k: scalar int32 tensor, at most the number of candidates.
+            leaves: scalar int32 tensor, leaves to search.
+            reorder: scalar int32 tensor, candidates scored exactly; at least `k`.
+
+        Returns:
+            `(scores, rows)` as in TFRS, both `[batch, k]`, best first, equal
+            scores by row, padded with `-inf` and `NO_ROW`.
+        """
+        k = tf.convert_to_tensor(self._k if k is None else k, tf.int32)
+        num_queries = tf.shape(queries)[0]
+
+        def lane(queries):
+            found = scann_ops.scann_search_batched(
+                self._serialized_searcher.handle(), queries, k, reorder, leaves, False
+            )
+            is_real = ~tf.math.is_nan(found.distances)  # short results hold row 0
+            rows = tf.where(is_real, found.indices, NO_ROW)
+            return pad_to(rows, tf.where(is_real, found.distances, NO_SCORE), k)
+
+        def one_lane():
+            is_empty = tf.cast(num_queries == 0, tf.int32)  # an error to ScaNN
+            rows, scores = lane(tf.pad(queries, [[0, is_empty], [0, 0]]))
+            return rows[:num_queries], scores[:num_queries]
+
+        def many_lanes():
+            ends = [num_queries * i // NUM_LANES for i in range(NUM_LANES + 1)]
+            lanes = [
+                lane(queries[start:end])
+                for start, end in zip(ends, ends[1:], strict=False)
+            ]
+            rows, scores = zip(*lanes, strict=True)
+            return tf.concat(rows, axis=0), tf.concat(scores, axis=0)
+
+        is_large = num_queries >= NUM_LANES * LANE_BATCH
+        rows, scores = tf.cond(is_large, many_lanes, one_lane)
+        return scores, rows
+
+    def _build_from_settings(self, candidates):
+        settings = self._settings
+        builder = scann_ops.builder(candidates, self._k, "dot_product")
+        if not settings.num_leaves:
+            return _Searcher(builder.score_brute_force().build().searcher_handle)
+        threshold = settings.anisotropic_threshold
+        builder = builder.tree(
+            num_leaves=settings.num_leaves,
+            num_leaves_to_search=settings.num_leaves,
+            training_sample_size=settings.training_sample,
+        ).score_ah(
+            settings.dims_per_block,
+            anisotropic_quantization_threshold=threshold or float("nan"),
+            training_sample_size=settings.training_sample,
+        )
+        searcher = builder.reorder(self._k).build()
+        return _Searcher(searcher.searcher_handle)
+
+
+class _Searcher(scann_ops.ScannSearcher):
+    def serialize_to_module(self):
+        """Our state; the searcher itself, which is made anew from it, is freed."""
+        state = ScannState(scann_ops.scann_to_tensors(self.searcher_handle))
+        tf.raw_ops.DestroyResourceOp(resource=self.searcher_handle)
+        return state

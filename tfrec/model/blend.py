@@ -1,0 +1,43 @@
+"""How much each block of the embedding counts: chosen where it is measured."""
+
+import logging
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
+ROUNDS = 3  # over all blocks; it settles after two
+
+
+def choose_weights(block_scores, measure):
+    """Weights of the blocks by coordinate ascent on a validation metric.
+
+    Args:
+        block_scores: list of `[num_queries, num_items]` float arrays. The first
+            block has weight 1; the others are tried at a grid of weights, relative
+            to the blocks' spreads, so that their scales do not matter.
+        measure: function of blended scores that is to be made large.
+
+    Returns:
+        `(weights, value)`: `[num_blocks]` float32 array and the metric reached.
+    """
+    spreads = [max(float(scores.std()), 1e-9) for scores in block_scores]
+    units = np.array([spreads[0] / spread for spread in spreads])
+    shares = np.zeros(len(block_scores))
+    shares[0] = 1.0
+    blended = block_scores[0].copy()
+    best = measure(blended)
+    for _ in range(ROUNDS):
+        before = shares.copy()
+        for place in range(1, len(block_scores)):
+            scores = block_scores[place] * units[place]
+            others = blended - shares[place] * scores
+            values = [measure(others + share * scores) for share in GRID]
+            if max(values) > best:
+                best, shares[place] = max(values), GRID[int(np.argmax(values))]
+            blended = others + shares[place] * scores
+        if (before == shares).all():
+            break
+    logger.info("Weights of the blocks %s give %.4f.", shares.tolist(), best)
+    return (shares * units).astype(np.float32), best

@@ -1,0 +1,69 @@
+"""The blocks of the embedding: parts of one inner product.
+
+An embedding is `[neural | collaborative | lexical | prior]`. The query's side of a
+block is computed in the graph from the live history; the candidates' side is
+stored with the catalogue. A block learns from the log in closed form (`fit`), so it
+works from the first day, and the neural towers add what it cannot express.
+"""
+
+import tensorflow as tf
+
+
+class Block(tf.Module):
+    """One part of the embedding.
+
+    A subclass sets `candidates`, `[num_items, dim]` float32, in `fit`.
+    """
+
+    def fit(self, interactions, catalogue, text_vectors):
+        """Learns from a log.
+
+        Args:
+            interactions: `Interactions` to learn from.
+            catalogue: `Catalogue`.
+            text_vectors: `[num_items, text_dim]` float tensor, the text tower's.
+
+        Returns:
+            The block itself.
+        """
+        raise NotImplementedError
+
+    @property
+    def dim(self):
+        """Size of this part of the embedding."""
+        return self.candidates.shape[1]
+
+    def query(self, history, now):
+        """The query's side: `History`, `[batch]` int64 -> `[batch, dim]`."""
+        raise NotImplementedError
+
+    def text_query(self, texts):
+        """What a free text adds to `query`: `[batch]` strings -> `[batch, dim]`."""
+        return tf.zeros([tf.shape(texts)[0], self.dim])
+
+    def new_candidates(self, texts, text_vectors):
+        """The candidates' side of items that are not in the catalogue.
+
+        Args:
+            texts: `[n]` string tensor.
+            text_vectors: `[n, text_dim]` float tensor, the text tower's.
+
+        Returns:
+            `[n, dim]` float tensor.
+        """
+        raise NotImplementedError
+
+    def contributions(self, history, now, candidate_rows):
+        """Each event's share of the scores; 0 for a block without a memory.
+
+        Args:
+            history: `History`.
+            now: `[batch]` int64 tensor.
+            candidate_rows: `[batch, n]` int32 tensor.
+
+        Returns:
+            `[batch, n, length]` float tensor.
+        """
+        length = tf.shape(history.item_rows)[1]
+        shape = tf.concat([tf.shape(candidate_rows), [length]], axis=0)
+        return tf.zeros(shape)

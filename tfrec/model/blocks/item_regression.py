@@ -1,0 +1,127 @@
+"""Which item comes next, as one ridge regression on decayed histories."""
+
+import dataclasses
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+
+MAX_POSITIONS = 300_000  # of the log, that a regression learns from
+MAX_HISTORY = 50  # events
+
+
+@dataclasses.dataclass(frozen=True)
+class Moments:
+    """Sums over the positions of a log from which the regression is solved.
+
+    With features `x` (decayed histories), target `y` and seen items `z`.
+    """
+
+    xx: np.ndarray  # [num_features, num_features]
+    xy: np.ndarray  # [num_features, num_items]
+    xz: np.ndarray  # [num_features, num_items]
+    z: np.ndarray  # [num_items]
+
+    def __add__(self, other):
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Moments(*(mine + theirs for mine, theirs in pairs))
+
+    def __rmul__(self, factor):
+        return Moments(*(factor * each for each in dataclasses.astuple(self)))
+
+
+def moments(item_rows, starts, positions, weights, columns, half_lives, scales):
+    """Moments of predicting the item at each position from those before it.
+
+    Args:
+        item_rows: `[n]` int array of the log's items, users one after another.
+        starts: `[num_positions]` int array, first event of the position's user.
+        positions: `[num_positions]` int array.
+        weights: `[num_positions]` float array, how much each position counts.
+        columns: `[num_items]` int array, item row -> column, -1 to leave it out.
+        half_lives: float per decay, events.
+        scales: float per decay.
+
+    Returns:
+        `Moments`.
+    """
+    num_columns = columns.max() + 1
+    ranks = np.arange(MAX_HISTORY)
+    events = positions[:, None] - 1 - ranks
+    own = columns[item_rows[np.maximum(events, 0)]]
+    is_real = (events >= starts[:, None]) & (own >= 0)
+    rows, places = np.nonzero(is_real)
+    shape = (len(positions), num_columns)
+
+    def sparse(by_rank):
+        values = by_rank[places].astype(np.float32)
+        return scipy.sparse.csr_matrix((values, (rows, own[rows, places])), shape=shape)
+
+    decayed = [
+        sparse(scale * 0.5 ** (ranks / half_life))
+        for half_life, scale in zip(half_lives, scales, strict=True)
+    ]
+    x = scipy.sparse.hstack(decayed).tocsr()
+    seen = sparse(np.ones(MAX_HISTORY))
+    seen.data[:] = 1.0
+    targets = columns[item_rows[positions]]
+    known = np.flatnonzero(targets >= 0)
+    y = scipy.sparse.csr_matrix(
+        (np.ones(len(known), np.float32), (known, targets[known])), shape=shape
+    )
+    weighted = scipy.sparse.diags_array(weights.astype(np.float32)) @ x
+    products = [(weighted.T @ other).toarray() for other in (x, y, seen)]
+    return Moments(*products, weights @ seen)
+
+
+def solve(sums, ridge):
+    """Coefficients of the regression, one column for each next item.
+
+    An item that was seen is not offered again, which says nothing against it: each
+    column's own "was seen" indicator is a free covariate, as the diagonal is in
+    EASE, and drops out in closed form.
+
+    Args:
+        sums: `Moments`.
+        ridge: positive float.
+
+    Returns:
+        `[num_features, num_items]` float32 array.
+
+    Reference:
+        Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019,
+        https://arxiv.org/abs/1905.03375; Choi et al., Session-aware Linear
+        Item-Item Models for Session-based Recommendation, WWW 2021,
+        https://arxiv.org/abs/2103.16104
+    """
+    gram = sums.xx.copy()
+    gram[np.diag_indices(len(gram))] += ridge
+    factor = scipy.linalg.cho_factor(gram, overwrite_a=True, check_finite=False)
+    both = scipy.linalg.cho_solve(factor, np.hstack([sums.xy, sums.xz]))
+    plain, seen = np.split(both, 2, axis=1)
+    left = sums.z - (sums.xz * seen).sum(axis=0)
+    gain = (sums.xz * plain).sum(axis=0) / np.maximum(left, 1e-3)
+    return (plain + seen * gain).astype(np.float32)
+
+
+def truncate(coefficients, xx, column_weights, rank):
+    """The best low-rank form of a regression for histories like those it learnt from.
+
+    Args:
+        coefficients: `[num_features, num_items]` float array.
+        xx: `[num_features, num_features]` array, the features' second moments.
+        column_weights: `[num_items]` array, how much an error of each item's scores
+            matters.
+        rank: int.
+
+    Returns:
+        `(queries [num_features, rank], candidates [num_items, rank])`, float32,
+        whose product is nearest to `coefficients` under `xx`.
+    """
+    rank = min(rank, coefficients.shape[1])
+    weighted = coefficients * column_weights
+    predicted = weighted.T @ (xx @ weighted)
+    size = len(predicted)
+    _, vectors = scipy.linalg.eigh(predicted, subset_by_index=[size - rank, size - 1])
+    candidates = vectors / column_weights[:, None]
+    return (weighted @ vectors).astype(np.float32), candidates.astype(np.float32)

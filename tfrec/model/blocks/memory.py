@@ -1,0 +1,42 @@
+"""Blocks whose query is a decayed sum over the history: `sum_j w_j memory[item_j]`."""
+
+import tensorflow as tf
+
+from tfrec.model.blocks.block import Block
+
+
+class MemoryBlock(Block):
+    """A block with, for each item, what having met it says about other items.
+
+    An event's weight halves with every `half_life` events that came after it. With
+    several half-lives an item has one memory vector for each: what the last event
+    says and what the whole history says are learnt apart, and added.
+
+    A subclass sets `memory` `[num_items, num_decays, dim]`, `candidates`
+    `[num_items, dim]`, `half_lives` and `scales`, one for each decay.
+    """
+
+    def event_weights(self, history):
+        """Weights of the events: `History` -> `[batch, length, num_decays]`."""
+        length = tf.shape(history.item_rows)[1]
+        ranks = history.lengths[:, None] - 1 - tf.range(length)[None]
+        ranks = tf.cast(ranks, tf.float32)[..., None]  # 0 for the latest event
+        weights = tf.constant(self.scales) * 0.5 ** (
+            ranks / tf.constant(self.half_lives)
+        )
+        return tf.where(history.mask[..., None], weights, 0.0)
+
+    def query(self, history, now):
+        """The query's side: `History`, `[batch]` int64 -> `[batch, dim]`."""
+        return tf.reduce_sum(self._event_vectors(history), axis=1)
+
+    def contributions(self, history, now, candidate_rows):
+        """Each event's share of the scores, `[batch, n, length]`."""
+        candidates = tf.gather(self.candidates, candidate_rows)
+        events = self._event_vectors(history)
+        return tf.matmul(candidates, events, transpose_b=True)
+
+    def _event_vectors(self, history):
+        memory = tf.gather(self.memory, tf.maximum(history.item_rows, 0))
+        weights = self.event_weights(history)[..., None]
+        return tf.reduce_sum(memory * weights, axis=2)  # [batch, length, dim]

@@ -1,0 +1,39 @@
+"""Prior block: what is popular lately, whoever asks."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.model.blocks.block import Block
+
+HALF_LIFE = 0.1  # of the time that the log spans
+
+
+class PriorBlock(Block):
+    """Log of the positive events of each item, recent ones counting more.
+
+    A new item is taken to be as popular as the median item.
+    """
+
+    def __init__(self):
+        super().__init__(name="prior")
+
+    def fit(self, interactions, catalogue, text_vectors):
+        """Counts the log's positive events, by recency."""
+        age_s = interactions.timestamps.max() - interactions.timestamps
+        recency = 0.5 ** (age_s / max(1.0, HALF_LIFE * age_s.max()))
+        weights = recency * (interactions.labels > 0)
+        counts = np.bincount(
+            interactions.item_rows, weights, minlength=catalogue.num_items
+        )
+        prior = np.log1p(counts)
+        prior[~catalogue.has_id] = self.median = float(np.median(prior))
+        self.candidates = tf.constant(prior[:, None], tf.float32)
+        return self
+
+    def query(self, history, now):
+        """The query's side: 1 for everybody, `[batch, 1]`."""
+        return tf.ones([tf.shape(history.item_rows)[0], 1])
+
+    def new_candidates(self, texts, text_vectors):
+        """The candidates' side of new items: the median, `[n, 1]`."""
+        return tf.fill([tf.shape(texts)[0], 1], self.median)

@@ -1,0 +1,154 @@
+"""The embedding `[neural | blocks | bias]`: towers and blocks as one inner product."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.model.history import History
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Weighting:
+    """What turns the parts into one score, and the score into a probability.
+
+    The score of an item is the logit of a calibrated probability of interest; the
+    interest head's opinion is added for the probability that is reported.
+    """
+
+    blocks: np.ndarray  # [num_blocks + 1] float, the neural block first
+    bias: float = 0.0  # added to every score
+    head_slope: float = 0.0  # of the head's logit in the reported probability
+    score_slope: float = 1.0  # of the score in the reported probability
+    intercept: float = 0.0  # of the reported probability
+
+
+class Embedding(tf.Module):
+    """Both sides of the inner product, as tensors of the whole embedding.
+
+    Args:
+        model: trained `TwoTower`.
+        blocks: list of fitted `Block`s.
+        weighting: `Weighting`.
+    """
+
+    def __init__(self, model, blocks, weighting):
+        super().__init__(name="embedding")
+        self.model, self.blocks, self.weighting = model, blocks, weighting
+        self.neural_dim = model.config.model.embedding_dim
+        parts = [model.all_candidates(), *(block.candidates for block in blocks)]
+        self.candidates = tf.concat([*parts, tf.ones([len(parts[0]), 1])], axis=1)
+
+    @property
+    def dim(self):
+        """Size of the embedding."""
+        return self.candidates.shape[1]
+
+    def query(self, history, now, profiles, hints, query_texts=None):
+        """Interest vectors and the events' attention weights.
+
+        Args:
+            history: `History`.
+            now: `[batch]` int64 tensor, UTC seconds; 0 = right after the last event.
+            profiles: `[batch, text_dim]` float tensor, zeros for none.
+            hints: `[batch, text_dim]` float tensor of the free-text queries.
+            query_texts: `[batch]` string tensor, or None for no free text.
+
+        Returns:
+            `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
+        """
+        neural, weights = self._neural_query(history, now, profiles, hints)
+        parts = [neural]
+        for block in self.blocks:
+            part = block.query(history, now)
+            if query_texts is not None:
+                part += block.text_query(query_texts)
+            parts.append(part)
+        parts = [
+            part * weight
+            for part, weight in zip(parts, self.weighting.blocks, strict=True)
+        ]
+        bias = tf.fill([tf.shape(neural)[0], 1], self.weighting.bias)
+        return tf.concat([*parts, bias], axis=1), weights
+
+    def _neural_query(self, history, now, profiles, hints):
+        rows = tf.maximum(history.item_rows, 0)
+        vectors = tf.gather(self.candidates, rows)[..., : self.neural_dim]
+        queries, weights = self.model.query_tower(
+            vectors, history, history.lengths[:, None], now[:, None], profiles
+        )
+        return queries[:, 0] + self.model.text_query(hints), weights[:, 0]
+
+    def new_candidates(self, texts, text_vectors, categories):
+        """Embeddings of items that are not in the catalogue.
+
+        Args:
+            texts: `[n]` string tensor, as `join_item_texts` gives them.
+            text_vectors: `[n, text_dim]` float tensor.
+            categories: `[n, num_categories]` float tensor, rows as in
+                `CandidateTower`.
+
+        Returns:
+            `[n, dim]` float tensor.
+        """
+        num_items = tf.shape(texts)[0]
+        neural = self.model.candidate_tower(
+            text_vectors,
+            categories,
+            tf.fill([num_items], -1),
+            tf.fill([num_items], False),
+        )
+        parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
+        return tf.concat([neural, *parts, tf.ones([num_items, 1])], axis=1)
+
+    def probabilities(self, interest, candidates, scores):
+        """P(interest | user, item, now), calibrated.
+
+        Args:
+            interest: `[batch, dim]` float tensor.
+            candidates: `[batch or 1, n, dim]` float tensor.
+            scores: `[batch, n]` float tensor, their inner products.
+
+        Returns:
+            `[batch, n]` float tensor.
+        """
+        how = self.weighting
+        neural = interest[:, None, : self.neural_dim] / how.blocks[0]
+        logits = self.model.interest_head(neural, candidates[..., : self.neural_dim])
+        return tf.sigmoid(
+            how.head_slope * logits + how.score_slope * scores + how.intercept
+        )
+
+    def contributions(self, history, now, weights, candidate_rows):
+        """Each event's share of the scores of some candidates.
+
+        Args:
+            history: `History`.
+            now: `[batch]` int64 tensor.
+            weights: `[batch, length]` float tensor, as `query` gives them.
+            candidate_rows: `[batch, n]` int32 tensor, at least 0.
+
+        Returns:
+            `[batch, n, length]` float tensor; a row is not negative and sums to 1,
+            or to 0 where no event speaks for the item.
+        """
+        candidates = tf.gather(self.candidates, candidate_rows)[..., : self.neural_dim]
+        rows = tf.maximum(history.item_rows, 0)
+        events = tf.gather(self.candidates, rows)[..., : self.neural_dim]
+        memory = self.model.query_tower.memory_output(events * weights[..., None])
+        shares = tf.matmul(candidates, memory, transpose_b=True)
+        shares *= self.weighting.blocks[0]
+        for block, weight in zip(self.blocks, self.weighting.blocks[1:], strict=True):
+            shares += weight * block.contributions(history, now, candidate_rows)
+        shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
+        return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
+
+
+def history_of(packed, model):
+    """`History` tensors of the arrays that `pack_histories` gives."""
+    return History(
+        tf.constant(packed["item_rows"]),
+        tf.constant(packed["event_rows"]),
+        model.standardise(tf.constant(packed["values"])),
+        tf.constant(packed["timestamps"]),
+    )

@@ -1,0 +1,57 @@
+"""A user's latest events as tensors, and how raw requests become them."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class History(NamedTuple):
+    """Events of each user, oldest first, real ones before padding."""
+
+    item_rows: tf.Tensor  # [batch, length] int32, -1 for padding
+    event_rows: tf.Tensor  # [batch, length] int32
+    values: tf.Tensor  # [batch, length] float32, standardised; 0 = typical
+    timestamps: tf.Tensor  # [batch, length] int64 UTC seconds, 0 for unknown
+
+    @property
+    def mask(self):
+        """`[batch, length]` bool, False for padding."""
+        return self.item_rows >= 0
+
+    @property
+    def lengths(self):
+        """`[batch]` int32, the number of real events."""
+        return tf.reduce_sum(tf.cast(self.mask, tf.int32), axis=1)
+
+
+def latest_events(item_rows, timestamps, max_length):
+    """Where the latest real events stand in a request.
+
+    Padding may stand anywhere and events in any order; events without a timestamp
+    keep the order in which they came.
+
+    Args:
+        item_rows: `[batch, width]` int32 tensor, -1 for padding.
+        timestamps: `[batch, width]` int64 tensor of UTC seconds.
+        max_length: int, most events to keep.
+
+    Returns:
+        `[batch, min(width, max_length)]` int32 tensor of columns, oldest first,
+        -1 for padding, which comes last.
+    """
+    width = tf.shape(item_rows)[1]
+    is_real = item_rows >= 0
+    latest = timestamps.dtype.max  # padding sorts last: no event may be dated so
+    key = tf.where(is_real, tf.minimum(timestamps, latest - 1), latest)
+    order = tf.argsort(key, axis=1, stable=True)
+    num_real = tf.reduce_sum(tf.cast(is_real, tf.int32), axis=1, keepdims=True)
+    length = tf.minimum(width, max_length)
+    places = tf.maximum(num_real - length, 0) + tf.range(length)[None]
+    columns = tf.gather(order, tf.minimum(places, width - 1), batch_dims=1)
+    return tf.where(places < num_real, columns, -1)
+
+
+def take_columns(tensor, columns, padding):
+    """`tensor` `[batch, width]` at `columns`; `padding` where a column is -1."""
+    taken = tf.gather(tensor, tf.maximum(columns, 0), batch_dims=1)
+    return tf.where(columns >= 0, taken, tf.cast(padding, taken.dtype))

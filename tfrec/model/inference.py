@@ -1,0 +1,281 @@
+"""From raw strings and the latest events to recommendations, all in the graph."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.index.candidate_ids import CandidateIds
+from tfrec.index.filters import (
+    NO_ROW,
+    NO_SCORE,
+    Filters,
+    available_at,
+    every,
+    in_categories,
+)
+from tfrec.model.catalogue import split_categories
+from tfrec.model.history import History, latest_events, take_columns
+from tfrec.model.interest_update import update_interest
+from tfrec.model.item_text import join_item_texts
+from tfrec.model.request import to_batch
+from tfrec.text.unique import encode_unique
+
+MAX_K = 10_000  # or the size of the catalogue, if that is more
+
+
+class Inference(tf.Module):
+    """A trained model, its catalogue and an index: what a saved model computes.
+
+    Args:
+        embedding: `Embedding`.
+        index: built index over `embedding.candidates`, rows as in the catalogue.
+        max_interest_norm: positive float, bound of an updated interest vector.
+    """
+
+    def __init__(self, embedding, index, max_interest_norm):
+        super().__init__(name="inference")
+        model = embedding.model
+        self.embedding, self.model, self.index = embedding, model, index
+        self.max_interest_norm = max_interest_norm
+        self.catalogue = model.catalogue
+        self.max_history_length = model.config.model.max_history_length
+        self.item_ids = CandidateIds(self.catalogue.item_ids)
+        self.events = _Names(model.event_names, default=model.usual_event)
+        names = np.unique(
+            np.concatenate([[""], *split_categories(self.catalogue.categories)])
+        )[1:]
+        self.categories = _Names(names, default=len(names))
+        self.candidate_categories = _category_rows(self.catalogue.categories, names)
+        self.learnt_categories = _Names(model.category_names, default=-1)
+        self.available_from = tf.constant(self.catalogue.available_from)
+        self.available_until = tf.constant(self.catalogue.available_until)
+        limits = self.catalogue.available_from | self.catalogue.available_until
+        self.has_limits = bool(limits.any())
+
+    # === From a request to tensors ===
+
+    def history(self, query):
+        """The latest events of a request: `(History, columns they came from)`."""
+        rows = self.item_ids.rows_of(query.history_item_ids)
+        times = query.history_timestamps
+        columns = latest_events(rows, times, self.max_history_length)
+        events = self.events(query.history_events)
+        values = self.model.standardise(query.history_values)
+        history = History(
+            take_columns(rows, columns, NO_ROW),
+            take_columns(events, columns, 0),
+            take_columns(values, columns, 0.0),
+            take_columns(times, columns, 0),
+        )
+        return history, columns
+
+    def encode_texts(self, texts):
+        """`[n]` strings -> `[n, text_dim]`; zeros, at no cost, where all are `""`."""
+        text_dim = self.model.item_texts.vectors.shape[1]
+        nothing = tf.zeros([tf.shape(texts)[0], text_dim])
+        if self.model.text_encoder is None:
+            return nothing
+        has_text = texts != ""
+
+        def encode():
+            vectors = encode_unique(self.model.text_encoder, texts)
+            return tf.where(has_text[:, None], vectors, 0.0)
+
+        return tf.cond(tf.reduce_any(has_text), encode, lambda: nothing)
+
+    def _batch(self, query):
+        return to_batch(query, tf.shape(query.user_text)[0])
+
+    def _interest(self, query):
+        history, columns = self.history(query)
+        both = self.encode_texts(tf.concat([query.user_text, query.query_text], 0))
+        profiles, hints = tf.split(both, 2)
+        interest, weights = self.embedding.query(
+            history, query.now, profiles, hints, query.query_text
+        )
+        return interest, weights, history, columns
+
+    # === What the signatures compute ===
+
+    def embed_query(self, query):
+        """`Query` -> `[batch, dim]` interest vectors."""
+        return self._interest(self._batch(query))[0]
+
+    def embed_candidate(self, titles, texts, categories):
+        """Vectors of items by their texts, known or new: `[n, dim]`."""
+        num_items = tf.shape(titles)[0]
+        texts, categories = (
+            tf.broadcast_to(each, [num_items]) for each in (texts, categories)
+        )
+        joined = join_item_texts(titles, texts, categories)
+        multi_hot = self._category_matrix(categories)
+        return self.embedding.new_candidates(
+            joined, self.encode_texts(joined), multi_hot
+        )
+
+    def recommend(self, query, wish, allow_repeats):
+        """The best candidates for live histories.
+
+        Args:
+            query: `Query`.
+            wish: `Wish`.
+            allow_repeats: `[batch or 1]` bool tensor; False excludes the history.
+
+        Returns:
+            `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
+            `""`, `-inf` and 0.
+        """
+        query = self._batch(query)
+        interest, *_ = self._interest(query)
+        allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
+        seen = tf.where(allow_repeats[:, None], "", query.history_item_ids)
+        return self.recommend_from_interest(interest, wish, seen)
+
+    def recommend_from_interest(self, interest, wish, seen=None):
+        """The same from interest vectors `[batch, dim]`."""
+        wish = to_batch(wish, tf.shape(interest)[0])
+        num_wanted = self._num_wanted(wish.k)
+        excluded = self.item_ids.rows_of(wish.exclude_item_ids)
+        if seen is not None:
+            excluded = tf.concat([excluded, self.item_ids.rows_of(seen)], axis=1)
+        rows, scores = self._search(interest, num_wanted, excluded, wish)
+        is_wanted = tf.range(num_wanted)[None] < wish.k[:, None]
+        rows = tf.where(is_wanted, rows, NO_ROW)
+        is_real = rows > NO_ROW
+        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+        finite = tf.where(is_real, scores, 0.0)
+        probabilities = self.embedding.probabilities(interest, candidates, finite)
+        return (
+            self.item_ids.ids_of(rows),
+            tf.where(is_real, scores, NO_SCORE),
+            tf.where(is_real, probabilities, 0.0),
+        )
+
+    def score_interest(self, query, candidate_item_ids):
+        """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
+        query = self._batch(query)
+        interest, *_ = self._interest(query)
+        rows = self.item_ids.rows_of(candidate_item_ids)
+        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+        scores = inner_products(interest, candidates)
+        probabilities = self.embedding.probabilities(interest, candidates, scores)
+        return tf.where(rows > NO_ROW, probabilities, 0.0)
+
+    def update_interest(self, interest, item_ids, reward, learning_rate):
+        """Interest vectors after one reaction each; unknown items change nothing."""
+        rows = self.item_ids.rows_of(item_ids)
+        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+        candidates = tf.where(rows[:, None] > NO_ROW, candidates, 0.0)
+        rate = tf.broadcast_to(learning_rate, tf.shape(reward))
+        return update_interest(
+            interest, candidates, reward, rate, self.max_interest_norm
+        )
+
+    def explain(self, query, candidate_item_ids):
+        """How much each event of the history speaks for each candidate.
+
+        Returns:
+            `[batch, n, width]` float tensor in the columns of the request; a row
+            sums to 1, or to 0 where nothing speaks for the item.
+        """
+        query = self._batch(query)
+        _, weights, history, columns = self._interest(query)
+        rows = self.item_ids.rows_of(candidate_item_ids)
+        shares = self.embedding.contributions(
+            history, query.now, weights, tf.maximum(rows, 0)
+        )
+        shares = tf.where(rows[..., None] > NO_ROW, shares, 0.0)
+        width = tf.shape(query.history_item_ids)[1]
+        places = tf.one_hot(columns, width)  # [batch, length, width], 0 for padding
+        return tf.matmul(shares, places)
+
+    # === Filters ===
+
+    def _num_wanted(self, k):
+        most = max(MAX_K, self.catalogue.num_items)
+        checks = [
+            tf.debugging.assert_positive(
+                k, "`k` must be at least 1, because nothing is asked for otherwise."
+            ),
+            tf.debugging.assert_less_equal(
+                k, most, f"`k` must be at most {most}, because answers are that wide."
+            ),
+        ]
+        with tf.control_dependencies(checks):
+            return tf.reduce_max(k)
+
+    def _search(self, interest, k, excluded, wish):
+        free = self._rules(wish, with_wishes=False)
+        wished = self._rules(wish, with_wishes=True)
+        has_wishes = tf.reduce_any(wish.categories != "")
+        has_wishes |= tf.reduce_any(wish.min_probability > 0)
+
+        def search(rules):
+            allowed, per_query = every(*rules) if rules else (None, ())
+            filters = Filters(excluded, allowed, per_query)
+            return lambda: self.index.search_rows(interest, k, filters)
+
+        wished.append(self._likely(interest, wish.min_probability))
+        return tf.cond(has_wishes, search(wished), search(free))
+
+    def _rules(self, wish, with_wishes):
+        rules = []
+        if self.has_limits:
+            clock = tf.cast(tf.timestamp(), tf.int64)
+            now = tf.where(wish.now > 0, wish.now, clock)
+            rules.append(available_at(self.available_from, self.available_until, now))
+        if with_wishes:
+            wanted = tf.where(
+                wish.categories == "", -1, self.categories(wish.categories)
+            )
+            num = self.categories.size
+            rules.append(in_categories(self.candidate_categories, num, wanted))
+        return rules
+
+    def _likely(self, interest, min_probability):
+        """Rule: P(interest) is at least `min_probability`, where that is above 0."""
+
+        def allowed(rows, interest, least):
+            candidates = tf.gather(self.embedding.candidates, rows)
+            scores = inner_products(interest, candidates)
+            found = self.embedding.probabilities(interest, candidates, scores)
+            return (found >= least[:, None]) | (least[:, None] <= 0)
+
+        return allowed, (interest, min_probability)
+
+    def _category_matrix(self, categories):
+        """As `tfrec.model.catalogue.category_matrix`, in the graph."""
+        size = self.learnt_categories.size
+        names = tf.strings.split(categories, "|").to_tensor("")
+        columns = self.learnt_categories(names)
+        hits = tf.reduce_max(tf.one_hot(columns, size), axis=1)
+        return tf.math.divide_no_nan(hits, tf.reduce_sum(hits, 1, keepdims=True))
+
+
+def inner_products(interest, candidates):
+    """`[batch, dim]`, `[batch or 1, n, dim]` -> `[batch, n]`."""
+    return tf.matmul(candidates, interest[..., None])[..., 0]
+
+
+class _Names(tf.Module):
+    """Numbers of known names; others, `""` among them, have the default number."""
+
+    def __init__(self, names, default):
+        super().__init__()
+        self.size = len(names)
+        keys = tf.constant(np.append(np.asarray(names, object), ""), tf.string)
+        values = tf.constant([*range(self.size), default], tf.int32)
+        self._table = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(keys, values), default_value=default
+        )
+
+    def __call__(self, names):
+        return self._table.lookup(names)
+
+
+def _category_rows(categories, names):
+    """`[num_items, width]` int32 category numbers of each item, -1 = padding."""
+    number = {name: i for i, name in enumerate(names)}
+    own = [sorted({number[n] for n in each}) for each in split_categories(categories)]
+    width = max(1, max(map(len, own)))
+    padded = [each + [-1] * (width - len(each)) for each in own]
+    return tf.constant(padded, tf.int32)

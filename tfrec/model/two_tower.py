@@ -1,0 +1,261 @@
+"""The two-tower model: a `keras.Model` over windows of the log."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.windows import is_first_of_pair
+from tfrec.errors import NotBuiltError
+from tfrec.model.candidate_set import CandidateSet
+from tfrec.model.candidate_tower import CandidateTower
+from tfrec.model.catalogue import category_matrix, make_catalogue
+from tfrec.model.history import History
+from tfrec.model.interest_head import InterestHead
+from tfrec.model.losses import candidate_softmax, weighted_mean
+from tfrec.model.query_tower import QueryTower
+from tfrec.model.texts import TextTable, profile_texts
+
+HINT_SHARE = 0.1  # of the targets whose query carries a free-text hint
+HINT_NOISE = (1.0, 3.0)  # length of the noise on a hint, the text's being 1
+PROFILE_SHARE = 0.5  # of the windows that see the user's profile
+REPEAT_SHARE = 0.2  # of the events that are repeats, from which on they are learnt
+
+
+class TwoTower(keras.Model):
+    """Text-native two-tower recommender with a sigmoid interest head.
+
+    Queries come from the live history, the profile text, a free-text query and the
+    clock; candidates from text, categories and id. `adapt` shows the model its
+    catalogue and log; then it trains like any `keras.Model`, on the batches of
+    `tfrec.data.windows.training_windows`.
+
+    Args:
+        config: `Config`.
+    """
+
+    def __init__(self, config, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.seeds = keras.random.SeedGenerator(config.train.seed)
+
+    def adapt(self, interactions, items, users=None, text_encoder=None, cache=None):
+        """Fixes everything that depends on the data, and creates the weights.
+
+        Args:
+            interactions: `Interactions` to learn from.
+            items: `Items`, in the order of `interactions.item_ids`.
+            users: `Users` with profile texts, or None.
+            text_encoder: layer of `tfrec.text`, or None for items without text.
+            cache: `CatalogueCache` of text vectors, or None to encode anew.
+
+        Returns:
+            The model itself.
+        """
+        self.catalogue = make_catalogue(items, interactions)
+        self.event_names = interactions.event_names
+        self.allow_repeats = learns_repeats(interactions, self.config.data.repeats)
+        self.has_id = tf.constant(self.catalogue.has_id)
+        kinds = np.bincount(interactions.event_rows, minlength=len(self.event_names))
+        self.usual_event = int(kinds.argmax())
+        self.value_mean = float(interactions.values.mean())
+        self.value_scale = 1.0 / max(float(interactions.values.std()), 1e-6)
+        self.category_names = self.catalogue.category_names()
+        self.categories = tf.constant(
+            category_matrix(self.catalogue.categories, self.category_names)
+        )
+        self.text_encoder = text_encoder
+        self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache)
+        profiles = profile_texts(users, interactions.user_ids)
+        self.profile_texts = TextTable(profiles, text_encoder, cache)
+        self._make_layers(interactions)
+        return self
+
+    def _make_layers(self, interactions):
+        model = self.config.model
+        # === Layers ===
+        self.candidate_tower = CandidateTower(
+            model.embedding_dim,
+            self.catalogue.num_items,
+            len(self.category_names),
+            model.id_dropout,
+            model.dropout,
+            name="candidate_tower",
+        )
+        self.query_tower = QueryTower(model, len(self.event_names), name="query_tower")
+        self.text_query = keras.layers.Dense(
+            model.embedding_dim, use_bias=False, name="text_query"
+        )
+        self.interest_head = InterestHead(name="interest_head")
+        self.candidate_set = CandidateSet(
+            self.catalogue.num_events, self.config.train.num_negatives, self.seeds
+        )
+        # === Weights ===
+        empty = tf.zeros([2, 2])
+        rows = tf.zeros([2, 2], tf.int32)
+        batch = {
+            "user_rows": rows[:, 0],
+            "item_rows": rows,
+            "event_rows": rows,
+            "values": empty,
+            "timestamps": tf.zeros([2, 2], tf.int64),
+            "context": rows,
+        }
+        self.built = True  # by the call itself: there is no input shape to build from
+        self(batch)
+
+    def candidates(self, rows, texts=None, training=False):
+        """Vectors of catalogue rows.
+
+        Args:
+            rows: `[n]` int tensor.
+            texts: `[num_items, text_dim]` float tensor, or None for the table's.
+
+        Returns:
+            `[n, embedding_dim]` float tensor.
+        """
+        if not hasattr(self, "candidate_tower"):
+            raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
+        texts = self.item_texts.vectors if texts is None else texts
+        return self.candidate_tower(
+            tf.gather(texts, rows),
+            tf.gather(self.categories, rows),
+            rows,
+            tf.gather(self.has_id, rows),
+            training=training,
+        )
+
+    def all_candidates(self):
+        """Vectors of the whole catalogue, `[num_items, embedding_dim]` float32."""
+        every_row = tf.range(self.catalogue.num_items)
+        return tf.cast(self.candidates(every_row), tf.float32)
+
+    def call(self, batch, training=False):
+        """Queries of all places of a batch of windows, and what they are to find.
+
+        Args:
+            batch: dict as `training_windows` gives it.
+
+        Returns:
+            Dict: `queries` `[batch, length, dim]`; `candidate_rows` `[n]` and their
+            `candidates` `[n, dim]`; `targets` `[batch, length]`, places in
+            `candidates`; the interest head's logits of the targets and of sampled
+            items, `[batch, length]`.
+        """
+        item_rows = batch["item_rows"]
+        rows, places = self.candidate_set(tf.maximum(item_rows, 0))
+        texts = self.item_texts(item_rows, training=training)
+        candidates = self.candidates(rows, texts, training=training)
+        item_vectors = tf.gather(candidates, places)
+        queries, _ = self.query_tower(
+            item_vectors,
+            self._history(batch),
+            batch["context"],
+            batch["timestamps"],
+            self._profiles(batch["user_rows"], training),
+            training=training,
+        )
+        queries += self.text_query(self._hints(texts, item_rows, training))
+        others = keras.random.randint(
+            tf.shape(places), 0, tf.size(rows), seed=self.seeds
+        )
+        return {
+            "queries": queries,
+            "candidate_rows": rows,
+            "candidates": candidates,
+            "targets": places,
+            "interest_logits": self.interest_head(queries, item_vectors),
+            "sampled_logits": self.interest_head(
+                queries, tf.gather(candidates, others)
+            ),
+        }
+
+    def refresh_texts(self):
+        """Encodes all texts with a text tower that has learnt since."""
+        for table in (self.item_texts, self.profile_texts):
+            table.refresh()
+
+    def standardise(self, values):
+        """Event values around their mean, in standard deviations; NaN gives 0."""
+        scaled = (values - self.value_mean) * self.value_scale
+        return tf.where(tf.math.is_nan(scaled), 0.0, scaled)
+
+    def _history(self, batch):
+        return History(
+            batch["item_rows"],
+            batch["event_rows"],
+            self.standardise(batch["values"]),
+            batch["timestamps"],
+        )
+
+    def _profiles(self, user_rows, training):
+        profiles = tf.gather(self.profile_texts.vectors, user_rows)
+        if training:  # the model must also serve users without a profile
+            profiles *= self._keep(tf.shape(profiles)[:1], PROFILE_SHARE)[:, None]
+        return profiles
+
+    def _hints(self, texts, item_rows, training):
+        """Noisy texts of a few targets, standing for searches that would find them."""
+        hints = tf.gather(texts, tf.maximum(item_rows, 0))
+        if not training:
+            return tf.zeros_like(hints)
+        shape = tf.shape(hints)
+        noise = keras.random.normal(shape, seed=self.seeds) * hints.shape[-1] ** -0.5
+        noise *= keras.random.uniform(shape[:2], *HINT_NOISE, seed=self.seeds)[
+            ..., None
+        ]
+        keep = self._keep(shape[:2], HINT_SHARE)[..., None]
+        return tf.math.l2_normalize(hints + noise, -1) * keep
+
+    def _keep(self, shape, share):
+        return tf.cast(keras.random.uniform(shape, seed=self.seeds) < share, tf.float32)
+
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
+        """Softmax over the candidates plus the interest head's cross-entropy."""
+        softmax = candidate_softmax(
+            y_pred["queries"],
+            y_pred["candidates"],
+            y_pred["targets"],
+            masked=self._masked(x, y_pred),
+            log_q=self.candidate_set.log_q(y_pred),
+            temperature=self.config.model.temperature,
+        )
+        retrieval = weighted_mean(softmax, x["target_weights"])
+        interest = self._interest_loss(x, y_pred)
+        return retrieval + self.config.train.interest_weight * interest
+
+    def _masked(self, batch, outputs):
+        """The user's other positives, and items that nobody has met."""
+        places, rows = outputs["targets"], outputs["candidate_rows"]
+        users = tf.repeat(tf.range(tf.shape(places)[0]), tf.shape(places)[1])
+        indices = tf.stack([users, tf.reshape(places, [-1])], axis=1)
+        is_positive = tf.reshape(batch["labels"] > 0, [-1])
+        shape = tf.stack([tf.shape(places)[0], tf.size(rows)])
+        hits = tf.scatter_nd(indices, tf.cast(is_positive, tf.int32), shape)
+        return (hits > 0) | ~tf.gather(self.has_id, rows)[None, :]
+
+    def _interest_loss(self, batch, outputs):
+        """Positives and explicit negatives, and one sampled item for each positive."""
+        labels = tf.cast(batch["labels"], tf.float32)
+        is_positive = tf.cast(labels > 0, tf.float32)
+        observed = tf.nn.sigmoid_cross_entropy_with_logits(
+            is_positive, outputs["interest_logits"]
+        )
+        sampled = tf.nn.softplus(outputs["sampled_logits"])
+        return weighted_mean(observed, tf.abs(labels)) + weighted_mean(
+            sampled, is_positive
+        )
+
+
+def learns_repeats(interactions, repeats):
+    """Whether an item that the user already has may be a target.
+
+    Args:
+        interactions: `Interactions`.
+        repeats: `"never"`, `"allowed"`, or `"auto"`: where repeats are common.
+
+    Returns:
+        bool.
+    """
+    if repeats != "auto":
+        return repeats == "allowed"
+    return bool(1 - is_first_of_pair(interactions).mean() >= REPEAT_SHARE)

@@ -1,0 +1,1 @@
+"""Text towers: strings in, one vector per string out, all of it in-graph."""

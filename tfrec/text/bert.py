@@ -1,0 +1,139 @@
+"""The pretrained text tower: BERT, mean over the tokens, unit length."""
+
+import keras
+import tensorflow as tf
+
+from tfrec.errors import ConfigError
+from tfrec.text.bert_block import EPSILON, BertBlock
+from tfrec.text.encoder import TextEncoder
+from tfrec.text.pooling import masked_mean
+
+
+@keras.saving.register_keras_serializable("tfrec")
+class BertEncoder(TextEncoder):
+    """Sentence vectors as sentence-transformers make them.
+
+    Args:
+        vocabulary: list of word pieces.
+        num_layers: transformer blocks.
+        num_heads: attention heads per block.
+        dim: size of a vector.
+        intermediate_dim: width of the feed-forward networks.
+        max_length: tokens per text; longer texts are cut.
+        trainable_layers: how many of the last blocks learn; 0 freezes everything,
+            -1 trains everything, the embeddings too.
+        dropout: share of activations dropped in training, in what learns.
+        lower_case: whether the vocabulary is one of lower case without accents.
+
+    Raises:
+        ConfigError: `trainable_layers` is below -1 or above `num_layers`.
+    """
+
+    def __init__(
+        self,
+        vocabulary,
+        num_layers,
+        num_heads,
+        dim,
+        intermediate_dim,
+        max_length,
+        trainable_layers=0,
+        dropout=0.1,
+        lower_case=True,
+        **kwargs,
+    ):
+        super().__init__(vocabulary, dim, max_length, lower_case, **kwargs)
+        if not -1 <= trainable_layers <= num_layers:
+            raise ConfigError(
+                f"`trainable_layers` must be between -1 and {num_layers}, the blocks "
+                f"of this BERT. Received: {trainable_layers}."
+            )
+        trains_all = trainable_layers == -1
+        first = 0 if trains_all else num_layers - trainable_layers
+
+        # === Layers ===
+        self.token_embedding = keras.layers.Embedding(
+            len(vocabulary), dim, trainable=trains_all
+        )
+        self.position_embedding = keras.layers.Embedding(
+            max_length, dim, trainable=trains_all
+        )
+        self.embedding_norm = keras.layers.LayerNormalization(
+            epsilon=EPSILON, trainable=trains_all
+        )
+        self.embedding_dropout = keras.layers.Dropout(dropout if trains_all else 0.0)
+        self.blocks = [
+            BertBlock(
+                num_heads,
+                dim,
+                intermediate_dim,
+                dropout=dropout if i >= first else 0.0,  # frozen: the same every step
+            )
+            for i in range(num_layers)
+        ]
+        for block in self.blocks[:first]:
+            block.trainable = False
+        for layer in (self.token_embedding, self.position_embedding):
+            layer.build((None, None))
+        self.embedding_norm.build((None, dim))
+
+        # === Config ===
+        self.num_layers = num_layers
+        self.num_heads = num_heads
+        self.intermediate_dim = intermediate_dim
+        self.trainable_layers = trainable_layers
+        self.dropout = dropout
+
+    @classmethod
+    def from_preset(cls, preset="minilm", max_length=64, trainable_layers=0):
+        """A pretrained BERT.
+
+        Args:
+            preset: `"minilm"` (all-MiniLM-L6-v2, 384 dimensions, downloaded at first
+                use), a Hugging Face folder of a BERT, or one of KerasHub's presets.
+            max_length: tokens per text.
+            trainable_layers: see the class.
+
+        Returns:
+            A `BertEncoder`.
+
+        Raises:
+            ConfigError: there is no such BERT, or it is shorter than `max_length`.
+            DownloadError: MiniLM cannot be downloaded.
+            MissingPackageError: tensorflow-text is not installed.
+        """
+        # Here, because KerasHub's import takes a second that readers of a finished
+        # model need not wait for.
+        from tfrec.text.bert_preset import load_preset
+
+        arguments, weights = load_preset(preset, max_length)
+        encoder = cls(**arguments, trainable_layers=trainable_layers)
+        _assign(encoder, weights)
+        return encoder
+
+    def encode_tokens(self, token_ids, mask, training=None):
+        length = tf.shape(mask)[1]
+        tokens = self.token_embedding(token_ids)
+        tokens += self.position_embedding(tf.range(length))
+        tokens = self.embedding_norm(tf.reshape(tokens, [-1, self.dim]))
+        tokens = self.embedding_dropout(tokens, training=training)
+        for block in self.blocks:
+            tokens = block(tokens, mask, training=training)
+        hidden = tf.reshape(tokens, [-1, length, self.dim])
+        return tf.math.l2_normalize(masked_mean(hidden, mask), axis=-1)
+
+    def get_config(self):
+        return super().get_config() | {
+            "num_layers": self.num_layers,
+            "num_heads": self.num_heads,
+            "intermediate_dim": self.intermediate_dim,
+            "trainable_layers": self.trainable_layers,
+            "dropout": self.dropout,
+        }
+
+
+def _assign(encoder, weights):
+    layers = [encoder.token_embedding, encoder.position_embedding]
+    layers += [encoder.embedding_norm, *encoder.blocks]
+    for layer, arrays in zip(layers, weights, strict=True):
+        layer.set_weights(arrays)

@@ -1,0 +1,122 @@
+"""Vectors of a catalogue's texts, kept on disk so that each is computed once."""
+
+import hashlib
+import logging
+import os
+import pathlib
+import tempfile
+import zipfile
+import zlib
+
+import numpy as np
+import tensorflow as tf
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 64  # texts
+# What NumPy raises for a file that is cut off, altered or not its own.
+DAMAGE = (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error)
+
+
+class CatalogueCache:
+    """One file per frozen encoder; a text is known by the hash of its content.
+
+    Args:
+        folder: where the files are; made if need be.
+
+    Attributes:
+        hits: distinct texts found in the cache so far.
+        misses: distinct texts that had to be encoded so far.
+    """
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.hits = 0
+        self.misses = 0
+
+    def encode(self, encoder, texts):
+        """Vectors of `texts`, computing only those not yet in the cache.
+
+        Vectors of an encoder that still learns are computed and not kept. A damaged
+        file, or a folder that cannot be written to, costs time and a warning only.
+
+        Args:
+            encoder: `TextEncoder`.
+            texts: `[n]` sequence of strings, repeats welcome.
+
+        Returns:
+            `[n, dim]` float32 array.
+        """
+        fingerprint = encoder.fingerprint
+        path = self.folder / f"{fingerprint[:16]}.npz"
+        distinct, places = np.unique(np.array(texts, object), return_inverse=True)
+        keys = np.array([_key(fingerprint, text) for text in distinct], "S64")
+        known = _read(path, encoder.dim)
+        is_new = np.array([key not in known for key in keys], bool)
+        self.hits += int((~is_new).sum())
+        self.misses += int(is_new.sum())
+        if is_new.any():
+            vectors = encode_in_batches(encoder, distinct[is_new])
+            known.update(zip(keys[is_new], vectors, strict=True))
+            if not encoder.is_trainable:
+                _write(path, known)
+        vectors = np.zeros([len(keys), encoder.dim], np.float32)
+        for row, key in enumerate(keys):
+            vectors[row] = known[key]
+        return vectors[places]
+
+
+def encode_in_batches(encoder, texts, batch_size=BATCH_SIZE):
+    """Vectors of many texts, of like length together so that little is padded.
+
+    Args:
+        encoder: `TextEncoder`.
+        texts: `[n]` sequence of strings.
+        batch_size: texts encoded at a time.
+
+    Returns:
+        `[n, dim]` float32 array.
+    """
+    texts = np.array(texts, object)
+    encode = tf.function(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
+    order = np.argsort([len(text) for text in texts], kind="stable")
+    vectors = np.zeros([len(texts), encoder.dim], np.float32)
+    for start in range(0, len(texts), batch_size):
+        rows = order[start : start + batch_size]
+        vectors[rows] = encode(tf.constant(texts[rows], tf.string))
+    return vectors
+
+
+def _key(fingerprint, text):
+    return hashlib.sha256(f"{fingerprint}{text}".encode()).hexdigest()
+
+
+def _read(path, dim):
+    """The dict key -> vector that `_write` wrote; empty if there is no such file."""
+    if not path.exists():
+        return {}
+    try:
+        with open(path, "rb") as file, np.load(file) as arrays:
+            keys, vectors = arrays["keys"], arrays["vectors"]
+        if vectors.shape != (len(keys), dim) or vectors.dtype != np.float32:
+            raise ValueError(f"vectors are {vectors.dtype} {vectors.shape}")
+    except DAMAGE as error:
+        logger.warning("%s is damaged (%s); its texts are encoded anew.", path, error)
+        return {}
+    return dict(zip(keys, vectors, strict=True))
+
+
+def _write(path, known):
+    aside = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, suffix=".tmp", delete=False
+        ) as file:
+            aside = file.name
+            np.savez(file, keys=np.array([*known]), vectors=np.array([*known.values()]))
+        os.replace(aside, path)
+    except OSError as error:
+        logger.warning("%s could not be written (%s); go on without.", path, error)
+        if aside is not None:
+            pathlib.Path(aside).unlink(missing_ok=True)

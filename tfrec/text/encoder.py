@@ -1,0 +1,80 @@
+"""What every text tower is."""
+
+import hashlib
+import json
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfrec.text.tokenizer import WordPieceTokenizer
+
+
+class TextEncoder(keras.layers.Layer):
+    """`[n]` strings in, `[n, dim]` float32 vectors out.
+
+    Works inside a `tf.function`, and in a SavedModel that is read without tfrec.
+    Subclasses own their weights from birth and define `encode_tokens`.
+
+    Args:
+        vocabulary: list of word pieces.
+        dim: size of a vector.
+        max_length: tokens per text; longer texts are cut.
+        lower_case: whether the vocabulary is one of lower case without accents.
+    """
+
+    def __init__(self, vocabulary, dim, max_length, lower_case=True, **kwargs):
+        super().__init__(**kwargs)
+        self.tokenizer = WordPieceTokenizer(vocabulary, max_length, lower_case)
+        self.dim = dim
+        self.max_length = max_length
+        self._settings = json.dumps(  # a string, which Keras does not try to track
+            {
+                "vocabulary": vocabulary,
+                "dim": dim,
+                "max_length": max_length,
+                "lower_case": lower_case,
+            }
+        )
+
+    def __call__(self, texts, **kwargs):
+        if not keras.backend.is_keras_tensor(texts):
+            # Keras itself would refuse a list of strings.
+            texts = tf.convert_to_tensor(texts, tf.string)
+        return super().__call__(texts, **kwargs)
+
+    def call(self, texts, training=None):
+        token_ids, mask = self.tokenizer(texts)
+        vectors = self.encode_tokens(token_ids, mask, training)
+        return tf.cast(tf.ensure_shape(vectors, [None, self.dim]), tf.float32)
+
+    def encode_tokens(self, token_ids, mask, training=None):
+        """Vectors of tokenised texts.
+
+        Args:
+            token_ids: `[n, length]` int32 tensor.
+            mask: `[n, length]` bool tensor, False at padding.
+            training: whether dropout acts.
+
+        Returns:
+            `[n, dim]` float tensor.
+        """
+        raise NotImplementedError
+
+    @property
+    def is_trainable(self):
+        """Whether training changes what a text is encoded to."""
+        return bool(self.trainable_variables)
+
+    @property
+    def fingerprint(self):
+        """Hex SHA-256 of all that decides the output: settings and weights."""
+        config = {k: v for k, v in self.get_config().items() if k != "name"}
+        digest = hashlib.sha256(type(self).__name__.encode())
+        digest.update(json.dumps(config, sort_keys=True).encode())
+        for weight in self.get_weights():
+            digest.update(np.ascontiguousarray(weight))
+        return digest.hexdigest()
+
+    def get_config(self):
+        return super().get_config() | json.loads(self._settings)

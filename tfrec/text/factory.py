@@ -1,0 +1,35 @@
+"""The text tower that a configuration asks for."""
+
+from tfrec.text.bert import BertEncoder
+from tfrec.text.lstm import LstmEncoder
+from tfrec.text.vocabulary import learn_vocabulary
+
+
+def make_text_encoder(config, catalogue_texts):
+    """Builds the encoder that `model.text_encoder` names.
+
+    Args:
+        config: `Config`.
+        catalogue_texts: sequence of strings that the LSTM's vocabulary is learnt from.
+
+    Returns:
+        A `TextEncoder`, or None for `"none"`.
+
+    Raises:
+        ConfigError: `text.preset` does not name a BERT, or a value does not fit it.
+        DownloadError: the pretrained model cannot be downloaded.
+        MissingPackageError: tensorflow-text is not installed.
+    """
+    text = config.text
+    if config.model.text_encoder == "bert":
+        return BertEncoder.from_preset(
+            text.preset, text.max_length, text.trainable_layers
+        )
+    if config.model.text_encoder == "lstm":
+        return LstmEncoder(
+            learn_vocabulary(catalogue_texts, text.vocabulary_size),
+            config.model.embedding_dim,
+            text.lstm_units,
+            text.max_length,
+        )
+    return None

@@ -1,0 +1,67 @@
+"""WordPiece tokenising as TensorFlow ops, the same in training and on the server."""
+
+import tensorflow as tf
+
+from tfrec.compat import tensorflow_text
+from tfrec.errors import ConfigError
+
+PAD, UNKNOWN, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
+SPECIAL_TOKENS = [PAD, UNKNOWN, START, END]
+
+
+class WordPieceTokenizer(tf.Module):
+    """Splits texts as BERT does: lower case without accents, words, word pieces.
+
+    Args:
+        vocabulary: list of word pieces, among them `SPECIAL_TOKENS`.
+        max_length: tokens per text at most, `[CLS]` and `[SEP]` among them; longer
+            texts are cut.
+        lower_case: False for a cased vocabulary, which keeps case and accents.
+
+    Raises:
+        ConfigError: a special token is not in the vocabulary.
+        MissingPackageError: tensorflow-text is not installed.
+
+    Example:
+    >>> vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "film", "##s"]
+    >>> token_ids, mask = WordPieceTokenizer(vocabulary, 8)(["Good films", ""])
+    >>> token_ids.numpy().tolist()
+    [[2, 4, 5, 6, 3], [2, 3, 0, 0, 0]]
+    """
+
+    def __init__(self, vocabulary, max_length, lower_case=True):
+        super().__init__(name="word_piece_tokenizer")
+        missing = [token for token in SPECIAL_TOKENS if token not in vocabulary]
+        if missing:
+            raise ConfigError(
+                f"`vocabulary` must hold the special tokens {SPECIAL_TOKENS}. "
+                f"Missing: {', '.join(missing)}."
+            )
+        self.max_length = max_length
+        self._pad, _, self._start, self._end = map(vocabulary.index, SPECIAL_TOKENS)
+        self._tokenizer = tensorflow_text().FastBertTokenizer(
+            vocabulary,
+            token_out_type=tf.int32,
+            lower_case_nfd_strip_accents=lower_case,
+        )
+
+    def __call__(self, texts):
+        """Token ids and where they are real.
+
+        Args:
+            texts: `[n]` string tensor, UTF-8.
+
+        Returns:
+            `(token_ids, mask)`: `[n, length]` int32 and bool tensors, where `length`
+            is that of the longest text in this batch; `""` is `[CLS] [SEP]`.
+        """
+        pieces = self._tokenizer.tokenize(tf.convert_to_tensor(texts, tf.string))
+        most = self.max_length - 2
+        lengths = tf.minimum(tf.cast(pieces.row_lengths(), tf.int32), most)[:, None]
+        token_ids = pieces.to_tensor(self._pad)[:, :most]
+        token_ids = tf.pad(token_ids, [[0, 0], [1, 1]], constant_values=self._pad)
+        # Dense on purpose: `tf.concat` of ragged tensors takes several times the ops.
+        position = tf.range(tf.shape(token_ids)[1])[None, :]
+        token_ids = tf.where(position == lengths + 1, self._end, token_ids)
+        token_ids = tf.where(position == 0, self._start, token_ids)
+        return token_ids, position < lengths + 2

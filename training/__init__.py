@@ -1,0 +1,1 @@
+"""Programs that learn: train, evaluate, tune. They write saved models for `serving`."""

@@ -1,0 +1,118 @@
+"""Checkpoints from which a killed run goes on as if nothing had happened."""
+
+import logging
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.errors import CheckpointError
+
+logger = logging.getLogger(__name__)
+
+
+class Checkpointer:
+    """Keeps all that decides the rest of a run: weights, optimizer, data, progress.
+
+    A checkpoint counts only once its last byte is written: the list of checkpoints
+    is renamed into place after the files.
+
+    Args:
+        folder: where checkpoints go.
+        model: built `keras.Model`; its random states are kept too.
+        optimizer: built `keras.optimizers.Optimizer`.
+        iterator: `tf.data` iterator.
+        progress: dict of name -> `tf.Variable`.
+    """
+
+    def __init__(self, folder, model, optimizer, iterator, progress):
+        variables = [v.value for v in (*model.variables, *optimizer.variables)]
+        self._checkpoint = tf.train.Checkpoint(
+            variables=variables, iterator=iterator, **progress
+        )
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, str(folder), max_to_keep=2
+        )
+
+    @property
+    def latest(self):
+        """Path of the newest checkpoint, or None."""
+        return self._manager.latest_checkpoint
+
+    def save(self, step):
+        """Writes a checkpoint.
+
+        Raises:
+            CheckpointError: the files cannot be written; the previous one stays.
+        """
+        try:
+            self._manager.save(checkpoint_number=step)
+        except (tf.errors.OpError, OSError) as error:
+            raise CheckpointError(
+                f"The checkpoint of step {step} cannot be written to "
+                f"{self._manager.directory}: {_first_line(error)}. The previous one, "
+                f"{self.latest}, is intact. Free some space and run again with "
+                "`--resume`."
+            ) from error
+
+    def restore(self):
+        """Goes back to the newest checkpoint.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            CheckpointError: it is damaged, or of another model or configuration.
+        """
+        if self.latest is None:
+            return False
+        try:
+            self._checkpoint.restore(self.latest).assert_consumed()
+        except (tf.errors.OpError, ValueError, AssertionError) as error:
+            raise CheckpointError(
+                f"The checkpoint {self.latest} cannot be restored: "
+                f"{_first_line(error)}. It is damaged or belongs to another "
+                f"configuration. Delete {self._manager.directory} to start anew."
+            ) from error
+        logger.info("Going on from %s.", self.latest)
+        return True
+
+
+def save_weights(path, model):
+    """Writes a model's variables as one `.npz`, aside and renamed."""
+    path = pathlib.Path(path)
+    aside = path.with_suffix(".tmp")
+    with open(aside, "wb") as file:
+        np.savez(file, *[v.numpy() for v in model.variables])
+    os.replace(aside, path)
+
+
+def load_weights(path, model):
+    """Reads what `save_weights` wrote.
+
+    Raises:
+        CheckpointError: the file is damaged or of another model; the message names
+            the first variable that does not fit.
+    """
+    try:
+        with np.load(path) as file:
+            values = [file[name] for name in file.files]
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    if len(values) != len(model.variables):
+        raise CheckpointError(
+            f"{path} must hold {len(model.variables)} variables. "
+            f"Received: {len(values)}."
+        )
+    for variable, value in zip(model.variables, values, strict=True):
+        if variable.shape != value.shape:
+            raise CheckpointError(
+                f"`{variable.path}` in {path} must be of shape {variable.shape}. "
+                f"Received: {value.shape}."
+            )
+        variable.assign(value)
+
+
+def _first_line(error):
+    return str(getattr(error, "message", error)).strip().splitlines()[0].rstrip(".")
