@@ -181,7 +181,7 @@ def _read_event(event, defaults):
             "An event must be an item id, a tuple (item_id, event, value, timestamp) "
             f"or a dict with these keys. Received: {event!r}."
         )
-    item_id, *rest = (*event, *defaults[len(event) :])
-    if item_id is None or item_id == "":
+    values = [*event, *defaults[len(event) :]]
+    if values[0] is None or values[0] == "":
         raise QueryError(f"An event must have an `item_id`. Received: {event!r}.")
-    return str(item_id), *rest
+    return [str(values[0]), *values[1:]]

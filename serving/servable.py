@@ -26,12 +26,13 @@ class Servable:
 
     Args:
         artefact: what the files say.
-        functions: signature name to callable.
+        loaded: what `tf.saved_model.load` made of them.
     """
 
-    def __init__(self, artefact: Artefact, functions):
+    def __init__(self, artefact: Artefact, loaded):
         self.artefact = artefact
-        self._functions = functions
+        self._loaded = loaded  # its variables live as long as it does
+        self._functions = dict(loaded.signatures)
         self._defaults = {  # for a batch of one, ready made
             name: {key: tf.constant(value) for key, value in sig.defaults.items()}
             for name, sig in artefact.signatures.items()
@@ -52,9 +53,7 @@ class Servable:
             raise ArtefactError(
                 f"{artefact.folder} cannot be loaded: {_words(error)}"
             ) from error
-        servable = cls(artefact, dict(loaded.signatures))
-        servable._root = loaded  # its variables live as long as it does
-        return servable
+        return cls(artefact, loaded)
 
     def run(self, signature_name: str, inputs: dict, outputs=()) -> dict:
         """Answers one call.

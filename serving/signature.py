@@ -32,7 +32,7 @@ class TensorSpec:
     @property
     def is_batched(self) -> bool:
         """Whether the first dimension is the batch."""
-        return bool(self.shape) and self.shape[0] == -1
+        return (self.shape or ())[:1] == (-1,)
 
     def accepts(self, shape) -> bool:
         """Whether an array of this shape fits."""

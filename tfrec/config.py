@@ -53,7 +53,7 @@ class ModelConfig:
     num_heads: int = 2  # of the attention encoder
     dropout: float = 0.3  # share of activations
     id_dropout: float = 0.5  # share of items whose id part is dropped in training
-    temperature: float = 0.1  # of the softmax over cosine-like scores; divides
+    temperature: float = 1.0  # of the softmax; scores are divided by it
     blocks: list = field(default_factory=lambda: ["collaborative", "lexical"])
     collaborative_dim: int = 64  # rank of the item-item memory
     lexical_dim: int = 128  # rank of the projected BM25 features
@@ -72,7 +72,7 @@ class TrainConfig:
     clip_norm: float = 1.0  # global gradient norm
     num_negatives: int = 0  # sampled per step; 0 = the whole catalogue if small
     interest_weight: float = 0.2  # of the sigmoid head's loss beside the softmax
-    refit: bool = True  # learn from the validation events too, in a second pass
+    refit: Literal["all", "train"] = "all"  # what the saved model has learnt from
     mixed_precision: bool = False  # bfloat16 activations
     deterministic: bool = False  # bit-equal runs, slower
     checkpoint_every: int = 200  # steps
@@ -83,12 +83,12 @@ class TrainConfig:
 class EvaluationConfig:
     """How the result is judged."""
 
-    split: Literal["global", "rolling", "leave-last-out", "cold-items"] = "global"
+    split: Literal["rolling", "global", "leave-last-out", "cold-items"] = "rolling"
     test_fraction: float = 0.1  # of the events in time, or of the items
     validation_fraction: float = 0.1  # of what remains
     max_queries: int = 20000  # a seeded sample beyond it
     bootstrap_samples: int = 1000  # for the 95 % intervals
-    baselines: list = field(default_factory=lambda: ["default"])  # [] = none
+    baselines: bool = True  # train and show them too
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,14 +20,14 @@ class Checkpointer:
 
     Args:
         folder: where checkpoints go.
-        model: built `keras.Model`; its random states are kept too.
+        model: adapted `TwoTower`; its random states are kept too.
         optimizer: built `keras.optimizers.Optimizer`.
         iterator: `tf.data` iterator.
         progress: dict of name -> `tf.Variable`.
     """
 
     def __init__(self, folder, model, optimizer, iterator, progress):
-        variables = [v.value for v in (*model.variables, *optimizer.variables)]
+        variables = [v.value for v in (*model.learnt_variables, *optimizer.variables)]
         self._checkpoint = tf.train.Checkpoint(
             variables=variables, iterator=iterator, **progress
         )
@@ -84,7 +84,7 @@ def save_weights(path, model):
     path = pathlib.Path(path)
     aside = path.with_suffix(".tmp")
     with open(aside, "wb") as file:
-        np.savez(file, *[v.numpy() for v in model.variables])
+        np.savez(file, *[v.numpy() for v in model.learnt_variables])
     os.replace(aside, path)
 
 
@@ -100,12 +100,12 @@ def load_weights(path, model):
             values = [file[name] for name in file.files]
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
-    if len(values) != len(model.variables):
+    variables = model.learnt_variables
+    if len(values) != len(variables):
         raise CheckpointError(
-            f"{path} must hold {len(model.variables)} variables. "
-            f"Received: {len(values)}."
+            f"{path} must hold {len(variables)} variables. Received: {len(values)}."
         )
-    for variable, value in zip(model.variables, values, strict=True):
+    for variable, value in zip(variables, values, strict=True):
         if variable.shape != value.shape:
             raise CheckpointError(
                 f"`{variable.path}` in {path} must be of shape {variable.shape}. "

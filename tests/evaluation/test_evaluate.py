@@ -108,6 +108,17 @@ def test_short_histories_and_further_slices():
     assert "cold items" not in slices
 
 
+def test_users_that_training_knows(queries):
+    """Training saw user 1 only."""
+    log = queries.interactions
+    train = log.select(log.user_rows == 1)
+    split = Split("rolling", train, queries, np.zeros(5, bool), cut=9)
+    slices = evaluate(Fixed(np.ones((3, 5))), split).slices
+    assert slices["known users"].user_rows.tolist() == [1]
+    assert slices["new users"].user_rows.tolist() == [0, 2]
+    assert "cold items" not in slices
+
+
 def test_wrong_shape(queries):
     fixed = Fixed(np.ones((3, 4)))
     with pytest.raises(DataError, match=r"\(3, 5\). Received: \(3, 4\) from fixed"):

@@ -145,6 +145,15 @@ def test_without_queries_every_user_at_the_end_of_the_log(run):
     assert found[found["user_id"] == "ann"]["item_id"].tolist() == ["e"]
 
 
+def test_same_answers_as_over_grpc(run, client):
+    """Ids to the letter; the same arrays, the same graph."""
+    _, out, _ = run("--k", 4, events=LOG)
+    found = pd.read_parquet(out).groupby("user_id")["item_id"].apply(list)
+    history = [("e", "view", 2.0, 1 * DAY_S)]
+    alone = client.recommend(history, k=4, now=5 * DAY_S)
+    assert found["bob"] == [item.item_id for item in alone]
+
+
 def test_allow_repeats(run):
     code, out, _ = run("--allow-repeats", "-k", 6, events=LOG, queries=QUERIES)
     assert code == 0

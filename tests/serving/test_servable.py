@@ -1,6 +1,7 @@
 """Tests of serving.servable and serving.artefact on a real saved model."""
 
 import shutil
+import types
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from serving.histories import make_query, recommend_inputs
 from serving.servable import Servable
 from serving.status import RequestError
 from tests.serving.toy_artefact import (
-    ITEM_IDS,
     embedding_oracle,
     ranking_oracle,
     write_warm_up,
@@ -33,6 +33,19 @@ def test_absent_inputs_take_their_defaults_for_the_whole_batch(servable):
     expected = ranking_oracle(embedding_oracle(user_text="four"))
     assert [i.decode() for i in answer["item_ids"][0] if i] == expected
     assert (answer["scores"][1:, :6] == 0).all()
+
+
+def test_every_tensor_has_the_batch(servable):
+    """Whether or not a graph broadcasts: all inputs share their first dimension."""
+    seen = {}
+
+    def recommend(**tensors):
+        seen.update({name: tensor.shape[0] for name, tensor in tensors.items()})
+        return dict.fromkeys(("item_ids", "probabilities", "scores"), tf.constant(0))
+
+    loaded = types.SimpleNamespace(signatures={"recommend": recommend})
+    Servable(servable.artefact, loaded).run("recommend", {"user_text": texts(*"abc")})
+    assert seen == dict.fromkeys(servable.artefact.signatures["recommend"].inputs, 3)
 
 
 def test_equals_the_oracle_and_the_plain_saved_model(servable, toy):
@@ -210,7 +223,3 @@ def test_missing_library_is_named(toy, monkeypatch):
 def test_op_of_no_known_library_is_named(toy):
     with pytest.raises(ArtefactError, match="nor scann brings: Quantum"):
         load_libraries(with_ops(toy, Quantum=1))
-
-
-def test_toy_knows_its_items():
-    assert len(set(ITEM_IDS)) == 6

@@ -14,7 +14,7 @@ TEXTS = ["a film", "", "a film", "東京", "a much longer text about a film"]
 
 
 class LengthEncoder:
-    """`[byte length, 1]` of a text; notes what it is given."""
+    """`[byte length, 1]` of a text, a token per byte; notes what it is given."""
 
     dim = 2
     is_trainable = False
@@ -27,6 +27,9 @@ class LengthEncoder:
         tf.py_function(lambda t: self.batches.append(t.numpy().tolist()), [texts], [])
         lengths = tf.cast(tf.strings.length(texts), tf.float32)
         return tf.stack([lengths, tf.ones_like(lengths)], axis=1)
+
+    def tokenizer(self, texts):
+        return None, tf.sequence_mask(tf.strings.length(texts))
 
     @property
     def seen(self):
@@ -108,7 +111,7 @@ def test_full_disk_costs_a_warning(tmp_path, caplog, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_texts_of_like_length_share_a_batch():
+def test_texts_of_like_many_tokens_share_a_batch():
     encoder = LengthEncoder()
     texts = ["bbb", "a", "cccc", "dd", ""]
     vectors = encode_in_batches(encoder, texts, batch_size=2)

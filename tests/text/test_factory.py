@@ -27,10 +27,10 @@ def test_lstm():
     assert "film" in encoder.get_config()["vocabulary"]
 
 
-def test_bert():
-    config = from_dict({"text": {"max_length": 9, "trainable_layers": 1}})
-    encoder = make_text_encoder(config, TEXTS)
-    assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (384, 9, 1)
+def test_bert(tiny_preset):
+    text = {"preset": tiny_preset[0], "max_length": 9, "trainable_layers": 1}
+    encoder = make_text_encoder(from_dict({"text": text}), TEXTS)
+    assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (8, 9, 1)
 
 
 def test_preset_that_does_not_exist():

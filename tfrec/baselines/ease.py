@@ -22,14 +22,14 @@ class Ease(HistoryRecommender):
 
     Args:
         l2: positive float, ridge on the weights.
-        max_items: int; 25,000 items need 2.5 GB and some minutes.
+        max_items: int; 20,000 items need 1.6 GB and a few minutes.
 
     Reference:
         Steck, Embarrassingly shallow autoencoders for sparse data, WWW 2019,
         https://doi.org/10.1145/3308558.3313710
     """
 
-    def __init__(self, l2=500.0, max_items=25_000, weighting=uniform, name="EASE"):
+    def __init__(self, l2=500.0, max_items=20_000, weighting=uniform, name="EASE"):
         super().__init__(name, weighting)
         self.l2 = l2
         self.max_items = max_items

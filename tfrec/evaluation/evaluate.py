@@ -10,8 +10,8 @@ from tfrec.errors import DataError
 from tfrec.evaluation import metrics
 from tfrec.evaluation.bootstrap import intervals
 from tfrec.evaluation.ranks import target_ranks, top_rows
+from tfrec.evaluation.slices import target_slices
 
-SHORT_HISTORY = 5  # events; at most that many make a history short
 RANKING_METRICS = {
     "ndcg": metrics.ndcg,
     "recall": metrics.recall,
@@ -58,18 +58,17 @@ def evaluate(
 
     Args:
         recommender: a fitted `Recommender`.
-        split: a `Split`, or bare `Queries` (then no slices by cold items).
+        split: a `Split`, or bare `Queries` (then no slices by what training knows).
         allow_repeats: whether items of the query's history may be recommended.
         cutoffs: ints `k` of the metrics.
         batch_size: queries scored at once.
         bootstrap_samples: resamples of the users for the intervals.
         seed: of the resampling.
-        slices: name -> `[queries]` bool array, further slices to report.
+        slices: name -> `[queries]` bool array, further slices, none of them empty.
 
     Returns:
-        An `Evaluation` with the slices "short history" and, where some items
-        are cold, "warm items", "cold items" (ranked among all items) and
-        "among cold items" (ranked among the cold ones only).
+        An `Evaluation` with the slices of `target_slices` and, where true items
+        are cold, "among cold items": ranked among the cold ones only.
 
     Raises:
         DataError: there is no query, a query has no target, or the recommender
@@ -91,10 +90,8 @@ def evaluate(
         )
 
     parts = {name: mask[query_of] for name, mask in (slices or {}).items()}
-    parts["short history"] = (_history_lengths(queries) <= SHORT_HISTORY)[query_of]
-    if is_cold.any():
-        parts["warm items"], parts["cold items"] = ~is_cold[rows], is_cold[rows]
-    judged = {name: judge(is_in) for name, is_in in parts.items() if is_in.any()}
+    parts |= target_slices(split, query_of, rows)
+    judged = {name: judge(is_in) for name, is_in in parts.items()}
     if "cold items" in judged:
         judged["among cold items"] = judge(is_cold[rows], cold_ranks)
     num_items = queries.interactions.num_items
@@ -149,10 +146,6 @@ def _scores(recommender, batch, allow_repeats):
         for i in range(len(batch)):
             scores[i, batch.interactions.item_rows[batch.history(i)]] = -np.inf
     return scores
-
-
-def _history_lengths(queries):
-    return queries.history_ends - queries.interactions.offsets[queries.user_rows]
 
 
 def _per_query(ranks, query_of, cutoffs):

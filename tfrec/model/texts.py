@@ -30,6 +30,7 @@ class TextTable(keras.layers.Layer):
         super().__init__(**kwargs)
         self.encoder, self.texts = encoder, np.asarray(texts, object)
         self.learns = encoder is not None and bool(encoder.trainable_variables)
+        self.built = True  # here: there is no input shape to wait for
         values = self._encoded(cache)
         self.vectors = tf.constant(values)
         if self.learns:

@@ -15,7 +15,7 @@ from tfrec.model.losses import candidate_softmax, weighted_mean
 from tfrec.model.query_tower import QueryTower
 from tfrec.model.texts import TextTable, profile_texts
 
-HINT_SHARE = 0.1  # of the targets whose query carries a free-text hint
+HINT_EVERY = 8  # one window in so many carries free-text hints
 HINT_NOISE = (1.0, 3.0)  # length of the noise on a hint, the text's being 1
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
 REPEAT_SHARE = 0.2  # of the events that are repeats, from which on they are learnt
@@ -102,6 +102,7 @@ class TwoTower(keras.Model):
         }
         self.built = True  # by the call itself: there is no input shape to build from
         self(batch)
+        self.text_query(tf.zeros([1, self.item_texts.vectors.shape[1]]))
 
     def candidates(self, rows, texts=None, training=False):
         """Vectors of catalogue rows.
@@ -154,7 +155,8 @@ class TwoTower(keras.Model):
             self._profiles(batch["user_rows"], training),
             training=training,
         )
-        queries += self.text_query(self._hints(texts, item_rows, training))
+        if training:
+            queries += self._hints(texts, item_rows)
         others = keras.random.randint(
             tf.shape(places), 0, tf.size(rows), seed=self.seeds
         )
@@ -168,6 +170,13 @@ class TwoTower(keras.Model):
                 queries, tf.gather(candidates, others)
             ),
         }
+
+    @property
+    def learnt_variables(self):
+        """Variables that training changes: all but a frozen text tower's."""
+        frozen = self.text_encoder if not self.item_texts.learns else None
+        skipped = {id(v) for v in (frozen.variables if frozen else ())}
+        return [v for v in self.variables if id(v) not in skipped]
 
     def refresh_texts(self):
         """Encodes all texts with a text tower that has learnt since."""
@@ -193,18 +202,22 @@ class TwoTower(keras.Model):
             profiles *= self._keep(tf.shape(profiles)[:1], PROFILE_SHARE)[:, None]
         return profiles
 
-    def _hints(self, texts, item_rows, training):
-        """Noisy texts of a few targets, standing for searches that would find them."""
-        hints = tf.gather(texts, tf.maximum(item_rows, 0))
-        if not training:
-            return tf.zeros_like(hints)
+    def _hints(self, texts, item_rows):
+        """What searches that would find the targets add to some windows' queries.
+
+        A search is the target's text with much noise. The batch is in random order,
+        so its first windows are a random sample.
+        """
+        num_hinted = tf.shape(item_rows)[0] // HINT_EVERY
+        hints = tf.gather(texts, tf.maximum(item_rows[:num_hinted], 0))
         shape = tf.shape(hints)
         noise = keras.random.normal(shape, seed=self.seeds) * hints.shape[-1] ** -0.5
         noise *= keras.random.uniform(shape[:2], *HINT_NOISE, seed=self.seeds)[
             ..., None
         ]
-        keep = self._keep(shape[:2], HINT_SHARE)[..., None]
-        return tf.math.l2_normalize(hints + noise, -1) * keep
+        found = self.text_query(tf.math.l2_normalize(hints + noise, -1))
+        rest = tf.shape(item_rows)[0] - num_hinted
+        return tf.pad(found, [[0, rest], [0, 0], [0, 0]])
 
     def _keep(self, shape, share):
         return tf.cast(keras.random.uniform(shape, seed=self.seeds) < share, tf.float32)

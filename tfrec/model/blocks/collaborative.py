@@ -13,9 +13,8 @@ from tfrec.model.blocks.memory import MemoryBlock
 
 MAX_COLUMNS = 6000  # items, the most popular; the others are known by their text
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
-RIDGE = 300.0  # at 80 000 positions; grows with their number
-NUM_NEIGHBOURS, LIKENESS_SCALE = 10, 0.05  # of items that only their text tells of
-BATCH = 1024  # items
+RIDGE = 2.5  # times the mean second moment of a feature
+TEXT_RIDGE = 10.0  # of what texts, as unit vectors, let expect of new items
 RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
 
 
@@ -41,7 +40,7 @@ class CollaborativeBlock(MemoryBlock):
         forward = self._moments(interactions, columns, is_reversed=False)
         backward = self._moments(interactions, columns, is_reversed=True)
         sums = forward + BACKWARD_SHARE * backward
-        coefficients = solve(sums, RIDGE)
+        coefficients = solve(sums, RIDGE * np.diag(sums.xx).mean())
         counts = catalogue.num_events[columns >= 0]
         queries, candidates = truncate(
             coefficients, forward.xx, counts**-0.5, self.max_dim
@@ -52,34 +51,29 @@ class CollaborativeBlock(MemoryBlock):
         return self
 
     def new_candidates(self, texts, text_vectors):
-        """The candidates' side of new items: that of their nearest texts."""
-        return self._from_neighbours(text_vectors)[:, -1]
+        """The candidates' side of new items: what their text lets expect."""
+        return self._from_texts(text_vectors)[:, -1]
 
     def _remember(self, queries, candidates, columns, text_vectors):
         """Sets memory and candidates of all items, known or not."""
-        self.known = tf.constant(np.concatenate([queries, candidates[:, None]], axis=1))
-        text_vectors = tf.math.l2_normalize(text_vectors, axis=1)
-        self.known_texts = tf.gather(text_vectors, np.flatnonzero(columns >= 0))
-        every = np.zeros((len(columns), *self.known.shape[1:]), np.float32)
-        for rows in _batches(np.flatnonzero(columns < 0)):
-            every[rows] = self._from_neighbours(tf.gather(text_vectors, rows))
-        every[columns >= 0] = self.known.numpy()[columns[columns >= 0]]
+        known = np.concatenate([queries, candidates[:, None]], axis=1)
+        directions = tf.math.l2_normalize(text_vectors, axis=1).numpy()
+        self.shape = known.shape[1:]
+        self.text_mean, self.text_map = _text_regression(
+            directions[columns >= 0], known.reshape(len(known), -1)
+        )
+        every = self._from_texts(text_vectors).numpy()
+        every[columns >= 0] = known[columns[columns >= 0]]
         self.memory = tf.constant(every[:, :-1])
         self.candidates = tf.constant(every[:, -1])
 
-    def _from_neighbours(self, text_vectors):
-        """Mean of the known items of nearest text: `[n, num_decays + 1, dim]`."""
-        likeness = tf.matmul(
-            tf.math.l2_normalize(text_vectors, axis=1),
-            self.known_texts,
-            transpose_b=True,
-        )
-        k = min(NUM_NEIGHBOURS, self.known_texts.shape[0])
-        nearest, rows = tf.math.top_k(likeness, k)
-        weights = tf.nn.softmax(nearest / LIKENESS_SCALE)
+    def _from_texts(self, text_vectors):
+        """Expected memory and candidates of texts: `[n, num_decays + 1, dim]`."""
+        centred = tf.math.l2_normalize(text_vectors, axis=1) - self.text_mean
+        expected = tf.matmul(centred, self.text_map)
         has_text = tf.reduce_any(text_vectors != 0, axis=1, keepdims=True)
-        weights = tf.where(has_text, weights, 0.0)
-        return tf.einsum("nk,nkgd->ngd", weights, tf.gather(self.known, rows))
+        expected = tf.where(has_text, expected, 0.0)
+        return tf.reshape(expected, [-1, *self.shape])
 
     def _moments(self, interactions, columns, is_reversed):
         offsets, rows = interactions.offsets, interactions.item_rows
@@ -112,5 +106,10 @@ def _columns(num_events):
     return columns
 
 
-def _batches(rows):
-    return [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
+def _text_regression(texts, values):
+    """Ridge regression of `[n, m]` values on `[n, text_dim]` texts: mean, map."""
+    mean = texts.mean(axis=0)
+    centred = texts - mean
+    gram = centred.T @ centred + TEXT_RIDGE * np.eye(texts.shape[1])
+    text_map = np.linalg.solve(gram, centred.T @ values)
+    return tf.constant(mean, tf.float32), tf.constant(text_map, tf.float32)

@@ -1,0 +1,47 @@
+# Everything a person or a machine does here. `make` alone lists it.
+# Needs nothing but make and Python 3.11 or later; another interpreter:
+# make setup PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS := serve,stream,dev,tune
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s  %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## Build .venv with everything installed; again when setup.cfg changes.
+
+demo: $(STAMP) ## Train on MovieLens-100k, serve the model, ask it, score a batch.
+	$(RUN)/python -m examples.demo
+
+test: $(STAMP) ## Run the test suite, doctests included.
+	$(RUN)/python -m pytest
+
+check: $(STAMP) ## Check format, lint, types and spelling.
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/codespell
+
+bench: $(STAMP) ## Run the benchmarks; each prints its claim and figures.
+	@for script in benchmarks/bench_*.py; do \
+	  echo "== $$script"; $(RUN)/python $$script || exit 1; \
+	done
+
+clean: ## Remove caches and build products; .venv, runs/ and saved_models/ stay.
+	rm -rf build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(STAMP): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo 'Python 3.11 to 3.13 is needed: make setup PYTHON=python3.11'; exit 1; }
+	test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	@touch $@

@@ -1,0 +1,337 @@
+"""The whole road on MovieLens-100k: train, serve, ask, score a batch.
+
+    make demo
+
+It runs the programs that anybody would run, each as its own process, and asks the
+server what a film site would ask: for somebody who has rated many films, for
+somebody new, for a wish in words, and once more after one more film.
+"""
+
+import contextlib
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+
+from examples.server_process import running_server
+from serving.client import RecommenderClient
+from tfrec.data.datasets import load_dataset
+from tfrec.data.writers import write_folder
+from tfrec.errors import TfrecError
+from tfrec.program import run_program
+
+CONFIG = "training/configs/movielens.toml"
+NAME = "movielens"  # `run.name` of the configuration
+MODELS, RUN = pathlib.Path("saved_models"), pathlib.Path("runs", NAME)
+FOLDER = pathlib.Path("runs", "demo")
+NUM_SHOWN = 8  # films per answer
+USUAL_EVENTS = 60  # ratings of the person we ask for
+FIRST_FILMS = ("Star Wars", "The Empire Strikes Back", "Alien")
+NEXT_FILM = "Beauty and the Beast"
+WISH = "a quiet film about growing old, and about a friendship"
+
+console = Console()
+
+
+class DemoError(TfrecError, RuntimeError):
+    """A step of the demo failed."""
+
+
+class Films:
+    """MovieLens-100k as the demo speaks of it.
+
+    Args:
+        dataset: `Dataset`.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+        self.titles = dataset.items.frame.set_index("item_id")["title"].to_dict()
+        self.years = dataset.items.frame.set_index("item_id")["text"].str[:4].to_dict()
+        self.ids = {title: item_id for item_id, title in self.titles.items()}
+        order = ["timestamp", "sequence"]
+        self.events = dataset.events.frame.sort_values(order, kind="stable")
+
+    def usual_user(self):
+        """Id of the user whose number of ratings is nearest to `USUAL_EVENTS`."""
+        counts = self.events["user_id"].value_counts().sort_index()
+        return (counts - USUAL_EVENTS).abs().idxmin()
+
+    def history(self, user_id):
+        """The user's ratings, oldest first."""
+        return self.events[self.events["user_id"] == user_id]
+
+    def profile(self, user_id):
+        """The user's profile text."""
+        return self.dataset.users.frame.set_index("user_id")["text"][user_id]
+
+    def name(self, item_id):
+        """Title and year."""
+        return f"{self.titles[item_id]} ({self.years[item_id]})"
+
+
+def demo(
+    skip_training: Annotated[
+        bool, typer.Option("--skip-training", help="Use the saved models that exist.")
+    ] = False,
+):
+    """Trains on MovieLens-100k, serves the result, asks it, and scores a batch."""
+    seconds = {}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if not skip_training:
+        console.print(Rule("1. Train, judge, export"))
+        with timed(seconds, "train, judge, export"):
+            train()
+    films = Films(load_dataset("movielens-100k"))
+    models = {path.name: path for path in saved_models()}
+    console.print(Rule("2. Serve and ask"))
+    with contextlib.ExitStack() as stack:
+        with timed(seconds, "start the server"):
+            target, pid = stack.enter_context(running_server(models, FOLDER))
+        console.print(f"Server {pid} at {target} has {', '.join(models)}.")
+        with timed(seconds, "ask over gRPC"):
+            answer = ask_all(target, films, list(models))
+    console.print(f"Server {pid} has ended.")
+    console.print(Rule("3. Score a batch"))
+    with timed(seconds, "score a batch"):
+        out = score_batch(films)
+    show_batch(out, films, answer)
+    show_summary(seconds, out, models)
+
+
+# === 1. Train ===
+
+
+def train():
+    """Runs `python -m training.train`, whose own progress is shown."""
+    command = ["training.train", CONFIG]
+    if not importlib.util.find_spec("scann"):  # has no wheel for this platform
+        command += ["--set", "export.index=exact"]
+    run(*command)
+
+
+def run(*command):
+    """Runs a program of ours; its output is shown."""
+    console.print(f"[dim]$ python -m {' '.join(command)}[/dim]", soft_wrap=True)
+    code = subprocess.run([sys.executable, "-m", *command]).returncode
+    if code:
+        raise DemoError(f"`python -m {command[0]}` ended with exit code {code}.")
+
+
+def saved_models():
+    """Folders of both flavours, or of the exact one where there is no ScaNN."""
+    folders = [MODELS / NAME, MODELS / f"{NAME}-scann"]
+    if not newest_version(folders[0]):
+        raise DemoError(f"There is no saved model in {folders[0]}. Train first.")
+    has_scann = importlib.util.find_spec("scann") and newest_version(folders[1])
+    return folders if has_scann else folders[:1]
+
+
+def newest_version(folder):
+    """The newest version folder, or None."""
+    versions = [path for path in folder.glob("*") if path.name.isdecimal()]
+    return max(versions, key=lambda path: int(path.name), default=None)
+
+
+# === 2. Ask ===
+
+
+def ask_all(target, films, models):
+    """Asks the server in four ways, and each flavour; ids of the first answer."""
+    items = newest_version(MODELS / NAME) / "assets.extra" / "items.parquet"
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(RecommenderClient(target, model, items=items))
+            for model in models
+        ]
+        exact, *others = clients
+        exact.recommend()  # the first call imports the protocol's messages
+        answer = ask_for_known_user(exact, films)
+        ask_for_newcomer(exact, films)
+        ask_with_words(exact, films)
+        for client in others:
+            compare_flavours(client, films, answer)
+    return answer
+
+
+def ask_for_known_user(client, films):
+    """Somebody whose ratings the log holds, with the reasons for each answer."""
+    user_id = films.usual_user()
+    wish = {
+        "user_text": films.profile(user_id),
+        "now": int(films.events["timestamp"].max()),
+    }
+    history = films.history(user_id)
+    found, took = recommend(client, history, **wish)
+    shares = client.explain([each.item_id for each in found], history, **wish)
+    rated = history["item_id"].to_numpy()
+    reasons = [films.name(rated[row.argmax()]) for row in shares]
+    latest = [
+        f"{films.name(event.item_id)} {'★' * int(event.value)}"
+        for event in history.tail(5).itertuples()
+    ]
+    console.print(
+        Panel(
+            f"{wish['user_text']}\n{len(history)} ratings, at last "
+            f"{', '.join(latest)}.",
+            title=f"User {user_id}",
+        )
+    )
+    show(found, films, f"For user {user_id}, in {took:.1f} ms", because=reasons)
+    return found
+
+
+def ask_for_newcomer(client, films):
+    """Somebody new after three films, and after one film more."""
+    watched = [films.ids[title] for title in FIRST_FILMS]
+    before, _ = recommend(client, watched)
+    after, took = recommend(client, [*watched, films.ids[NEXT_FILM]])
+    console.print(Panel(f"Has watched {', '.join(FIRST_FILMS)}.", title="Somebody new"))
+    places = {each.item_id: place for place, each in enumerate(before, start=1)}
+    moves = [moved(places.get(each.item_id), now) for now, each in enumerate(after, 1)]
+    show(before, films, "After three films")
+    title = f"After {NEXT_FILM} as well, {took:.1f} ms later"
+    show(after, films, title, before=moves)
+
+
+def moved(old, new):
+    """In words, where a film was before."""
+    if old is None:
+        return "new"
+    return "same place" if old == new else f"was {old}"
+
+
+def ask_with_words(client, films):
+    """A wish in free words, from somebody about whom nothing is known."""
+    found, took = recommend(client, (), query_text=WISH)
+    console.print(Panel(f"“{WISH}”", title="A wish in words"))
+    show(found, films, f"Found by text, in {took:.1f} ms")
+
+
+def compare_flavours(client, films, expected):
+    """The same question to the ScaNN flavour."""
+    user_id = films.usual_user()
+    found, took = recommend(
+        client,
+        films.history(user_id),
+        user_text=films.profile(user_id),
+        now=int(films.events["timestamp"].max()),
+    )
+    same = {each.item_id for each in found} & {each.item_id for each in expected}
+    console.print(
+        f"{client.model_name} gives user {user_id} {len(same)} of the same "
+        f"{len(expected)} films, in {took:.1f} ms."
+    )
+
+
+def recommend(client, history, **wishes):
+    """`(recommendations, milliseconds)` of the second of two equal questions."""
+    client.recommend(history, k=NUM_SHOWN, **wishes)
+    start = time.perf_counter()
+    found = client.recommend(history, k=NUM_SHOWN, **wishes)
+    return found, 1000 * (time.perf_counter() - start)
+
+
+def show(found, films, title, **more):
+    """A table of recommendations; `more` are further columns."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("", justify="right")
+    table.add_column("film", min_width=36)
+    table.add_column("probability", justify="right")
+    for name in more:
+        table.add_column(name)
+    for rank, item in enumerate(found, start=1):
+        extra = [column[rank - 1] for column in more.values()]
+        table.add_row(
+            str(rank), films.name(item.item_id), f"{item.probability:.0%}", *extra
+        )
+    console.print(table)
+
+
+# === 3. Score a batch ===
+
+
+def score_batch(films):
+    """Writes the log as a folder and scores everybody in it; path of the result."""
+    log, out = FOLDER / "log", FOLDER / "recommendations.parquet"
+    write_folder(films.dataset, log)
+    tables = ["--events", f"{log}/events.parquet", "--users", f"{log}/users.parquet"]
+    model = ["--model", str(MODELS / NAME), "--k", str(NUM_SHOWN)]
+    run("serving.batch_score", *model, *tables, "--out", str(out))
+    return out
+
+
+def show_batch(out, films, answer):
+    """What the batch holds, and whether it agrees with the server."""
+    rows = pd.read_parquet(out)
+    user_id = films.usual_user()
+    own = rows[rows["user_id"] == user_id].sort_values("rank")["item_id"].tolist()
+    agrees = own == [each.item_id for each in answer]
+    console.print(
+        f"{len(rows):,} rows for {rows['user_id'].nunique():,} users. User {user_id} "
+        f"gets {'the same films in the same order' if agrees else 'other films'} as "
+        "over gRPC."
+    )
+
+
+# === Summary ===
+
+
+def show_summary(seconds, out, models):
+    """Figures, files and times."""
+    console.print(Rule("Summary"))
+    report = json.loads((RUN / "report.json").read_text())
+    console.print(figures(report))
+    for path, what in {
+        RUN / "report.md": "all figures, with intervals and slices",
+        **{
+            newest_version(path): f"saved model {name}" for name, path in models.items()
+        },
+        out: "recommendations for everybody",
+        FOLDER / "server.log": "what the server said",
+    }.items():
+        console.print(f"{path}  [dim]{what}[/dim]", highlight=False, soft_wrap=True)
+    spent = ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items())
+    console.print(f"Time: {spent}; {sum(seconds.values()):.0f} s in all.")
+
+
+def figures(report):
+    """NDCG@10 beside the best baselines."""
+    queries = f"{report['protocol']['num_queries']:,} next films"
+    table = Table(title=f"NDCG@10 on {queries}", title_justify="left")
+    for name in ("recommender", "NDCG@10", "95 %"):
+        table.add_column(name, justify="left" if name == "recommender" else "right")
+    for model in report["models"][:5]:
+        found = model["metrics"]["ndcg@10"]
+        low, high = found["interval"]
+        style = "bold" if model is report["models"][0] else ""
+        cells = (f"{found['mean']:.4f}", f"{low:.4f} to {high:.4f}")
+        table.add_row(model["name"], *cells, style=style)
+    return table
+
+
+@contextlib.contextmanager
+def timed(seconds, name):
+    """Notes how long a block took."""
+    start = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - start
+
+
+def main():
+    """Entry point of `make demo`."""
+    run_program(demo)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The package as it is installed: names, versions, programs, files."""
+
+import configparser
+import importlib
+import importlib.metadata
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+MAKEFILE = (ROOT / "Makefile").read_text()
+SETUP = configparser.ConfigParser()
+SETUP.read(ROOT / "setup.cfg")
+SCRIPTS = dict(
+    line.split(" = ")
+    for line in SETUP["options.entry_points"]["console_scripts"].split("\n")
+    if line
+)
+
+
+def requirements(text):
+    """`(name, range, marker)` of each line of a setup.cfg list."""
+    for line in filter(None, text.split("\n")):
+        yield re.fullmatch(r"([\w-]+)([^;]*)(?:; (.*))?", line).groups()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_command_is_a_program_with_help(name):
+    module, function = SCRIPTS[name].split(":")
+    assert callable(getattr(importlib.import_module(module), function))
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage: " in done.stdout
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_does_not_wait_for_tensorflow(name):
+    module = SCRIPTS[name].split(":")[0]
+    code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_an_unknown_option_is_a_usage_error():
+    command = [sys.executable, "-m", "training.train", "--no-such-option"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert "No such option" in done.stderr
+
+
+def test_every_dependency_has_a_lower_bound_and_is_met_here():
+    found = list(requirements(SETUP["options"]["install_requires"]))
+    assert len(found) > 10
+    for name, bounds, marker in found:
+        assert ">=" in bounds, name
+        if marker and not sys.platform.startswith("linux"):
+            continue
+        low = re.search(r">=([\d.]+)", bounds)[1]
+        installed = importlib.metadata.version(name)
+        assert numbers(installed) >= numbers(low), (name, installed)
+
+
+def numbers(version):
+    return [int(part) for part in re.findall(r"\d+", version)[:3]]
+
+
+def test_what_is_tied_to_one_tensorflow_has_an_upper_bound():
+    bounds = {n: b for n, b, _ in requirements(SETUP["options"]["install_requires"])}
+    for name in ("tensorflow", "tensorflow-text", "tf-keras", "scann", "keras-hub"):
+        assert ",<" in bounds[name], name
+
+
+def test_scann_is_only_asked_for_where_it_has_wheels():
+    markers = {n: m for n, _, m in requirements(SETUP["options"]["install_requires"])}
+    assert markers["scann"] == 'platform_system == "Linux"'
+    assert markers["tensorflow-text"] == 'platform_system != "Windows"'
+
+
+def test_make_installs_extras_that_exist():
+    wanted = re.search(r"^EXTRAS := (.*)$", MAKEFILE, re.MULTILINE)[1].split(",")
+    assert set(wanted) <= set(SETUP["options.extras_require"])
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_alone_lists_every_target():
+    done = subprocess.run(
+        ["make", "--no-print-directory"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    targets = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
+    listed = re.findall(r"^  make (\w+) +\S", done.stdout, re.MULTILINE)
+    assert listed == targets
+
+
+def test_ci_calls_what_people_call():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    lines = script.read_text().splitlines()
+    assert lines[-2:] == ["make check", "make test"]
+
+
+def test_the_change_log_knows_this_version():
+    version = SETUP["metadata"]["version"]
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert importlib.metadata.version("tfrec") == version
+
+
+def test_configurations_travel_with_the_package():
+    folder = importlib.import_module("training").__path__[0]
+    for path in (ROOT / "training" / "configs").glob("*.toml"):
+        assert tomllib.loads(path.read_text())
+        assert pathlib.Path(folder, "configs", path.name).is_file()
+    assert SETUP["options.package_data"]["training"] == "configs/*.toml"
+
+
+def test_products_stay_out_of_git():
+    ignored = (ROOT / ".gitignore").read_text().split()
+    assert {"runs/", "saved_models/*", "!saved_models/README.md"} <= set(ignored)
+    assert (ROOT / "saved_models" / "README.md").is_file()
+
+
+def test_the_licence_is_whole():
+    text = (ROOT / "LICENSE").read_text()
+    assert SETUP["metadata"]["license"] == "Apache-2.0"
+    assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in text
+    assert text.rstrip().endswith("limitations under the License.")

@@ -1,0 +1,142 @@
+"""A saved model, read back: the same answers without the code that trained it."""
+
+import json
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.compat import import_optional
+from tfrec.data.packing import pack_histories
+from tfrec.errors import ArtefactError
+from tfrec.export.ops import required_libraries
+from tfrec.export.warmup import fill_defaults
+
+DEPTH = 1000  # items that are ranked for an evaluation; the others share the last place
+
+
+class SavedRecommender:
+    """A saved model's signatures as Python calls, and as the evaluation's recommender.
+
+    Args:
+        folder: a version folder, or a model's folder: then its newest version.
+
+    Raises:
+        ArtefactError: there is no saved model, or it does not load here.
+    """
+
+    def __init__(self, folder):
+        self.folder = newest_version(folder)
+        for library in required_libraries(self.folder)["required_libraries"]:
+            import_optional(library, f"the saved model {self.folder}", "Install it.")
+        try:
+            self._loaded = tf.saved_model.load(str(self.folder))
+        except (OSError, tf.errors.OpError, ValueError) as error:
+            raise ArtefactError(f"{self.folder} does not load: {error}.") from error
+        manifest = self.folder / "assets.extra" / "manifest.json"
+        self.manifest = json.loads(manifest.read_text())
+        self.name = f"{self.manifest['name']} (saved model)"
+
+    def call(self, signature, **inputs):
+        """Answers one request; inputs with defaults may be left out.
+
+        Returns:
+            Dict of output name -> array.
+        """
+        ((_, filled),) = fill_defaults(self.folder, [(signature, inputs)])
+        tensors = {name: tf.constant(value) for name, value in filled.items()}
+        outputs = self._loaded.signatures[signature](**tensors)
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    def recommend(self, histories, k=10, exclude=(), **inputs):
+        """Recommendations for histories of item ids.
+
+        Args:
+            histories: list of lists of item ids, oldest first.
+            k: int.
+            exclude: item ids that nobody is to get.
+            **inputs: further inputs of the signature, arrays of full length.
+
+        Returns:
+            `(item_ids, scores, probabilities)`, each `[len(histories), k]`.
+        """
+        batch = len(histories)
+        answer = self.call(
+            "recommend",
+            user_text=[""] * batch,
+            history_item_ids=pad_ids(histories),
+            exclude_item_ids=pad_ids([list(exclude)] * batch),
+            k=np.full(batch, k, np.int32),
+            **inputs,
+        )
+        ids = np.char.decode(answer["item_ids"].astype("S"))
+        return ids, answer["scores"], answer["probabilities"]
+
+    def fit(self, train, items):
+        """Does nothing: a saved model has been trained."""
+        return self
+
+    def score(self, queries):
+        """Scores of the best `DEPTH` items of each query; `-inf` for the others."""
+        log = queries.interactions
+        packed = pack_histories(queries, self.manifest["max_history_length"])
+        is_real = packed["item_rows"] >= 0
+        seen = [
+            log.item_ids[log.item_rows[queries.history(i)]] for i in range(len(queries))
+        ]
+        depth = min(log.num_items, DEPTH)
+        answer = self.call(
+            "recommend",
+            user_text=[""] * len(queries),
+            history_item_ids=np.where(is_real, log.item_ids[packed["item_rows"]], ""),
+            history_events=np.where(is_real, log.event_names[packed["event_rows"]], ""),
+            history_values=packed["values"],
+            history_timestamps=packed["timestamps"],
+            exclude_item_ids=pad_ids(seen),
+            now=queries.timestamps,
+            k=np.full(len(queries), depth, np.int32),
+        )
+        return _spread(answer, log.item_ids)
+
+
+def load(folder):
+    """The `SavedRecommender` of a folder."""
+    return SavedRecommender(folder)
+
+
+def newest_version(folder):
+    """The version folder that a path means: itself, or its newest integer child.
+
+    Raises:
+        ArtefactError: there is no saved model at or under the path.
+    """
+    folder = pathlib.Path(folder)
+    if (folder / "saved_model.pb").is_file():
+        return folder
+    versions = [p for p in folder.glob("*/saved_model.pb") if p.parent.name.isdigit()]
+    if not versions:
+        raise ArtefactError(
+            "A model's folder must hold versions such as `1/saved_model.pb`. "
+            f"Received: {folder}."
+        )
+    return max((p.parent for p in versions), key=lambda p: int(p.name))
+
+
+def pad_ids(rows):
+    """`[len(rows), width]` object array of lists of ids, padded with `""`."""
+    width = max([1, *map(len, rows)])
+    padded = np.full((len(rows), width), "", object)
+    for place, ids in enumerate(rows):
+        padded[place, : len(ids)] = ids
+    return padded
+
+
+def _spread(answer, item_ids):
+    row = {name.encode(): i for i, name in enumerate(item_ids)}
+    scores = np.full((len(answer["scores"]), len(item_ids)), -np.inf, np.float32)
+    for query, (ids, values) in enumerate(
+        zip(answer["item_ids"], answer["scores"], strict=True)
+    ):
+        known = [place for place, name in enumerate(ids) if name in row]
+        scores[query, [row[ids[place]] for place in known]] = values[known]
+    return scores

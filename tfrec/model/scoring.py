@@ -1,0 +1,96 @@
+"""Scores of the whole catalogue for the queries of an evaluation."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.packing import pack_histories
+from tfrec.model.embedding import history_of
+
+BATCH_SIZE = 512  # queries
+
+
+class EmbeddingRecommender:
+    """An `Embedding` as the evaluation sees any recommender.
+
+    Args:
+        embedding: `Embedding`.
+        name: str, for reports.
+    """
+
+    def __init__(self, embedding, name="tfrec"):
+        self.embedding, self.name = embedding, name
+        self._traced = tf.function(self._query, reduce_retracing=True)
+
+    def fit(self, train, items):
+        """Does nothing: the towers have been trained."""
+        return self
+
+    def score(self, queries):
+        """`[num_queries, num_items]` float32 scores."""
+        return self.interests(queries) @ self.embedding.candidates.numpy().T
+
+    def interests(self, queries):
+        """`[num_queries, dim]` float32 interest vectors."""
+        return _in_batches(self._traced, queries, self.embedding.model)
+
+    def _query(self, history, now, user_rows):
+        profiles = tf.gather(self.embedding.model.profile_texts.vectors, user_rows)
+        blank = tf.zeros_like(profiles)
+        return self.embedding.query(history, now, profiles, blank)[0]
+
+    def block_scores(self, queries):
+        """List of `[num_queries, num_items]` scores, one per block, unweighted."""
+        sizes = [
+            self.embedding.neural_dim,
+            *(block.dim for block in self.embedding.blocks),
+        ]
+        interests, candidates = self.interests(queries), self.embedding.candidates
+        ends = np.cumsum(sizes)
+        return [
+            interests[:, end - size : end] @ candidates[:, end - size : end].numpy().T
+            for size, end in zip(sizes, ends, strict=True)
+        ]
+
+
+class TowerRecommender:
+    """The neural towers alone, for validation while they learn.
+
+    Args:
+        model: adapted `TwoTower`.
+    """
+
+    name = "towers"
+
+    def __init__(self, model):
+        self.model = model
+        self._traced = tf.function(self._query, reduce_retracing=True)
+
+    def fit(self, train, items):
+        """Does nothing: the towers are being trained."""
+        return self
+
+    def score(self, queries):
+        """`[num_queries, num_items]` float32 scores."""
+        candidates = self.model.all_candidates()
+        interests = _in_batches(self._traced, queries, self.model, candidates)
+        return interests @ candidates.numpy().T
+
+    def _query(self, history, now, user_rows, candidates):
+        profiles = tf.gather(self.model.profile_texts.vectors, user_rows)
+        vectors = tf.gather(candidates, tf.maximum(history.item_rows, 0))
+        queries, _ = self.model.query_tower(
+            vectors, history, history.lengths[:, None], now[:, None], profiles
+        )
+        return queries[:, 0]
+
+
+def _in_batches(query, queries, model, *more):
+    length = model.config.model.max_history_length
+    parts = []
+    for start in range(0, len(queries), BATCH_SIZE):
+        rows = np.arange(start, min(start + BATCH_SIZE, len(queries)))
+        batch = queries.take(rows)
+        history = history_of(pack_histories(batch, length), model)
+        now, users = tf.constant(batch.timestamps), tf.constant(batch.user_rows)
+        parts.append(query(history, now, users, *more).numpy())
+    return np.concatenate(parts).astype(np.float32)

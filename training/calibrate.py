@@ -1,0 +1,93 @@
+"""Labelled pairs from after the cut, and the probabilities they teach."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.interactions import Queries
+from tfrec.model.calibration import fit_logistic
+from tfrec.model.scoring import EmbeddingRecommender
+
+MIN_NEGATIVES = 100  # explicit ones; with fewer, sampled items stand for them
+MAX_PAIRS = 20_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """Questions of interest with a known answer."""
+
+    queries: Queries  # one target each
+    labels: np.ndarray  # [n] 1 = interest, 0 = none
+    is_explicit: bool  # whether the zeros are reactions, not just sampled items
+
+
+def labelled_pairs(interactions, cut, seed):
+    """What users showed of interest and disinterest from the cut on.
+
+    Args:
+        interactions: the whole log, histories included.
+        cut: int UTC seconds.
+        seed: int.
+
+    Returns:
+        `Pairs`. Without enough explicit negatives, there is one uniformly drawn
+        item for each positive.
+    """
+    rng = np.random.default_rng(seed)
+    labels = interactions.labels
+    events = np.flatnonzero((interactions.timestamps >= cut) & (labels != 0))
+    if len(events) > MAX_PAIRS:
+        events = np.sort(rng.choice(events, MAX_PAIRS, replace=False))
+    is_explicit = int((labels[events] < 0).sum()) >= MIN_NEGATIVES
+    if is_explicit:
+        return Pairs(_queries(interactions, events), labels[events] > 0, True)
+    events = events[labels[events] > 0]
+    drawn = rng.integers(0, interactions.num_items, len(events), dtype=np.int32)
+    both = _queries(interactions, np.concatenate([events, events]))
+    rows = np.concatenate([interactions.item_rows[events], drawn])
+    positive = np.repeat([True, False], len(events))
+    return Pairs(dataclasses.replace(both, target_rows=rows), positive, False)
+
+
+def interest_features(embedding, pairs):
+    """Head's logit and score of each pair: two `[n]` arrays."""
+    interests = EmbeddingRecommender(embedding).interests(pairs.queries)
+    candidates = tf.gather(embedding.candidates, pairs.queries.target_rows).numpy()
+    size = embedding.neural_dim
+    neural = interests[:, :size] / embedding.weighting.blocks[0]
+    logits = embedding.model.interest_head(neural, candidates[:, :size]).numpy()
+    return logits, (interests * candidates).sum(axis=1)
+
+
+def score_scale(embedding, pairs):
+    """Slope (positive) and intercept that make of scores logits of interest."""
+    _, scores = interest_features(embedding, pairs)
+    slopes, intercept = fit_logistic(scores[:, None], pairs.labels)
+    return max(float(slopes[0]), 1e-3), intercept
+
+
+def probability_weights(embedding, pairs):
+    """Head slope, score slope and intercept of the reported probability."""
+    features = np.stack(interest_features(embedding, pairs), axis=1)
+    slopes, intercept = fit_logistic(features, pairs.labels)
+    return float(slopes[0]), float(slopes[1]), intercept
+
+
+def probabilities(embedding, pairs):
+    """`[n]` P(interest) of the pairs, as the saved model reports them."""
+    logits, scores = interest_features(embedding, pairs)
+    how = embedding.weighting
+    total = how.head_slope * logits + how.score_slope * scores + how.intercept
+    return 1 / (1 + np.exp(-total))
+
+
+def _queries(interactions, events):
+    return Queries(
+        interactions=interactions,
+        user_rows=interactions.user_rows[events],
+        history_ends=interactions.group_starts[events],
+        timestamps=interactions.timestamps[events],
+        target_offsets=np.arange(len(events) + 1),
+        target_rows=interactions.item_rows[events],
+    )

@@ -1,0 +1,72 @@
+"""Judges a saved model on a log: `python -m training.evaluate CONFIG --model DIR`."""
+
+import json
+import logging
+import pathlib
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tfrec.program import run_program
+
+
+def evaluate(
+    config: Annotated[
+        pathlib.Path, typer.Argument(help="TOML file that names the log.")
+    ],
+    model: Annotated[pathlib.Path, typer.Option(help="Saved model, or its version.")],
+    out: Annotated[pathlib.Path, typer.Option(help="Folder of the report.")],
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
+    ] = None,
+    against: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Folder of another report on the same queries, to compare."),
+    ] = None,
+):
+    """Ranks the catalogue with a saved model for the log's test queries.
+
+    Beside it stand the baselines, trained on what lies before the cut. The figures
+    are honest only for a model that has not learnt from the test events, which is
+    one trained with `train.refit = "train"`.
+    """
+    from tfrec.config import load_config  # TensorFlow: not needed for `--help`
+    from tfrec.evaluation.protocol import describe_protocol
+    from tfrec.evaluation.report import write_report
+    from tfrec.export.loaded import load
+    from training.comparison import compare_reports, write_queries
+    from training.data import load_run_data
+    from training.run import judge_all, test_split
+
+    console = Console()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    settings = load_config(config, override or ())
+    recommender = load(model)
+    data = load_run_data(settings.data)
+    split = test_split(settings, data.interactions)
+    evaluations = judge_all(settings, recommender, data, split, None)
+    report = write_report(
+        out,
+        evaluations,
+        title=recommender.name,
+        protocol=describe_protocol(split),
+        bootstrap_samples=settings.evaluation.bootstrap_samples,
+        seed=settings.train.seed,
+    )
+    write_queries(out, evaluations[0])
+    found = report["models"][0]["metrics"]["ndcg@10"]
+    console.print(f"NDCG@10 {found['mean']:.4f}, 95 % {json.dumps(found['interval'])}")
+    if against:
+        console.print(compare_reports(out, against, settings.train.seed))
+    console.print(f"Report: {out / 'report.md'}")
+
+
+def main():
+    """Entry point of `tfrec-evaluate`."""
+    run_program(evaluate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,269 @@
+"""A whole run: from a configuration to a report and saved models."""
+
+import dataclasses
+import functools
+import logging
+import pathlib
+import time
+
+import keras
+import tensorflow as tf
+
+from tfrec import compat
+from tfrec.baselines.default import default_baselines
+from tfrec.config import to_json
+from tfrec.data.split import make_split
+from tfrec.errors import ConfigError
+from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.files import replacing
+from tfrec.evaluation.protocol import describe_protocol
+from tfrec.evaluation.report import write_report
+from tfrec.export.sample import Sample
+from tfrec.export.saved_model import export
+from tfrec.index.policy import EXACT_BELOW
+from tfrec.model.scoring import EmbeddingRecommender
+from tfrec.model.two_tower import learns_repeats
+from tfrec.text.catalogue_cache import CatalogueCache
+from tfrec.text.factory import make_text_encoder
+from training.calibrate import labelled_pairs, probabilities
+from training.comparison import write_queries
+from training.data import load_run_data
+from training.diagnosis import diagnose
+from training.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """Where everything was written, and how good it is."""
+
+    folder: pathlib.Path  # of the report
+    report: dict
+    models: list  # version folders of the saved models
+    warnings: list  # of the self-diagnosis, sentences
+
+
+def run(config, resume=False, report=None):
+    """Trains, evaluates and exports.
+
+    Args:
+        config: `Config`.
+        resume: whether to go on from the checkpoints in the run's folder.
+        report: stage -> progress function of `training.fit.fit`, or None.
+
+    Returns:
+        `RunResult`.
+
+    Raises:
+        TfrecError: whatever went wrong, in words.
+    """
+    _set_up(config)
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_resumable(folder, config, resume)
+    data = load_run_data(config.data)
+    recipe = _recipe(config, data, folder, resume, report)
+    repeats = learns_repeats(data.interactions, config.data.repeats)
+    split = test_split(config, data.interactions)
+    seconds = {}
+    with _timed(seconds, "choose"):
+        choice, _ = recipe.choose(split.train)
+    with _timed(seconds, "learn"):
+        _, embedding = recipe.learn(split.train, choice, "test")
+    with _timed(seconds, "evaluate"):
+        judged = _judge(config, data, split, embedding, repeats)
+    warnings = diagnose(choice, embedding, judged, split)
+    if config.train.refit == "all":
+        with _timed(seconds, "refit"):
+            _, embedding = recipe.learn(data.interactions, choice, "final")
+    details = {
+        "config": dataclasses.asdict(config),
+        "training": _training_facts(choice, recipe, seconds),
+        "data": _data_facts(data),
+        "warnings": warnings,
+    }
+    content = _write_report(folder, config, judged, choice, details)
+    write_queries(folder, judged.evaluations[0])
+    metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}
+    models = export(
+        embedding,
+        config.export.folder,
+        config.run.name,
+        flavours=choose_flavours(config.export.index, data.interactions.num_items),
+        sample=Sample(split.queries, seed=config.train.seed),
+        digest=data.digest,
+        metrics=metrics,
+        recall=config.export.recall,
+    )
+    return RunResult(folder, content, models, warnings)
+
+
+def test_split(config, interactions):
+    """The `Split` that a configuration's report is about."""
+    how = config.evaluation
+    return make_split(
+        interactions,
+        how.split,
+        how.test_fraction,
+        allow_repeats=learns_repeats(interactions, config.data.repeats),
+        seed=config.train.seed,
+        max_queries=how.max_queries,
+    )
+
+
+def judge_all(config, recommender, data, split, text_vectors):
+    """`Evaluation`s of a fitted recommender, first, and of the baselines.
+
+    Args:
+        config: `Config`.
+        recommender: fitted `Recommender`.
+        data: `RunData`.
+        split: `Split`.
+        text_vectors: `[num_items, text_dim]` float array for the baselines that
+            read texts, or None.
+    """
+    how, items = config.evaluation, data.dataset.items
+
+    def judge(recommender):
+        logger.info("Evaluating %s.", recommender.name)
+        return evaluate(
+            recommender,
+            split,
+            allow_repeats=learns_repeats(data.interactions, config.data.repeats),
+            bootstrap_samples=how.bootstrap_samples,
+            seed=config.train.seed,
+        )
+
+    evaluations = [judge(recommender)]
+    if how.baselines:
+        for baseline in default_baselines(items, text_vectors):
+            evaluations.append(judge(baseline.fit(split.train, items)))
+    return evaluations
+
+
+def choose_flavours(index, num_items):
+    """Which saved models to write.
+
+    Args:
+        index: `"exact"`, `"scann"` (both) or `"auto"` (both, for a catalogue that
+            is large enough to gain, where ScaNN is installed).
+        num_items: int.
+
+    Returns:
+        List of `"exact"` and maybe `"scann"`.
+
+    Raises:
+        MissingPackageError: `"scann"` is wanted and not installed.
+    """
+    if index == "scann":
+        compat.tfrs_scann_layer()
+        return ["exact", "scann"]
+    if index == "auto" and num_items >= EXACT_BELOW and compat.has_scann():
+        return ["exact", "scann"]
+    return ["exact"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judged:
+    evaluations: list  # ours first
+    pairs: object  # `Pairs` of the interest head
+    probabilities: object  # [n] array
+    protocol: dict
+
+
+def _set_up(config):
+    keras.utils.set_random_seed(config.train.seed)
+    if config.train.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    policy = "mixed_bfloat16" if config.train.mixed_precision else "float32"
+    keras.mixed_precision.set_global_policy(policy)
+
+
+def _check_resumable(folder, config, resume):
+    """A run goes on with the configuration that it began with."""
+    path = folder / "config.json"
+    if resume and path.exists() and path.read_text() != to_json(config):
+        raise ConfigError(
+            "`--resume` needs the configuration that the run began with, because the "
+            f"checkpoints belong to it. Received: one that differs from {path}. "
+            "Undo the change, or train without `--resume`."
+        )
+    with replacing(path) as aside:
+        aside.write_text(to_json(config))
+
+
+def _recipe(config, data, folder, resume, report):
+    items, users = data.dataset.items, data.dataset.users
+    make = functools.partial(make_text_encoder, config, items.texts)
+    learns = config.model.text_encoder == "lstm" or config.text.trainable_layers
+    if not learns:
+        make = functools.cache(make)
+    cache = CatalogueCache(folder.parent / "text_cache")
+    return Recipe(config, items, users, make, cache, folder, resume, report)
+
+
+def _judge(config, data, split, embedding, repeats):
+    has_text = embedding.model.text_encoder is not None
+    vectors = embedding.model.item_texts.vectors.numpy() if has_text else None
+    evaluations = judge_all(
+        config, EmbeddingRecommender(embedding), data, split, vectors
+    )
+    pairs = labelled_pairs(data.interactions, split.cut, config.train.seed)
+    protocol = describe_protocol(split, repeats)
+    return _Judged(evaluations, pairs, probabilities(embedding, pairs), protocol)
+
+
+def _write_report(folder, config, judged, choice, details):
+    epochs = zip(choice.fit.losses, choice.fit.metrics, strict=True)
+    return write_report(
+        folder,
+        judged.evaluations,
+        title=config.run.name,
+        protocol=judged.protocol,
+        interest=(judged.pairs.labels, judged.probabilities),
+        history=[{"loss": loss, "metric": metric} for loss, metric in epochs],
+        details=details,
+        bootstrap_samples=config.evaluation.bootstrap_samples,
+        seed=config.train.seed,
+    )
+
+
+def _training_facts(choice, recipe, seconds):
+    return {
+        "best_epoch": choice.fit.best_epoch,
+        "validation_ndcg@10": {
+            "towers": choice.fit.best_metric,
+            "all blocks": choice.metric,
+        },
+        "block_weights": [float(weight) for weight in choice.weighting.blocks],
+        "examples_per_s": choice.fit.examples_per_s,
+        "peak_memory_mb": choice.fit.peak_memory_mb,
+        "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},
+        "seconds": seconds,
+    }
+
+
+def _data_facts(data):
+    log = data.interactions
+    return {
+        "name": data.dataset.name,
+        "digest": data.digest,
+        "events": len(log),
+        "duplicates_removed": data.num_duplicates,
+        "users": log.num_users,
+        "items": log.num_items,
+    }
+
+
+class _timed:
+    """Context that adds the seconds spent in it to a dict."""
+
+    def __init__(self, seconds, name):
+        self.seconds, self.name = seconds, name
+
+    def __enter__(self):
+        self.start = time.perf_counter()
+
+    def __exit__(self, *error):
+        self.seconds[self.name] = round(time.perf_counter() - self.start, 1)

@@ -1,0 +1,73 @@
+"""Trains a recommender on a log: `python -m training.train CONFIG.toml`."""
+
+import logging
+import pathlib
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from tfrec.program import run_program
+
+
+def train(
+    config: Annotated[
+        pathlib.Path, typer.Argument(help="TOML file, such as training/configs/*.toml.")
+    ],
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the run's checkpoints.")
+    ] = False,
+):
+    """Trains on a log, judges the result beside baselines, writes saved models.
+
+    Checkpoints, TensorBoard logs, report.md, report.json and figures go to
+    runs/NAME/, saved models to saved_models/NAME/VERSION/.
+    """
+    from tfrec.config import load_config  # TensorFlow: not needed for `--help`
+    from training.progress import progress_bars
+    from training.run import run
+
+    console = Console()
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(message)s",
+        handlers=[RichHandler(console=console, show_path=False, show_level=False)],
+    )
+    for noisy in ("absl", "tensorflow", "matplotlib", "h5py"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    settings = load_config(config, override or ())
+    with progress_bars(console) as report:
+        result = run(settings, resume, report)
+    console.print(_summary(result.report))
+    for warning in result.warnings:
+        console.print(f"[yellow]Warning:[/yellow] {warning}")
+    console.print(f"Report: {result.folder / 'report.md'}")
+    for folder in result.models:
+        console.print(f"Saved model: {folder}")
+
+
+def _summary(report):
+    table = Table(title=f"NDCG@10 of {report['title']}, with 95 % interval")
+    table.add_column("recommender")
+    table.add_column("NDCG@10", justify="right")
+    table.add_column("95 %", justify="right")
+    for model in report["models"][:8]:
+        found = model["metrics"]["ndcg@10"]
+        low, high = found["interval"]
+        table.add_row(model["name"], f"{found['mean']:.4f}", f"{low:.4f} to {high:.4f}")
+    return table
+
+
+def main():
+    """Entry point of `tfrec-train`."""
+    run_program(train)
+
+
+if __name__ == "__main__":
+    main()
