@@ -21,9 +21,10 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 from rich.rule import Rule
-from rich.table import Table
 
+from examples.films import Films
 from examples.server_process import running_server
+from examples.tables import figures, recommendations
 from serving.client import RecommenderClient
 from tfrec.data.datasets import load_dataset
 from tfrec.data.writers import write_folder
@@ -35,7 +36,6 @@ NAME = "movielens"  # `run.name` of the configuration
 MODELS, RUN = pathlib.Path("saved_models"), pathlib.Path("runs", NAME)
 FOLDER = pathlib.Path("runs", "demo")
 NUM_SHOWN = 8  # films per answer
-USUAL_EVENTS = 60  # ratings of the person we ask for
 FIRST_FILMS = ("Star Wars", "The Empire Strikes Back", "Alien")
 NEXT_FILM = "Beauty and the Beast"
 WISH = "a quiet film about growing old, and about a friendship"
@@ -45,39 +45,6 @@ console = Console()
 
 class DemoError(TfrecError, RuntimeError):
     """A step of the demo failed."""
-
-
-class Films:
-    """MovieLens-100k as the demo speaks of it.
-
-    Args:
-        dataset: `Dataset`.
-    """
-
-    def __init__(self, dataset):
-        self.dataset = dataset
-        self.titles = dataset.items.frame.set_index("item_id")["title"].to_dict()
-        self.years = dataset.items.frame.set_index("item_id")["text"].str[:4].to_dict()
-        self.ids = {title: item_id for item_id, title in self.titles.items()}
-        order = ["timestamp", "sequence"]
-        self.events = dataset.events.frame.sort_values(order, kind="stable")
-
-    def usual_user(self):
-        """Id of the user whose number of ratings is nearest to `USUAL_EVENTS`."""
-        counts = self.events["user_id"].value_counts().sort_index()
-        return (counts - USUAL_EVENTS).abs().idxmin()
-
-    def history(self, user_id):
-        """The user's ratings, oldest first."""
-        return self.events[self.events["user_id"] == user_id]
-
-    def profile(self, user_id):
-        """The user's profile text."""
-        return self.dataset.users.frame.set_index("user_id")["text"][user_id]
-
-    def name(self, item_id):
-        """Title and year."""
-        return f"{self.titles[item_id]} ({self.years[item_id]})"
 
 
 def demo(
@@ -158,7 +125,7 @@ def ask_all(target, films, models):
         exact.recommend()  # the first call imports the protocol's messages
         answer = ask_for_known_user(exact, films)
         ask_for_newcomer(exact, films)
-        ask_with_words(exact, films)
+        ask_with_words(exact)
         for client in others:
             compare_flavours(client, films, answer)
     return answer
@@ -167,10 +134,7 @@ def ask_all(target, films, models):
 def ask_for_known_user(client, films):
     """Somebody whose ratings the log holds, with the reasons for each answer."""
     user_id = films.usual_user()
-    wish = {
-        "user_text": films.profile(user_id),
-        "now": int(films.events["timestamp"].max()),
-    }
+    wish = films.wish(user_id)
     history = films.history(user_id)
     found, took = recommend(client, history, **wish)
     shares = client.explain([each.item_id for each in found], history, **wish)
@@ -187,7 +151,9 @@ def ask_for_known_user(client, films):
             title=f"User {user_id}",
         )
     )
-    show(found, films, f"For user {user_id}, in {took:.1f} ms", because=reasons)
+    console.print(
+        recommendations(found, f"For user {user_id}, in {took:.1f} ms", because=reasons)
+    )
     return found
 
 
@@ -199,9 +165,9 @@ def ask_for_newcomer(client, films):
     console.print(Panel(f"Has watched {', '.join(FIRST_FILMS)}.", title="Somebody new"))
     places = {each.item_id: place for place, each in enumerate(before, start=1)}
     moves = [moved(places.get(each.item_id), now) for now, each in enumerate(after, 1)]
-    show(before, films, "After three films")
+    console.print(recommendations(before, "After three films"))
     title = f"After {NEXT_FILM} as well, {took:.1f} ms later"
-    show(after, films, title, before=moves)
+    console.print(recommendations(after, title, before=moves))
 
 
 def moved(old, new):
@@ -211,22 +177,17 @@ def moved(old, new):
     return "same place" if old == new else f"was {old}"
 
 
-def ask_with_words(client, films):
+def ask_with_words(client):
     """A wish in free words, from somebody about whom nothing is known."""
     found, took = recommend(client, (), query_text=WISH)
     console.print(Panel(f"“{WISH}”", title="A wish in words"))
-    show(found, films, f"Found by text, in {took:.1f} ms")
+    console.print(recommendations(found, f"Found by text, in {took:.1f} ms"))
 
 
 def compare_flavours(client, films, expected):
     """The same question to the ScaNN flavour."""
     user_id = films.usual_user()
-    found, took = recommend(
-        client,
-        films.history(user_id),
-        user_text=films.profile(user_id),
-        now=int(films.events["timestamp"].max()),
-    )
+    found, took = recommend(client, films.history(user_id), **films.wish(user_id))
     same = {each.item_id for each in found} & {each.item_id for each in expected}
     console.print(
         f"{client.model_name} gives user {user_id} {len(same)} of the same "
@@ -240,22 +201,6 @@ def recommend(client, history, **wishes):
     start = time.perf_counter()
     found = client.recommend(history, k=NUM_SHOWN, **wishes)
     return found, 1000 * (time.perf_counter() - start)
-
-
-def show(found, films, title, **more):
-    """A table of recommendations; `more` are further columns."""
-    table = Table(title=title, title_justify="left")
-    table.add_column("", justify="right")
-    table.add_column("film", min_width=36)
-    table.add_column("probability", justify="right")
-    for name in more:
-        table.add_column(name)
-    for rank, item in enumerate(found, start=1):
-        extra = [column[rank - 1] for column in more.values()]
-        table.add_row(
-            str(rank), films.name(item.item_id), f"{item.probability:.0%}", *extra
-        )
-    console.print(table)
 
 
 # === 3. Score a batch ===
@@ -303,21 +248,6 @@ def show_summary(seconds, out, models):
         console.print(f"{path}  [dim]{what}[/dim]", highlight=False, soft_wrap=True)
     spent = ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items())
     console.print(f"Time: {spent}; {sum(seconds.values()):.0f} s in all.")
-
-
-def figures(report):
-    """NDCG@10 beside the best baselines."""
-    queries = f"{report['protocol']['num_queries']:,} next films"
-    table = Table(title=f"NDCG@10 on {queries}", title_justify="left")
-    for name in ("recommender", "NDCG@10", "95 %"):
-        table.add_column(name, justify="left" if name == "recommender" else "right")
-    for model in report["models"][:5]:
-        found = model["metrics"]["ndcg@10"]
-        low, high = found["interval"]
-        style = "bold" if model is report["models"][0] else ""
-        cells = (f"{found['mean']:.4f}", f"{low:.4f} to {high:.4f}")
-        table.add_row(model["name"], *cells, style=style)
-    return table
 
 
 @contextlib.contextmanager

@@ -64,9 +64,9 @@ class TrainConfig:
     """The training loop."""
 
     batch_size: int = 64  # windows of `model.max_history_length` events
-    max_epochs: int = 40
-    patience: int = 4  # epochs without a better validation NDCG@10
-    learning_rate: float = 2e-3  # peak, reached after the warm-up
+    max_epochs: int = 15
+    patience: int = 3  # epochs without a better validation NDCG@10
+    learning_rate: float = 4e-3  # peak, reached after the warm-up
     warmup: float = 0.05  # share of all steps
     weight_decay: float = 0.01
     clip_norm: float = 1.0  # global gradient norm

@@ -10,7 +10,7 @@ import numpy as np
 from tfrec.config import Config
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split
-from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
 from tfrec.model.blend import choose_weights
 from tfrec.model.blocks import make_blocks
 from tfrec.model.embedding import Embedding, Weighting
@@ -72,7 +72,10 @@ class Recipe:
         towers = TowerRecommender(model)
 
         def validate():
-            return _ndcg(towers, split.queries, repeats)
+            scores = towers.score(split.queries)
+            if not repeats:
+                strike_seen(scores, split.queries)
+            return mean_ndcg(scores, split.queries)
 
         trained = self._fit(model, split.train, "choose", validate=validate)
         blocks = self._blocks(model, split.train)
@@ -126,10 +129,9 @@ class Recipe:
         parts = EmbeddingRecommender(Embedding(model, blocks, equal))
         scores = parts.block_scores(queries)
 
-        def measure(blended):
-            return _ndcg(_Given(blended), queries, repeats)
-
-        return choose_weights(scores, measure)
+        if not repeats:
+            strike_seen(scores[0], queries)
+        return choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
 
     def _calibrate(self, model, blocks, weights, interactions, cut):
         seed = self.config.train.seed
@@ -143,24 +145,3 @@ class Recipe:
         return dataclasses.replace(
             scaled, head_slope=head, score_slope=score, intercept=intercept
         )
-
-
-class _Given:
-    """Scores that are already there, in the order of the queries."""
-
-    name = "given"
-
-    def __init__(self, scores):
-        self.scores, self.start = scores, 0
-
-    def score(self, queries):
-        start, self.start = self.start, self.start + len(queries)
-        return self.scores[start : self.start].copy()
-
-
-def _ndcg(recommender, queries, allow_repeats):
-    """Mean NDCG@10, without the cost of intervals."""
-    found = evaluate(
-        recommender, queries, allow_repeats=allow_repeats, bootstrap_samples=1
-    )
-    return found.means["ndcg@10"]

@@ -222,7 +222,7 @@ def _write_report(folder, config, judged, choice, details):
         title=config.run.name,
         protocol=judged.protocol,
         interest=(judged.pairs.labels, judged.probabilities),
-        history=[{"loss": loss, "metric": metric} for loss, metric in epochs],
+        history=[{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
         details=details,
         bootstrap_samples=config.evaluation.bootstrap_samples,
         seed=config.train.seed,

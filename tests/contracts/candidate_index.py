@@ -48,18 +48,21 @@ class CandidateIndexContract:
     num_candidates = 60
     min_recall = 1.0  # an approximate index lowers this; the rest stays exact
 
-    def make_index(self):
+    @classmethod
+    def make_index(cls):
         """An index that has not been built."""
         raise NotImplementedError
 
     @pytest.fixture(scope="class")
-    def embeddings(self):
+    @classmethod
+    def embeddings(cls):
         rng = np.random.default_rng(0)
-        return rng.normal(size=(self.num_candidates, DIM)).astype("float32")
+        return rng.normal(size=(cls.num_candidates, DIM)).astype("float32")
 
     @pytest.fixture(scope="class")
-    def index(self, embeddings):
-        return self.make_index().build(names(len(embeddings)), embeddings)
+    @classmethod
+    def index(cls, embeddings):
+        return cls.make_index().build(names(len(embeddings)), embeddings)
 
     @pytest.fixture
     def queries(self):

@@ -9,7 +9,8 @@ from tfrec.index.filters import Filters
 
 
 class TestBruteForceIndex(CandidateIndexContract):
-    def make_index(self):
+    @classmethod
+    def make_index(cls):
         return BruteForceIndex()
 
 

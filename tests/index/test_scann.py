@@ -10,9 +10,7 @@ import tensorflow as tf
 pytest.importorskip("scann")
 
 from tests.contracts.candidate_index import (
-    DIM,
     CandidateIndexContract,
-    in_graph,
     names,
 )
 from tfrec.index.filters import Filters
@@ -22,7 +20,8 @@ from tfrec.index.scann import ScannIndex
 class TestScannIndexWithoutTree(CandidateIndexContract):
     """A catalogue too small for leaves."""
 
-    def make_index(self):
+    @classmethod
+    def make_index(cls):
         return ScannIndex()
 
 
@@ -32,7 +31,8 @@ class TestScannIndexWithTree(CandidateIndexContract):
     num_candidates = 1500
     min_recall = 0.95
 
-    def make_index(self):
+    @classmethod
+    def make_index(cls):
         return ScannIndex(target_recall=0.96)
 
 
@@ -83,10 +83,14 @@ def test_trap_short_results_repeat_row_0_with_nan(index, queries):
 
 
 def test_trap_k_is_cut_to_the_reordered_candidates(index, queries):
-    """The index was built with `reorder(10)`."""
-    k = 150
-    rows, _ = index.search_rows(queries, k)
-    assert (rows.numpy() >= 0).sum(axis=1).tolist() == [k] * 64
+    """Built with `reorder(10)`; every level reorders at least its depth anew."""
+    cut, whole = (
+        index._layer.call(tf.constant(queries), tf.constant(150), 41, reorder)[1]
+        for reorder in [10, 150]
+    )
+    assert (cut.numpy() >= 0).sum(axis=1).tolist() == [10] * 64
+    assert (whole.numpy() >= 0).sum(axis=1).tolist() == [150] * 64
+    assert all(level.reorder >= level.depth for level in index.report.levels)
 
 
 def test_trap_a_short_pool_is_filled_from_exact_search(index, embeddings, queries):

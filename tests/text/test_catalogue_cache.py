@@ -111,7 +111,7 @@ def test_full_disk_costs_a_warning(tmp_path, caplog, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_texts_of_like_many_tokens_share_a_batch():
+def test_texts_of_as_many_tokens_share_a_batch():
     encoder = LengthEncoder()
     texts = ["bbb", "a", "cccc", "dd", ""]
     vectors = encode_in_batches(encoder, texts, batch_size=2)

@@ -101,6 +101,22 @@ def evaluate(
     return judge(np.ones(len(rows), bool), coverage=coverage, slices=judged)
 
 
+def strike_seen(scores, queries):
+    """Sets the scores of each query's own history to `-inf`, in place."""
+    for i in range(len(queries)):
+        scores[i, queries.interactions.item_rows[queries.history(i)]] = -np.inf
+
+
+def mean_ndcg(scores, queries, k=10):
+    """Mean NDCG@k of `[num_queries, num_items]` scores, for choosing, not judging.
+
+    Targets are taken to be distinct within a query; seen items count unless they
+    have been struck.
+    """
+    ranks = target_ranks(scores, queries.target_offsets, queries.target_rows)
+    return float(metrics.ndcg(ranks, queries.target_offsets, k).mean())
+
+
 def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_size):
     """Ranks of the targets among all and among cold items, and the `k` shown."""
     query_of, rows = targets
@@ -143,8 +159,7 @@ def _scores(recommender, batch, allow_repeats):
             f"Received: {scores.shape} from {recommender.name}."
         )
     if not allow_repeats:
-        for i in range(len(batch)):
-            scores[i, batch.interactions.item_rows[batch.history(i)]] = -np.inf
+        strike_seen(scores, batch)
     return scores
 
 

@@ -153,8 +153,7 @@ class ScannIndex(CandidateIndex):
     def _approximate(self, queries, k, filters, width):
         place = tf.searchsorted(self._levels[:, 0], width[None])[0]
         level = self._levels[tf.minimum(place, len(self._levels) - 1)]
-        reorder = tf.maximum(level[2], width)  # else ScaNN cuts the result to it
-        scores, rows = self._layer.call(queries, width, level[1], reorder)
+        scores, rows = self._layer.call(queries, width, level[1], level[2])
         if filters.allowed is None and filters.excluded_rows is None:
             return best(scores, rows, k)
         return best(tf.where(filters.permits(rows), scores, float("-inf")), rows, k)

@@ -15,14 +15,15 @@ def choose_weights(block_scores, measure):
 
     Args:
         block_scores: list of `[num_queries, num_items]` float arrays. The first
-            block has weight 1; the others are tried at a grid of weights, relative
-            to the blocks' spreads, so that their scales do not matter.
+            block has weight 1, and `-inf` where an item may not come; the others
+            are tried at a grid of weights, relative to the blocks' spreads, so that
+            their scales do not matter.
         measure: function of blended scores that is to be made large.
 
     Returns:
         `(weights, value)`: `[num_blocks]` float32 array and the metric reached.
     """
-    spreads = [max(float(scores.std()), 1e-9) for scores in block_scores]
+    spreads = [_spread(scores) for scores in block_scores]
     units = np.array([spreads[0] / spread for spread in spreads])
     shares = np.zeros(len(block_scores))
     shares[0] = 1.0
@@ -41,3 +42,7 @@ def choose_weights(block_scores, measure):
             break
     logger.info("Weights of the blocks %s give %.4f.", shares.tolist(), best)
     return (shares * units).astype(np.float32), best
+
+
+def _spread(scores):
+    return max(float(scores[np.isfinite(scores)].std()), 1e-9)

@@ -1,0 +1,58 @@
+"""A model that has learnt the checkerboard, and one that has not."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.model.checkerboard import checkerboard, small_config
+from tfrec.data.windows import training_windows
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.model.blocks import make_blocks
+from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.inference import Inference
+from tfrec.model.two_tower import TwoTower
+
+STEPS = 120
+
+
+def make_windows(interactions, length=8, batch_size=8):
+    return training_windows(
+        interactions, length=length, batch_size=batch_size, seed=1, allow_repeats=False
+    )
+
+
+@pytest.fixture(scope="session")
+def board():
+    return checkerboard()
+
+
+@pytest.fixture(scope="session")
+def trained(board):
+    """A `TwoTower` trained by Keras' own `fit`."""
+    dataset, interactions = board
+    keras.utils.set_random_seed(0)
+    model = TwoTower(small_config()).adapt(interactions, dataset.items)
+    model.compile(optimizer=keras.optimizers.Adam(5e-3))
+    model.fit(
+        make_windows(interactions), steps_per_epoch=STEPS, shuffle=False, verbose=0
+    )
+    return model
+
+
+@pytest.fixture(scope="session")
+def embedding(trained, board):
+    _, interactions = board
+    blocks = [
+        block.fit(interactions, trained.catalogue, trained.item_texts.vectors)
+        for block in make_blocks(trained.config)
+    ]
+    weights = np.array([1.0, 1.0, 0.1, 0.0], np.float32)
+    weighting = Weighting(blocks=weights, bias=-1.0, head_slope=0.5, intercept=-0.1)
+    return Embedding(trained, blocks, weighting)
+
+
+@pytest.fixture(scope="session")
+def inference(embedding):
+    ids = embedding.model.catalogue.item_ids
+    index = BruteForceIndex().build(ids, embedding.candidates)
+    return Inference(embedding, index, max_interest_norm=50.0)

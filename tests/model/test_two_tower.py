@@ -1,0 +1,172 @@
+"""Tests of tfrec.model.two_tower and query_tower: what is trained is what is served."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.model.checkerboard import NUM_USERS, small_config, withheld
+from tests.model.conftest import make_windows
+from tfrec.data.interactions import Queries
+from tfrec.errors import NotBuiltError
+from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.model.history import History
+from tfrec.model.scoring import TowerRecommender
+from tfrec.model.two_tower import TwoTower, learns_repeats
+
+
+def last_queries(interactions):
+    """Asks of each user, after all events, for the item that was withheld."""
+    users = np.arange(NUM_USERS, dtype=np.int32)
+    return Queries(
+        interactions=interactions,
+        user_rows=users,
+        history_ends=interactions.offsets[1:],
+        timestamps=np.full(NUM_USERS, interactions.timestamps.max() + 60),
+        target_offsets=np.arange(NUM_USERS + 1),
+        target_rows=np.array([withheld(user) for user in users], np.int32),
+    )
+
+
+def test_learns_the_checkerboard(trained, board):
+    queries = last_queries(board[1])
+    scores = TowerRecommender(trained).score(queries)
+    strike_seen(scores, queries)
+    assert mean_ndcg(scores, queries, k=1) == 1.0
+
+
+@pytest.mark.parametrize("encoder", ["attention", "lstm"])
+def test_training_and_serving_ask_alike(board, encoder):
+    """The query at a place of a window is that of the history before the place."""
+    dataset, interactions = board
+    config = small_config(f"model.history_encoder={encoder}")
+    model = TwoTower(config).adapt(interactions, dataset.items)
+    batch = next(iter(make_windows(interactions)))
+    trained = model(batch)["queries"].numpy()
+    vectors = model.all_candidates()
+    for window in range(3):
+        for place in range(int((batch["item_rows"][window] >= 0).numpy().sum())):
+            num_events = int(batch["context"][window, place])
+            history = History(
+                *(
+                    tf.cast(batch[name][window : window + 1, :num_events], dtype)
+                    for name, dtype in (
+                        ("item_rows", tf.int32),
+                        ("event_rows", tf.int32),
+                        ("values", tf.float32),
+                        ("timestamps", tf.int64),
+                    )
+                )
+            )
+            history = history._replace(values=model.standardise(history.values))
+            served, _ = model.query_tower(
+                tf.gather(vectors, history.item_rows),
+                history,
+                tf.constant([[num_events]]),
+                batch["timestamps"][window : window + 1, place : place + 1],
+                tf.zeros([1, 1]),
+            )
+            np.testing.assert_allclose(
+                served[0, 0], trained[window, place], atol=1e-5, rtol=1e-4
+            )
+
+
+@pytest.mark.parametrize("encoder", ["attention", "lstm"])
+def test_later_events_and_padding_change_nothing(board, encoder):
+    dataset, interactions = board
+    config = small_config(f"model.history_encoder={encoder}")
+    model = TwoTower(config).adapt(interactions, dataset.items)
+    batch = next(iter(make_windows(interactions)))
+    before = model(batch)["queries"].numpy()
+    items = batch["item_rows"].numpy()
+    items[:, 4:] = np.where(items[:, 4:] >= 0, (items[:, 4:] + 3) % 16, -1)
+    after = model({**batch, "item_rows": tf.constant(items)})["queries"].numpy()
+    is_early = batch["context"].numpy() <= 4
+    np.testing.assert_allclose(after[is_early], before[is_early], atol=1e-6)
+    assert np.abs(after - before)[~is_early & (items >= 0)].max() > 1e-3
+
+
+def test_now_matters_and_is_the_last_event_by_default(trained):
+    rows = tf.constant([[0, 2]])
+    history = History(
+        rows, tf.zeros_like(rows), tf.zeros([1, 2]), tf.constant([[100, 200]], tf.int64)
+    )
+
+    def query(now):
+        return trained.query_tower(
+            tf.gather(trained.all_candidates(), rows),
+            history,
+            tf.constant([[2]]),
+            tf.constant([[now]], tf.int64),
+            tf.zeros([1, 1]),
+        )[0].numpy()
+
+    np.testing.assert_array_equal(query(0), query(200))
+    assert np.abs(query(0) - query(10**9)).max() > 1e-3
+
+
+def test_items_without_events_have_no_id_part_and_are_no_negatives(board):
+    dataset, interactions = board
+    train = interactions.select(interactions.item_rows != 3)
+    model = TwoTower(small_config()).adapt(train, dataset.items)
+    assert not model.has_id[3]
+    table = model.candidate_tower.id_table
+    before = model.all_candidates().numpy()
+    table.assign_add(tf.ones_like(table))
+    changed = np.abs(model.all_candidates().numpy() - before).max(axis=1) > 0
+    np.testing.assert_array_equal(changed, model.has_id)
+    batch = next(iter(make_windows(train)))
+    outputs = model(batch)
+    assert model._masked(batch, outputs).numpy()[:, 3].all()
+
+
+def test_id_dropout_acts_in_training_only(board):
+    dataset, interactions = board
+    config = small_config("model.id_dropout=1.0")
+    model = TwoTower(config).adapt(interactions, dataset.items)
+    rows = tf.range(16)
+    full, dropped = model.candidates(rows), model.candidates(rows, training=True)
+    np.testing.assert_allclose(
+        full - dropped, model.candidate_tower.id_table, atol=1e-6
+    )
+
+
+def test_sampled_candidates_hold_the_batch(board):
+    dataset, interactions = board
+    config = small_config("train.num_negatives=3")
+    model = TwoTower(config).adapt(interactions, dataset.items)
+    batch = next(iter(make_windows(interactions)))
+    outputs = model(batch, training=True)
+    found = tf.gather(outputs["candidate_rows"], outputs["targets"]).numpy()
+    np.testing.assert_array_equal(found, np.maximum(batch["item_rows"], 0))
+    loss = model.compute_loss(batch, y_pred=outputs)
+    assert np.isfinite(loss)
+
+
+def test_values_are_standardised_and_nan_is_typical(trained):
+    mean = trained.value_mean
+    assert trained.standardise(tf.constant([mean, np.nan])).numpy().tolist() == [0, 0]
+
+
+def test_repeats_are_learnt_where_they_are_common(board):
+    _, interactions = board
+    assert not learns_repeats(interactions, "auto")
+    assert learns_repeats(interactions, "allowed")
+
+
+def test_without_a_catalogue():
+    with pytest.raises(NotBuiltError, match="Call `adapt` first"):
+        TwoTower(small_config()).candidates(tf.range(2))
+
+
+def test_mixed_precision_trains(board):
+    dataset, interactions = board
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        model = TwoTower(small_config()).adapt(interactions, dataset.items)
+        batch = next(iter(make_windows(interactions)))
+        loss = model.compute_loss(batch, y_pred=model(batch, training=True))
+        assert loss.dtype == tf.float32
+        assert np.isfinite(loss)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")

@@ -1,0 +1,70 @@
+"""The README's example runs, and what the documents name exists."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tfrec.config import load_config
+from tfrec.export.signatures import DEFAULTS, SPECS
+
+ROOT = pathlib.Path(__file__).parents[1]
+RUNNABLE = re.compile(r"<!-- runs as a test -->\n```python\n(.*?)```", re.DOTALL)
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.slow
+def test_the_example_runs(tmp_path):
+    (example,) = RUNNABLE.findall((ROOT / "README.md").read_text())
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    answered = set(re.findall(r"b'(\d+)'", done.stdout))
+    assert len(answered) == 3
+    assert not answered & {"2", "4", "8"}  # what the user already has
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_links_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text())
+    broken = [link for link in links if not (path.parent / link).exists()]
+    assert not broken
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_named_programs_exist(path):
+    modules = re.findall(r"python -m ([a-z_.]+)", path.read_text())
+    absent = [name for name in modules if not module_file(name).is_file()]
+    assert not absent
+
+
+def module_file(name):
+    return ROOT / pathlib.Path(*name.split(".")).with_suffix(".py")
+
+
+def test_named_settings_exist():
+    sections = "data|text|model|train|evaluation|export|run"
+    for path in DOCUMENTS:
+        for name in re.findall(rf"`(?:{sections})\.\w+", path.read_text()):
+            section, key = name.strip("`").split(".")
+            assert hasattr(getattr(load_config(), section), key), (path.name, name)
+
+
+def test_the_table_of_inputs_is_complete_and_right():
+    text = (ROOT / "docs" / "artefact.md").read_text()
+    rows = re.findall(
+        r"^\| (?:\*[^*]+:\* )?(`[^|]+) \| (\w+) \[([^\]]*)\] \| ([^|]+) \|",
+        text,
+        re.MULTILINE,
+    )
+    told = {}
+    for names, dtype, shape, default in rows:
+        for name in re.findall(r"`(\w+)`", names):
+            told[name] = (dtype, shape.count(",") + 1, default.strip())
+    assert told.keys() == SPECS.keys()
+    for name, (dtype, rank, default) in told.items():
+        assert (dtype, rank) == (SPECS[name].dtype.name, SPECS[name].shape.rank), name
+        assert (default == "needed") == (name not in DEFAULTS), name
