@@ -7,10 +7,12 @@ import tensorflow as tf
 
 from tfrec.data.interactions import Queries
 from tfrec.model.calibration import fit_logistic
+from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import EmbeddingRecommender
 
 MIN_NEGATIVES = 100  # explicit ones; with fewer, sampled items stand for them
 MAX_PAIRS = 20_000
+MIN_SLOPE = 1e-3  # of the scores, whatever the labels say: it keeps their order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,18 +62,28 @@ def interest_features(embedding, pairs):
     return logits, (interests * candidates).sum(axis=1)
 
 
-def score_scale(embedding, pairs):
-    """Slope (positive) and intercept that make of scores logits of interest."""
-    _, scores = interest_features(embedding, pairs)
-    slopes, intercept = fit_logistic(scores[:, None], pairs.labels)
-    return max(float(slopes[0]), 1e-3), intercept
+def calibrate(model, pairs):
+    """Sets a model's weighting so that scores are logits of interest.
 
+    The scores' own slope is positive, so no order changes; the probability that is
+    reported also hears the interest head.
 
-def probability_weights(embedding, pairs):
-    """Head slope, score slope and intercept of the reported probability."""
-    features = np.stack(interest_features(embedding, pairs), axis=1)
+    Args:
+        model: `TwoTower` with weighed blocks.
+        pairs: `Pairs` from after the events that it learnt from.
+    """
+    _, scores = interest_features(model.embedding(), pairs)
+    slopes, bias = fit_logistic(scores[:, None], pairs.labels)
+    slope = max(float(slopes[0]), MIN_SLOPE)
+    model.weighting = Weighting(blocks=model.weighting.blocks * slope, bias=bias)
+    features = np.stack(interest_features(model.embedding(), pairs), axis=1)
     slopes, intercept = fit_logistic(features, pairs.labels)
-    return float(slopes[0]), float(slopes[1]), intercept
+    model.weighting = dataclasses.replace(
+        model.weighting,
+        head_slope=float(slopes[0]),
+        score_slope=float(slopes[1]),
+        intercept=intercept,
+    )
 
 
 def probabilities(embedding, pairs):

@@ -9,12 +9,12 @@ STUCK = 0.98  # share of the loss of guessing, which a learning model is soon be
 TOO_GOOD = 0.9  # NDCG@10 that no honest next-item split has been seen to give
 
 
-def diagnose(choice, embedding, judged, split):
+def diagnose(choice, model, judged, split):
     """Warnings about a trained model.
 
     Args:
         choice: `training.recipe.Choice`.
-        embedding: `Embedding` that was evaluated.
+        model: `TwoTower` that was evaluated.
         judged: has `evaluations`, ours first.
         split: `Split` that was judged.
 
@@ -22,7 +22,7 @@ def diagnose(choice, embedding, judged, split):
         List of sentences; empty when nothing looks wrong.
     """
     ours, *baselines = judged.evaluations
-    candidates = embedding.candidates[:, : embedding.neural_dim].numpy()
+    candidates = model.all_candidates().numpy()
     found = [
         collapsed(candidates[~split.is_cold]),
         stuck(choice.fit.losses, len(candidates)),

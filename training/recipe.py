@@ -5,19 +5,16 @@ import logging
 import pathlib
 from collections.abc import Callable
 
-import numpy as np
-
 from tfrec.config import Config
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split
+from tfrec.data.windows import learns_repeats
 from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
-from tfrec.model.blend import choose_weights
-from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding, Weighting
-from tfrec.model.scoring import EmbeddingRecommender, TowerRecommender
-from tfrec.model.two_tower import TwoTower, learns_repeats
+from tfrec.model.embedding import Weighting
+from tfrec.model.scoring import TowerRecommender
+from tfrec.model.two_tower import TwoTower
 from tfrec.text.catalogue_cache import CatalogueCache
-from training.calibrate import labelled_pairs, probability_weights, score_scale
+from training.calibrate import calibrate, labelled_pairs
 from training.fit import Fit, fit
 
 logger = logging.getLogger(__name__)
@@ -55,7 +52,7 @@ class Recipe:
             interactions: `Interactions` to learn from.
 
         Returns:
-            `(Choice, Embedding)`.
+            `Choice`.
         """
         how = self.config.evaluation
         repeats = learns_repeats(interactions, self.config.data.repeats)
@@ -78,11 +75,11 @@ class Recipe:
             return mean_ndcg(scores, split.queries)
 
         trained = self._fit(model, split.train, "choose", validate=validate)
-        blocks = self._blocks(model, split.train)
-        weights, metric = self._weigh(model, blocks, split.queries, repeats)
-        weighting = self._calibrate(model, blocks, weights, interactions, split.cut)
-        choice = Choice(trained, weighting, metric, len(split.queries))
-        return choice, Embedding(model, blocks, weighting)
+        model.fit_blocks(split.train)
+        metric = model.weigh_blocks(split.queries)
+        pairs = labelled_pairs(interactions, split.cut, self.config.train.seed)
+        calibrate(model, pairs)
+        return Choice(trained, model.weighting, metric, len(split.queries))
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
@@ -93,19 +90,19 @@ class Recipe:
             stage: str, name of the sub-folder for checkpoints.
 
         Returns:
-            `(Fit, Embedding)`.
+            Trained `TwoTower` with its blocks.
         """
         model = self._adapted(interactions)
         epochs = choice.fit.best_epoch
-        trained = self._fit(model, interactions, stage, num_epochs=epochs)
-        blocks = self._blocks(model, interactions)
-        return trained, Embedding(model, blocks, choice.weighting)
+        self._fit(model, interactions, stage, num_epochs=epochs)
+        model.fit_blocks(interactions)
+        model.weighting = choice.weighting
+        return model
 
     def _adapted(self, interactions):
+        encoder = self.make_text_encoder()
         model = TwoTower(self.config)
-        return model.adapt(
-            interactions, self.items, self.users, self.make_text_encoder(), self.cache
-        )
+        return model.adapt(interactions, self.items, self.users, encoder, self.cache)
 
     def _fit(self, model, interactions, stage, **how):
         return fit(
@@ -115,33 +112,4 @@ class Recipe:
             resume=self.resume,
             report=self.report and self.report(stage),
             **how,
-        )
-
-    def _blocks(self, model, interactions):
-        texts = model.item_texts.vectors
-        return [
-            block.fit(interactions, model.catalogue, texts)
-            for block in make_blocks(self.config)
-        ]
-
-    def _weigh(self, model, blocks, queries, repeats):
-        equal = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
-        parts = EmbeddingRecommender(Embedding(model, blocks, equal))
-        scores = parts.block_scores(queries)
-
-        if not repeats:
-            strike_seen(scores[0], queries)
-        return choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
-
-    def _calibrate(self, model, blocks, weights, interactions, cut):
-        seed = self.config.train.seed
-        pairs = labelled_pairs(interactions, cut, seed)
-        raw = Embedding(model, blocks, Weighting(blocks=weights))
-        slope, bias = score_scale(raw, pairs)
-        scaled = Weighting(blocks=weights * np.float32(slope), bias=bias)
-        head, score, intercept = probability_weights(
-            Embedding(model, blocks, scaled), pairs
-        )
-        return dataclasses.replace(
-            scaled, head_slope=head, score_slope=score, intercept=intercept
         )

@@ -13,16 +13,15 @@ from tfrec import compat
 from tfrec.baselines.default import default_baselines
 from tfrec.config import to_json
 from tfrec.data.split import make_split
+from tfrec.data.windows import learns_repeats
 from tfrec.errors import ConfigError
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.files import replacing
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import write_report
-from tfrec.export.sample import Sample
 from tfrec.export.saved_model import export
 from tfrec.index.policy import EXACT_BELOW
 from tfrec.model.scoring import EmbeddingRecommender
-from tfrec.model.two_tower import learns_repeats
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
 from training.calibrate import labelled_pairs, probabilities
@@ -68,15 +67,15 @@ def run(config, resume=False, report=None):
     split = test_split(config, data.interactions)
     seconds = {}
     with _timed(seconds, "choose"):
-        choice, _ = recipe.choose(split.train)
+        choice = recipe.choose(split.train)
     with _timed(seconds, "learn"):
-        _, embedding = recipe.learn(split.train, choice, "test")
+        model = recipe.learn(split.train, choice, "test")
     with _timed(seconds, "evaluate"):
-        judged = _judge(config, data, split, embedding, repeats)
-    warnings = diagnose(choice, embedding, judged, split)
+        judged = _judge(config, data, split, model, repeats)
+    warnings = diagnose(choice, model, judged, split)
     if config.train.refit == "all":
         with _timed(seconds, "refit"):
-            _, embedding = recipe.learn(data.interactions, choice, "final")
+            model = recipe.learn(data.interactions, choice, "final")
     details = {
         "config": dataclasses.asdict(config),
         "training": _training_facts(choice, recipe, seconds),
@@ -87,11 +86,10 @@ def run(config, resume=False, report=None):
     write_queries(folder, judged.evaluations[0])
     metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}
     models = export(
-        embedding,
+        model,
         config.export.folder,
         config.run.name,
         flavours=choose_flavours(config.export.index, data.interactions.num_items),
-        sample=Sample(split.queries, seed=config.train.seed),
         digest=data.digest,
         metrics=metrics,
         recall=config.export.recall,
@@ -203,9 +201,9 @@ def _recipe(config, data, folder, resume, report):
     return Recipe(config, items, users, make, cache, folder, resume, report)
 
 
-def _judge(config, data, split, embedding, repeats):
-    has_text = embedding.model.text_encoder is not None
-    vectors = embedding.model.item_texts.vectors.numpy() if has_text else None
+def _judge(config, data, split, model, repeats):
+    embedding = model.embedding()
+    vectors = model.item_texts.vectors.numpy() if model.text_encoder else None
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )

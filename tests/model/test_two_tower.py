@@ -8,11 +8,13 @@ import tensorflow as tf
 from tests.model.checkerboard import NUM_USERS, small_config, withheld
 from tests.model.conftest import make_windows
 from tfrec.data.interactions import Queries
+from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
 from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
 from tfrec.model.history import History
+from tfrec.model.objective import masked_candidates
 from tfrec.model.scoring import TowerRecommender
-from tfrec.model.two_tower import TwoTower, learns_repeats
+from tfrec.model.two_tower import TwoTower
 
 
 def last_queries(interactions):
@@ -117,7 +119,8 @@ def test_items_without_events_have_no_id_part_and_are_no_negatives(board):
     np.testing.assert_array_equal(changed, model.has_id)
     batch = next(iter(make_windows(train)))
     outputs = model(batch)
-    assert model._masked(batch, outputs).numpy()[:, 3].all()
+    masked = masked_candidates(batch, outputs, model.has_id)
+    assert masked.numpy()[:, 3].all()
 
 
 def test_id_dropout_acts_in_training_only(board):
@@ -170,3 +173,11 @@ def test_mixed_precision_trains(board):
         assert np.isfinite(loss)
     finally:
         keras.mixed_precision.set_global_policy("float32")
+
+
+def test_recommends_the_withheld_item(trained):
+    even = [f"i{item:02d}" for item in range(2, 16, 2) if item != 6]
+    ids, scores, probabilities = trained.recommend([even], k=2, exclude=["i00"])
+    assert ids[0, 0] == "i06"
+    assert scores[0, 0] > scores[0, 1]
+    assert 0 < probabilities[0, 1] < 1

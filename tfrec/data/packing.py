@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfrec.data.interactions import Queries
+
 
 def pack_histories(queries, max_length):
     """The latest events of each query's history, oldest first, then padding.
@@ -25,3 +27,28 @@ def pack_histories(queries, max_length):
     packed = {name: getattr(log, name)[events] for name in columns}
     packed["item_rows"] = np.where(is_real, packed["item_rows"], -1)
     return packed
+
+
+def end_queries(interactions, most, seed=0):
+    """Queries of a sample of users with their whole history, asked at its end.
+
+    Args:
+        interactions: `Interactions`.
+        most: int, users in the sample.
+        seed: int.
+
+    Returns:
+        `Queries`, whose targets are the users' own last items.
+    """
+    users = np.flatnonzero(np.diff(interactions.offsets))
+    if len(users) > most:
+        users = np.random.default_rng(seed).choice(users, most, replace=False)
+    ends = interactions.offsets[users + 1]
+    return Queries(
+        interactions=interactions,
+        user_rows=users.astype(np.int32),
+        history_ends=ends,
+        timestamps=interactions.timestamps[ends - 1] + 1,
+        target_offsets=np.arange(len(users) + 1),
+        target_rows=interactions.item_rows[ends - 1],
+    )

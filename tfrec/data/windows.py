@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+REPEAT_SHARE = 0.2  # of the events that are repeats, from which on they are learnt
+
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
@@ -114,6 +116,21 @@ def is_first_of_pair(interactions):
     is_first = np.zeros(len(interactions), dtype=bool)
     is_first[first] = True
     return is_first
+
+
+def learns_repeats(interactions, repeats):
+    """Whether an item that the user already has may be a target.
+
+    Args:
+        interactions: `Interactions`.
+        repeats: `"never"`, `"allowed"`, or `"auto"`: where repeats are common.
+
+    Returns:
+        bool.
+    """
+    if repeats != "auto":
+        return repeats == "allowed"
+    return bool(1 - is_first_of_pair(interactions).mean() >= REPEAT_SHARE)
 
 
 def _columns(interactions, allow_repeats):

@@ -18,12 +18,11 @@ class WithoutTfrec(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError("A saved model must not need tfrec.")
 
 
-def answer(folder, libraries, requests):
-    """Answers requests from a saved model.
+def run_loaded(folder, requests):
+    """Answers of `tf.saved_model.load`, which is how Python reads a saved model.
 
     Args:
         folder: str, of the saved model.
-        libraries: packages whose ops it needs.
         requests: list of `(signature name, {input name: array})`, nothing absent.
 
     Returns:
@@ -31,18 +30,44 @@ def answer(folder, libraries, requests):
     """
     import tensorflow as tf
 
-    for library in libraries:
-        importlib.import_module(library)
     loaded = tf.saved_model.load(folder)
+
+    def run(name, inputs):
+        tensors = {key: tf.constant(value) for key, value in inputs.items()}
+        outputs = loaded.signatures[name](**tensors)
+        return {key: value.numpy() for key, value in outputs.items()}
+
+    return _run_each(run, requests)
+
+
+def run_session(folder, requests):
+    """Answers of a session, which is how TF Serving reads a saved model.
+
+    It restores variables another way: one that is saved twice may be restored
+    once, unseen by `tf.saved_model.load`. Absent inputs are left to the graph.
+    """
+    import tensorflow as tf
+
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    graph = tf.compat.v1.saved_model.load(session, ["serve"], folder)
+
+    def run(name, inputs):
+        signature = graph.signature_def[name]
+        feeds = {signature.inputs[key].name: value for key, value in inputs.items()}
+        fetches = {key: info.name for key, info in signature.outputs.items()}
+        return session.run(fetches, feeds)
+
+    return _run_each(run, requests)
+
+
+def _run_each(run, requests):
     answers = []
     for number, (name, inputs) in enumerate(requests, start=1):
         try:
-            tensors = {key: tf.constant(value) for key, value in inputs.items()}
-            outputs = loaded.signatures[name](**tensors)
+            answers.append(run(name, inputs))
         except Exception as error:
             error.add_note(f"This was request {number}, of `{name}`.")
             raise
-        answers.append({key: value.numpy() for key, value in outputs.items()})
     return answers
 
 
@@ -50,7 +75,12 @@ def main(folder):
     """Reads `job.pickle` in a folder and writes `answers.pickle` there."""
     sys.meta_path.insert(0, WithoutTfrec())
     job = pickle.loads((folder / "job.pickle").read_bytes())
-    answers = answer(**job)
+    for library in job["libraries"]:
+        importlib.import_module(library)
+    answers = {
+        "in a session like TF Serving's": run_session(job["folder"], job["requests"]),
+        "loaded by Python": run_loaded(job["folder"], job["complete_requests"]),
+    }
     if "tfrec" in sys.modules:
         raise RuntimeError("tfrec was imported.")
     (folder / "answers.pickle").write_bytes(pickle.dumps(answers))

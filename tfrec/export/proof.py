@@ -6,12 +6,10 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-
 from tfrec.errors import ArtefactError
+from tfrec.export.comparison import compare
 from tfrec.export.warmup import fill_defaults
 
-RTOL, ATOL = 1e-5, 1e-6  # of floats; all else must be equal
 NUM_SHOWN = 3
 NUM_LINES = 12  # of a failed process' last words
 SCRIPT = pathlib.Path(__file__).with_name("fresh_process.py")
@@ -19,6 +17,9 @@ SCRIPT = pathlib.Path(__file__).with_name("fresh_process.py")
 
 def prove(version_folder, requests, expected, libraries, timeout_s=600):
     """Has a fresh process answer requests, without tfrec, and compares.
+
+    The process answers twice: with the model as TF Serving loads it, into a
+    session, and as `tf.saved_model.load` does.
 
     Args:
         version_folder: folder of the saved model.
@@ -36,22 +37,21 @@ def prove(version_folder, requests, expected, libraries, timeout_s=600):
     job = {
         "folder": str(pathlib.Path(version_folder).resolve()),
         "libraries": list(libraries),
-        "requests": fill_defaults(version_folder, requests),
+        "requests": list(requests),
+        "complete_requests": fill_defaults(version_folder, requests),
     }
-    answers = _run(job, timeout_s)
-    problems = [
-        problem
-        for number, (request, *pair) in enumerate(
-            zip(requests, expected, answers, strict=True), start=1
-        )
-        for problem in _compare(f"request {number}, `{request[0]}`", *pair)
-    ]
+    problems = []
+    for way, answers in _run(job, timeout_s).items():
+        triples = zip(requests, expected, answers, strict=True)
+        for number, ((name, _), wanted, found) in enumerate(triples, start=1):
+            where = f"{way}, request {number}, `{name}`"
+            problems += [f"{where}, {line}" for line in compare(wanted, found)]
     if problems:
         shown = "\n".join(problems[:NUM_SHOWN])
         raise ArtefactError(
             f"{version_folder} must answer in a fresh process as the model does in "
             f"memory, because servers are such processes. Received: {len(problems)} "
-            f"outputs that differ, the first of them:\n{shown}"
+            f"outputs that differ. The first are:\n{shown}"
         )
 
 
@@ -82,43 +82,3 @@ def _run(job, timeout_s):
                 f"which ended with code {error.returncode}:\n{last_words}"
             ) from error
         return pickle.loads((folder / "answers.pickle").read_bytes())
-
-
-def _compare(where, expected, found):
-    """One line per output that differs."""
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in expected or name not in found:
-            holder = "the saved model" if name in found else "memory"
-            yield f"{where}, output `{name}`: only {holder} has it."
-            continue
-        difference = _difference(np.asarray(expected[name]), np.asarray(found[name]))
-        if difference:
-            yield f"{where}, output `{name}`: {difference}"
-
-
-def _difference(expected, found):
-    """In words, or `""` where two arrays are equal enough."""
-    kinds = [f"{array.dtype} {list(array.shape)}" for array in (expected, found)]
-    if kinds[0] != kinds[1]:
-        return f"expected {kinds[0]}, found {kinds[1]}."
-    is_float = np.issubdtype(expected.dtype, np.floating)
-    if is_float:
-        is_same = np.isclose(found, expected, RTOL, ATOL, equal_nan=True)
-    else:
-        is_same = found == expected
-    if is_same.all():
-        return ""
-    expected, found = expected[~is_same], found[~is_same]
-    place = _largest_gap(expected, found) if is_float else 0
-    wanted, got = expected[place], found[place]
-    gap = f" (a difference of {abs(got - wanted):.3g})" if is_float else ""
-    return (
-        f"{len(found)} of {is_same.size} values differ, the "
-        f"{'worst' if is_float else 'first'} is {got} instead of {wanted}{gap}."
-    )
-
-
-def _largest_gap(expected, found):
-    with np.errstate(invalid="ignore"):
-        gaps = np.abs(found - expected)
-    return np.argmax(np.where(np.isnan(gaps), np.inf, gaps))

@@ -6,21 +6,16 @@ import tensorflow as tf
 from tfrec.data.packing import pack_histories
 from tfrec.model.embedding import history_of
 
-MAX_QUERIES = 512
-
 
 class Sample:
     """Some queries of the log, as arrays and as requests.
 
     Args:
-        queries: `Queries`; a seeded sample is taken of many.
-        seed: int.
+        queries: `Queries`.
     """
 
-    def __init__(self, queries, seed=0):
-        rng = np.random.default_rng(seed)
-        size = min(len(queries), MAX_QUERIES)
-        self.queries = queries.take(rng.choice(len(queries), size, replace=False))
+    def __init__(self, queries):
+        self.queries = queries
 
     def interests(self, embedding):
         """`[n, dim]` float32 interest vectors of the sample, without profiles."""

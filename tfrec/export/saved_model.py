@@ -13,6 +13,7 @@ from tfrec.errors import ArtefactError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.proof import prove
+from tfrec.export.sample import Sample
 from tfrec.export.signatures import Signatures
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.index.brute_force import BruteForceIndex
@@ -23,7 +24,14 @@ WARMUP_BATCHES = (1, 8)
 
 
 def export(
-    embedding, folder, name, *, flavours, sample, digest="", metrics=None, recall=0.98
+    model,
+    folder,
+    name="tfrec",
+    *,
+    flavours=("exact",),
+    digest="",
+    metrics=None,
+    recall=0.98,
 ):
     """Writes a trained model as `folder/<name>[-scann]/<version>/`.
 
@@ -31,11 +39,10 @@ def export(
     compared with the model in memory, and only then renamed into place.
 
     Args:
-        embedding: `Embedding`.
+        model: trained `TwoTower`.
         folder: where models are kept.
         name: the model's name; the ScaNN flavour is called `<name>-scann`.
         flavours: sequence of `"exact"` and `"scann"`.
-        sample: `Sample` of real histories.
         digest: str, of the data learnt from.
         metrics: dict for the manifest.
         recall: float, recall@10 that the ScaNN index must reach.
@@ -53,6 +60,7 @@ def export(
         for flavour in flavours
     }
     version = 1 + max(map(_latest_version, roots.values()))
+    embedding, sample = model.embedding(), Sample(model.sample_queries)
     interests = sample.interests(embedding)
     norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
     done = []

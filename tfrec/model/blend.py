@@ -4,10 +4,30 @@ import logging
 
 import numpy as np
 
+from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.model.scoring import EmbeddingRecommender
+
 logger = logging.getLogger(__name__)
 
 GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
 ROUNDS = 3  # over all blocks; it settles after two
+
+
+def weigh(embedding, queries, allow_repeats):
+    """Weights of an embedding's blocks that rank the targets of queries best.
+
+    Args:
+        embedding: `Embedding` whose weights are all 1.
+        queries: `Queries` from after the events that it learnt from.
+        allow_repeats: bool, whether items of the history may come.
+
+    Returns:
+        `(weights, value)`: `[num_blocks]` float32 array and the NDCG@10 reached.
+    """
+    scores = EmbeddingRecommender(embedding).block_scores(queries)
+    if not allow_repeats:
+        strike_seen(scores[0], queries)
+    return choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
 
 
 def choose_weights(block_scores, measure):

@@ -16,7 +16,8 @@ from tfrec.model.catalogue import split_categories
 from tfrec.model.history import History, latest_events, take_columns
 from tfrec.model.interest_update import update_interest
 from tfrec.model.item_text import join_item_texts
-from tfrec.model.request import to_batch
+from tfrec.model.names import Names, category_rows
+from tfrec.model.request import history_only, to_batch, wish_for
 from tfrec.text.unique import encode_unique
 
 MAX_K = 10_000  # or the size of the catalogue, if that is more
@@ -39,13 +40,13 @@ class Inference(tf.Module):
         self.catalogue = model.catalogue
         self.max_history_length = model.config.model.max_history_length
         self.item_ids = CandidateIds(self.catalogue.item_ids)
-        self.events = _Names(model.event_names, default=model.usual_event)
+        self.events = Names(model.event_names, default=model.usual_event)
         names = np.unique(
             np.concatenate([[""], *split_categories(self.catalogue.categories)])
         )[1:]
-        self.categories = _Names(names, default=len(names))
-        self.candidate_categories = _category_rows(self.catalogue.categories, names)
-        self.learnt_categories = _Names(model.category_names, default=-1)
+        self.categories = Names(names, default=len(names))
+        self.candidate_categories = category_rows(self.catalogue.categories, names)
+        self.learnt_categories = Names(model.category_names, default=-1)
         self.available_from = tf.constant(self.catalogue.available_from)
         self.available_until = tf.constant(self.catalogue.available_until)
         limits = self.catalogue.available_from | self.catalogue.available_until
@@ -129,6 +130,14 @@ class Inference(tf.Module):
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
         seen = tf.where(allow_repeats[:, None], "", query.history_item_ids)
         return self.recommend_from_interest(interest, wish, seen)
+
+    def recommend_ids(self, histories, k, exclude):
+        """`recommend` for Python lists; see `TwoTower.recommend`."""
+        ids, scores, probabilities = self.recommend(
+            history_only(histories), wish_for(k, exclude), tf.constant([False])
+        )
+        text = [[each.decode() for each in row] for row in ids.numpy()]
+        return np.array(text, object), scores.numpy(), probabilities.numpy()
 
     def recommend_from_interest(self, interest, wish, seen=None):
         """The same from interest vectors `[batch, dim]`."""
@@ -254,28 +263,3 @@ class Inference(tf.Module):
 def inner_products(interest, candidates):
     """`[batch, dim]`, `[batch or 1, n, dim]` -> `[batch, n]`."""
     return tf.matmul(candidates, interest[..., None])[..., 0]
-
-
-class _Names(tf.Module):
-    """Numbers of known names; others, `""` among them, have the default number."""
-
-    def __init__(self, names, default):
-        super().__init__()
-        self.size = len(names)
-        keys = tf.constant(np.append(np.asarray(names, object), ""), tf.string)
-        values = tf.constant([*range(self.size), default], tf.int32)
-        self._table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(keys, values), default_value=default
-        )
-
-    def __call__(self, names):
-        return self._table.lookup(names)
-
-
-def _category_rows(categories, names):
-    """`[num_items, width]` int32 category numbers of each item, -1 = padding."""
-    number = {name: i for i, name in enumerate(names)}
-    own = [sorted({number[n] for n in each}) for each in split_categories(categories)]
-    width = max(1, max(map(len, own)))
-    padded = [each + [-1] * (width - len(each)) for each in own]
-    return tf.constant(padded, tf.int32)

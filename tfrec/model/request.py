@@ -1,5 +1,6 @@
 """What is asked of a trained model: raw strings, ragged by padding, partly absent."""
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -25,6 +26,30 @@ class Wish(NamedTuple):
     exclude_item_ids: tf.Tensor  # [batch, width] string, "" is padding
     categories: tf.Tensor  # [batch, width] string, any of them; "" is padding
     min_probability: tf.Tensor  # [batch] float32
+
+
+def history_only(histories):
+    """A `Query` of histories of item ids, given as Python lists, oldest first."""
+    return Query(
+        user_text=tf.fill([len(histories)], ""),
+        query_text=tf.constant([""]),
+        history_item_ids=tf.ragged.constant(histories, tf.string).to_tensor(""),
+        history_events=tf.constant([[""]]),
+        history_values=tf.constant([[math.nan]]),
+        history_timestamps=tf.constant([[0]], tf.int64),
+        now=tf.constant([0], tf.int64),
+    )
+
+
+def wish_for(k, exclude):
+    """A `Wish` for `k` items but those excluded, given as Python strings."""
+    return Wish(
+        now=tf.constant([0], tf.int64),
+        k=tf.constant([k]),
+        exclude_item_ids=tf.constant([[*exclude, ""]]),
+        categories=tf.constant([[""]]),
+        min_probability=tf.constant([0.0]),
+    )
 
 
 def to_batch(tensors, batch):

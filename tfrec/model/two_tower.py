@@ -4,21 +4,27 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfrec.data.windows import is_first_of_pair
+from tfrec.data.packing import end_queries
+from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.model.blend import weigh
+from tfrec.model.blocks import make_blocks
 from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
+from tfrec.model.embedding import Embedding, Weighting
 from tfrec.model.history import History
+from tfrec.model.inference import Inference
 from tfrec.model.interest_head import InterestHead
-from tfrec.model.losses import candidate_softmax, weighted_mean
+from tfrec.model.objective import interest_loss, retrieval_loss
 from tfrec.model.query_tower import QueryTower
 from tfrec.model.texts import TextTable, profile_texts
 
 HINT_EVERY = 8  # one window in so many carries free-text hints
 HINT_NOISE = (1.0, 3.0)  # length of the noise on a hint, the text's being 1
+MAX_SAMPLE = 512  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
-REPEAT_SHARE = 0.2  # of the events that are repeats, from which on they are learnt
 
 
 class TwoTower(keras.Model):
@@ -67,10 +73,63 @@ class TwoTower(keras.Model):
         self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache)
         profiles = profile_texts(users, interactions.user_ids)
         self.profile_texts = TextTable(profiles, text_encoder, cache)
-        self._make_layers(interactions)
+        self.sample_queries = end_queries(interactions, MAX_SAMPLE)
+        self.blocks, self.weighting = [], Weighting(blocks=np.ones(1, np.float32))
+        self._make_layers()
         return self
 
-    def _make_layers(self, interactions):
+    def fit_blocks(self, interactions):
+        """Fits the closed-form blocks that `model.blocks` names, at equal weights.
+
+        Args:
+            interactions: the `Interactions` that the towers learn from.
+
+        Returns:
+            The model itself.
+        """
+        texts = self.item_texts.vectors
+        self.blocks = [
+            block.fit(interactions, self.catalogue, texts)
+            for block in make_blocks(self.config)
+        ]
+        equal = np.ones(len(self.blocks) + 1, np.float32)
+        self.weighting = Weighting(blocks=equal)
+        return self
+
+    def weigh_blocks(self, queries):
+        """Chooses the weights of towers and blocks.
+
+        Args:
+            queries: `Queries` from after the events that the model learnt from.
+
+        Returns:
+            NDCG@10 reached on them.
+        """
+        weights, metric = weigh(self.embedding(), queries, self.allow_repeats)
+        self.weighting = Weighting(blocks=weights)
+        return metric
+
+    def embedding(self):
+        """Towers and blocks as one `Embedding`, as they are now."""
+        return Embedding(self, self.blocks, self.weighting)
+
+    def recommend(self, histories, k=10, exclude=()):
+        """Recommendations for histories, computed as the saved model does.
+
+        Args:
+            histories: list of lists of item ids, oldest first.
+            k: int.
+            exclude: item ids that nobody is to get.
+
+        Returns:
+            `(item_ids, scores, probabilities)`, arrays `[len(histories), k]`.
+        """
+        embedding = self.embedding()
+        index = BruteForceIndex().build(self.catalogue.item_ids, embedding.candidates)
+        inference = Inference(embedding, index, max_interest_norm=1.0)
+        return inference.recommend_ids(histories, k, exclude)
+
+    def _make_layers(self):
         model = self.config.model
         # === Layers ===
         self.candidate_tower = CandidateTower(
@@ -224,51 +283,8 @@ class TwoTower(keras.Model):
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
         """Softmax over the candidates plus the interest head's cross-entropy."""
-        softmax = candidate_softmax(
-            y_pred["queries"],
-            y_pred["candidates"],
-            y_pred["targets"],
-            masked=self._masked(x, y_pred),
-            log_q=self.candidate_set.log_q(y_pred),
-            temperature=self.config.model.temperature,
-        )
-        retrieval = weighted_mean(softmax, x["target_weights"])
-        interest = self._interest_loss(x, y_pred)
-        return retrieval + self.config.train.interest_weight * interest
-
-    def _masked(self, batch, outputs):
-        """The user's other positives, and items that nobody has met."""
-        places, rows = outputs["targets"], outputs["candidate_rows"]
-        users = tf.repeat(tf.range(tf.shape(places)[0]), tf.shape(places)[1])
-        indices = tf.stack([users, tf.reshape(places, [-1])], axis=1)
-        is_positive = tf.reshape(batch["labels"] > 0, [-1])
-        shape = tf.stack([tf.shape(places)[0], tf.size(rows)])
-        hits = tf.scatter_nd(indices, tf.cast(is_positive, tf.int32), shape)
-        return (hits > 0) | ~tf.gather(self.has_id, rows)[None, :]
-
-    def _interest_loss(self, batch, outputs):
-        """Positives and explicit negatives, and one sampled item for each positive."""
-        labels = tf.cast(batch["labels"], tf.float32)
-        is_positive = tf.cast(labels > 0, tf.float32)
-        observed = tf.nn.sigmoid_cross_entropy_with_logits(
-            is_positive, outputs["interest_logits"]
-        )
-        sampled = tf.nn.softplus(outputs["sampled_logits"])
-        return weighted_mean(observed, tf.abs(labels)) + weighted_mean(
-            sampled, is_positive
-        )
-
-
-def learns_repeats(interactions, repeats):
-    """Whether an item that the user already has may be a target.
-
-    Args:
-        interactions: `Interactions`.
-        repeats: `"never"`, `"allowed"`, or `"auto"`: where repeats are common.
-
-    Returns:
-        bool.
-    """
-    if repeats != "auto":
-        return repeats == "allowed"
-    return bool(1 - is_first_of_pair(interactions).mean() >= REPEAT_SHARE)
+        config = self.config
+        log_q = self.candidate_set.log_q(y_pred)
+        temperature = config.model.temperature
+        retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, temperature)
+        return retrieval + config.train.interest_weight * interest_loss(x, y_pred)

@@ -1,0 +1,77 @@
+"""Tests of tfrec.export.proof: each starts a process that imports TensorFlow."""
+
+import numpy as np
+import pytest
+
+from tfrec.errors import ArtefactError
+from tfrec.export import proof
+from tfrec.export.proof import prove
+
+
+def test_a_sound_model_is_proven(toy, requests, answers):
+    prove(toy, requests, answers, [])
+
+
+def test_other_answers_are_named(toy, requests, answers):
+    answers[0]["item_ids"][0, 0] = b"e"
+    answers[1]["embedding"] += np.array([[1, 0.5]], np.float32)
+    with pytest.raises(ArtefactError) as caught:
+        prove(toy, requests, answers, [])
+    words = str(caught.value)
+    assert "4 outputs that differ" in words  # two, each seen in both ways
+    assert "request 1, `recommend`, output `item_ids`: 1 of 6" in words
+    assert "request 2, `embed_query`, output `embedding`: 2 of 2 values" in words
+    assert "the worst is 0.3000000119" in words
+
+
+def test_a_variable_that_servers_do_not_restore_is_found(edit, requests, answers):
+    """As Keras 3.15 saves its variables in a `tf.Module`: Python loads it well.
+
+    Reference: https://github.com/keras-team/keras/issues/20095
+    """
+
+    def use_another_variable(graph):
+        (variable,) = (node for node in graph.node if node.op == "VarHandleOp")
+        stray = graph.node.add()
+        stray.CopyFrom(variable)
+        stray.name = "stray"
+        stray.attr["shared_name"].s = b"stray"
+        for node in graph.node:
+            if node.op == "StatefulPartitionedCall" and "saver_filename" not in str(
+                node.input
+            ):
+                inputs = [i.replace(variable.name, "stray") for i in node.input]
+                node.input[:] = inputs
+
+    folder = edit(use_another_variable)
+    with pytest.raises(ArtefactError, match="(?s)ended with code 1.*variable stray"):
+        prove(folder, requests, answers, [])
+
+
+def test_a_refused_request_is_named(toy, requests, answers):
+    requests[1][1]["history_values"] = np.ones([1, 7], np.float32)
+    with pytest.raises(ArtefactError, match="This was request 2, of `embed_query`"):
+        prove(toy, requests, answers, [])
+
+
+def test_tfrec_is_out_of_reach(toy):
+    with pytest.raises(ArtefactError, match="A saved model must not need tfrec"):
+        prove(toy, [], [], ["tfrec"])
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("import os; os.abort()", "code -6"),
+        ("import sys; sys.exit('no room')", "code 1:\nno room"),
+        ("import time; time.sleep(60)", "did not answer 2 requests .* within 0.5 s"),
+    ],
+)
+def test_a_process_that_fails_says_how(
+    toy, requests, answers, tmp_path, monkeypatch, script, words
+):
+    path = tmp_path / "script.py"
+    path.write_text(script)
+    monkeypatch.setattr(proof, "SCRIPT", path)
+    with pytest.raises(ArtefactError, match=words):
+        prove(toy, requests, answers, [], timeout_s=0.5 if "sleep" in script else 60)
