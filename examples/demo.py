@@ -159,15 +159,21 @@ def ask_for_known_user(client, films):
 
 def ask_for_newcomer(client, films):
     """Somebody new after three films, and after one film more."""
-    watched = [films.ids[title] for title in FIRST_FILMS]
-    before, _ = recommend(client, watched)
-    after, took = recommend(client, [*watched, films.ids[NEXT_FILM]])
-    console.print(Panel(f"Has watched {', '.join(FIRST_FILMS)}.", title="Somebody new"))
+    first = [liked(films, title) for title in FIRST_FILMS]
+    before, _ = recommend(client, first)
+    after, took = recommend(client, [*first, liked(films, NEXT_FILM)])
+    told = f"Has watched, and liked, {', '.join(FIRST_FILMS)}."
+    console.print(Panel(told, title="Somebody new"))
     places = {each.item_id: place for place, each in enumerate(before, start=1)}
     moves = [moved(places.get(each.item_id), now) for now, each in enumerate(after, 1)]
     console.print(recommendations(before, "After three films"))
     title = f"After {NEXT_FILM} as well, {took:.1f} ms later"
     console.print(recommendations(after, title, before=moves))
+
+
+def liked(films, title):
+    """An event as the client takes it: item id, kind, value."""
+    return films.ids[title], "rating", 5.0
 
 
 def moved(old, new):

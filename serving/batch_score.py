@@ -14,8 +14,8 @@ from typing import Annotated
 
 from typer import Option
 
-from serving.program import run_program
 from tfrec.errors import ConfigError
+from tfrec.program import run_program
 
 
 def score(

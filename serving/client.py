@@ -5,7 +5,6 @@ python -m serving.client --target 127.0.0.1:8500 --model tfrec --history 50,181
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import grpc
@@ -13,37 +12,12 @@ import numpy as np
 from typer import Option
 
 from serving import histories
+from serving.answers import Recommendation, VersionStatus
 from serving.codec import read_tensor, write_tensor
 from serving.histories import make_query
-from serving.program import run_program
 from serving.signature import Signature, read_signatures
 from serving.status import RequestError
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """One item of an answer.
-
-    Attributes:
-        item_id: as in the catalogue.
-        score: orders the items of one answer.
-        probability: of the user's interest in it, calibrated.
-        title: `""` if the client has no catalogue.
-    """
-
-    item_id: str
-    score: float
-    probability: float
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class VersionStatus:
-    """How far the server is with one version of the model."""
-
-    version: int
-    state: str  # "LOADING", "AVAILABLE", "END", …
-    error: str  # why it was refused, "" if it was not
+from tfrec.program import run_program
 
 
 class RecommenderClient:

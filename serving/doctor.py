@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from typer import Argument
 
-from serving.program import run_program
 from tfrec.errors import ArtefactError
+from tfrec.program import run_program
 
 
 def examine(

@@ -114,7 +114,7 @@ def test_coaxed_packages_have_one_door(path):
             assert package not in found | strings, f"only {allowed} imports {package}"
 
 
-@each(SOURCES)
+@each(MODULES)
 def test_files_are_short(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= MAX_FILE_LINES, f"{lines} lines"

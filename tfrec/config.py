@@ -65,6 +65,7 @@ class TrainConfig:
 
     batch_size: int = 64  # windows of `model.max_history_length` events
     max_epochs: int = 15
+    epoch_steps: int = 100  # at most; a large log is not seen whole in an epoch
     patience: int = 3  # epochs without a better validation NDCG@10
     learning_rate: float = 4e-3  # peak, reached after the warm-up
     warmup: float = 0.05  # share of all steps
@@ -86,7 +87,7 @@ class EvaluationConfig:
     split: Literal["rolling", "global", "leave-last-out", "cold-items"] = "rolling"
     test_fraction: float = 0.1  # of the events in time, or of the items
     validation_fraction: float = 0.1  # of what remains
-    max_queries: int = 20000  # a seeded sample beyond it
+    max_queries: int = 10_000  # a seeded sample beyond it
     bootstrap_samples: int = 1000  # for the 95 % intervals
     baselines: bool = True  # train and show them too
 
@@ -179,6 +180,7 @@ def _rules(config):
     return [
         ("train.batch_size", lambda v: v >= 2, "at least 2: other rows are negatives"),
         ("train.max_epochs", positive, "positive"),
+        ("train.epoch_steps", positive, "positive"),
         ("train.patience", positive, "positive"),
         ("train.learning_rate", positive, "positive"),
         ("train.clip_norm", positive, "positive"),

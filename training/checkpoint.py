@@ -1,13 +1,13 @@
 """Checkpoints from which a killed run goes on as if nothing had happened."""
 
 import logging
-import os
-import pathlib
+import zipfile
 
 import numpy as np
 import tensorflow as tf
 
 from tfrec.errors import CheckpointError
+from tfrec.evaluation.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,8 @@ class Checkpointer:
 
     Args:
         folder: where checkpoints go.
-        model: adapted `TwoTower`; its random states are kept too.
+        model: adapted `TwoTower`; its random states are kept too, and the texts'
+            vectors where the text tower learns.
         optimizer: built `keras.optimizers.Optimizer`.
         iterator: `tf.data` iterator.
         progress: dict of name -> `tf.Variable`.
@@ -28,6 +29,8 @@ class Checkpointer:
 
     def __init__(self, folder, model, optimizer, iterator, progress):
         variables = [v.value for v in (*model.learnt_variables, *optimizer.variables)]
+        tables = (model.item_texts, model.profile_texts)
+        variables += [table.vectors for table in tables if table.learns]
         self._checkpoint = tf.train.Checkpoint(
             variables=variables, iterator=iterator, **progress
         )
@@ -80,12 +83,19 @@ class Checkpointer:
 
 
 def save_weights(path, model):
-    """Writes a model's variables as one `.npz`, aside and renamed."""
-    path = pathlib.Path(path)
-    aside = path.with_suffix(".tmp")
-    with open(aside, "wb") as file:
-        np.savez(file, *[v.numpy() for v in model.learnt_variables])
-    os.replace(aside, path)
+    """Writes a model's variables as one `.npz`, aside and renamed.
+
+    Raises:
+        CheckpointError: the file cannot be written; the previous one stays.
+    """
+    try:
+        with replacing(path) as aside, open(aside, "wb") as file:
+            np.savez(file, *[v.numpy() for v in model.learnt_variables])
+    except OSError as error:
+        raise CheckpointError(
+            f"The best weights cannot be written to {path}: {error}. Those of before "
+            "are intact. Free some space and run again with `--resume`."
+        ) from error
 
 
 def load_weights(path, model):
@@ -98,7 +108,7 @@ def load_weights(path, model):
     try:
         with np.load(path) as file:
             values = [file[name] for name in file.files]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
     variables = model.learnt_variables
     if len(values) != len(variables):

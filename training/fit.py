@@ -55,7 +55,7 @@ def fit(
         `Fit`; the model has its best weights.
 
     Raises:
-        TrainingError: the loss is not finite any more.
+        TrainingError: the loss or its gradient is not finite any more.
         CheckpointError: a checkpoint cannot be written or restored.
     """
     loop = _Loop(model, interactions, pathlib.Path(folder), num_epochs, validate)
@@ -91,7 +91,8 @@ class _Loop:
         self.config = config
         folder.mkdir(parents=True, exist_ok=True)
         length = model.config.model.max_history_length
-        self.steps_per_epoch = steps_per_epoch(interactions, length, config.batch_size)
+        whole = steps_per_epoch(interactions, length, config.batch_size)
+        self.steps_per_epoch = min(whole, config.epoch_steps)
         self.num_epochs = num_epochs or config.max_epochs
         self.optimizer = make_optimizer(config, self.steps_per_epoch * self.num_epochs)
         self.optimizer.build(model.trainable_variables)
@@ -127,16 +128,16 @@ class _Loop:
         self.checkpoints.restore()
 
     def run(self, report):
-        while self.step < self.steps_per_epoch * self.num_epochs:
+        num_steps = self.steps_per_epoch * self.num_epochs
+        while self.step < num_steps and not self._is_over():
             self._run_step(report)
             if self.step % self.steps_per_epoch == 0:
                 self._end_epoch()
             elif self.step % self.config.checkpoint_every == 0:
                 self.checkpoints.save(self.step)
-            if self._is_over():
-                break
         if self.validate is not None:
             load_weights(self._best_path, self.model)
+            self.model.refresh_texts()
         return self._summary()
 
     def _train_step(self, batch):
@@ -144,16 +145,18 @@ class _Loop:
         with tf.GradientTape() as tape:
             outputs = self.model(batch, training=True)
             loss = self.model.compute_loss(batch, y_pred=outputs)
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss, tf.reduce_sum(tf.cast(batch["target_weights"] > 0, tf.float64))
+        gradients = tape.gradient(loss, variables)
+        self.optimizer.apply(gradients, variables)
+        num_targets = tf.reduce_sum(tf.cast(batch["target_weights"] > 0, tf.float64))
+        return loss, tf.linalg.global_norm(gradients), num_targets
 
     def _run_step(self, report):
         start = time.perf_counter()
-        loss, num_targets = self.train_step(next(self.iterator))
-        loss = float(loss)
+        loss, norm, num_targets = self.train_step(next(self.iterator))
+        loss, norm = float(loss), float(norm)
         self.progress["seconds"].assign_add(time.perf_counter() - start)
-        if not math.isfinite(loss):
-            self._stop_on_nan(loss)
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            self._stop_on_nan(loss, norm)
         self.progress["step"].assign_add(1)
         self.progress["epoch_loss"].assign_add(loss)
         self.progress["targets"].assign_add(num_targets)
@@ -187,11 +190,11 @@ class _Loop:
         metrics = self.progress["metrics"].numpy()[:epochs]
         return epochs - 1 - int(metrics.argmax()) >= self.config.patience
 
-    def _stop_on_nan(self, loss):
+    def _stop_on_nan(self, loss, norm):
         kept = self.checkpoints.latest
         raise TrainingError(
-            f"The loss must be finite to learn from. Received: {loss} at step "
-            f"{self.step + 1}. The last good checkpoint is "
+            "The loss and its gradient must be finite to learn from. Received: "
+            f"{loss} and {norm} at step {self.step + 1}. The last good checkpoint is "
             f"{kept or 'none yet'}. Lower `train.learning_rate` or "
             "`train.clip_norm`, or set `train.mixed_precision = false`."
         )

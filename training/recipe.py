@@ -19,7 +19,8 @@ from training.fit import Fit, fit
 
 logger = logging.getLogger(__name__)
 
-MAX_VALIDATION_QUERIES = 4000
+MAX_SCORES = 50_000_000  # of a block on validation: queries x items
+VALIDATION_QUERIES = (500, 4000)  # least and most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Recipe:
             how.validation_fraction,
             allow_repeats=repeats,
             seed=self.config.train.seed,
-            max_queries=MAX_VALIDATION_QUERIES,
+            max_queries=_num_queries(interactions.num_items),
         )
         model = self._adapted(split.train)
 
@@ -113,3 +114,8 @@ class Recipe:
             report=self.report and self.report(stage),
             **how,
         )
+
+
+def _num_queries(num_items):
+    least, most = VALIDATION_QUERIES
+    return min(most, max(least, MAX_SCORES // num_items))

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import logging
 import pathlib
+import shutil
 import time
 
 import keras
@@ -28,6 +29,7 @@ from training.calibrate import labelled_pairs, probabilities
 from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
+from training.progress import STAGES
 from training.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -60,8 +62,9 @@ def run(config, resume=False, report=None):
     _set_up(config)
     folder = pathlib.Path(config.run.folder) / config.run.name
     folder.mkdir(parents=True, exist_ok=True)
-    _check_resumable(folder, config, resume)
+    _begin(folder, config, resume)
     data = load_run_data(config.data)
+    flavours = choose_flavours(config.export.index, data.interactions.num_items)
     recipe = _recipe(config, data, folder, resume, report)
     repeats = learns_repeats(data.interactions, config.data.repeats)
     split = test_split(config, data.interactions)
@@ -89,7 +92,7 @@ def run(config, resume=False, report=None):
         model,
         config.export.folder,
         config.run.name,
-        flavours=choose_flavours(config.export.index, data.interactions.num_items),
+        flavours=flavours,
         digest=data.digest,
         metrics=metrics,
         recall=config.export.recall,
@@ -178,8 +181,8 @@ def _set_up(config):
     keras.mixed_precision.set_global_policy(policy)
 
 
-def _check_resumable(folder, config, resume):
-    """A run goes on with the configuration that it began with."""
+def _begin(folder, config, resume):
+    """A run goes on with the configuration that it began with, or starts clean."""
     path = folder / "config.json"
     if resume and path.exists() and path.read_text() != to_json(config):
         raise ConfigError(
@@ -187,6 +190,9 @@ def _check_resumable(folder, config, resume):
             f"checkpoints belong to it. Received: one that differs from {path}. "
             "Undo the change, or train without `--resume`."
         )
+    if not resume:  # or a later `--resume` would find another run's checkpoints
+        for stage in STAGES:
+            shutil.rmtree(folder / stage, ignore_errors=True)
     with replacing(path) as aside:
         aside.write_text(to_json(config))
 

@@ -204,6 +204,13 @@ class CandidateIndexContract:
         others = np.delete(np.arange(40), [1, 7])
         assert (rows.numpy()[others] == expected.numpy()[others]).all()
 
+    def test_k_of_zero_gives_no_columns(self, index, queries):
+        """Under a narrow filter too, where the answer is written anew."""
+        narrow = Filters(allowed=lambda rows: rows % 40 == 0)
+        for filters in [None, narrow]:
+            rows, scores = index.search_rows(queries, 0, filters)
+            assert rows.shape == scores.shape == (40, 0)
+
     def test_no_queries_give_no_answers(self, index):
         rows, scores = index.search_rows(np.zeros((0, DIM), "float32"), 3)
         assert rows.shape == scores.shape == (0, 3)

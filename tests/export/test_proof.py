@@ -1,11 +1,14 @@
-"""Tests of tfrec.export.proof: each starts a process that imports TensorFlow."""
+"""Tests of tfrec.export.proof and of what it runs in a fresh process."""
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfrec.errors import ArtefactError
 from tfrec.export import proof
+from tfrec.export.fresh_process import run_loaded, run_session
 from tfrec.export.proof import prove
+from tfrec.export.warmup import fill_defaults
 
 
 def test_a_sound_model_is_proven(toy, requests, answers):
@@ -24,7 +27,7 @@ def test_other_answers_are_named(toy, requests, answers):
     assert "the worst is 0.3000000119" in words
 
 
-def test_a_variable_that_servers_do_not_restore_is_found(edit, requests, answers):
+def test_a_variable_that_servers_do_not_restore_is_found(edit, requests):
     """As Keras 3.15 saves its variables in a `tf.Module`: Python loads it well.
 
     Reference: https://github.com/keras-team/keras/issues/20095
@@ -37,21 +40,23 @@ def test_a_variable_that_servers_do_not_restore_is_found(edit, requests, answers
         stray.name = "stray"
         stray.attr["shared_name"].s = b"stray"
         for node in graph.node:
-            if node.op == "StatefulPartitionedCall" and "saver_filename" not in str(
-                node.input
+            if node.op == "StatefulPartitionedCall" and (
+                "saver_filename" not in node.input
             ):
-                inputs = [i.replace(variable.name, "stray") for i in node.input]
-                node.input[:] = inputs
+                node.input[:] = [i.replace(variable.name, "stray") for i in node.input]
 
-    folder = edit(use_another_variable)
-    with pytest.raises(ArtefactError, match="(?s)ended with code 1.*variable stray"):
-        prove(folder, requests, answers, [])
+    folder = str(edit(use_another_variable))
+    assert len(run_loaded(folder, fill_defaults(folder, requests))) == 2
+    with pytest.raises(tf.errors.FailedPreconditionError, match="variable stray"):
+        run_session(folder, requests)
 
 
-def test_a_refused_request_is_named(toy, requests, answers):
+@pytest.mark.parametrize("run", [run_loaded, run_session])
+def test_a_refused_request_is_named(toy, requests, run):
     requests[1][1]["history_values"] = np.ones([1, 7], np.float32)
-    with pytest.raises(ArtefactError, match="This was request 2, of `embed_query`"):
-        prove(toy, requests, answers, [])
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        run(str(toy), fill_defaults(toy, requests))
+    assert caught.value.__notes__ == ["This was request 2, of `embed_query`."]
 
 
 def test_tfrec_is_out_of_reach(toy):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.model.asking import Asked
 from tests.model.checkerboard import checkerboard, small_config
 from tfrec.data.windows import training_windows
 from tfrec.index.brute_force import BruteForceIndex
@@ -56,3 +57,8 @@ def inference(embedding):
     ids = embedding.model.catalogue.item_ids
     index = BruteForceIndex().build(ids, embedding.candidates)
     return Inference(embedding, index, max_interest_norm=50.0)
+
+
+@pytest.fixture(scope="session")
+def asked(inference):
+    return Asked(inference)

@@ -1,5 +1,7 @@
 """Tests of tfrec.model.two_tower and query_tower: what is trained is what is served."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -151,6 +153,14 @@ def test_values_are_standardised_and_nan_is_typical(trained):
     assert trained.standardise(tf.constant([mean, np.nan])).numpy().tolist() == [0, 0]
 
 
+def test_a_log_of_equal_values_teaches_nothing_about_values(board):
+    dataset, interactions = board
+    ones = np.ones(len(interactions), np.float32)
+    log = dataclasses.replace(interactions, values=ones)
+    model = TwoTower(small_config()).adapt(log, dataset.items)
+    assert model.standardise(tf.constant([0.0, 1.0, 5.0, np.nan])).numpy().any() == 0
+
+
 def test_repeats_are_learnt_where_they_are_common(board):
     _, interactions = board
     assert not learns_repeats(interactions, "auto")
@@ -168,7 +178,9 @@ def test_mixed_precision_trains(board):
     try:
         model = TwoTower(small_config()).adapt(interactions, dataset.items)
         batch = next(iter(make_windows(interactions)))
-        loss = model.compute_loss(batch, y_pred=model(batch, training=True))
+        outputs = tf.function(model)(batch, training=True)
+        assert outputs["queries"].dtype == tf.bfloat16
+        loss = model.compute_loss(batch, y_pred=outputs)
         assert loss.dtype == tf.float32
         assert np.isfinite(loss)
     finally:

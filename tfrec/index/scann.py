@@ -180,7 +180,8 @@ def _redo(where, search, queries, filters, found):
             tf.tensor_scatter_nd_update(found[1], places, scores),
         )
 
-    return tf.cond(tf.reduce_any(where), redone, lambda: found)
+    has_work = tf.reduce_any(where) & (tf.size(found[0]) > 0)
+    return tf.cond(has_work, redone, lambda: found)
 
 
 def _sample(embeddings, seed):

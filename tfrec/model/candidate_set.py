@@ -6,7 +6,7 @@ import tensorflow as tf
 from tfrec.model.losses import inclusion_log_q
 
 FULL_SOFTMAX_ITEMS = 20_000  # up to here every item is a candidate in every step
-SAMPLED_NEGATIVES = 4096  # beyond it, uniform draws beside the batch's own items
+SAMPLED_NEGATIVES = 2048  # beyond it, uniform draws beside the batch's own items
 
 
 class CandidateSet:

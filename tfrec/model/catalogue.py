@@ -91,6 +91,6 @@ def category_matrix(categories, names):
     column = {name: i for i, name in enumerate(names)}
     matrix = np.zeros((len(categories), len(names)), dtype=np.float32)
     for row, own in enumerate(split_categories(categories)):
-        known = [column[name] for name in own if name in column]
+        known = [column[name] for name in set(own) if name in column]
         matrix[row, known] = 1 / len(known) if known else 0
     return matrix

@@ -77,7 +77,8 @@ class Embedding(tf.Module):
         queries, weights = self.model.query_tower(
             vectors, history, history.lengths[:, None], now[:, None], profiles
         )
-        return queries[:, 0] + self.model.text_query(hints), weights[:, 0]
+        hints = self.model.text_query(tf.math.l2_normalize(hints, -1))  # as in training
+        return queries[:, 0] + hints, weights[:, 0]
 
     def new_candidates(self, texts, text_vectors, categories):
         """Embeddings of items that are not in the catalogue.

@@ -35,7 +35,11 @@ def candidate_softmax(
     logits = tf.cast(logits, tf.float32) / temperature
     if log_q is not None:
         logits -= log_q
-    own = tf.gather(logits, targets, batch_dims=2)
+    # By another product, not a gather of logits: that one's gradient is as large.
+    own = tf.reduce_sum(queries * tf.gather(candidates, targets), axis=-1)
+    own = tf.cast(own, tf.float32) / temperature
+    if log_q is not None:
+        own -= tf.gather(log_q, targets)
     if masked is not None:
         logits = tf.where(masked[:, None, :], NEGATIVE, logits)
         is_masked = tf.gather(masked, targets, batch_dims=1)

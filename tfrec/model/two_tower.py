@@ -40,7 +40,7 @@ class TwoTower(keras.Model):
     """
 
     def __init__(self, config, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # values and weights stay exact
         self.config = config
         self.seeds = keras.random.SeedGenerator(config.train.seed)
 
@@ -64,7 +64,9 @@ class TwoTower(keras.Model):
         kinds = np.bincount(interactions.event_rows, minlength=len(self.event_names))
         self.usual_event = int(kinds.argmax())
         self.value_mean = float(interactions.values.mean())
-        self.value_scale = 1.0 / max(float(interactions.values.std()), 1e-6)
+        spread = float(interactions.values.std(dtype=np.float64))
+        # Values that are all alike teach nothing: whatever is asked is typical.
+        self.value_scale = 1.0 / spread if spread > 1e-6 else 0.0
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
             category_matrix(self.catalogue.categories, self.category_names)
@@ -269,6 +271,7 @@ class TwoTower(keras.Model):
         """
         num_hinted = tf.shape(item_rows)[0] // HINT_EVERY
         hints = tf.gather(texts, tf.maximum(item_rows[:num_hinted], 0))
+        hints = tf.math.l2_normalize(hints, -1)
         shape = tf.shape(hints)
         noise = keras.random.normal(shape, seed=self.seeds) * hints.shape[-1] ** -0.5
         noise *= keras.random.uniform(shape[:2], *HINT_NOISE, seed=self.seeds)[

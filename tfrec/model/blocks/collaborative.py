@@ -11,7 +11,7 @@ from tfrec.model.blocks.item_regression import (
 )
 from tfrec.model.blocks.memory import MemoryBlock
 
-MAX_COLUMNS = 6000  # items, the most popular; the others are known by their text
+MAX_COLUMNS = 5000  # items, the most popular; the others are known by their text
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RIDGE = 2.5  # times the mean second moment of a feature
 TEXT_RIDGE = 10.0  # of what texts, as unit vectors, let expect of new items
@@ -40,7 +40,8 @@ class CollaborativeBlock(MemoryBlock):
         forward = self._moments(interactions, columns, is_reversed=False)
         backward = self._moments(interactions, columns, is_reversed=True)
         sums = forward + BACKWARD_SHARE * backward
-        coefficients = solve(sums, RIDGE * np.diag(sums.xx).mean())
+        ridge = RIDGE * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
+        coefficients = solve(sums, ridge)
         counts = catalogue.num_events[columns >= 0]
         queries, candidates = truncate(
             coefficients, forward.xx, counts**-0.5, self.max_dim

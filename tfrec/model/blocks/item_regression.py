@@ -6,7 +6,7 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse
 
-MAX_POSITIONS = 300_000  # of the log, that a regression learns from
+MAX_POSITIONS = 200_000  # of the log, that a regression learns from
 MAX_HISTORY = 50  # events
 
 

@@ -1,0 +1,202 @@
+"""Tests of tfrec.model.blocks: contract, slow oracles and hand arithmetic."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts.block import (
+    COLD,
+    TITLES,
+    BlockContract,
+    make_history,
+    make_learning_material,
+)
+from tests.evaluation.logs import make_items, make_log
+from tests.model.checkerboard import small_config
+from tests.model.test_item_regression import slow_ridge
+from tfrec.model.blocks import make_blocks
+from tfrec.model.blocks.collaborative import CollaborativeBlock
+from tfrec.model.blocks.lexical import LexicalBlock
+from tfrec.model.blocks.memory import MemoryBlock
+from tfrec.model.blocks.prior import PriorBlock
+from tfrec.model.catalogue import make_catalogue
+
+
+class TestCollaborativeBlock(BlockContract):
+    @classmethod
+    def make_block(cls):
+        return CollaborativeBlock(4)
+
+
+class TestLexicalBlock(BlockContract):
+    @classmethod
+    def make_block(cls):
+        return LexicalBlock(4)
+
+
+class TestPriorBlock(BlockContract):
+    has_memory = False
+
+    @classmethod
+    def make_block(cls):
+        return PriorBlock()
+
+
+def test_blocks_that_the_configuration_names():
+    blocks = make_blocks(small_config('model.blocks=["lexical"]'))
+    assert [block.name for block in blocks] == ["lexical", "prior"]
+
+
+def scores_of(block, *rows):
+    """Scores of the whole catalogue for one history."""
+    query = block.query(make_history([rows]), tf.zeros([1], tf.int64))
+    return (query.numpy() @ block.candidates.numpy().T)[0]
+
+
+def fitted(block, events, num_items, num_users, text_vectors=None, titles=None):
+    log = make_log(events, num_items, num_users)
+    catalogue = make_catalogue(make_items(titles or [""] * num_items), log)
+    if text_vectors is None:
+        text_vectors = np.zeros((num_items, 1))
+    return block.fit(log, catalogue, tf.constant(text_vectors, tf.float32))
+
+
+# === Memory ===
+
+
+def test_weights_halve_with_the_events_that_came_after():
+    block = MemoryBlock()
+    block.half_lives, block.scales = [1.0, 2.0], [1.0, 0.5]
+    weights = block.event_weights(make_history([[3, 4, 5], [3, -1, -1]])).numpy()
+    root = 0.5**0.5  # a half-life of two events
+    np.testing.assert_allclose(
+        weights[0], [[0.25, 0.25], [0.5, 0.5 * root], [1.0, 0.5]], rtol=1e-6
+    )
+    assert weights[1].tolist() == [[1.0, 0.5], [0.0, 0.0], [0.0, 0.0]]
+
+
+# === Collaborative ===
+
+
+def both_directions(users, times):
+    """Dense rows of a log and of its mirror image, which counts half as much."""
+    x, y, z, weights = [], [], [], []
+    newest, oldest = max(map(max, times)), min(map(min, times))
+    for direction, factor in ((1, 1.0), (-1, 0.5)):
+        for items, when in zip(users, times, strict=True):
+            items, when = items[::direction], when[::direction]
+            for place, target in enumerate(items):
+                decays, seen = np.zeros((2, 6)), np.zeros(6)
+                for rank, item in enumerate(items[:place][::-1]):
+                    decays[0, item] += 0.5 ** (rank / 2)
+                    decays[1, item] += 0.5 * 0.5 ** (rank / 20)
+                    seen[item] = 1
+                x.append(decays.ravel())
+                y.append(np.arange(6) == target)
+                z.append(seen)
+                age = (newest - when[place]) / (newest - oldest)
+                weights.append(factor * 0.5 ** (age / 0.55))
+    return np.array(x), np.array(y, float), np.array(z), np.array(weights)
+
+
+def test_collaborative_at_full_rank_is_the_slow_regression():
+    """Forward and backward, recent events counting more; see `slow_ridge`."""
+    rng = np.random.default_rng(0)
+    users = [list(rng.permutation(6)[: rng.integers(2, 6)]) for _ in range(25)]
+    times = [sorted(rng.choice(5000, len(items), False)) for items in users]
+    events = [
+        (user, item, time)
+        for user, items in enumerate(users)
+        for item, time in zip(items, times[user], strict=True)
+    ]
+    block = fitted(CollaborativeBlock(50), events, 6, 25)
+    x, y, z, weights = both_directions(users, times)
+    ridge = 2.5 * np.diag(x.T @ (weights[:, None] * x)).mean()
+    coefficients = slow_ridge(x, y, z, weights, ridge)
+    for history in ([3], [0, 5], [4, 2, 1, 0]):
+        features = np.zeros((2, 6))
+        for rank, item in enumerate(history[::-1]):
+            features[:, item] = 0.5 ** (rank / 2), 0.5 * 0.5 ** (rank / 20)
+        expected = features.ravel() @ coefficients
+        np.testing.assert_allclose(
+            scores_of(block, *history), expected, rtol=1e-3, atol=1e-5
+        )
+
+
+def test_what_came_before_is_learnt_from_the_reversed_log():
+    """Nothing follows item 1, but item 0 came before it, and item 2 never did."""
+    events = [(u, u % 2 * 2 + step, 10 * step + u) for u in range(8) for step in (0, 1)]
+    block = fitted(CollaborativeBlock(50), events, 4, 8)
+    scores = scores_of(block, 1)
+    assert scores[0] > scores[2] + 0.01
+
+
+def test_disliked_events_are_no_targets():
+    """Item 2 follows item 0 as often as item 1 does, but as a dislike."""
+    liked = [(user, item, 10 + item) for user in range(4) for item in (0, 1)]
+    disliked = [(user, 0, 10) for user in range(4, 8)]
+    disliked += [(user, 2, 12, 1, -1) for user in range(4, 8)]
+    others = [(8, 2, 10), (9, 2, 10)]
+    block = fitted(CollaborativeBlock(50), liked + disliked + others, 3, 10)
+    scores = scores_of(block, 0)
+    assert scores[1] > scores[2] + 0.01
+
+
+def test_items_outside_the_regression_get_what_texts_suggest():
+    """Ridge regression, strength 10, of all memories and candidates on unit texts."""
+    log, catalogue, vectors = make_learning_material()
+    block = CollaborativeBlock(4).fit(log, catalogue, vectors)
+    raw = vectors.numpy().astype(float)
+    unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
+    texts, known = unit[:COLD], slice(0, COLD)
+    every = np.c_[
+        block.memory.numpy().reshape(len(raw), -1), block.candidates.numpy()
+    ].astype(float)
+    centred = texts - texts.mean(axis=0)
+    gram = centred.T @ centred + 10 * np.eye(5)
+    expected = (unit[COLD] - texts.mean(axis=0)) @ (
+        np.linalg.inv(gram) @ centred.T @ every[known]
+    )
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(every[COLD], expected, rtol=1e-3, atol=1e-6)
+    longer = block.new_candidates(tf.constant(["x"]), 7 * vectors[COLD:])
+    np.testing.assert_allclose(longer[0], expected[-block.dim :], rtol=1e-3, atol=1e-6)
+
+
+def test_without_a_text_nothing_is_expected():
+    log, catalogue, vectors = make_learning_material([*TITLES[:-1], ""])
+    block = CollaborativeBlock(4).fit(log, catalogue, vectors)
+    assert (block.candidates[COLD].numpy() == 0).all()
+    assert (block.memory[COLD].numpy() == 0).all()
+    new = block.new_candidates(tf.constant([""]), tf.zeros([1, 5]))
+    assert (new.numpy() == 0).all()
+
+
+# === Prior ===
+
+
+def test_prior_counts_recent_events_more():
+    """The log spans 1000 s, so a weight halves with every 100 s."""
+    events = [
+        (0, 0, 2000),  # now: 1
+        (0, 1, 1900),  # 100 s ago: 1/2
+        (1, 2, 1800),  # 200 s ago, 1/4
+        (2, 2, 2000),  # and now, 1
+        (3, 3, 1000),  # 1000 s ago: 2^-10
+        (4, 0, 2000, 1, -1),  # a dislike: nothing
+        (5, 4, 1900, 1, 0),  # neither: nothing, so item 4 is as a new one
+    ]
+    block = fitted(PriorBlock(), events, 6, 6)
+    counts = np.array([1, 0.5, 1.25, 2**-10, 0, 0])
+    expected = np.log(1 + counts)
+    # The median of the six lies between the third and the fourth: 2^-10 and 1/2.
+    expected[4:] = (expected[3] + expected[1]) / 2
+    np.testing.assert_allclose(block.candidates[:, 0], expected, rtol=1e-5)
+    new = block.new_candidates(tf.constant(["a", "b"]), tf.zeros([2, 1]))
+    np.testing.assert_allclose(new[:, 0], expected[4:], rtol=1e-5)
+    assert scores_of(block)[0] == block.candidates[0, 0]
+
+
+def test_a_log_of_one_moment():
+    block = fitted(PriorBlock(), [(0, 0, 7), (1, 0, 7), (1, 1, 7)], 2, 2)
+    np.testing.assert_allclose(block.candidates[:, 0], np.log([3, 2]), rtol=1e-6)

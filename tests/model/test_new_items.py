@@ -1,0 +1,129 @@
+"""Items that the log does not know, by their texts and categories."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.model.asking import make_query, names
+from tests.model.checkerboard import NUM_ITEMS, checkerboard, small_config
+from tests.model.conftest import make_windows
+from tfrec.data.schema import Items
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.model.blocks import make_blocks
+from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.inference import Inference
+from tfrec.model.two_tower import TwoTower
+from tfrec.text.lstm import LstmEncoder
+from tfrec.text.vocabulary import learn_vocabulary
+
+COLD = (3, 8)  # items without an event
+WEIGHTS = np.array([1.0, 0.5, 0.1, 0.2], np.float32)
+
+
+def learn(encoder_dim, steps, with_categories):
+    """`Inference` of a checkerboard whose items 3 and 8 nobody has met."""
+    dataset, log = checkerboard()
+    log = log.select(~np.isin(log.item_rows, COLD))
+    frame = dataset.items.frame
+    items = Items(frame if with_categories else frame.assign(category=""))
+    keras.utils.set_random_seed(0)
+    encoder = None
+    if encoder_dim:
+        vocabulary = learn_vocabulary(items.texts, 80)
+        encoder = LstmEncoder(vocabulary, encoder_dim, units=8, max_length=8)
+    config = small_config("model.id_dropout=0.5")
+    model = TwoTower(config).adapt(log, items, None, encoder)
+    if steps:
+        model.compile(optimizer=keras.optimizers.Adam(1e-2))
+        windows = make_windows(log)
+        model.fit(windows, steps_per_epoch=steps, shuffle=False, verbose=0)
+        model.refresh_texts()
+    texts = tf.convert_to_tensor(model.item_texts.vectors)
+    blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(config)]
+    embedding = Embedding(model, blocks, Weighting(blocks=WEIGHTS, head_slope=1.0))
+    index = BruteForceIndex().build(model.catalogue.item_ids, embedding.candidates)
+    return Inference(embedding, index, max_interest_norm=50.0)
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    """All paths of a vector have weights of their own."""
+    return learn(encoder_dim=4, steps=0, with_categories=True)
+
+
+@pytest.fixture(scope="module")
+def by_text():
+    """Only the words tell the colours apart."""
+    return learn(encoder_dim=8, steps=40, with_categories=False)
+
+
+def embed(inference, title, text="", category=""):
+    given = (tf.constant([each]) for each in (title, text, category))
+    return inference.embed_candidate(*given).numpy()
+
+
+def test_a_cold_item_of_the_catalogue_is_as_a_new_one(untrained):
+    catalogue = untrained.catalogue
+    stored = untrained.embedding.candidates.numpy()
+    for row in COLD:
+        new = embed(untrained, catalogue.titles[row], "", catalogue.categories[row])
+        np.testing.assert_allclose(new[0], stored[row], rtol=1e-4, atol=1e-5)
+    assert np.abs(stored[3] - stored[5]).max() > 1e-2  # item 5's id has been learnt
+
+
+def test_texts_and_categories_both_tell(untrained):
+    plain = embed(untrained, "odd thing")
+    assert np.abs(embed(untrained, "even thing") - plain).max() > 1e-3
+    assert np.abs(embed(untrained, "odd thing", "even") - plain).max() > 1e-3
+    assert np.abs(embed(untrained, "odd thing", "", "odd") - plain).max() > 1e-3
+
+
+def test_text_and_category_may_be_left_out(untrained):
+    """Their defaults have length 1."""
+    titles = tf.constant(["odd thing", "even thing", ""])
+    blank = tf.constant([""])
+    together = untrained.embed_candidate(titles, blank, blank)
+    alone = [embed(untrained, title)[0] for title in ("odd thing", "even thing", "")]
+    assert np.isfinite(together).all()
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("parity", [0, 1])
+def test_a_new_item_of_the_right_colour_scores_above_one_of_the_wrong(by_text, parity):
+    """For users of three events, from words that the catalogue has."""
+    own = [row for row in range(parity, NUM_ITEMS, 2) if row not in COLD]
+    histories = [names(*own[i : i + 3]) for i in range(4)]
+    interest = by_text.embed_query(make_query(histories)).numpy()
+    right, wrong = ("even thing", "odd thing")[:: 1 - 2 * parity]
+    margin = (embed(by_text, right) - embed(by_text, wrong))[0]
+    assert (interest @ margin > 0.1).all()
+    neural = by_text.embedding.neural_dim
+    assert (interest[:, :neural] @ margin[:neural] > 0.1).all()  # the towers as well
+
+
+def test_a_search_is_heard_by_its_words(by_text):
+    """Nobody's history, an "odd" search: the odd items lead, the cold one too."""
+    query = make_query([[]], query_text=["odd"])
+    scores = by_text.embed_query(query).numpy() @ by_text.embedding.candidates.numpy().T
+    plain = by_text.embed_query(make_query([[]])).numpy()
+    gain = (scores - plain @ by_text.embedding.candidates.numpy().T)[0]
+    assert gain[1::2].min() > gain[::2].max()
+
+
+def test_a_profile_and_a_search_are_told_apart(untrained):
+    both = make_query(
+        [[], [], []], user_text=["odd", "", ""], query_text=["", "odd", ""]
+    )
+    interest = untrained.embed_query(both).numpy()
+    assert np.abs(interest[0] - interest[1]).max() > 1e-3
+    assert np.abs(interest[0] - interest[2]).max() > 1e-3
+    assert np.abs(interest[1] - interest[2]).max() > 1e-3
+
+
+def test_texts_are_encoded_or_zero(untrained):
+    encoder = untrained.model.text_encoder
+    found = untrained.encode_texts(tf.constant(["odd", "", "odd"]))
+    expected = encoder(tf.constant(["odd"]))[0]
+    np.testing.assert_allclose(found, [expected, np.zeros(4), expected], atol=1e-6)
+    assert (untrained.encode_texts(tf.constant(["", ""])).numpy() == 0).all()
