@@ -1,7 +1,37 @@
 """What holds for every test."""
 
+import dataclasses
 import os
+import pathlib
+
+import pytest
 
 # Before TensorFlow is imported anywhere: its notes on CPUs are no test results.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A whole run on the toy log, and where it was written."""
+
+    data: pathlib.Path  # folder of the log
+    folder: pathlib.Path  # of the report
+    models: dict  # flavour -> version folder
+    model: object  # the `TwoTower` that was exported, in memory
+    report: dict  # content of report.json
+    warnings: list  # of the self-diagnosis
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """`Trained`: both towers learnt on the toy log, exported in both flavours."""
+    from tests.toy_run import run_toy
+
+    return Trained(**run_toy(tmp_path_factory.mktemp("trained")))
+
+
+@pytest.fixture(scope="session")
+def artefact_folders(trained):
+    """Flavour -> version folder of the toy's saved model; not to be changed."""
+    return trained.models

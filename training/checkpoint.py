@@ -11,6 +11,9 @@ from tfrec.evaluation.files import replacing
 
 logger = logging.getLogger(__name__)
 
+# What TensorFlow raises for a checkpoint that is cut off, or of another model.
+DAMAGE = (tf.errors.OpError, ValueError, AssertionError, IndexError, RuntimeError)
+
 
 class Checkpointer:
     """Keeps all that decides the rest of a run: weights, optimizer, data, progress.
@@ -72,7 +75,7 @@ class Checkpointer:
             return False
         try:
             self._checkpoint.restore(self.latest).assert_consumed()
-        except (tf.errors.OpError, ValueError, AssertionError) as error:
+        except DAMAGE as error:
             raise CheckpointError(
                 f"The checkpoint {self.latest} cannot be restored: "
                 f"{_first_line(error)}. It is damaged or belongs to another "
@@ -106,8 +109,8 @@ def load_weights(path, model):
             the first variable that does not fit.
     """
     try:
-        with np.load(path) as file:
-            values = [file[name] for name in file.files]
+        with open(path, "rb") as file, np.load(file) as arrays:
+            values = [arrays[name] for name in arrays.files]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
     variables = model.learnt_variables

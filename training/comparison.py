@@ -1,6 +1,7 @@
 """Two reports on the same queries, compared query by query."""
 
 import pathlib
+import zipfile
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def compare_reports(ours, theirs, seed):
 def _read(folder):
     path = pathlib.Path(folder) / FILE
     try:
-        with np.load(path) as file:
-            return file["users"], file["values"]
-    except (OSError, ValueError, KeyError) as error:
+        with open(path, "rb") as file, np.load(file) as arrays:
+            return arrays["users"], arrays["values"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error

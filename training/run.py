@@ -60,11 +60,10 @@ def run(config, resume=False, report=None):
         TfrecError: whatever went wrong, in words.
     """
     _set_up(config)
-    folder = pathlib.Path(config.run.folder) / config.run.name
-    folder.mkdir(parents=True, exist_ok=True)
-    _begin(folder, config, resume)
     data = load_run_data(config.data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    _begin(folder, config, resume)
     recipe = _recipe(config, data, folder, resume, report)
     repeats = learns_repeats(data.interactions, config.data.repeats)
     split = test_split(config, data.interactions)

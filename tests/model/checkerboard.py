@@ -45,11 +45,8 @@ def checkerboard(seed=0):
     for user in range(NUM_USERS):
         own = [i for i in range(user % 2, NUM_ITEMS, 2) if i != withheld(user)]
         for place, item in enumerate(rng.permutation(own)):
-            time = START + 3600 * place + user
-            kind, value = ("view", "buy")[place % 2], 1.0 + place % 3
-            rows.append((f"u{user:02d}", f"i{item:02d}", time, kind, value))
-    columns = ["user_id", "item_id", "timestamp", "event", "value"]
-    events = pd.DataFrame(rows, columns=columns)
+            rows.append((f"u{user:02d}", f"i{item:02d}", START + 3600 * place + user))
+    events = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
     ids = [f"i{item:02d}" for item in range(NUM_ITEMS)]
     items = pd.DataFrame(
         {

@@ -1,7 +1,6 @@
 """Tests of tfrec.model.blocks: contract, slow oracles and hand arithmetic."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from tests.contracts.block import (

@@ -136,6 +136,17 @@ def test_repeats_where_they_are_wanted(asked):
     assert set(answers(found[1])) == set(ALL) - {"i02", "i04"}
 
 
+def test_plain_lists_for_python(asked, inference):
+    """As `TwoTower.recommend` takes them: today, and nobody gets what is excluded."""
+    histories = [names(2, 4), [], ["no such item"]]
+    found = inference.recommend_ids(histories, 5, names(6, 7))
+    query = make_query(histories, [[0] * len(each) for each in histories])
+    expected = asked.recommend(query, now=[0], k=[5], exclude_item_ids=[names(6, 7)])
+    assert found[0].tolist() == expected[0].tolist()
+    for ours, theirs in zip(found[1:], expected[1:], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 # === k ===
 
 

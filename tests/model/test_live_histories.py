@@ -1,12 +1,21 @@
 """Tests of tfrec.model.inference: histories as they come, padded and partly absent."""
 
+import dataclasses
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.model.asking import SOON, make_query, names
-from tests.model.checkerboard import NUM_ITEMS
+from tests.model.asking import SOON, Asked, make_query, names
+from tests.model.checkerboard import NUM_ITEMS, small_config
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.model.blocks import make_blocks
+from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.inference import Inference
+from tfrec.model.two_tower import TwoTower
 
+KINDS = np.array(["buy", "view"], object)
 ALL = names(*range(NUM_ITEMS))
 EVENTS = [("i03", "view", 1.0, 100), ("i07", "", 2.0, 200), ("i01", "view", 0.5, 300),
           ("i09", "no such event", np.nan, 400)]  # fmt: skip
@@ -22,6 +31,30 @@ def request_of(*rows):
     return make_query(
         ids, times, history_events=events, history_values=values, now=[500] * len(rows)
     )
+
+
+@pytest.fixture(scope="module")
+def log(board):
+    """The board's, with two kinds of events, mostly views, and three values."""
+    places = np.arange(len(board[1]))
+    return dataclasses.replace(
+        board[1],
+        event_names=KINDS,
+        event_rows=(places % 3 > 0).astype(np.int32),
+        values=(1.0 + places % 3).astype(np.float32),
+    )
+
+
+@pytest.fixture(scope="module")
+def asked(board, log):
+    """Not trained, so that all that enters a query sways it."""
+    keras.utils.set_random_seed(0)
+    model = TwoTower(small_config()).adapt(log, board[0].items)
+    texts = model.item_texts.vectors
+    blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(model.config)]
+    embedding = Embedding(model, blocks, Weighting(blocks=np.ones(4, np.float32)))
+    index = BruteForceIndex().build(ALL, embedding.candidates)
+    return Asked(Inference(embedding, index, max_interest_norm=50.0))
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +97,8 @@ def test_each_part_of_an_event_is_heard(asked, plain, part, value):
     assert np.abs(found - plain).max() > 1e-4
 
 
-def test_unknown_kinds_and_values_are_typical_ones(asked, board):
-    """Most events of the board are views; their values are 1, 2 or 3."""
-    mean = board[1].values.mean()
+def test_unknown_kinds_and_values_are_typical_ones(asked, log):
+    mean = log.values.mean()
     strange = [("i03", "no such event", np.nan, 100), ("i05", "", mean, 200)]
     typical = [("i03", "view", mean, 100), ("i05", "view", np.nan, 200)]
     np.testing.assert_allclose(

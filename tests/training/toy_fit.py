@@ -41,7 +41,7 @@ def toy_dataset(**kwargs):
 
 def toy_model(*overrides):
     """`(TwoTower, Split)`: an adapted, untrained model and what it is to learn."""
-    config = load_config(None, toy_config(pathlib.Path(), "unused", *overrides))
+    config = load_config(overrides=toy_config(pathlib.Path(), "unused", *overrides))
     keras.utils.set_random_seed(config.train.seed)
     dataset, interactions = toy_dataset()
     split = make_split(interactions, "rolling", 0.1)

@@ -49,7 +49,7 @@ def _difference(expected, found, is_excused):
     if is_same.all():
         return ""
     expected, found = expected[~is_same], found[~is_same]
-    place = _largest_gap(expected, found) if is_float else 0
+    place = _worst(expected, found) if is_float else 0
     return (
         f"{len(found)} of {is_same.size} values differ, the "
         f"{'worst' if is_float else 'first'} is {found[place]} instead of "
@@ -71,7 +71,6 @@ def _is_close(expected, found):
     return np.isclose(found, expected, RTOL, ATOL, equal_nan=True)
 
 
-def _largest_gap(expected, found):
+def _worst(expected, found):
     with np.errstate(invalid="ignore"):
-        gaps = np.abs(found - expected)
-    return np.argmax(np.where(np.isnan(gaps), np.inf, gaps))
+        return np.argmax(np.abs(found - expected))  # of NaN, if there is one

@@ -95,8 +95,24 @@ def replay_warmup(version_folder, loaded):
     return len(requests)
 
 
+def read_defaults(version_folder):
+    """What absent inputs are taken to be: `SignatureDef.defaults`.
+
+    Returns:
+        Dict of signature name -> `{input name: array}`.
+
+    Raises:
+        ArtefactError: `saved_model.pb` is missing or cannot be parsed.
+    """
+    return {
+        name: {key: tf.make_ndarray(value) for key, value in signature.defaults.items()}
+        for graph in read_saved_model(version_folder).meta_graphs
+        for name, signature in graph.signature_def.items()
+    }
+
+
 def fill_defaults(version_folder, requests):
-    """The requests with absent inputs as `SignatureDef.defaults` has them.
+    """The requests with the defaults of absent inputs.
 
     TF Serving fills them in; signatures loaded by `tf.saved_model.load` do not.
 
@@ -110,11 +126,7 @@ def fill_defaults(version_folder, requests):
     Raises:
         ArtefactError: `saved_model.pb` is missing or cannot be parsed.
     """
-    defaults = {
-        name: {key: tf.make_ndarray(value) for key, value in signature.defaults.items()}
-        for graph in read_saved_model(version_folder).meta_graphs
-        for name, signature in graph.signature_def.items()
-    }
+    defaults = read_defaults(version_folder)
     return [(name, {**defaults.get(name, {}), **inputs}) for name, inputs in requests]
 
 

@@ -61,7 +61,7 @@ class CandidateIndex(tf.Module, abc.ABC):
         """
         self._check_built()
         queries = tf.cast(query_embeddings, tf.float32)
-        # One bad row must not take the batch with it: ScaNN fails on any NaN.
+        # ScaNN fails where every query of a batch, or of a lane, is NaN.
         is_finite = tf.reduce_all(tf.math.is_finite(queries), axis=1, keepdims=True)
         queries = tf.where(is_finite, queries, 0.0)
         k = tf.convert_to_tensor(k, tf.int32)

@@ -1,0 +1,69 @@
+"""Tests of training.calibrate: which pairs teach, and what probabilities they give."""
+
+import numpy as np
+import pytest
+
+from tests.training.toy_fit import toy_dataset
+from training.calibrate import MIN_NEGATIVES, labelled_pairs
+
+
+@pytest.fixture(scope="module")
+def log():
+    """`Interactions` with skips, which are explicit negatives."""
+    return toy_dataset(with_skips=True)[1]
+
+
+def cut_with(log, negatives):
+    """The latest cut with so many explicit negatives from it on."""
+    times = np.sort(log.timestamps[log.labels < 0])
+    return int(times[-negatives])
+
+
+def test_explicit_negatives_where_there_are_enough(log):
+    cut = cut_with(log, MIN_NEGATIVES)
+    pairs = labelled_pairs(log, cut, seed=0)
+    late = log.timestamps >= cut
+    assert pairs.is_explicit
+    assert (~pairs.labels).sum() == MIN_NEGATIVES
+    assert pairs.labels.sum() == (late & (log.labels > 0)).sum()
+    np.testing.assert_array_equal(pairs.queries.target_rows, log.item_rows[late])
+    np.testing.assert_array_equal(pairs.queries.timestamps, log.timestamps[late])
+
+
+def test_sampled_negatives_where_they_are_few(log):
+    cut = cut_with(log, MIN_NEGATIVES - 1)
+    pairs = labelled_pairs(log, cut, seed=0)
+    positive = (log.timestamps >= cut) & (log.labels > 0)
+    size = positive.sum()
+    assert not pairs.is_explicit
+    assert pairs.labels.tolist() == [True] * size + [False] * size
+    rows = pairs.queries.target_rows
+    np.testing.assert_array_equal(rows[:size], log.item_rows[positive])
+    # The same question, another item: uniform over the catalogue of 60.
+    np.testing.assert_array_equal(*np.split(pairs.queries.history_ends, 2))
+    assert len(set(rows[size:])) > 45
+    assert (rows[size:] != rows[:size]).any()
+
+
+def test_the_seed_decides_the_sample(log):
+    cut = cut_with(log, 1)
+    first, again, other = (
+        labelled_pairs(log, cut, seed).queries.target_rows for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_no_history_reaches_its_own_event(log):
+    pairs = labelled_pairs(log, cut_with(log, MIN_NEGATIVES), seed=0)
+    for place in range(len(pairs.queries)):
+        history = pairs.queries.history(place)
+        assert (log.timestamps[history] < pairs.queries.timestamps[place]).all()
+
+
+def test_probabilities_of_the_toy_run_mean_something(trained):
+    found = trained.report["interest"]
+    # Half of the test's pairs are positive, half sampled: a coin has ln 2 = 0.693.
+    assert found["log_loss"] < 0.6
+    assert found["auc"] > 0.75
+    assert found["expected_calibration_error"] < 0.15

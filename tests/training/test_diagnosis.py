@@ -1,0 +1,67 @@
+"""Tests of training.diagnosis: each warning speaks when it should, and only then."""
+
+import math
+import types
+
+import numpy as np
+import pytest
+
+from training.diagnosis import collapsed, no_better_than_popular, stuck, too_good
+
+
+def judged(name, ndcg):
+    return types.SimpleNamespace(name=name, means={"ndcg@10": ndcg})
+
+
+def test_collapsed_towers():
+    rng = np.random.default_rng(0)
+    vectors = np.array([3.0, 4.0]) + rng.normal(scale=0.01, size=(50, 2))
+    lengths = rng.uniform(1, 9, size=(50, 1))  # they do not matter
+    assert "The candidate tower has collapsed" in collapsed(vectors * lengths)
+
+
+def test_mean_cosine_by_hand():
+    # 90 of 100 vectors say (1, 0), 10 say (0, 1): |(0.9, 0.1)|² = 0.82.
+    assert collapsed(np.repeat(np.eye(2), [90, 10], axis=0)) is None
+    # 999 of 1000: |(0.999, 0.001)|² = 0.998.
+    assert "0.998" in collapsed(np.repeat(np.eye(2), [999, 1], axis=0))
+
+
+def test_towers_with_a_common_part():
+    rng = np.random.default_rng(0)
+    assert collapsed(1.0 + rng.normal(size=(50, 16))) is None
+
+
+def test_stuck_loss():
+    # Guessing among 1000: ln 1000 = 6.908 nats.
+    words = stuck([7.1, 6.9], 1000)
+    assert "stuck at 6.90 nats; guessing among 1000 candidates gives 6.91" in words
+    assert stuck([6.9, 6.2], 1000) is None
+    assert stuck([], 1000) is None
+
+
+def test_stuck_speaks_of_the_last_epoch():
+    assert stuck([5.0, math.log(50)], 50)
+
+
+@pytest.mark.parametrize("name", ["popularity"])
+def test_no_better_than_popularity(name):
+    ours, popular = judged("tfrec", 0.05), judged(name, 0.05)
+    words = no_better_than_popular(ours, [judged("EASE", 0.2), popular])
+    assert f"(NDCG@10 0.0500) is no better than {name} (0.0500)" in words
+    assert no_better_than_popular(judged("tfrec", 0.06), [popular]) is None
+
+
+def test_only_lists_without_a_user_count():
+    assert no_better_than_popular(judged("tfrec", 0.1), [judged("EASE", 0.2)]) is None
+    assert no_better_than_popular(judged("tfrec", 0.1), []) is None
+
+
+def test_too_good():
+    assert "look past the cut" in too_good(0.97)
+    assert too_good(0.6) is None
+
+
+def test_the_toy_run_gives_no_warning(trained):
+    assert trained.warnings == []
+    assert trained.report["details"]["warnings"] == []

@@ -1,0 +1,177 @@
+"""Tests of training.run and training.recipe on the toy log."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+
+from tests.toy_log import toy_config, write_toy_log
+from tests.training.toy_fit import toy_dataset
+from tfrec.config import load_config, to_json
+from tfrec.errors import MissingPackageError, TrainingError
+from tfrec.text.catalogue_cache import CatalogueCache
+from training import run as program
+from training.recipe import Recipe
+
+FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=[]")
+
+
+def test_report_of_the_toy_run(trained):
+    stored = json.loads((trained.folder / "report.json").read_text())
+    assert stored["models"] == trained.report["models"]
+    facts = stored["details"]["training"]
+    assert facts["examples_per_s"] > 0
+    assert facts["peak_memory_mb"] > 0
+    assert set(facts["text_cache"]) == {"hits", "misses"}
+    assert set(facts["seconds"]) == {"choose", "learn", "evaluate"}
+    assert stored["details"]["data"]["events"] > 2000
+    assert stored["details"]["config"]["model"]["text_encoder"] == "lstm"
+    page = (trained.folder / "report.md").read_text()
+    for figure in stored["figures"].values():
+        assert (trained.folder / figure).stat().st_size > 1000
+        assert figure in page
+
+
+def test_ranks_better_than_popularity(trained):
+    """With 10 places, of 60 items, popularity knows nothing of the four genres."""
+    found = {m["name"]: m["metrics"]["ndcg@10"] for m in trained.report["models"]}
+    assert found["tfrec"]["interval"][0] > 2 * found["popularity"]["interval"][1]
+    assert found["tfrec"]["mean"] > found["mean text vector"]["mean"]
+
+
+def test_every_block_is_chosen_on_validation(trained):
+    facts = trained.report["details"]["training"]
+    figures = facts["validation_ndcg@10"]
+    assert figures["all blocks"] >= figures["towers"] - 1e-6
+    assert facts["block_weights"][0] > 0
+
+
+def test_manifest_tells_where_the_model_is_from(trained):
+    for flavour, folder in trained.models.items():
+        extra = folder / "assets.extra"
+        manifest = json.loads((extra / "manifest.json").read_text())
+        assert manifest["flavour"] == flavour
+        assert manifest["data_digest"] == trained.report["details"]["data"]["digest"]
+        assert manifest["config"] == trained.report["details"]["config"]
+        figure = trained.report["models"][0]["metrics"]["ndcg@10"]
+        assert manifest["metrics"]["tfrec"]["ndcg@10"] == figure
+
+
+def make_recipe(folder, *overrides):
+    dataset, interactions = toy_dataset()
+    config = load_config(overrides=toy_config(folder, "unused", *FAST, *overrides))
+    program._set_up(config)
+    cache = CatalogueCache(folder / "cache")
+    recipe = Recipe(
+        config, dataset.items, dataset.users, lambda: None, cache, folder / "run"
+    )
+    return recipe, interactions
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory):
+    """`(Recipe, Interactions, Choice)` without texts."""
+    recipe, interactions = make_recipe(tmp_path_factory.mktemp("chosen"))
+    return recipe, interactions, recipe.choose(interactions)
+
+
+def test_choice(chosen):
+    _, interactions, choice = chosen
+    assert 100 < choice.num_queries < 0.1 * len(interactions) + 1
+    assert choice.fit.best_epoch in (1, 2)
+    assert choice.metric >= max(choice.fit.metrics) - 1e-6
+    # By chance, a target among the 44 or so unseen items has NDCG@10 of 0.10:
+    # the mean of 1 / log2(1 + rank) over the ranks up to 10, times 10 / 44.
+    assert choice.metric > 0.2
+
+
+def test_the_seed_decides(chosen, tmp_path):
+    _, _, choice = chosen
+    recipe, interactions = make_recipe(tmp_path)
+    again = recipe.choose(interactions)
+    np.testing.assert_allclose(again.fit.losses, choice.fit.losses, rtol=1e-4)
+    np.testing.assert_allclose(again.metric, choice.metric, atol=0.02)
+
+
+def test_learns_as_long_as_validation_chose(chosen):
+    recipe, interactions, choice = chosen
+    steps = []
+    reporting = types.SimpleNamespace(stage=None)
+
+    def report(stage):
+        reporting.stage = stage
+        return lambda *step: steps.append(step)
+
+    model = Recipe(**{**vars(recipe), "report": report}).learn(
+        interactions, choice, "test"
+    )
+    assert reporting.stage == "test"
+    assert steps[-1][0] == choice.fit.best_epoch
+    assert steps[-1][1] == steps[-1][2]
+    assert model.weighting is choice.weighting
+    assert (recipe.folder / "test" / "checkpoints" / "checkpoint").exists()
+
+
+class TestBeginning:
+    """What a run finds in its folder, and what it leaves there."""
+
+    @pytest.fixture
+    def begin(self, tmp_path, monkeypatch):
+        """Begins a run in a folder with an old checkpoint, and gives its path."""
+        data = write_toy_log(tmp_path / "data")
+        config = load_config(overrides=toy_config(tmp_path, data, *FAST))
+        folder = tmp_path / "runs" / "toy"
+        old = folder / "test" / "checkpoints" / "checkpoint"
+        old.parent.mkdir(parents=True)
+        old.write_text("of an earlier run")
+        (folder / "config.json").write_text(to_json(config))
+
+        def stop(*_):
+            raise TrainingError("far enough")
+
+        monkeypatch.setattr(Recipe, "choose", stop)
+
+        def run(resume):
+            with pytest.raises(TrainingError, match="far enough"):
+                program.run(config, resume)
+            return old
+
+        return run
+
+    def test_a_new_run_forgets_the_old_checkpoints(self, begin):
+        """Or `--resume` after a crash would go on from another run's."""
+        assert not begin(resume=False).exists()
+
+    def test_a_resumed_run_keeps_them(self, begin):
+        assert begin(resume=True).exists()
+
+
+class TestFlavours:
+    def test_exact_is_always_written(self):
+        assert program.choose_flavours("exact", 10**6) == ["exact"]
+        assert program.choose_flavours("scann", 10) == ["exact", "scann"]
+
+    def test_auto_asks_whether_it_pays(self):
+        assert program.choose_flavours("auto", 1_000) == ["exact"]
+        assert program.choose_flavours("auto", 100_000) == ["exact", "scann"]
+
+    def test_without_scann(self, monkeypatch):
+        def missing():
+            raise MissingPackageError("`scann` is needed")
+
+        monkeypatch.setattr(program.compat, "tfrs_scann_layer", missing)
+        assert program.choose_flavours("auto", 100_000) == ["exact"]
+        with pytest.raises(MissingPackageError, match="`scann` is needed"):
+            program.choose_flavours("scann", 10)
+
+    def test_a_missing_package_is_noticed_before_training(self, tmp_path, monkeypatch):
+        def missing():
+            raise MissingPackageError("`scann` is needed")
+
+        monkeypatch.setattr(program.compat, "tfrs_scann_layer", missing)
+        data = write_toy_log(tmp_path / "data")
+        overrides = toy_config(tmp_path, data, *FAST, "export.index=scann")
+        with pytest.raises(MissingPackageError, match="`scann` is needed"):
+            program.run(load_config(overrides=overrides))
+        assert not (tmp_path / "runs").exists()
