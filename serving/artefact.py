@@ -2,25 +2,14 @@
 
 import json
 import pathlib
-import re
 from dataclasses import dataclass
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import saved_model_pb2
 
 from serving.signature import Signature, read_signatures
 from tfrec.compat import import_optional, tensorflow_text
 from tfrec.errors import ArtefactError, MissingPackageError
-
-WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
-# Prefix, or whole name where tensorflow_text has given none.
-_TEXT_OPS = re.compile(
-    "TFText>|Sentencepiece|CaseFoldUTF8|NormalizeUTF8|FastBertNormalize$|"
-    "(FastWordpiece|Wordpiece|Whitespace|UnicodeScript|SplitMerge)Tokenize|"
-    "(ConstrainedSequence|FindSourceOffsets|MaxSpanningTree|PhraseTokenize|"
-    "RegexSplitWithOffsets|SentenceFragments|SentenceFragmentsV2|TokenizerFromLogits)$"
-)
+from tfrec.export.ops import library_of, read_saved_model
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ def read_artefact(folder) -> Artefact:
         ArtefactError: a file is missing or cannot be parsed.
     """
     folder = version_folder(folder)
-    graph = _read_graph(folder / "saved_model.pb")
+    graph = _read_graph(folder)
     return Artefact(
         folder=folder,
         signatures=read_signatures(graph.signature_def),
@@ -85,22 +74,15 @@ def read_artefact(folder) -> Artefact:
     )
 
 
-def library_of(op: str) -> str:
-    """Which library brings an op: `"core"`, `"tensorflow_text"`, `"scann"` or `""`."""
-    if op.startswith("Scann>"):
-        return "scann"
-    if _TEXT_OPS.match(op):
-        return "tensorflow_text"
-    return "core" if hasattr(tf.raw_ops, op) else ""
-
-
 def required_libraries(artefact: Artefact) -> list[str]:
     """Op libraries beyond TensorFlow's own, by the graph and by the manifest.
 
     Raises:
         ArtefactError: an op belongs to no library we know.
     """
-    unknown = sorted(op for op in artefact.ops if not library_of(op))
+    unknown = sorted(
+        op for op in artefact.ops if library_of(op) in ("unknown", "python")
+    )
     if unknown:
         raise ArtefactError(
             f"{artefact.folder} needs ops that neither TensorFlow {tf.__version__} nor "
@@ -132,15 +114,11 @@ def _load_library(library):
         import_optional(library, "this model", "Serve its exact flavour instead.")
 
 
-def _read_graph(path):
-    try:
-        saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
-    except (OSError, DecodeError) as error:
-        raise ArtefactError(f"{path} cannot be read: {error}.") from error
-    for graph in saved_model.meta_graphs:
+def _read_graph(folder):
+    for graph in read_saved_model(folder).meta_graphs:
         if "serve" in graph.meta_info_def.tags:
             return graph
-    raise ArtefactError(f"{path} has no graph tagged `serve`.")
+    raise ArtefactError(f"{folder}/saved_model.pb has no graph tagged `serve`.")
 
 
 def _read_manifest(path):

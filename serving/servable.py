@@ -7,7 +7,6 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.artefact import (
-    WARM_UP_FILE,
     Artefact,
     load_libraries,
     read_artefact,
@@ -16,6 +15,7 @@ from serving.codec import CodecError, read_tensor
 from serving.signature import TensorSpec
 from serving.status import RequestError, invalid, status_code
 from tfrec.errors import ArtefactError
+from tfrec.export.warmup import WARMUP_FILE
 
 DEFAULT_SIGNATURE = "serving_default"
 MAX_WARM_UP_RECORDS = 1000  # tensorflow_model_server refuses more
@@ -92,7 +92,7 @@ class Servable:
         Raises:
             ArtefactError: the file is broken, empty, too long, or a request fails.
         """
-        path = self.artefact.folder / WARM_UP_FILE
+        path = self.artefact.folder / WARMUP_FILE
         if not path.is_file():
             return 0
         count = 0

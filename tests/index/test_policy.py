@@ -39,8 +39,8 @@ def test_anisotropic_only_for_a_common_norm():
 
 
 def test_too_little_memory_is_refused_before_building():
-    """1000 x 100 floats are 0.4 MB; nothing of that size fits in 1 MiB four times."""
-    words = r"1000 candidates x 100 dim.*needs about 2 MiB.*1 MiB of free memory.*exact"
+    """1000 x 100 floats are 0.4 MB; seven times that is 2.67 MiB."""
+    words = r"1000 candidates x 100 dim.*needs about 3 MiB.*1 MiB of free memory.*exact"
     with pytest.raises(ArtefactError, match=words):
         check_memory(1000, 100, available_bytes=2**20)
     check_memory(1000, 100, available_bytes=2**22)

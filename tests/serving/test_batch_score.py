@@ -12,7 +12,7 @@ import pytest
 from serving import scoring_run
 from serving.batch_score import main
 from serving.shards import Spool
-from tests.tfrec.programs import run_program
+from tests.serving.programs import run_program
 from tests.serving.toy_artefact import (
     ITEM_IDS,
     MAX_HISTORY_LENGTH,

@@ -9,7 +9,7 @@ import pytest
 
 from serving.client import RecommenderClient, main
 from serving.status import RequestError
-from tests.tfrec.programs import run_program
+from tests.serving.programs import run_program
 from tests.serving.toy_artefact import (
     ITEM_IDS,
     VECTORS,

@@ -8,7 +8,7 @@ import pytest
 from serving.artefact import Artefact, read_artefact
 from serving.doctor import main
 from serving.examination import check_manifest, find_facts
-from tests.tfrec.programs import run_program
+from tests.serving.programs import run_program
 
 
 @pytest.fixture

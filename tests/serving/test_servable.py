@@ -18,6 +18,7 @@ from tests.serving.toy_artefact import (
     write_warm_up,
 )
 from tfrec.errors import ArtefactError, MissingPackageError
+from tfrec.export.warmup import WARMUP_FILE
 
 HISTORY = [("a", "view", 1.0, 0), ("e", "skip", 0.5, 86_400)]
 
@@ -152,7 +153,7 @@ def test_bad_warm_up_record_names_its_number(toy, tmp_path):
 
 def test_cut_warm_up_file(toy, tmp_path):
     folder = shutil.copytree(toy / "1", tmp_path / "1")
-    path = folder / artefact.WARM_UP_FILE
+    path = folder / WARMUP_FILE
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(
         ArtefactError, match="tf_serving_warmup_requests cannot be read"

@@ -30,7 +30,7 @@ from serving.artefact import read_artefact, required_libraries
 from serving.model_server import ModelServer
 from serving.model_store import ModelSettings, ModelStore
 from serving.server import main
-from tests.tfrec.programs import run_program
+from tests.serving.programs import run_program
 from tests.serving.server_process import fails_with, serving
 
 DEADLINE_S = 20

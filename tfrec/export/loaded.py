@@ -10,7 +10,7 @@ from tfrec.compat import import_optional
 from tfrec.data.packing import pack_histories
 from tfrec.errors import ArtefactError
 from tfrec.export.ops import required_libraries
-from tfrec.export.warmup import fill_defaults
+from tfrec.export.warmup import read_defaults
 
 DEPTH = 1000  # items that are ranked for an evaluation; the others share the last place
 
@@ -27,12 +27,15 @@ class SavedRecommender:
 
     def __init__(self, folder):
         self.folder = newest_version(folder)
-        for library in required_libraries(self.folder)["required_libraries"]:
+        for library in {"tensorflow_text", "scann"} & set(
+            required_libraries(self.folder)
+        ):
             import_optional(library, f"the saved model {self.folder}", "Install it.")
         try:
             self._loaded = tf.saved_model.load(str(self.folder))
         except (OSError, tf.errors.OpError, ValueError) as error:
             raise ArtefactError(f"{self.folder} does not load: {error}.") from error
+        self._defaults = read_defaults(self.folder)
         manifest = self.folder / "assets.extra" / "manifest.json"
         self.manifest = json.loads(manifest.read_text())
         self.name = f"{self.manifest['name']} (saved model)"
@@ -43,7 +46,7 @@ class SavedRecommender:
         Returns:
             Dict of output name -> array.
         """
-        ((_, filled),) = fill_defaults(self.folder, [(signature, inputs)])
+        filled = {**self._defaults[signature], **inputs}
         tensors = {name: tf.constant(value) for name, value in filled.items()}
         outputs = self._loaded.signatures[signature](**tensors)
         return {name: value.numpy() for name, value in outputs.items()}

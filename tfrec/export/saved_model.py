@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tfrec.compat import keras_variables_saved_once
 from tfrec.errors import ArtefactError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
@@ -107,7 +108,8 @@ def _save(aside, flavour, inference, sample, facts):
     signatures = Signatures(inference)
     functions = signatures.functions()
     options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
-    tf.saved_model.save(signatures, str(aside), functions, options)
+    with keras_variables_saved_once():
+        tf.saved_model.save(signatures, str(aside), functions, options)
     catalogue = inference.catalogue
     extra = aside / "assets.extra"
     extra.mkdir()
