@@ -188,22 +188,6 @@ def test_folder_without_a_model(tmp_path):
         read_artefact(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("op", "library"),
-    [
-        ("MatMulV2x", ""),
-        ("MatMul", "core"),
-        ("StatefulPartitionedCall", "core"),
-        ("FastBertNormalize", "tensorflow_text"),
-        ("TFText>RoundRobinTrim", "tensorflow_text"),
-        ("FastWordpieceTokenizeWithOffsets", "tensorflow_text"),
-        ("Scann>ScannSearchBatched", "scann"),
-    ],
-)
-def test_library_of_an_op(op, library):
-    assert artefact.library_of(op) == library
-
-
 def with_ops(toy, **ops):
     read = read_artefact(toy)
     return artefact.Artefact(

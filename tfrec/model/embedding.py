@@ -16,11 +16,8 @@ class Weighting:
     interest head's opinion is added for the probability that is reported.
     """
 
-    blocks: np.ndarray  # [num_blocks + 1] float, of the queries; the neural first
-    known: np.ndarray | None = None  # the same, of items with events; None = 1
-    new: np.ndarray | None = None  # the same, of items without; the neural's is 1
+    blocks: np.ndarray  # [num_blocks + 1] float, the neural block first
     bias: float = 0.0  # added to every score
-    new_level: float = 0.0  # added to the scores of items without events
     head_slope: float = 0.0  # of the head's logit in the reported probability
     score_slope: float = 1.0  # of the score in the reported probability
     intercept: float = 0.0  # of the reported probability
@@ -40,8 +37,7 @@ class Embedding(tf.Module):
         self.model, self.blocks, self.weighting = model, blocks, weighting
         self.neural_dim = model.config.model.embedding_dim
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
-        self.factors = self._factors(model.has_id)
-        self.candidates = self._joined(parts, self.factors)
+        self.candidates = tf.concat([*parts, tf.ones([len(parts[0]), 1])], axis=1)
 
     @property
     def dim(self):
@@ -72,21 +68,8 @@ class Embedding(tf.Module):
             part * weight
             for part, weight in zip(parts, self.weighting.blocks, strict=True)
         ]
-        return tf.concat([*parts, tf.ones([tf.shape(neural)[0], 1])], axis=1), weights
-
-    def _factors(self, is_known):
-        """`[n, num_blocks + 2]` weights of candidates: the blocks', the last part."""
-        how, ones = self.weighting, np.ones(len(self.blocks) + 1, np.float32)
-        known = np.append(ones if how.known is None else how.known, how.bias)
-        new = np.append(ones if how.new is None else how.new, how.bias + how.new_level)
-        known, new = (tf.constant(each, tf.float32) for each in (known, new))
-        return tf.where(is_known[:, None], known, new)
-
-    def _joined(self, parts, factors):
-        parts = [*parts, tf.ones([tf.shape(parts[0])[0], 1])]
-        weights = tf.unstack(factors[..., None], axis=1)
-        pairs = zip(parts, weights, strict=True)
-        return tf.concat([part * weight for part, weight in pairs], axis=1)
+        bias = tf.fill([tf.shape(neural)[0], 1], self.weighting.bias)
+        return tf.concat([*parts, bias], axis=1), weights
 
     def _neural_query(self, history, now, profiles, hints):
         rows = tf.maximum(history.item_rows, 0)
@@ -117,8 +100,7 @@ class Embedding(tf.Module):
             tf.fill([num_items], False),
         )
         parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
-        factors = self._factors(tf.fill([num_items], False))
-        return self._joined([neural, *parts], factors)
+        return tf.concat([neural, *parts, tf.ones([num_items, 1])], axis=1)
 
     def probabilities(self, interest, candidates, scores):
         """P(interest | user, item, now), calibrated.
@@ -157,9 +139,7 @@ class Embedding(tf.Module):
         memory = self.model.query_tower.memory_output(events * weights[..., None])
         shares = tf.matmul(candidates, memory, transpose_b=True)
         shares *= self.weighting.blocks[0]
-        factors = tf.gather(self.factors, candidate_rows)
-        for place, block in enumerate(self.blocks, start=1):
-            weight = self.weighting.blocks[place] * factors[..., place, None]
+        for block, weight in zip(self.blocks, self.weighting.blocks[1:], strict=True):
             shares += weight * block.contributions(history, now, candidate_rows)
         shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))

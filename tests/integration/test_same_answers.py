@@ -1,0 +1,166 @@
+"""One model, four ways to ask it: the ids are the same, place by place."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from serving.batch_score import main as batch_score
+from serving.client import RecommenderClient
+from tests.serving.programs import run_program
+from tests.serving.server_process import serving
+from tests.toy_log import DAY_S, NUM_DAYS, START, toy_events, toy_users
+from tfrec.export.loaded import load
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.model.inference import Inference
+from tfrec.model.request import Query, Wish
+
+K = 7
+FLAVOURS = ("exact", "scann")
+EVENTS = toy_events().assign(value=1.0)
+PROFILES = toy_users().set_index("user_id")["text"]
+
+
+def make_queries():
+    """Frame of questions: in mid-log, at its end, before it, of an unknown user."""
+    users = [f"u{number:03d}" for number in range(0, 120, 11)]
+    rows = [
+        (f"{user}@{day}", user, START + day * DAY_S)
+        for user in [*users, "stranger"]
+        for day in (-1, NUM_DAYS // 2, NUM_DAYS + 1)
+    ]
+    return pd.DataFrame(rows, columns=["query_id", "user_id", "timestamp"])
+
+
+QUERIES = make_queries()
+
+
+def history_of(query):
+    """Frame of what the user did before the moment of the query."""
+    is_before = EVENTS["timestamp"] < query.timestamp
+    return EVENTS[is_before & (EVENTS["user_id"] == query.user_id)]
+
+
+HISTORIES = [history_of(query) for query in QUERIES.itertuples()]
+TEXTS = [PROFILES.get(user, "") for user in QUERIES["user_id"]]
+
+
+def padded(column, padding, dtype):
+    """`[queries, longest]` array of a column of the histories, padded in front."""
+    width = max(map(len, HISTORIES))
+    rows = np.full((len(HISTORIES), width), padding, dtype)
+    for row, history in zip(rows, HISTORIES, strict=True):
+        row[width - len(history) :] = history[column]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    """The questions as the arrays of the signature `recommend`."""
+    size = len(QUERIES)
+    return {
+        "user_text": np.array(TEXTS, object),
+        "query_text": np.full(size, "", object),
+        "history_item_ids": padded("item_id", "", object),
+        "history_events": padded("event", "", object),
+        "history_values": padded("value", 0, np.float32),
+        "history_timestamps": padded("timestamp", 0, np.int64),
+        "now": QUERIES["timestamp"].to_numpy(np.int64),
+        "k": np.full(size, K, np.int32),
+        "exclude_item_ids": np.full((size, 1), "", object),
+        "categories": np.full((size, 1), "", object),
+        "min_probability": np.zeros(size, np.float32),
+    }
+
+
+@pytest.fixture(scope="module")
+def expected(trained, inputs):
+    """`(ids, scores, probabilities)` of the model in memory, searched exactly."""
+    embedding = trained.model.embedding()
+    ids = trained.model.catalogue.item_ids
+    index = BruteForceIndex().build(ids, embedding.candidates)
+    inference = Inference(embedding, index, max_interest_norm=1.0)
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    query = Query(**{name: tensors[name] for name in Query._fields})
+    wish = Wish(**{name: tensors[name] for name in Wish._fields})
+    found = inference.recommend(query, wish, tf.constant([False]))
+    ids, scores, probabilities = (each.numpy() for each in found)
+    return np.vectorize(bytes.decode, otypes=[object])(ids), scores, probabilities
+
+
+def assert_same(found, expected):
+    """Ids equal in every place; figures as near as two graphs get."""
+    assert found[0].tolist() == expected[0].tolist()
+    for values, wanted in zip(found[1:], expected[1:], strict=True):
+        np.testing.assert_allclose(values, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_the_questions_are_worth_asking(expected):
+    ids, scores, probabilities = expected
+    assert ids.shape == (len(QUERIES), K)
+    assert (ids != "").all()
+    assert (np.diff(scores) <= 0).all()
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+    assert len({tuple(row) for row in ids}) > len(QUERIES) / 2, "all alike"
+    for row, history in zip(ids, HISTORIES, strict=True):
+        assert not set(row) & set(history["item_id"])
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_reloaded_model(artefact_folders, inputs, expected, flavour):
+    answer = load(artefact_folders[flavour]).call("recommend", **inputs)
+    ids = np.vectorize(bytes.decode, otypes=[object])(answer["item_ids"])
+    assert_same((ids, answer["scores"], answer["probabilities"]), expected)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_server_and_client(artefact_folders, expected, flavour):
+    base = artefact_folders[flavour].parent
+    flags = (f"--model_name={base.name}", f"--model_base_path={base}")
+    requests = [
+        {
+            "history": history[["item_id", "event", "value", "timestamp"]],
+            "user_text": text,
+            "now": int(now),
+            "k": K,
+        }
+        for history, text, now in zip(
+            HISTORIES, TEXTS, QUERIES["timestamp"], strict=True
+        )
+    ]
+    with serving(*flags) as server, RecommenderClient(server.target, base.name) as ask:
+        many = ask.recommend_many(requests)
+        alone = [ask.recommend(**request) for request in requests[:3]]
+    found = [
+        np.array([[getattr(each, name) for each in row] for row in many], kind)
+        for name, kind in (
+            ("item_id", object),
+            ("score", float),
+            ("probability", float),
+        )
+    ]
+    assert_same(found, expected)
+    assert [[each.item_id for each in row] for row in alone] == found[0][:3].tolist()
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_batch_scoring(
+    trained, artefact_folders, expected, flavour, tmp_path, monkeypatch
+):
+    QUERIES.to_csv(tmp_path / "queries.csv", index=False)
+    options = {
+        "model": artefact_folders[flavour],
+        "events": trained.data / "events.parquet",
+        "users": trained.data / "users.parquet",
+        "queries": tmp_path / "queries.csv",
+        "out": tmp_path / "out.parquet",
+        "k": K,
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
+    assert run_program(monkeypatch, batch_score, *flags) == 0
+    rows = pd.read_parquet(tmp_path / "out.parquet")
+    assert rows["query_id"].tolist() == list(np.repeat(QUERIES["query_id"], K))
+    assert rows["rank"].tolist() == [*range(1, K + 1)] * len(QUERIES)
+    shape = expected[0].shape
+    columns = ("item_id", "score", "probability")
+    assert_same([rows[name].to_numpy().reshape(shape) for name in columns], expected)
