@@ -21,7 +21,7 @@ TIMEOUT_S = 400
 SHORT = (
     "train.max_epochs=1",
     "train.refit=train",
-    "evaluation.baselines=[]",
+    "evaluation.baselines=false",
     "evaluation.bootstrap_samples=10",
 )
 
@@ -71,11 +71,11 @@ def roads(tmp_path_factory):
     bert = f"text.preset={write_tiny_bert(base / 'bert', sorted(words))}"
     kinds = {
         "bert and attention": (
-            dict(suffix="csv"),
+            {"suffix": "csv"},
             ("model.text_encoder=bert", bert, "train.refit=all"),
         ),
         "bert and lstm": (
-            dict(suffix="jsonl", with_skips=True),
+            {"suffix": "jsonl", "with_skips": True},
             (
                 "model.text_encoder=bert",
                 bert,
@@ -86,7 +86,7 @@ def roads(tmp_path_factory):
             ),
         ),
         "no items": (
-            dict(with_items=False),
+            {"with_items": False},
             ("model.text_encoder=bert", bert),
         ),
     }

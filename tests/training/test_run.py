@@ -14,7 +14,7 @@ from tfrec.text.catalogue_cache import CatalogueCache
 from training import run as program
 from training.recipe import Recipe
 
-FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=[]")
+FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
 
 
 def test_report_of_the_toy_run(trained):
