@@ -35,7 +35,16 @@ def test_category_matrix(text, row):
 
 
 def test_category_matrix_in_the_graph(inference):
-    texts = ["odd|strange", "even", "odd|odd", "|odd||", "", "|", "nothing|even", "od"]
+    texts = [
+        "odd|strange",
+        "even",
+        "odd|odd|strange",
+        "|odd||",
+        "",
+        "|",
+        "no|even",
+        "od",
+    ]
     found = inference._category_matrix(tf.constant(texts))
     expected = category_matrix(texts, inference.model.category_names)
     assert expected.sum() == 5

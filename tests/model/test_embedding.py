@@ -174,17 +174,18 @@ def test_shares_of_the_blocks_by_hand(embedding):
 
 
 def test_neural_shares_are_attention_times_likeness(embedding):
-    """Through `memory_output`, so that they add up to the memory's score."""
+    """Through `memory_output`, for what sets the item apart from the mean one."""
     ours = reweighted(embedding, blocks=np.array([1.0, 0, 0, 0], np.float32))
     history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
     weights = tf.constant([[0.5, 0.3, 0.2], [0.9, 0.1, 0.0]])
     found = ours.contributions(history, NOW, weights, rows).numpy()
     vectors = embedding.model.all_candidates().numpy()
+    apart = vectors - vectors.mean(axis=0)
     kernel = embedding.model.query_tower.memory_output.kernel.numpy()
     for user in range(2):
         for place, item in enumerate(rows.numpy()[user]):
             shares = [
-                max(0.0, float(weight) * (vectors[row] @ kernel @ vectors[item]))
+                max(0.0, float(weight) * (vectors[row] @ kernel @ apart[item]))
                 for weight, row in zip(
                     weights[user], history.item_rows[user], strict=True
                 )

@@ -121,7 +121,7 @@ class Embedding(tf.Module):
         )
 
     def contributions(self, history, now, weights, candidate_rows):
-        """Each event's share of the scores of some candidates.
+        """How much each event speaks for a candidate rather than for any other.
 
         Args:
             history: `History`.
@@ -133,9 +133,9 @@ class Embedding(tf.Module):
             `[batch, n, length]` float tensor; a row is not negative and sums to 1,
             or to 0 where no event speaks for the item.
         """
-        candidates = tf.gather(self.candidates, candidate_rows)[..., : self.neural_dim]
-        rows = tf.maximum(history.item_rows, 0)
-        events = tf.gather(self.candidates, rows)[..., : self.neural_dim]
+        neural = self.candidates[:, : self.neural_dim]
+        candidates = tf.gather(neural, candidate_rows) - tf.reduce_mean(neural, axis=0)
+        events = tf.gather(neural, tf.maximum(history.item_rows, 0))
         memory = self.model.query_tower.memory_output(events * weights[..., None])
         shares = tf.matmul(candidates, memory, transpose_b=True)
         shares *= self.weighting.blocks[0]

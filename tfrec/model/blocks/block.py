@@ -54,7 +54,7 @@ class Block(tf.Module):
         raise NotImplementedError
 
     def contributions(self, history, now, candidate_rows):
-        """Each event's share of the scores; 0 for a block without a memory.
+        """Each event's share of what sets scores apart; 0 without a memory.
 
         Args:
             history: `History`.

@@ -31,8 +31,9 @@ class MemoryBlock(Block):
         return tf.reduce_sum(self._event_vectors(history), axis=1)
 
     def contributions(self, history, now, candidate_rows):
-        """Each event's share of the scores, `[batch, n, length]`."""
-        candidates = tf.gather(self.candidates, candidate_rows)
+        """Each event's share of what sets the scores apart, `[batch, n, length]`."""
+        mean = tf.reduce_mean(self.candidates, axis=0)
+        candidates = tf.gather(self.candidates, candidate_rows) - mean
         events = self._event_vectors(history)
         return tf.matmul(candidates, events, transpose_b=True)
 
