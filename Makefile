@@ -8,7 +8,8 @@ RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := serve,stream,dev,tune
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+# TensorFlow's notes on missing GPUs are neither a demo's nor a test's words.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench clean

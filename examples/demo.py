@@ -38,7 +38,11 @@ FOLDER = pathlib.Path("runs", "demo")
 NUM_SHOWN = 8  # films per answer
 FIRST_FILMS = ("Star Wars", "The Empire Strikes Back", "Alien")
 NEXT_FILM = "Beauty and the Beast"
-WISH = "a quiet film about growing old, and about a friendship"
+WISH = "a funny animated film for children"
+EVEN_ODDS = (
+    "Probability: that the film is one this person would choose and not a random one, "
+    "at even odds; the log names no film that was refused."
+)
 
 console = Console()
 
@@ -138,8 +142,7 @@ def ask_for_known_user(client, films):
     history = films.history(user_id)
     found, took = recommend(client, history, **wish)
     shares = client.explain([each.item_id for each in found], history, **wish)
-    rated = history["item_id"].to_numpy()
-    reasons = [films.name(rated[row.argmax()]) for row in shares]
+    reasons = [films.reasons(history, each) for each in shares]
     latest = [
         f"{films.name(event.item_id)} {'★' * int(event.value)}"
         for event in history.tail(5).itertuples()
@@ -152,8 +155,11 @@ def ask_for_known_user(client, films):
         )
     )
     console.print(
-        recommendations(found, f"For user {user_id}, in {took:.1f} ms", because=reasons)
+        recommendations(
+            found, f"For user {user_id}, in {took:.1f} ms", because_of=reasons
+        )
     )
+    console.print(f"[dim]{EVEN_ODDS}[/dim]")
     return found
 
 
@@ -186,7 +192,8 @@ def moved(old, new):
 def ask_with_words(client):
     """A wish in free words, from somebody about whom nothing is known."""
     found, took = recommend(client, (), query_text=WISH)
-    console.print(Panel(f"“{WISH}”", title="A wish in words"))
+    told = f"“{WISH}”, looked for in titles, years and genres"
+    console.print(Panel(told, title="A wish in words"))
     console.print(recommendations(found, f"Found by text, in {took:.1f} ms"))
 
 

@@ -38,3 +38,9 @@ class Films:
     def name(self, item_id):
         """Title and year."""
         return f"{self.titles[item_id]} ({self.years[item_id]})"
+
+    def reasons(self, history, shares):
+        """The two films that speak most for an answer, and how much, in words."""
+        best = shares.argsort()[::-1][:2]
+        rated = history["item_id"].to_numpy()
+        return ", ".join(f"{self.titles[rated[i]]} {shares[i]:.0%}" for i in best)

@@ -10,7 +10,7 @@ def recommendations(found, title, **more):
     table.add_column("film", min_width=32)
     table.add_column("probability", justify="right")
     for name in more:
-        table.add_column(name, no_wrap=True)
+        table.add_column(name.replace("_", " "), no_wrap=True)
     for rank, item in enumerate(found, start=1):
         extra = [column[rank - 1] for column in more.values()]
         table.add_row(str(rank), item.title, f"{item.probability:.0%}", *extra)

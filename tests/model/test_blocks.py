@@ -1,6 +1,7 @@
 """Tests of tfrec.model.blocks: contract, slow oracles and hand arithmetic."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.contracts.block import (
@@ -10,6 +11,7 @@ from tests.contracts.block import (
     make_history,
     make_learning_material,
 )
+from tests.data.logs import make_interactions
 from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import small_config
 from tests.model.test_item_regression import slow_ridge
@@ -199,3 +201,24 @@ def test_prior_counts_recent_events_more():
 def test_a_log_of_one_moment():
     block = fitted(PriorBlock(), [(0, 0, 7), (1, 0, 7), (1, 1, 7)], 2, 2)
     np.testing.assert_allclose(block.candidates[:, 0], np.log([3, 2]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_events_of_one_moment_are_no_history_of_each_other(is_reversed):
+    """A basket of two, then one item: only the pairs across moments are learnt."""
+    log = make_interactions(
+        [
+            ("u", "i0", 1, 0, "good"),
+            ("u", "i1", 1, 0, "good"),
+            ("u", "i2", 2, 0, "good"),
+        ]
+    )
+    block = CollaborativeBlock(2)
+    sums = block._moments(log, np.arange(3), is_reversed)
+    learnt = sums.xy[:3] > 0  # by the first decay: [met, asked for]
+    across = np.zeros((3, 3), bool)
+    if is_reversed:
+        across[2, [0, 1]] = True
+    else:
+        across[[0, 1], 2] = True
+    np.testing.assert_array_equal(learnt, across)

@@ -54,7 +54,8 @@ def fast_moments(users, weights):
     sizes = [len(items) for items in users]
     starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
     positions = np.arange(len(rows))
-    return moments(rows, starts, positions, weights, COLUMNS, HALF_LIVES, SCALES)
+    decays = (HALF_LIVES, SCALES)
+    return moments(rows, starts, positions, positions, weights, COLUMNS, *decays)
 
 
 @pytest.fixture
@@ -82,8 +83,9 @@ def test_chosen_positions_only(weights):
     sizes = [len(items) for items in users]
     starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
     chosen = np.arange(len(rows) // 2, len(rows))
+    decays = (HALF_LIVES, SCALES)
     found = moments(
-        rows, starts[chosen], chosen, weights[chosen], COLUMNS, HALF_LIVES, SCALES
+        rows, starts[chosen], chosen, chosen, weights[chosen], COLUMNS, *decays
     )
     x, y, _ = (part[chosen] for part in slow_rows(users))
     expected = (weights[chosen][:, None] * x).T @ y

@@ -83,13 +83,21 @@ class CollaborativeBlock(MemoryBlock):
             rng = np.random.default_rng(self.seed)
             positions = rng.choice(positions, MAX_POSITIONS, replace=False)
         weights = _recency(interactions.timestamps)[positions]
+        ends = interactions.group_starts[positions]
         if is_reversed:
             rows = rows[::-1]
+            ends = len(rows) - _group_ends(interactions.group_starts)[positions]
             positions = len(rows) - 1 - positions
             offsets = len(rows) - offsets[::-1]
         starts = offsets[np.searchsorted(offsets, positions, side="right") - 1]
         decays = (self.half_lives, self.scales)
-        return moments(rows, starts, positions, weights, columns, *decays)
+        return moments(rows, starts, ends, positions, weights, columns, *decays)
+
+
+def _group_ends(group_starts):
+    """`[n]`: one past the last event of each event's moment."""
+    bounds = np.append(np.unique(group_starts), len(group_starts))
+    return bounds[np.searchsorted(bounds, group_starts, side="right")]
 
 
 def _recency(timestamps):

@@ -30,12 +30,14 @@ class Moments:
         return Moments(*(factor * each for each in dataclasses.astuple(self)))
 
 
-def moments(item_rows, starts, positions, weights, columns, half_lives, scales):
+def moments(item_rows, starts, ends, positions, weights, columns, half_lives, scales):
     """Moments of predicting the item at each position from those before it.
 
     Args:
         item_rows: `[n]` int array of the log's items, users one after another.
         starts: `[num_positions]` int array, first event of the position's user.
+        ends: `[num_positions]` int array, one past the last event that the
+            position may look back on; events of its own moment are not among them.
         positions: `[num_positions]` int array.
         weights: `[num_positions]` float array, how much each position counts.
         columns: `[num_items]` int array, item row -> column, -1 to leave it out.
@@ -47,7 +49,7 @@ def moments(item_rows, starts, positions, weights, columns, half_lives, scales):
     """
     num_columns = columns.max() + 1
     ranks = np.arange(MAX_HISTORY)
-    events = positions[:, None] - 1 - ranks
+    events = ends[:, None] - 1 - ranks
     own = columns[item_rows[np.maximum(events, 0)]]
     is_real = (events >= starts[:, None]) & (own >= 0)
     rows, places = np.nonzero(is_real)
