@@ -11,7 +11,7 @@ from tfrec.model.blocks.item_regression import (
 )
 from tfrec.model.blocks.memory import MemoryBlock
 
-MAX_COLUMNS = 5000  # items, the most popular; the others are known by their text
+MAX_COLUMNS = 4000  # items, the most popular; the others are known by their text
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RIDGE = 2.5  # times the mean second moment of a feature
 TEXT_RIDGE = 10.0  # of what texts, as unit vectors, let expect of new items
