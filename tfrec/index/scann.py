@@ -106,6 +106,9 @@ class ScannIndex(CandidateIndex):
         self._levels = tf.constant(rows or [everything], tf.int32)
         self._max_width = rows[-1][0] if rows else num_candidates
         self._num_candidates = num_candidates
+        # Drawn, not evenly spaced: catalogues are often in an order of their own.
+        drawn = np.random.default_rng(self.seed).permutation(num_candidates)
+        self._probes = tf.constant(drawn[:NUM_PROBES], tf.int32)
 
     def _search_rows(self, queries, k, filters):
         narrow, share = self._probe(filters, tf.shape(queries)[0])
@@ -135,11 +138,10 @@ class ScannIndex(CandidateIndex):
         )
 
     def _probe(self, filters, num_queries):
-        """(is narrow, share allowed) per query, from evenly spread candidates."""
+        """(is narrow, share allowed) per query, from a fixed sample of candidates."""
         if filters.allowed is None:
             return tf.fill([num_queries], False), tf.ones([num_queries])
-        step = max(1, self._num_candidates // NUM_PROBES)
-        is_allowed = filters.is_allowed(tf.range(0, self._num_candidates, step)[None])
+        is_allowed = filters.is_allowed(self._probes[None])
         share = tf.reduce_mean(tf.cast(is_allowed, tf.float32), axis=1)
         share = tf.broadcast_to(share, [num_queries])
         return share <= NARROW, tf.maximum(share, NARROW)
