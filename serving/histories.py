@@ -5,6 +5,7 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ import numpy as np
 from tfrec.errors import ServingError
 
 FIELDS = ("item_id", "event", "value", "timestamp")
-DEFAULT_EVENT = "view"
+USUAL_EVENT, TYPICAL_VALUE = "", math.nan  # what the model takes them to be
 
 
 class QueryError(ServingError, ValueError):
@@ -82,7 +83,7 @@ def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
         history: item ids, `(item_id, event, value, timestamp)` tuples (the end may
             be left out), dicts with these keys, or a pandas frame with these
             columns; other keys and columns are ignored. An absent event is
-            `"view"`, an absent value 1, an absent time `now`.
+            the log's usual one, an absent value a typical one, an absent time `now`.
         now: seconds.
 
     Returns:
@@ -100,7 +101,7 @@ def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
         history = history.to_dict("records")
     if isinstance(history, str | dict):
         raise QueryError(f"`history` must be a list of events. Received: {history!r}.")
-    defaults = (None, DEFAULT_EVENT, 1.0, now)
+    defaults = (None, USUAL_EVENT, TYPICAL_VALUE, now)
     rows = [_read_event(event, defaults) for event in history]
     item_ids, events, values, timestamps = zip(*rows, strict=True) if rows else [()] * 4
     try:

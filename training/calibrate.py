@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.interactions import Queries
+from tfrec.data.split import next_item_queries
 from tfrec.model.calibration import fit_logistic
 from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import EmbeddingRecommender
@@ -43,10 +44,10 @@ def labelled_pairs(interactions, cut, seed):
         events = np.sort(rng.choice(events, MAX_PAIRS, replace=False))
     is_explicit = int((labels[events] < 0).sum()) >= MIN_NEGATIVES
     if is_explicit:
-        return Pairs(_queries(interactions, events), labels[events] > 0, True)
+        return Pairs(next_item_queries(interactions, events), labels[events] > 0, True)
     events = events[labels[events] > 0]
     drawn = rng.integers(0, interactions.num_items, len(events), dtype=np.int32)
-    both = _queries(interactions, np.concatenate([events, events]))
+    both = next_item_queries(interactions, np.concatenate([events, events]))
     rows = np.concatenate([interactions.item_rows[events], drawn])
     positive = np.repeat([True, False], len(events))
     return Pairs(dataclasses.replace(both, target_rows=rows), positive, False)
@@ -92,14 +93,3 @@ def probabilities(embedding, pairs):
     how = embedding.weighting
     total = how.head_slope * logits + how.score_slope * scores + how.intercept
     return 1 / (1 + np.exp(-total))
-
-
-def _queries(interactions, events):
-    return Queries(
-        interactions=interactions,
-        user_rows=interactions.user_rows[events],
-        history_ends=interactions.group_starts[events],
-        timestamps=interactions.timestamps[events],
-        target_offsets=np.arange(len(events) + 1),
-        target_rows=interactions.item_rows[events],
-    )

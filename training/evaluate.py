@@ -33,6 +33,7 @@ def evaluate(
     one trained with `train.refit = "train"`.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
+    from tfrec.data.windows import learns_repeats
     from tfrec.evaluation.protocol import describe_protocol
     from tfrec.evaluation.report import write_report
     from tfrec.export.loaded import load
@@ -43,15 +44,16 @@ def evaluate(
     console = Console()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     settings = load_config(config, override or ())
-    recommender = load(model)
     data = load_run_data(settings.data)
+    recommender = load(model, data.dataset.users)
     split = test_split(settings, data.interactions)
+    repeats = learns_repeats(data.interactions, settings.data.repeats)
     evaluations = judge_all(settings, recommender, data, split, None)
     report = write_report(
         out,
         evaluations,
         title=recommender.name,
-        protocol=describe_protocol(split),
+        protocol=describe_protocol(split, repeats),
         bootstrap_samples=settings.evaluation.bootstrap_samples,
         seed=settings.train.seed,
     )

@@ -73,10 +73,10 @@ def test_trap_default_settings_find_less_than_half(index, embeddings, queries):
 
 
 def test_trap_short_results_repeat_row_0_with_nan(index, queries):
-    """One leaf holds about 41 of 1682 candidates: 200 results cannot come."""
-    scores, rows = index._layer.call(tf.constant(queries), tf.constant(200), 1, 200)
+    """No leaf of 41 holds the whole catalogue of 1682: so many cannot come."""
+    scores, rows = index._layer.call(tf.constant(queries), tf.constant(1682), 1, 1682)
     rows, scores = rows.numpy(), scores.numpy()
-    assert rows.shape == (64, 200)
+    assert rows.shape == (64, 1682)
     assert (rows == -1).any(axis=1).all()
     assert ((rows == -1) == np.isneginf(scores)).all()
     assert ((rows == 0).sum(axis=1) <= 1).all()

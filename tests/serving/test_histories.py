@@ -33,13 +33,13 @@ def test_every_form_gives_the_same_columns_in_order_of_time(history):
 def test_what_is_left_out_has_a_default():
     read, _ = read_history(["a", ("b", "buy"), {"item_id": 7}], now=99)
     assert read.item_ids.tolist() == ["a", "b", "7"]
-    assert read.events.tolist() == ["view", "buy", "view"]
-    assert read.values.tolist() == [1, 1, 1]
+    assert read.events.tolist() == ["", "buy", ""]  # "" = the usual kind
+    assert np.isnan(read.values).all()  # NaN = a typical value
     assert read.timestamps.tolist() == [99, 99, 99]
 
 
 def test_every_input_has_the_batch_and_begins_with_padding():
-    """Servers that batch fill short rows with their first element (STACK.md)."""
+    """Servers that batch fill short rows with their first element."""
     queries = [make_query(ROWS, k=3, exclude=["x", "y"]), Query()]
     inputs = recommend_inputs(queries)
     assert all(len(array) == 2 for array in inputs.values())

@@ -52,8 +52,13 @@ NOW, K, NO_FLOOR = tf.constant([0], tf.int64), tf.constant([10]), tf.constant([0
 NO_REPEATS, STEP = tf.constant([False]), tf.constant([0.5])
 
 
+def _typical(values):
+    """Values of events; NaN, which stands for none given, counts 1."""
+    return tf.where(tf.math.is_nan(values), 1.0, values)
+
+
 class Toy(tf.Module):
-    """The signatures of DESIGN.md on a catalogue of six."""
+    """Every signature of a saved model, on a catalogue of six."""
 
     def __init__(self, scale=1.0):
         self.vectors = tf.Variable(VECTORS * scale)
@@ -150,7 +155,7 @@ class Toy(tf.Module):
         history_timestamps=NO_TIMES,
         now=NOW,
     ):
-        history = self._lookup(history_item_ids) * history_values[:, :, None]
+        history = self._lookup(history_item_ids) * _typical(history_values)[:, :, None]
         weights = tf.einsum("bhd,bnd->bnh", history, self._lookup(candidate_item_ids))
         return {"history_weights": weights}
 
@@ -178,7 +183,7 @@ class Toy(tf.Module):
     def _embed(self, user_text, query_text, ids, events, values, timestamps, now):
         age_s = tf.cast(tf.maximum(now[:, None] - timestamps, 0), tf.float32)
         decay = tf.where(now[:, None] > 0, 0.5 ** (age_s / DAY_S), 1.0)
-        weights = values * decay * tf.where(events == "skip", -1.0, 1.0)
+        weights = _typical(values) * decay * tf.where(events == "skip", -1.0, 1.0)
         lengths = tf.stack(
             [
                 tf.strings.length(user_text),

@@ -93,7 +93,7 @@ def _rolling(interactions, fraction, allow_repeats, rng):
     cut = _cut(interactions, fraction)
     is_late = interactions.timestamps >= cut
     asked = _answers(interactions, allow_repeats) & is_late
-    return ~is_late, _next_item_queries(interactions, np.flatnonzero(asked)), cut
+    return ~is_late, next_item_queries(interactions, np.flatnonzero(asked)), cut
 
 
 def _global(interactions, fraction, allow_repeats, rng):
@@ -133,7 +133,7 @@ def _leave_last_out(interactions, fraction, allow_repeats, rng):
     ends[interactions.user_rows[last]] = interactions.group_starts[last]
     in_train = np.arange(len(interactions)) < ends[interactions.user_rows]
     cut = interactions.timestamps[in_train].max(initial=-1) + 1
-    return in_train, _next_item_queries(interactions, last), cut
+    return in_train, next_item_queries(interactions, last), cut
 
 
 def _cold_items(interactions, fraction, allow_repeats, rng):
@@ -172,8 +172,16 @@ def _answers(interactions, allow_repeats):
     return answers
 
 
-def _next_item_queries(interactions, events):
-    """One query per event, about its item, asked just before its moment."""
+def next_item_queries(interactions, events):
+    """One query per event, about its item, asked just before its moment.
+
+    Args:
+        interactions: `Interactions`.
+        events: `[q]` int array of places in it.
+
+    Returns:
+        `Queries`, one target each.
+    """
     return Queries(
         interactions=interactions,
         user_rows=interactions.user_rows[events],

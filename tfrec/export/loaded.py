@@ -11,6 +11,7 @@ from tfrec.data.packing import pack_histories
 from tfrec.errors import ArtefactError
 from tfrec.export.ops import required_libraries
 from tfrec.export.warmup import read_defaults
+from tfrec.model.texts import profile_texts
 
 DEPTH = 1000  # items that are ranked for an evaluation; the others share the last place
 
@@ -20,13 +21,14 @@ class SavedRecommender:
 
     Args:
         folder: a version folder, or a model's folder: then its newest version.
+        users: `Users` whose profiles go with the queries of an evaluation, or None.
 
     Raises:
         ArtefactError: there is no saved model, or it does not load here.
     """
 
-    def __init__(self, folder):
-        self.folder = newest_version(folder)
+    def __init__(self, folder, users=None):
+        self.folder, self.users = newest_version(folder), users
         for library in {"tensorflow_text", "scann"} & set(
             required_libraries(self.folder)
         ):
@@ -80,31 +82,33 @@ class SavedRecommender:
         return self
 
     def score(self, queries):
-        """Scores of the best `DEPTH` items of each query; `-inf` for the others."""
+        """Scores of each query's best items, `DEPTH` new ones at least, else `-inf`.
+
+        Items of the history are among them: it is the judge who leaves them out.
+        """
         log = queries.interactions
         packed = pack_histories(queries, self.manifest["max_history_length"])
         is_real = packed["item_rows"] >= 0
-        seen = [
-            log.item_ids[log.item_rows[queries.history(i)]] for i in range(len(queries))
-        ]
-        depth = min(log.num_items, DEPTH)
+        profiles = profile_texts(self.users, log.user_ids)
+        longest = int((queries.history_ends - log.offsets[queries.user_rows]).max())
+        depth = min(log.num_items, DEPTH + longest)
         answer = self.call(
             "recommend",
-            user_text=[""] * len(queries),
+            user_text=profiles[queries.user_rows],
             history_item_ids=np.where(is_real, log.item_ids[packed["item_rows"]], ""),
             history_events=np.where(is_real, log.event_names[packed["event_rows"]], ""),
             history_values=packed["values"],
             history_timestamps=packed["timestamps"],
-            exclude_item_ids=pad_ids(seen),
+            allow_repeats=np.ones(len(queries), bool),
             now=queries.timestamps,
             k=np.full(len(queries), depth, np.int32),
         )
         return _spread(answer, log.item_ids)
 
 
-def load(folder):
-    """The `SavedRecommender` of a folder."""
-    return SavedRecommender(folder)
+def load(folder, users=None):
+    """The `SavedRecommender` of a folder; arguments as there."""
+    return SavedRecommender(folder, users)
 
 
 def newest_version(folder):

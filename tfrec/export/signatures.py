@@ -117,7 +117,8 @@ class Signatures(tf.Module):
 
     def _explain(self, candidate_item_ids, **inputs):
         query = _part(Query, inputs)
-        return {"weights": self.inference.explain(query, candidate_item_ids)}
+        shares = self.inference.explain(query, candidate_item_ids)
+        return {"history_weights": shares}
 
 
 def _signature(method, names):

@@ -1,0 +1,69 @@
+"""Tests of the program training.evaluate: a saved model judged as its model was."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from tests.serving.programs import run_program
+from tests.toy_log import toy_config
+from training.comparison import FILE
+from training.evaluate import main
+
+CONFIG = pathlib.Path(__file__).parents[2] / "training" / "configs" / "default.toml"
+
+
+@pytest.fixture
+def judge(trained, tmp_path, monkeypatch, capsys):
+    """Runs the program on the toy log; gives its exit code and its words."""
+
+    def run(model, *options):
+        settings = toy_config(tmp_path, trained.data, "evaluation.baselines=false")
+        overrides = [part for each in settings for part in ("--set", each)]
+        where = ("--model", model, "--out", tmp_path / "report")
+        code = run_program(monkeypatch, main, CONFIG, *where, *overrides, *options)
+        printed = capsys.readouterr()
+        return code, " ".join((printed.out + printed.err).split())
+
+    return run
+
+
+def test_the_exact_flavour_is_as_good_as_the_model_to_the_query(
+    judge, trained, tmp_path
+):
+    code, words = judge(trained.models["exact"], "--against", trained.folder)
+    assert code == 0, words
+    with (
+        np.load(tmp_path / "report" / FILE) as ours,
+        np.load(trained.folder / FILE) as theirs,
+    ):
+        np.testing.assert_array_equal(ours["users"], theirs["users"])
+        np.testing.assert_allclose(ours["values"], theirs["values"], atol=1e-6)
+        assert ours["values"].max() > 0
+    found = trained.report["models"][0]["metrics"]["ndcg@10"]["mean"]
+    assert f"NDCG@10 {found:.4f}" in words
+    assert "+0.0000" in words
+
+
+def test_the_scann_flavour_is_nearly_as_good(judge, trained, tmp_path):
+    assert judge(trained.models["scann"])[0] == 0
+    with (
+        np.load(tmp_path / "report" / FILE) as ours,
+        np.load(trained.folder / FILE) as theirs,
+    ):
+        assert ours["values"].mean() == pytest.approx(theirs["values"].mean(), abs=0.02)
+
+
+def test_reports_on_other_queries_are_not_compared(judge, trained, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    np.savez(other / FILE, users=np.arange(3), values=np.zeros(3))
+    code, words = judge(trained.models["exact"], "--against", other)
+    assert code == 1
+    assert "can be compared only on the same queries" in words
+
+
+def test_no_saved_model(judge, tmp_path):
+    code, words = judge(tmp_path)
+    assert code == 1
+    assert "must hold versions such as `1/saved_model.pb`" in words
