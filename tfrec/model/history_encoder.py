@@ -28,10 +28,10 @@ class RelativeBias(keras.layers.Layer):
 
     def build(self, *shapes):
         self.by_age = self.add_weight(
-            shape=(NUM_AGE_BUCKETS, self.num_heads), initializer="zeros", name="by_age"
+            shape=(self.num_heads, NUM_AGE_BUCKETS), initializer="zeros", name="by_age"
         )
         self.by_rank = self.add_weight(
-            shape=(MAX_RANK + 1, self.num_heads), initializer="zeros", name="by_rank"
+            shape=(self.num_heads, MAX_RANK + 1), initializer="zeros", name="by_rank"
         )
 
     def call(self, ages, ranks):
@@ -42,11 +42,11 @@ class RelativeBias(keras.layers.Layer):
             ranks: int tensor that broadcasts with `ages`: events in between.
 
         Returns:
-            `[batch, heads, queries, keys]` float tensor.
+            `[heads, batch, queries, keys]` float tensor.
         """
         ranks = tf.clip_by_value(ranks, 0, MAX_RANK)
-        bias = tf.gather(self.by_age, ages) + tf.gather(self.by_rank, ranks)
-        return tf.transpose(bias, [0, 3, 1, 2])
+        by_age = tf.gather(self.by_age, ages, axis=1)
+        return by_age + tf.gather(self.by_rank, ranks, axis=1)
 
     def get_config(self):
         return {**super().get_config(), "num_heads": self.num_heads}
@@ -80,25 +80,39 @@ class AttentionBlock(keras.layers.Layer):
         self.mlp_output = keras.layers.Dense(dim, name="mlp_output")
         self.drop = keras.layers.Dropout(self.dropout, name="drop")
 
-    def call(self, x, mask, ages, ranks, training=False):
-        attended = self._attend(self.attention_norm(x), mask, ages, ranks, training)
+    def call(self, x, may_see, ages, ranks, training=False):
+        """States after the block.
+
+        Args:
+            x: `[batch * length, dim]` float tensor: Keras' layers are quickest so.
+            may_see: `[batch, length, length]` bool tensor.
+            ages: `[batch, length, length]` int tensor of age buckets.
+            ranks: int tensor that broadcasts with `ages`.
+
+        Returns:
+            `[batch * length, dim]` float tensor.
+        """
+        bias = tf.where(may_see[None], self.relative_bias(ages, ranks), NEGATIVE)
+        attended = self._attend(self.attention_norm(x), bias, training)
         x = x + self.drop(attended, training=training)
         hidden = self.mlp_output(self.mlp_hidden(self.mlp_norm(x)))
         return x + self.drop(hidden, training=training)
 
-    def _attend(self, x, mask, ages, ranks, training):
-        batch, length = tf.shape(x)[0], tf.shape(x)[1]
-        head_dim = self.dim // self.num_heads
-        heads = tf.reshape(
-            self.query_key_value(x), [batch, length, 3, self.num_heads, head_dim]
+    def _attend(self, x, bias, training):
+        """Attention with the heads laid along the batch, which needs no transposing."""
+        num_heads, length = self.num_heads, tf.shape(bias)[-1]
+        heads = tf.split(self.query_key_value(x), 3 * num_heads, axis=1)
+        shape = [-1, length, self.dim // num_heads]
+        queries, keys, values = (
+            tf.reshape(tf.concat(heads[i : i + num_heads], axis=0), shape)
+            for i in range(0, 3 * num_heads, num_heads)
         )
-        queries, keys, values = tf.unstack(tf.transpose(heads, [2, 0, 3, 1, 4]))
-        logits = tf.matmul(queries, keys, transpose_b=True) * head_dim**-0.5
-        logits += tf.cast(self.relative_bias(ages, ranks), logits.dtype)
-        logits = tf.where(mask[:, None], logits, tf.cast(NEGATIVE, logits.dtype))
+        logits = tf.matmul(queries, keys, transpose_b=True) * shape[-1] ** -0.5
+        logits += tf.cast(tf.reshape(bias, [-1, length, length]), logits.dtype)
         weights = self.drop(tf.nn.softmax(logits), training=training)
-        joined = tf.transpose(tf.matmul(weights, values), [0, 2, 1, 3])
-        return self.attention_output(tf.reshape(joined, [batch, length, self.dim]))
+        attended = tf.reshape(tf.matmul(weights, values), [-1, shape[-1]])
+        attended = tf.concat(tf.split(attended, num_heads), axis=1)
+        return self.attention_output(attended)
 
     def get_config(self):
         own = {"dim": self.dim, "num_heads": self.num_heads, "dropout": self.dropout}
@@ -140,9 +154,10 @@ class AttentionHistoryEncoder(keras.layers.Layer):
         ranks = positions[:, None] - positions[None, :]
         may_see = tf.logical_and(mask[:, None, :], ranks[None] >= 0)
         ages = age_bucket(timestamps[:, :, None], timestamps[:, None, :])
+        states = tf.reshape(x, [-1, self.dim])
         for block in self.blocks:
-            x = block(x, may_see, ages, ranks[None], training=training)
-        return self.norm(x)
+            states = block(states, may_see, ages, ranks[None], training=training)
+        return tf.reshape(self.norm(states), tf.shape(x))
 
     def get_config(self):
         names = ("dim", "num_layers", "num_heads", "dropout")

@@ -1,5 +1,7 @@
 """From raw strings and the latest events to recommendations, all in the graph."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,6 +23,16 @@ from tfrec.model.request import history_only, to_batch, wish_for
 from tfrec.text.unique import encode_unique
 
 MAX_K = 10_000  # or the size of the catalogue, if that is more
+
+
+class Asked(NamedTuple):
+    """What a request comes to."""
+
+    interest: tf.Tensor  # [batch, dim]
+    rows: tf.Tensor  # [batch, width] int32, the catalogue's, -1 for unknown items
+    history: History  # its latest events
+    columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
+    weights: tf.Tensor  # [batch, length], attention
 
 
 class Inference(tf.Module):
@@ -54,9 +66,11 @@ class Inference(tf.Module):
 
     # === From a request to tensors ===
 
-    def history(self, query):
-        """The latest events of a request: `(History, columns they came from)`."""
-        rows = self.item_ids.rows_of(query.history_item_ids)
+    def history(self, query, rows):
+        """The latest events of a request: `(History, columns they came from)`.
+
+        `rows` are the catalogue's, `[batch, width]`, of the request's items.
+        """
         times = query.history_timestamps
         columns = latest_events(rows, times, self.max_history_length)
         events = self.events(query.history_events)
@@ -87,19 +101,20 @@ class Inference(tf.Module):
         return to_batch(query, tf.shape(query.user_text)[0])
 
     def _interest(self, query):
-        history, columns = self.history(query)
+        rows = self.item_ids.rows_of(query.history_item_ids)
+        history, columns = self.history(query, rows)
         both = self.encode_texts(tf.concat([query.user_text, query.query_text], 0))
         profiles, hints = tf.split(both, 2)
         interest, weights = self.embedding.query(
             history, query.now, profiles, hints, query.query_text
         )
-        return interest, weights, history, columns
+        return Asked(interest, rows, history, columns, weights)
 
     # === What the signatures compute ===
 
     def embed_query(self, query):
         """`Query` -> `[batch, dim]` interest vectors."""
-        return self._interest(self._batch(query))[0]
+        return self._interest(self._batch(query)).interest
 
     def embed_candidate(self, titles, texts, categories):
         """Vectors of items by their texts, known or new: `[n, dim]`."""
@@ -126,10 +141,10 @@ class Inference(tf.Module):
             `""`, `-inf` and 0.
         """
         query = self._batch(query)
-        interest, *_ = self._interest(query)
+        asked = self._interest(query)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
-        seen = tf.where(allow_repeats[:, None], "", query.history_item_ids)
-        return self.recommend_from_interest(interest, wish, seen)
+        seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows)
+        return self.recommend_from_interest(asked.interest, wish, seen)
 
     def recommend_ids(self, histories, k, exclude):
         """`recommend` for Python lists; see `TwoTower.recommend`."""
@@ -140,12 +155,12 @@ class Inference(tf.Module):
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
     def recommend_from_interest(self, interest, wish, seen=None):
-        """The same from interest vectors `[batch, dim]`."""
+        """The same from interest vectors `[batch, dim]`, but for `seen` rows."""
         wish = to_batch(wish, tf.shape(interest)[0])
         num_wanted = self._num_wanted(wish.k)
         excluded = self.item_ids.rows_of(wish.exclude_item_ids)
         if seen is not None:
-            excluded = tf.concat([excluded, self.item_ids.rows_of(seen)], axis=1)
+            excluded = tf.concat([excluded, seen], axis=1)
         rows, scores = self._search(interest, num_wanted, excluded, wish)
         is_wanted = tf.range(num_wanted)[None] < wish.k[:, None]
         rows = tf.where(is_wanted, rows, NO_ROW)
@@ -162,7 +177,7 @@ class Inference(tf.Module):
     def score_interest(self, query, candidate_item_ids):
         """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
         query = self._batch(query)
-        interest, *_ = self._interest(query)
+        interest = self._interest(query).interest
         rows = self.item_ids.rows_of(candidate_item_ids)
         candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
         scores = inner_products(interest, candidates)
@@ -187,14 +202,14 @@ class Inference(tf.Module):
             sums to 1, or to 0 where nothing speaks for the item.
         """
         query = self._batch(query)
-        _, weights, history, columns = self._interest(query)
+        asked = self._interest(query)
         rows = self.item_ids.rows_of(candidate_item_ids)
         shares = self.embedding.contributions(
-            history, query.now, weights, tf.maximum(rows, 0)
+            asked.history, query.now, asked.weights, tf.maximum(rows, 0)
         )
         shares = tf.where(rows[..., None] > NO_ROW, shares, 0.0)
         width = tf.shape(query.history_item_ids)[1]
-        places = tf.one_hot(columns, width)  # [batch, length, width], 0 for padding
+        places = tf.one_hot(asked.columns, width)  # [batch, length, width], 0 for padding
         return tf.matmul(shares, places)
 
     # === Filters ===

@@ -22,7 +22,6 @@ class Readout(keras.layers.Layer):
         super().__init__(**kwargs)
         self.dim = dim
         self.query = keras.layers.Dense(dim, name="query")
-        self.key = keras.layers.Dense(dim, name="key")
         self.relative_bias = RelativeBias(1, name="relative_bias")
 
     def call(self, states, hidden, ages, ranks, may_see):
@@ -39,9 +38,10 @@ class Readout(keras.layers.Layer):
             `[batch, queries, length]` float32 tensor; a row sums to 1, or to 0
             when there is nothing to see.
         """
-        logits = tf.matmul(self.query(states), self.key(hidden), transpose_b=True)
+        asked = on_last_axis(self.query, states)
+        logits = tf.matmul(asked, hidden, transpose_b=True)
         logits = tf.cast(logits, tf.float32) * self.dim**-0.5
-        logits += tf.cast(self.relative_bias(ages, ranks)[:, 0], tf.float32)
+        logits += tf.cast(self.relative_bias(ages, ranks)[0], tf.float32)
         weights = tf.nn.softmax(tf.where(may_see, logits, NEGATIVE))
         return tf.where(may_see, weights, 0.0)
 
@@ -103,14 +103,15 @@ class QueryTower(keras.layers.Layer):
         weights = self._read(states, hidden[:, 1:], history, context, now)
         memory = tf.matmul(tf.cast(weights, item_vectors.dtype), item_vectors)
         states = self.drop(states, training=training)
-        return self.state_output(states) + self.memory_output(memory), weights
+        queries = on_last_axis(self.state_output, states)
+        return queries + on_last_axis(self.memory_output, memory), weights
 
     def _encode(self, item_vectors, history, profiles, training):
         times = history.timestamps
         previous = tf.pad(times[:, :-1], [[0, 0], [1, 0]])
         events = item_vectors + self.event_kind(tf.maximum(history.event_rows, 0))
         events += self.gap(age_bucket(times, previous))
-        events += self.value(history.values[..., None])
+        events += on_last_axis(self.value, history.values[..., None])
         start = self.profile(profiles)[:, None]
         x = tf.concat([tf.cast(start, events.dtype), events], axis=1)
         x = self.drop(self.input_norm(x), training=training)
@@ -128,3 +129,9 @@ class QueryTower(keras.layers.Layer):
         may_see = tf.logical_and(history.mask[:, None, :], ranks >= 0)
         ages = age_bucket(now[:, :, None], history.timestamps[:, None, :])
         return self.readout(states, hidden, ages, ranks, may_see)
+
+
+def on_last_axis(dense, x):
+    """`dense(x)`, as one product of matrices, which Keras does not make of rank 3."""
+    shape = tf.concat([tf.shape(x)[:-1], [dense.units]], axis=0)
+    return tf.reshape(dense(tf.reshape(x, [-1, x.shape[-1]])), shape)
