@@ -123,7 +123,7 @@ def toy_config(folder, data, *overrides):
         "run.name=toy",
         "model.text_encoder=lstm",
         "model.embedding_dim=16",
-        "model.max_history_length=12",
+        "model.window_length=12",
         "model.num_layers=1",
         "model.collaborative_dim=8",
         "model.lexical_dim=8",

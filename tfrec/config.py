@@ -48,8 +48,9 @@ class ModelConfig:
     text_encoder: Literal["bert", "lstm", "none"] = "bert"
     history_encoder: Literal["attention", "lstm"] = "attention"
     embedding_dim: int = 64  # of the neural block
-    max_history_length: int = 50  # latest events that the query tower reads
-    num_layers: int = 2  # of the history encoder
+    max_history_length: int = 500  # latest events that the closed-form blocks read
+    window_length: int = 50  # the latest of them that the query tower reads
+    num_layers: int = 1  # of the history encoder
     num_heads: int = 2  # of the attention encoder
     dropout: float = 0.3  # share of activations
     id_dropout: float = 0.5  # share of items whose id part is dropped in training
@@ -63,7 +64,7 @@ class ModelConfig:
 class TrainConfig:
     """The training loop."""
 
-    batch_size: int = 64  # windows of `model.max_history_length` events
+    batch_size: int = 64  # windows of `model.window_length` events
     max_epochs: int = 15
     epoch_steps: int = 100  # at most; a large log is not seen whole in an epoch
     patience: int = 3  # epochs without a better validation NDCG@10
@@ -194,6 +195,7 @@ def _rules(config):
             "a multiple of heads",
         ),
         ("model.max_history_length", positive, "positive"),
+        ("model.window_length", positive, "positive"),
         ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
         ("model.blocks", _only("collaborative", "lexical"), "known blocks"),

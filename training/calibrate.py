@@ -60,7 +60,10 @@ def interest_features(embedding, pairs):
     size = embedding.neural_dim
     neural = interests[:, :size] / embedding.weighting.blocks[0]
     logits = embedding.model.interest_head(neural, candidates[:, :size]).numpy()
-    return logits, (interests * candidates).sum(axis=1)
+    scores = (interests * candidates).sum(axis=1)
+    if embedding.has_own:
+        scores += EmbeddingRecommender(embedding).own_bonus(pairs.queries)
+    return logits, scores
 
 
 def calibrate(model, pairs):
@@ -76,7 +79,9 @@ def calibrate(model, pairs):
     _, scores = interest_features(model.embedding(), pairs)
     slopes, bias = fit_logistic(scores[:, None], pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
-    model.weighting = Weighting(blocks=model.weighting.blocks * slope, bias=bias)
+    blocks = model.weighting.blocks * slope
+    own = tuple(weight * slope for weight in model.weighting.own)
+    model.weighting = Weighting(blocks=blocks, own=own, bias=bias)
     features = np.stack(interest_features(model.embedding(), pairs), axis=1)
     slopes, intercept = fit_logistic(features, pairs.labels)
     model.weighting = dataclasses.replace(

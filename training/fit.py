@@ -90,7 +90,7 @@ class _Loop:
         self.model, self.folder, self.validate = model, folder, validate
         self.config = config
         folder.mkdir(parents=True, exist_ok=True)
-        length = model.config.model.max_history_length
+        length = model.config.model.window_length
         whole = steps_per_epoch(interactions, length, config.batch_size)
         self.steps_per_epoch = min(whole, config.epoch_steps)
         self.num_epochs = num_epochs or config.max_epochs

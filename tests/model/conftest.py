@@ -1,5 +1,7 @@
 """A model that has learnt the checkerboard, and one that has not."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -62,3 +64,17 @@ def inference(embedding):
 @pytest.fixture(scope="session")
 def asked(inference):
     return Asked(inference)
+
+
+@pytest.fixture(scope="session")
+def faithful(embedding):
+    """An `Embedding` to whose users their own past with an item matters."""
+    weighting = dataclasses.replace(embedding.weighting, own=(3.0, 1.0, 0.5))
+    return Embedding(embedding.model, embedding.blocks, weighting)
+
+
+@pytest.fixture(scope="session")
+def asked_faithful(faithful):
+    ids = faithful.model.catalogue.item_ids
+    index = BruteForceIndex().build(ids, faithful.candidates)
+    return Asked(Inference(faithful, index, max_interest_norm=50.0))

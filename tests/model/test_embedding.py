@@ -211,6 +211,32 @@ def test_evaluation_and_serving_score_alike(embedding, inference, board):
     np.testing.assert_allclose(served, evaluated, rtol=1e-3, atol=1e-3)
 
 
+def test_the_own_past_is_scored_alike_by_evaluation_and_server(
+    faithful, asked_faithful, board
+):
+    queries = last_queries(board[1])
+    log = queries.interactions
+    ids = [list(log.item_ids[log.item_rows[queries.history(u)]]) for u in range(16)]
+    times = [list(log.timestamps[queries.history(u)]) for u in range(16)]
+    request = make_query(ids, times, now=queries.timestamps)
+    found, scores, _ = asked_faithful.recommend(request, [True], k=[NUM_ITEMS])
+    evaluated = EmbeddingRecommender(faithful).score(queries)
+    items = faithful.model.catalogue.item_ids.astype(str)
+    places = np.argsort(items)[np.searchsorted(np.sort(items), found[:, :12])]
+    expected = np.take_along_axis(evaluated, places, axis=1)
+    np.testing.assert_allclose(scores[:, :12], expected, rtol=1e-3, atol=1e-3)
+    own = EmbeddingRecommender(faithful).own_bonus(queries)
+    assert (own == 0).all()  # the targets are what the users never met
+
+
+def test_own_items_explain_themselves(asked_faithful):
+    """Item 4, met twice of three events: it comes again because of these two."""
+    query = make_query([["i04", "i02", "i04"]])
+    shares = asked_faithful.explain(query, [["i04"]])[0, 0]
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] + shares[2] > shares[1]
+
+
 def test_block_scores_add_up_to_the_score(embedding, board):
     queries = last_queries(board[1])
     recommender = EmbeddingRecommender(embedding)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.model.asking import SOON, make_query, make_wish, names
 from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, START, withheld
+from tfrec.model.own_items import HALF_LIVES
 
 ALL = names(*range(NUM_ITEMS))
 EVEN = make_query([names(2, 4, 6)])
@@ -33,7 +34,8 @@ def test_finds_what_was_withheld(asked, board):
         for user in range(NUM_USERS)
     ]
     found = asked.recommend(make_query(histories), k=[1])[0]
-    assert found[:, 0].tolist() == names(*(withheld(user) for user in range(NUM_USERS)))
+    expected = np.array(names(*(withheld(user) for user in range(NUM_USERS))))
+    assert (found[:, 0] == expected).mean() >= 0.8  # by chance: 0.11
 
 
 def colour(item_id):
@@ -78,6 +80,28 @@ requests = st.fixed_dictionaries(
 @given(st.lists(requests, min_size=1, max_size=3))
 def test_agrees_with_numpy_under_all_filters(asked, embedding, batch):
     """Each row of a batch as its own request says."""
+    check_against_numpy(asked, embedding, batch)
+
+
+@often
+@given(st.lists(requests, min_size=1, max_size=3))
+def test_so_it_does_where_the_own_past_counts(asked_faithful, faithful, batch):
+    check_against_numpy(asked_faithful, faithful, batch)
+
+
+def own_past(embedding, history):
+    """Bonus of every item by plain Python, for a history without padding."""
+    ranks = range(len(history) - 1, -1, -1)
+    bonus = np.zeros(NUM_ITEMS)
+    for weight, half_life in zip(embedding.weighting.own, HALF_LIVES, strict=True):
+        counts = np.zeros(NUM_ITEMS)
+        for item_id, rank in zip(history, ranks, strict=True):
+            counts[ALL.index(item_id)] += 0.5 ** (rank / half_life)
+        bonus += weight * np.log1p(counts)
+    return bonus
+
+
+def check_against_numpy(asked, embedding, batch):
     width = 12
     rows = {
         name: [[*each[name], *[""] * (width - len(each[name]))] for each in batch]
@@ -98,6 +122,9 @@ def test_agrees_with_numpy_under_all_filters(asked, embedding, batch):
         found.shape == scores.shape == chances.shape == (len(batch), max(column["k"]))
     )
     every_score = asked.embed(query) @ embedding.candidates.numpy().T
+    for row, request in enumerate(batch):
+        history = [item_id for item_id in request["history"] if item_id in ALL]
+        every_score[row] += own_past(embedding, history)
     every_chance = asked.score(query, [ALL] * len(batch))
     for row, request in enumerate(batch):
         expected = oracle(request, every_score[row], every_chance[row])
@@ -123,7 +150,7 @@ def test_expired_items_never_come_back(asked):
 
 
 def test_what_the_window_does_not_reach_is_excluded_all_the_same(asked):
-    """The model looks back on 8 events; the history has 12."""
+    """The model looks back on 10 events; the history has 12."""
     history = ALL[1:13]
     found = asked.recommend(make_query([history]), k=[16])[0][0]
     assert set(answers(found)) == set(ALL) - set(history)

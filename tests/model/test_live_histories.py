@@ -107,11 +107,14 @@ def test_unknown_kinds_and_values_are_typical_ones(asked, log):
 
 
 def test_only_the_latest_events_count(asked):
-    """Eight fit the model's window."""
+    """The blocks read ten, the towers eight of them."""
     events = [(item_id, "view", 1.0, 10 + place) for place, item_id in enumerate(ALL)]
-    np.testing.assert_allclose(
-        asked.embed(request_of(events)), asked.embed(request_of(events[-8:])), atol=1e-5
+    every, ten, eight = (
+        asked.embed(request_of(events[-n:])) for n in (len(ALL), 10, 8)
     )
+    np.testing.assert_allclose(every, ten, atol=1e-5)
+    np.testing.assert_allclose(ten[:, :16], eight[:, :16], atol=1e-5)
+    assert np.abs(ten[:, 16:] - eight[:, 16:]).max() > 1e-4
 
 
 def test_no_history_and_no_columns(asked):

@@ -13,14 +13,16 @@ def pack_histories(queries, max_length):
         max_length: int, most events per history.
 
     Returns:
-        Dict of `[num_queries, max_length]` arrays: `item_rows` (-1 = padding),
-        `event_rows`, `values`, `timestamps`.
+        Dict of `[num_queries, width]` arrays, as wide as the longest history kept
+        and at least 1: `item_rows` (-1 = padding), `event_rows`, `values`,
+        `timestamps`.
     """
     log = queries.interactions
     starts = np.maximum(
         log.offsets[queries.user_rows], queries.history_ends - max_length
     )
-    events = starts[:, None] + np.arange(max_length)
+    width = max(int((queries.history_ends - starts).max(initial=0)), 1)
+    events = starts[:, None] + np.arange(width)
     is_real = events < queries.history_ends[:, None]
     events = np.where(is_real, events, 0)
     columns = ("item_rows", "event_rows", "values", "timestamps")

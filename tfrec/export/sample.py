@@ -50,7 +50,9 @@ class Sample:
             "title": np.resize(catalogue.titles[:1], batch).astype(object),
             "category": np.resize(catalogue.categories[:1], batch).astype(object),
         }
-        yield "recommend", {**query, "k": np.full(batch, 10, np.int32)}
+        for allow in (False, True):
+            how = {"k": np.full(batch, 10, np.int32), "allow_repeats": [allow] * batch}
+            yield "recommend", {**query, **how}
         yield "serving_default", {"user_text": query["user_text"]}
         yield "recommend_from_interest", {"interest": interest}
         yield "embed_query", query

@@ -79,8 +79,11 @@ def every(*rules):
         *rules: pairs `(allowed, per_query)`, such as `available_at(...)`.
 
     Returns:
-        A pair `(allowed, per_query)` for `Filters`.
+        A pair `(allowed, per_query)` for `Filters`; without rules, one that allows
+        everything.
     """
+    if not rules:
+        return None, ()
 
     def allowed(rows, *per_query):
         is_allowed, start = rows > NO_ROW, 0

@@ -1,10 +1,12 @@
 """How much each block of the embedding counts: chosen where it is measured."""
 
+import dataclasses
 import logging
 
 import numpy as np
 
 from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import EmbeddingRecommender
 
 logger = logging.getLogger(__name__)
@@ -19,15 +21,25 @@ def weigh(embedding, queries, allow_repeats):
     Args:
         embedding: `Embedding` whose weights are all 1.
         queries: `Queries` from after the events that it learnt from.
-        allow_repeats: bool, whether items of the history may come.
+        allow_repeats: bool, whether items of the history may come; only then do
+            weights for an item's own past have a use.
 
     Returns:
-        `(weights, value)`: `[num_blocks]` float32 array and the NDCG@10 reached.
+        `(Weighting, value)`: and the NDCG@10 reached.
     """
-    scores = EmbeddingRecommender(embedding).block_scores(queries)
-    if not allow_repeats:
+    recommender = EmbeddingRecommender(embedding)
+    scores = recommender.block_scores(queries)
+    num_blocks = len(scores)
+    if allow_repeats:
+        scores = [*scores, *recommender.own_features(queries)]
+    else:
         strike_seen(scores[0], queries)
-    return choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
+    found, value = choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
+    weighting = Weighting(blocks=found[:num_blocks])
+    if allow_repeats:
+        own = tuple(found[num_blocks:].tolist())
+        weighting = dataclasses.replace(weighting, own=own)
+    return weighting, value
 
 
 def choose_weights(block_scores, measure):

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfrec.model.history import History
+from tfrec.model.history import History, latest
+from tfrec.model.own_items import HALF_LIVES, own_features
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class Weighting:
     """
 
     blocks: np.ndarray  # [num_blocks + 1] float, the neural block first
+    own: tuple = (0.0,) * len(HALF_LIVES)  # of an item's own past; see own_items
     bias: float = 0.0  # added to every score
     head_slope: float = 0.0  # of the head's logit in the reported probability
     score_slope: float = 1.0  # of the score in the reported probability
@@ -71,12 +73,33 @@ class Embedding(tf.Module):
         bias = tf.fill([tf.shape(neural)[0], 1], self.weighting.bias)
         return tf.concat([*parts, bias], axis=1), weights
 
+    @property
+    def has_own(self):
+        """Whether an item's own past counts, beside the inner product."""
+        return any(self.weighting.own)
+
+    def own_bonus(self, history, rows):
+        """What a user's past with items adds to their inner products.
+
+        Args:
+            history: `History`.
+            rows: `[batch, n]` int32 tensor, -1 for none.
+
+        Returns:
+            `[batch, n]` float tensor, 0 for items that the history does not hold.
+        """
+        features = own_features(history, rows)
+        return tf.linalg.matvec(features, tf.constant(self.weighting.own, tf.float32))
+
     def _neural_query(self, history, now, profiles, hints):
-        rows = tf.maximum(history.item_rows, 0)
+        window, places = latest(history, self.model.config.model.window_length)
+        rows = tf.maximum(window.item_rows, 0)
         vectors = tf.gather(self.candidates, rows)[..., : self.neural_dim]
         queries, weights = self.model.query_tower(
-            vectors, history, history.lengths[:, None], now[:, None], profiles
+            vectors, window, window.lengths[:, None], now[:, None], profiles
         )
+        places = tf.one_hot(places, tf.shape(history.item_rows)[1])
+        weights = tf.matmul(weights, places)  # 0 for events before the window
         hints = self.model.text_query(tf.math.l2_normalize(hints, -1))  # as in training
         return queries[:, 0] + hints, weights[:, 0]
 
@@ -141,6 +164,11 @@ class Embedding(tf.Module):
         shares *= self.weighting.blocks[0]
         for block, weight in zip(self.blocks, self.weighting.blocks[1:], strict=True):
             shares += weight * block.contributions(history, now, candidate_rows)
+        if self.has_own:
+            same = candidate_rows[:, :, None] == history.item_rows[:, None]
+            own = tf.cast(same, tf.float32)
+            own = tf.math.divide_no_nan(own, tf.reduce_sum(own, 2, keepdims=True))
+            shares += own * self.own_bonus(history, candidate_rows)[..., None]
         shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
 

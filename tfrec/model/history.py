@@ -24,6 +24,24 @@ class History(NamedTuple):
         return tf.reduce_sum(tf.cast(self.mask, tf.int32), axis=1)
 
 
+def latest(history, length):
+    """The latest real events of histories, at most `length` of them.
+
+    Args:
+        history: `History`.
+        length: int.
+
+    Returns:
+        `(History, places)`: as wide as `length` or the history, and where each of
+        its events stands there, `[batch, width]` int32.
+    """
+    width = tf.minimum(tf.shape(history.item_rows)[1], length)
+    starts = tf.maximum(history.lengths - width, 0)
+    places = starts[:, None] + tf.range(width)[None]
+    columns = (tf.gather(column, places, batch_dims=1) for column in history)
+    return History(*columns), places
+
+
 def latest_events(item_rows, timestamps, max_length):
     """Where the latest real events stand in a request.
 

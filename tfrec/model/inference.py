@@ -11,6 +11,7 @@ from tfrec.index.filters import (
     NO_SCORE,
     Filters,
     available_at,
+    best,
     every,
     in_categories,
 )
@@ -18,6 +19,7 @@ from tfrec.model.catalogue import split_categories
 from tfrec.model.history import History, latest_events, take_columns
 from tfrec.model.interest_update import update_interest
 from tfrec.model.item_text import join_item_texts
+from tfrec.model.own_items import last_occurrences
 from tfrec.model.names import Names, category_rows
 from tfrec.model.request import history_only, to_batch, wish_for
 from tfrec.text.unique import encode_unique
@@ -33,6 +35,13 @@ class Asked(NamedTuple):
     history: History  # its latest events
     columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
     weights: tf.Tensor  # [batch, length], attention
+
+
+class Own(NamedTuple):
+    """Items of the histories that may come again, scored with their own past."""
+
+    rows: tf.Tensor  # [batch, length] int32, each item once, -1 for none
+    scores: tf.Tensor  # [batch, length]
 
 
 class Inference(tf.Module):
@@ -144,7 +153,24 @@ class Inference(tf.Module):
         asked = self._interest(query)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
         seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows)
-        return self.recommend_from_interest(asked.interest, wish, seen)
+        if not self.embedding.has_own:
+            return self.recommend_from_interest(asked.interest, wish, seen)
+        own = self._own(asked, allow_repeats, wish.min_probability)
+        return self.recommend_from_interest(asked.interest, wish, seen, own)
+
+    def _own(self, asked, allow_repeats, min_probability):
+        rows = last_occurrences(asked.history.item_rows)
+        scores, probabilities = self._judge(asked, rows)
+        may_come = allow_repeats[:, None] & (probabilities >= min_probability[:, None])
+        return Own(tf.where(may_come, rows, NO_ROW), scores)
+
+    def _judge(self, asked, rows):
+        """Scores and probabilities of candidates by their `[batch, n]` rows."""
+        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+        scores = inner_products(asked.interest, candidates)
+        if self.embedding.has_own:
+            scores += self.embedding.own_bonus(asked.history, rows)
+        return scores, self.embedding.probabilities(asked.interest, candidates, scores)
 
     def recommend_ids(self, histories, k, exclude):
         """`recommend` for Python lists; see `TwoTower.recommend`."""
@@ -154,14 +180,24 @@ class Inference(tf.Module):
         text = [[each.decode() for each in row] for row in ids.numpy()]
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
-    def recommend_from_interest(self, interest, wish, seen=None):
-        """The same from interest vectors `[batch, dim]`, but for `seen` rows."""
+    def recommend_from_interest(self, interest, wish, seen=None, own=None):
+        """The same from interest vectors.
+
+        Args:
+            interest: `[batch, dim]` float tensor.
+            wish: `Wish`.
+            seen: `[batch, n]` int32 tensor of rows that are not to come, or None.
+            own: `Own`, or None: items that are ranked by these scores.
+
+        Returns:
+            As `recommend`.
+        """
         wish = to_batch(wish, tf.shape(interest)[0])
         num_wanted = self._num_wanted(wish.k)
         excluded = self.item_ids.rows_of(wish.exclude_item_ids)
         if seen is not None:
             excluded = tf.concat([excluded, seen], axis=1)
-        rows, scores = self._search(interest, num_wanted, excluded, wish)
+        rows, scores = self._search(interest, num_wanted, excluded, wish, own)
         is_wanted = tf.range(num_wanted)[None] < wish.k[:, None]
         rows = tf.where(is_wanted, rows, NO_ROW)
         is_real = rows > NO_ROW
@@ -177,11 +213,8 @@ class Inference(tf.Module):
     def score_interest(self, query, candidate_item_ids):
         """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
         query = self._batch(query)
-        interest = self._interest(query).interest
         rows = self.item_ids.rows_of(candidate_item_ids)
-        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
-        scores = inner_products(interest, candidates)
-        probabilities = self.embedding.probabilities(interest, candidates, scores)
+        _, probabilities = self._judge(self._interest(query), rows)
         return tf.where(rows > NO_ROW, probabilities, 0.0)
 
     def update_interest(self, interest, item_ids, reward, learning_rate):
@@ -227,19 +260,29 @@ class Inference(tf.Module):
         with tf.control_dependencies(checks):
             return tf.reduce_max(k)
 
-    def _search(self, interest, k, excluded, wish):
+    def _search(self, interest, k, excluded, wish, own):
         free = self._rules(wish, with_wishes=False)
         wished = self._rules(wish, with_wishes=True)
         has_wishes = tf.reduce_any(wish.categories != "")
         has_wishes |= tf.reduce_any(wish.min_probability > 0)
 
-        def search(rules):
-            allowed, per_query = every(*rules) if rules else (None, ())
-            filters = Filters(excluded, allowed, per_query)
-            return lambda: self.index.search_rows(interest, k, filters)
+        def search(rules, *index_rules):
+            def run():
+                if own is None:
+                    filters = Filters(excluded, *every(*rules, *index_rules))
+                    return self.index.search_rows(interest, k, filters)
+                is_permitted = Filters(excluded, *every(*rules)).permits(own.rows)
+                own_scores = tf.where(is_permitted, own.scores, NO_SCORE)
+                others = tf.concat([excluded, own.rows], axis=1)
+                filters = Filters(others, *every(*rules, *index_rules))
+                rows, scores = self.index.search_rows(interest, k, filters)
+                rows = tf.concat([own.rows, rows], axis=1)
+                return best(tf.concat([own_scores, scores], axis=1), rows, k)
 
-        wished.append(self._likely(interest, wish.min_probability))
-        return tf.cond(has_wishes, search(wished), search(free))
+            return run
+
+        likely = self._likely(interest, wish.min_probability)
+        return tf.cond(has_wishes, search(wished, likely), search(free))
 
     def _rules(self, wish, with_wishes):
         rules = []

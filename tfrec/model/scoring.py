@@ -5,8 +5,10 @@ import tensorflow as tf
 
 from tfrec.data.packing import pack_histories
 from tfrec.model.embedding import history_of
+from tfrec.model.history import latest
+from tfrec.model.own_items import HALF_LIVES, own_features
 
-BATCH_SIZE = 512  # queries
+BATCH_SIZE = 128  # queries
 
 
 class EmbeddingRecommender:
@@ -27,7 +29,31 @@ class EmbeddingRecommender:
 
     def score(self, queries):
         """`[num_queries, num_items]` float32 scores."""
-        return self.interests(queries) @ self.embedding.candidates.numpy().T
+        scores = self.interests(queries) @ self.embedding.candidates.numpy().T
+        if self.embedding.has_own:
+            features = self.own_features(queries)
+            scores += np.tensordot(self.embedding.weighting.own, features, 1)
+        return scores
+
+    def own_features(self, queries):
+        """`own_features` of every item: `[num_half_lives, num_queries, num_items]`."""
+        shape = (len(HALF_LIVES), len(queries), len(self.embedding.candidates))
+        features = np.zeros(shape, np.float32)
+        for rows, history in _histories(queries, self.embedding.model):
+            own = history.item_rows.numpy()
+            found = own_features(history, own).numpy()
+            batch, places = np.nonzero(own >= 0)
+            items = own[batch, places]
+            features[:, rows[batch], items] = found[batch, places].T
+        return features
+
+    def own_bonus(self, queries):
+        """`[num_queries]` bonus of each query's one target."""
+        parts = [
+            self.embedding.own_bonus(history, queries.target_rows[rows][:, None])[:, 0]
+            for rows, history in _histories(queries, self.embedding.model)
+        ]
+        return np.concatenate(parts)
 
     def interests(self, queries):
         """`[num_queries, dim]` float32 interest vectors."""
@@ -77,6 +103,7 @@ class TowerRecommender:
 
     def _query(self, history, now, user_rows, candidates):
         profiles = tf.gather(self.model.profile_texts.vectors, user_rows)
+        history, _ = latest(history, self.model.config.model.window_length)
         vectors = tf.gather(candidates, tf.maximum(history.item_rows, 0))
         queries, _ = self.model.query_tower(
             vectors, history, history.lengths[:, None], now[:, None], profiles
@@ -85,12 +112,16 @@ class TowerRecommender:
 
 
 def _in_batches(query, queries, model, *more):
-    length = model.config.model.max_history_length
     parts = []
+    for rows, history in _histories(queries, model):
+        now, users = queries.timestamps[rows], queries.user_rows[rows]
+        parts.append(query(history, tf.constant(now), tf.constant(users), *more))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _histories(queries, model):
+    """Batches of queries: `(their numbers, History)`."""
+    length = model.config.model.max_history_length
     for start in range(0, len(queries), BATCH_SIZE):
         rows = np.arange(start, min(start + BATCH_SIZE, len(queries)))
-        batch = queries.take(rows)
-        history = history_of(pack_histories(batch, length), model)
-        now, users = tf.constant(batch.timestamps), tf.constant(batch.user_rows)
-        parts.append(query(history, now, users, *more).numpy())
-    return np.concatenate(parts).astype(np.float32)
+        yield rows, history_of(pack_histories(queries.take(rows), length), model)

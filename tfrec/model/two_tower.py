@@ -107,8 +107,8 @@ class TwoTower(keras.Model):
         Returns:
             NDCG@10 reached on them.
         """
-        weights, metric = weigh(self.embedding(), queries, self.allow_repeats)
-        self.weighting = Weighting(blocks=weights)
+        embedding = self.embedding()
+        self.weighting, metric = weigh(embedding, queries, self.allow_repeats)
         return metric
 
     def embedding(self):
