@@ -19,8 +19,8 @@ from tfrec.model.catalogue import split_categories
 from tfrec.model.history import History, latest_events, take_columns
 from tfrec.model.interest_update import update_interest
 from tfrec.model.item_text import join_item_texts
-from tfrec.model.own_items import last_occurrences
 from tfrec.model.names import Names, category_rows
+from tfrec.model.own_items import last_occurrences
 from tfrec.model.request import history_only, to_batch, wish_for
 from tfrec.text.unique import encode_unique
 
@@ -242,7 +242,9 @@ class Inference(tf.Module):
         )
         shares = tf.where(rows[..., None] > NO_ROW, shares, 0.0)
         width = tf.shape(query.history_item_ids)[1]
-        places = tf.one_hot(asked.columns, width)  # [batch, length, width], 0 for padding
+        places = tf.one_hot(
+            asked.columns, width
+        )  # [batch, length, width], 0 for padding
         return tf.matmul(shares, places)
 
     # === Filters ===
