@@ -124,20 +124,21 @@ def judge_all(config, recommender, data, split, text_vectors):
             read texts, or None.
     """
     how, items = config.evaluation, data.dataset.items
+    repeats = learns_repeats(data.interactions, config.data.repeats)
 
     def judge(recommender):
         logger.info("Evaluating %s.", recommender.name)
         return evaluate(
             recommender,
             split,
-            allow_repeats=learns_repeats(data.interactions, config.data.repeats),
+            allow_repeats=repeats,
             bootstrap_samples=how.bootstrap_samples,
             seed=config.train.seed,
         )
 
     evaluations = [judge(recommender)]
     if how.baselines:
-        for baseline in default_baselines(items, text_vectors):
+        for baseline in default_baselines(items, text_vectors, repeats):
             evaluations.append(judge(baseline.fit(split.train, items)))
     return evaluations
 

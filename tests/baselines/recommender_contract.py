@@ -56,7 +56,7 @@ class RecommenderContract:
     def test_finds_what_was_held_out(self, log, queries, items):
         """The held-out item is one of 15 unseen ones, 5 of them of the right kind."""
         if not self.is_personal:
-            pytest.skip("gives everyone the same")
+            pytest.skip("does not tell the kinds apart")
         recommender = self.make().fit(log, items)
         result = evaluate(recommender, queries, cutoffs=(5,), bootstrap_samples=2)
         assert result.means["recall@5"] > 0.9

@@ -7,9 +7,10 @@ from tests.evaluation.logs import ask_all, make_items, make_log
 from tfrec.baselines.ease import Ease
 from tfrec.baselines.histories import user_item_matrix
 from tfrec.baselines.item_knn import ItemKnn
+from tfrec.baselines.personal_frequency import PersonalFrequency
 from tfrec.baselines.popularity import RecentPopularity
 from tfrec.baselines.transitions import Transitions
-from tfrec.baselines.weighting import uniform
+from tfrec.baselines.weighting import RankDecay, uniform
 
 ITEMS = make_items([f"title {i}" for i in range(8)])
 
@@ -104,6 +105,17 @@ def test_recent_popularity_halves_old_events():
     log = make_log([(0, 0, 0), (1, 0, 2 * day), (2, 1, 4 * day)], 8, 3)
     scores = scores_of(RecentPopularity(half_life_days=2.0), log)
     np.testing.assert_allclose(scores[0, :3], [1 / 4 + 1 / 2, 1, 0])
+
+
+def test_personal_frequency_by_hand():
+    """Item 1 twice, then item 0; items 2, the popular one, and 3 never."""
+    log = make_log([(0, 1, 1), (0, 1, 2), (0, 0, 3), (1, 2, 1), (2, 2, 1)], 4, 3)
+    often = PersonalFrequency().fit(log, None)
+    lately = often.reweighted("lately", RankDecay(0.1)).fit(log, None)
+    scores = often.score(ask_all(log, [[3], [3], [3]]))[0]
+    assert np.argsort(-scores).tolist() == [1, 0, 2, 3]
+    scores = lately.score(ask_all(log, [[3], [3], [3]]))[0]
+    assert np.argsort(-scores).tolist() == [0, 1, 2, 3]
 
 
 def test_the_same_log_is_learnt_once(log):

@@ -7,6 +7,7 @@ from tfrec.baselines.blend import Blend
 from tfrec.baselines.ease import Ease, ease_decay
 from tfrec.baselines.interest_degree import InterestDegree
 from tfrec.baselines.item_knn import ItemKnn
+from tfrec.baselines.personal_frequency import PersonalFrequency
 from tfrec.baselines.popularity import Popularity, RecentPopularity
 from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
 from tfrec.baselines.transitions import Transitions
@@ -36,6 +37,13 @@ class TestItemKnn(RecommenderContract):
 class TestReweightedItemKnn(RecommenderContract):
     def make(self):
         return ItemKnn().reweighted("item-kNN in time", TimeDecay(7.0))
+
+
+class TestPersonalFrequency(RecommenderContract):
+    is_personal = False
+
+    def make(self):
+        return PersonalFrequency()
 
 
 class TestEase(RecommenderContract):

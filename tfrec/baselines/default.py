@@ -4,6 +4,7 @@ from tfrec.baselines.blend import Blend
 from tfrec.baselines.ease import ease_decay
 from tfrec.baselines.interest_degree import InterestDegree
 from tfrec.baselines.item_knn import ItemKnn
+from tfrec.baselines.personal_frequency import PersonalFrequency
 from tfrec.baselines.popularity import Popularity, RecentPopularity
 from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
 from tfrec.baselines.transitions import Transitions
@@ -17,7 +18,7 @@ from tfrec.baselines.weighting import (
 )
 
 
-def default_baselines(items, text_vectors=None):
+def default_baselines(items, text_vectors=None, allow_repeats=False):
     """Single recommenders, history recipes and blends, ready to `fit`.
 
     Those that share a memory learn it once. Constants were chosen on the validation
@@ -27,6 +28,8 @@ def default_baselines(items, text_vectors=None):
         items: `Items`; without any text, the text baselines are left out.
         text_vectors: `[num_items, dim]` float array of a frozen text encoder, or
             None for none.
+        allow_repeats: whether items may come again, which calls for the baselines
+            that only know what a person had.
 
     Returns:
         list of `Recommender`s.
@@ -41,6 +44,10 @@ def default_baselines(items, text_vectors=None):
         transitions,
         Blend(ease, transitions, name="EASE + transitions, half and half"),
     ]
+    if allow_repeats:
+        often = PersonalFrequency()
+        lately = often.reweighted("personal frequency, recent", RankDecay(50.0))
+        baselines += [often, lately, Blend(ease, lately, name="EASE + frequency")]
     if any(items.texts):
         bm25 = Bm25Profile()
         baselines += [

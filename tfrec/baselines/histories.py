@@ -6,15 +6,16 @@ from scipy import sparse
 from tfrec.baselines.weighting import uniform
 
 
-def history_matrix(queries, weighting=uniform):
+def history_matrix(queries, weighting=uniform, counts_repeats=False):
     """One row per query, one column per item, the weight of the item's last event.
 
-    An item seen several times counts once, at its latest event. Only positive
-    events count; ranks are counted among them.
+    Only positive events count; ranks are counted among them.
 
     Args:
         queries: `Queries`.
         weighting: a recipe of `tfrec.baselines.weighting`.
+        counts_repeats: whether the weights of all events of an item are added,
+            instead of its latest event's alone.
 
     Returns:
         `[len(queries), num_items]` float32 CSR matrix.
@@ -27,13 +28,13 @@ def history_matrix(queries, weighting=uniform):
     ranks = _ranks_from_the_end(query_of)
     ages_s = np.maximum(queries.timestamps[query_of] - log.timestamps[events], 0)
     weights = weighting(ranks, ages_s, log.values[events])
-    is_latest = _is_last_of_its_kind(query_of * log.num_items + log.item_rows[events])
-    return _csr(
-        weights[is_latest],
-        query_of[is_latest],
-        log.item_rows[events[is_latest]],
-        (len(queries), log.num_items),
-    )
+    items = log.item_rows[events]
+    if not counts_repeats:
+        is_latest = _is_last_of_its_kind(query_of * log.num_items + items)
+        weights, query_of, items = (
+            each[is_latest] for each in (weights, query_of, items)
+        )
+    return _csr(weights, query_of, items, (len(queries), log.num_items))
 
 
 def user_item_matrix(train):

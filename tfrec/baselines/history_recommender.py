@@ -17,6 +17,8 @@ class HistoryRecommender:
         weighting: a recipe of `tfrec.baselines.weighting`.
     """
 
+    counts_repeats = False  # of an item in one history
+
     def __init__(self, name, weighting=uniform):
         self.name = name
         self.weighting = weighting
@@ -35,7 +37,7 @@ class HistoryRecommender:
         """`[len(queries), num_items]` float32 scores."""
         if self._train is None:
             raise NotBuiltError(f"{self.name} is empty. Call `fit` before `score`.")
-        histories = history_matrix(queries, self.weighting)
+        histories = history_matrix(queries, self.weighting, self.counts_repeats)
         scores = np.asarray(self._score(histories), np.float32)
         scores[np.diff(histories.indptr) == 0] = self._popularity
         return scores
@@ -55,6 +57,7 @@ class _Reweighted(HistoryRecommender):
     def __init__(self, source, name, weighting):
         super().__init__(name, weighting)
         self._source = source
+        self.counts_repeats = source.counts_repeats
 
     def _learn(self, train, items):
         self._source.fit(train, items)
