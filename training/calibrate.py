@@ -25,12 +25,12 @@ class Pairs:
     is_explicit: bool  # whether the zeros are reactions, not just sampled items
 
 
-def labelled_pairs(interactions, cut, seed):
-    """What users showed of interest and disinterest from the cut on.
+def labelled_pairs(interactions, held_out, seed):
+    """What users showed of interest and disinterest in events that were held out.
 
     Args:
         interactions: the whole log, histories included.
-        cut: int UTC seconds.
+        held_out: `[num_events]` bool array, as in `Split`.
         seed: int.
 
     Returns:
@@ -39,7 +39,7 @@ def labelled_pairs(interactions, cut, seed):
     """
     rng = np.random.default_rng(seed)
     labels = interactions.labels
-    events = np.flatnonzero((interactions.timestamps >= cut) & (labels != 0))
+    events = np.flatnonzero(held_out & (labels != 0))
     if len(events) > MAX_PAIRS:
         events = np.sort(rng.choice(events, MAX_PAIRS, replace=False))
     is_explicit = int((labels[events] < 0).sum()) >= MIN_NEGATIVES

@@ -28,6 +28,8 @@ class Choice:
     """What validation chose."""
 
     fit: Fit
+    names: list  # of the blocks
+    half_lives: tuple  # of the collaborative block, events
     weighting: Weighting
     metric: float  # validation NDCG@10 of the whole embedding
     num_queries: int
@@ -76,11 +78,12 @@ class Recipe:
             return mean_ndcg(scores, split.queries)
 
         trained = self._fit(model, split.train, "choose", validate=validate)
-        model.fit_blocks(split.train)
-        metric = model.weigh_blocks(split.queries)
-        pairs = labelled_pairs(interactions, split.cut, self.config.train.seed)
+        half_lives, metric = model.choose_blocks(split.train, split.queries)
+        pairs = labelled_pairs(interactions, split.held_out, self.config.train.seed)
         calibrate(model, pairs)
-        return Choice(trained, model.weighting, metric, len(split.queries))
+        names = ["neural", *(block.name for block in model.blocks)]
+        weighting, num_queries = model.weighting, len(split.queries)
+        return Choice(trained, names, half_lives, weighting, metric, num_queries)
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
@@ -96,8 +99,7 @@ class Recipe:
         model = self._adapted(interactions)
         epochs = choice.fit.best_epoch
         self._fit(model, interactions, stage, num_epochs=epochs)
-        model.fit_blocks(interactions)
-        model.weighting = choice.weighting
+        model.fit_blocks(interactions, choice.half_lives, choice.weighting)
         return model
 
     def _adapted(self, interactions):

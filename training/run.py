@@ -213,7 +213,7 @@ def _judge(config, data, split, model, repeats):
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )
-    pairs = labelled_pairs(data.interactions, split.cut, config.train.seed)
+    pairs = labelled_pairs(data.interactions, split.held_out, config.train.seed)
     protocol = describe_protocol(split, repeats)
     return _Judged(evaluations, pairs, probabilities(embedding, pairs), protocol)
 
@@ -240,7 +240,11 @@ def _training_facts(choice, recipe, seconds):
             "towers": choice.fit.best_metric,
             "all blocks": choice.metric,
         },
-        "block_weights": [float(weight) for weight in choice.weighting.blocks],
+        "block_weights": dict(
+            zip(choice.names, choice.weighting.blocks.tolist(), strict=True)
+        ),
+        "own_item_weights": list(choice.weighting.own),
+        "half_lives": list(choice.half_lives),
         "examples_per_s": choice.fit.examples_per_s,
         "peak_memory_mb": choice.fit.peak_memory_mb,
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},

@@ -162,6 +162,10 @@ def test_nothing_looks_past_the_cut(rows, fraction, kind, repeats):
         assume(False)
     queries, log = split.queries, split.queries.interactions
     assert (split.train.timestamps < split.cut).all()
+    assert split.held_out.sum() + len(split.train) <= len(log)
+    for i in range(len(queries)):  # what is asked about, the model did not learn from
+        late = log.user_rows[split.held_out] == queries.user_rows[i]
+        assert set(queries.targets(i)) <= set(log.item_rows[split.held_out][late])
     for i in range(len(queries)):
         past = queries.history(i)
         assert (log.user_rows[past] == queries.user_rows[i]).all()

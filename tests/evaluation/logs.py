@@ -5,6 +5,7 @@ import pandas as pd
 
 from tfrec.data.interactions import Interactions, Queries
 from tfrec.data.schema import Items
+from tfrec.data.split import Split
 
 
 def make_log(events, num_items, num_users):
@@ -45,6 +46,12 @@ def ask_all(log, targets, now=10**6):
         target_offsets=np.concatenate([[0], np.cumsum([len(t) for t in targets])]),
         target_rows=np.concatenate(targets).astype(np.int32),
     )
+
+
+def make_split_of(name, train, queries, is_cold):
+    """`Split` of a log that was never split."""
+    held_out = np.zeros(len(queries.interactions), bool)
+    return Split(name, train, queries, is_cold, cut=9, held_out=held_out)
 
 
 def make_items(titles, categories=None):

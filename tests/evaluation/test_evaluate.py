@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.evaluation.logs import ask_all, make_log
-from tfrec.data.split import Split
+from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tfrec.errors import DataError
 from tfrec.evaluation.evaluate import evaluate
 
@@ -84,7 +83,7 @@ def test_cutoffs_and_coverage(queries):
 
 def test_slices_of_cold_items(queries):
     is_cold = np.array([False, False, False, True, True])
-    split = Split("cold-items", queries.interactions, queries, is_cold, cut=9)
+    split = make_split_of("cold-items", queries.interactions, queries, is_cold)
     # Ranks without seen items: user 0: item 2 -> 1; user 1: item 2 -> 1 and
     # item 3 -> 3; user 2: item 4 -> 2, its only unseen cold item.
     table = [[0, 0, 9, 1, 2], [0, 5, 9, 3, 2], [9, 1, 1, 7, 2]]
@@ -112,7 +111,7 @@ def test_users_that_training_knows(queries):
     """Training saw user 1 only."""
     log = queries.interactions
     train = log.select(log.user_rows == 1)
-    split = Split("rolling", train, queries, np.zeros(5, bool), cut=9)
+    split = make_split_of("rolling", train, queries, np.zeros(5, bool))
     slices = evaluate(Fixed(np.ones((3, 5))), split).slices
     assert slices["known users"].user_rows.tolist() == [1]
     assert slices["new users"].user_rows.tolist() == [0, 2]

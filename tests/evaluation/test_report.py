@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.evaluation.logs import ask_all, make_log
+from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tests.evaluation.test_evaluate import Fixed
-from tfrec.data.split import Split
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.files import replacing
 from tfrec.evaluation.protocol import describe_protocol
@@ -20,7 +19,8 @@ PNG = b"\x89PNG"
 def split():
     log = make_log([(u, 0, 1) for u in range(4)], num_items=6, num_users=4)
     is_cold = np.array([False] * 5 + [True])
-    return Split("rolling", log, ask_all(log, [[1], [2], [3], [5]]), is_cold, cut=0)
+    queries = ask_all(log, [[1], [2], [3], [5]])
+    return make_split_of("rolling", log, queries, is_cold)
 
 
 def judged(split, name, table):

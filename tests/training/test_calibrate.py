@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.toy_fit import toy_dataset
+from tfrec.data.split import SPLITS, make_split
 from training.calibrate import MIN_NEGATIVES, labelled_pairs
 
 
@@ -13,16 +14,15 @@ def log():
     return toy_dataset(with_skips=True)[1]
 
 
-def cut_with(log, negatives):
-    """The latest cut with so many explicit negatives from it on."""
+def late_with(log, negatives):
+    """The latest events, among them so many explicit negatives."""
     times = np.sort(log.timestamps[log.labels < 0])
-    return int(times[-negatives])
+    return log.timestamps >= times[-negatives]
 
 
 def test_explicit_negatives_where_there_are_enough(log):
-    cut = cut_with(log, MIN_NEGATIVES)
-    pairs = labelled_pairs(log, cut, seed=0)
-    late = log.timestamps >= cut
+    late = late_with(log, MIN_NEGATIVES)
+    pairs = labelled_pairs(log, late, seed=0)
     assert pairs.is_explicit
     assert (~pairs.labels).sum() == MIN_NEGATIVES
     assert pairs.labels.sum() == (late & (log.labels > 0)).sum()
@@ -31,9 +31,9 @@ def test_explicit_negatives_where_there_are_enough(log):
 
 
 def test_sampled_negatives_where_they_are_few(log):
-    cut = cut_with(log, MIN_NEGATIVES - 1)
-    pairs = labelled_pairs(log, cut, seed=0)
-    positive = (log.timestamps >= cut) & (log.labels > 0)
+    late = late_with(log, MIN_NEGATIVES - 1)
+    pairs = labelled_pairs(log, late, seed=0)
+    positive = late & (log.labels > 0)
     size = positive.sum()
     assert not pairs.is_explicit
     assert pairs.labels.tolist() == [True] * size + [False] * size
@@ -45,17 +45,30 @@ def test_sampled_negatives_where_they_are_few(log):
     assert (rows[size:] != rows[:size]).any()
 
 
+@pytest.mark.parametrize("kind", SPLITS)
+def test_every_split_holds_pairs_out(log, kind):
+    split = make_split(log, kind, 0.2)
+    pairs = labelled_pairs(log, split.held_out, seed=0)
+    assert 0 < pairs.labels.mean() < 1
+    held_out = _keys(log)[split.held_out]
+    assert not np.isin(held_out, _keys(split.train)).any()
+
+
+def _keys(log):
+    return log.timestamps * 1000 + log.user_rows
+
+
 def test_the_seed_decides_the_sample(log):
-    cut = cut_with(log, 1)
+    late = late_with(log, 1)
     first, again, other = (
-        labelled_pairs(log, cut, seed).queries.target_rows for seed in (1, 1, 2)
+        labelled_pairs(log, late, seed).queries.target_rows for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 def test_no_history_reaches_its_own_event(log):
-    pairs = labelled_pairs(log, cut_with(log, MIN_NEGATIVES), seed=0)
+    pairs = labelled_pairs(log, late_with(log, MIN_NEGATIVES), seed=0)
     for place in range(len(pairs.queries)):
         history = pairs.queries.history(place)
         assert (log.timestamps[history] < pairs.queries.timestamps[place]).all()

@@ -25,6 +25,8 @@ class Split:
         queries: `Queries` with their true items.
         is_cold: `[num_items]` bool, items without any event in `train`.
         cut: int UTC seconds; every event of `train` lies before it.
+        held_out: `[num_events]` bool of the log that was split: events since the
+            first question that `train` does not hold.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Split:
     queries: Queries
     is_cold: np.ndarray
     cut: int
+    held_out: np.ndarray
 
 
 def make_split(
@@ -81,12 +84,13 @@ def make_split(
             "questions with a positive answer; both must be positive. Use another "
             "fraction or kind, allow repeats, or look at the feedback rules."
         )
+    held_out = ~in_train & (interactions.timestamps >= queries.timestamps.min())
     if max_queries is not None and len(queries) > max_queries:
         kept = rng.choice(len(queries), max_queries, replace=False)
         queries = queries.take(np.sort(kept))
     train = interactions.select(in_train)
     counts = np.bincount(train.item_rows, minlength=train.num_items)
-    return Split(kind, train, queries, counts == 0, int(cut))
+    return Split(kind, train, queries, counts == 0, int(cut), held_out)
 
 
 def _rolling(interactions, fraction, allow_repeats, rng):

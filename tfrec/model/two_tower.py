@@ -1,5 +1,7 @@
 """The two-tower model: a `keras.Model` over windows of the log."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,7 +11,7 @@ from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blend import weigh
-from tfrec.model.blocks import make_blocks
+from tfrec.model.blocks import HALF_LIVES, make_blocks
 from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
@@ -80,23 +82,49 @@ class TwoTower(keras.Model):
         self._make_layers()
         return self
 
-    def fit_blocks(self, interactions):
-        """Fits the closed-form blocks that `model.blocks` names, at equal weights.
+    def fit_blocks(self, interactions, half_lives=HALF_LIVES[0], weighting=None):
+        """Fits the closed-form blocks that `model.blocks` names.
 
         Args:
             interactions: the `Interactions` that the towers learn from.
+            half_lives: two floats, of the collaborative block, in events.
+            weighting: `Weighting` of all of them, whose blocks of weight 0 are left
+                out of the model; or None for equal weights.
 
         Returns:
             The model itself.
         """
-        texts = self.item_texts.vectors
+        blocks = make_blocks(self.config, half_lives)
+        if weighting is None:
+            weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
+        weights, texts = weighting.blocks, self.item_texts.vectors
         self.blocks = [
             block.fit(interactions, self.catalogue, texts)
-            for block in make_blocks(self.config)
+            for block, weight in zip(blocks, weights[1:], strict=True)
+            if weight != 0
         ]
-        equal = np.ones(len(self.blocks) + 1, np.float32)
-        self.weighting = Weighting(blocks=equal)
+        self.weighting = dataclasses.replace(weighting, blocks=weights[weights != 0])
         return self
+
+    def choose_blocks(self, interactions, queries):
+        """Fits and weighs the blocks with each choice of half-lives; keeps the best.
+
+        Args:
+            interactions: the `Interactions` that the towers learn from.
+            queries: `Queries` from after them.
+
+        Returns:
+            `(half-lives, NDCG@10 reached)`.
+        """
+        found = []
+        has_memory = "collaborative" in self.config.model.blocks
+        for half_lives in HALF_LIVES if has_memory else HALF_LIVES[:1]:
+            metric = self.fit_blocks(interactions, half_lives).weigh_blocks(queries)
+            found.append((metric, half_lives, self.blocks, self.weighting))
+        metric, half_lives, self.blocks, self.weighting = max(
+            found, key=lambda each: each[0]
+        )
+        return half_lives, metric
 
     def weigh_blocks(self, queries):
         """Chooses the weights of towers and blocks.

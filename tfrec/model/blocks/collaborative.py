@@ -11,6 +11,8 @@ from tfrec.model.blocks.item_regression import (
 )
 from tfrec.model.blocks.memory import MemoryBlock
 
+HALF_LIVES = ((2.0, 20.0), (10.0, 100.0))  # events; validation chooses a pair
+SCALES = (1.0, 0.5)  # of the two decays
 MAX_COLUMNS = 4000  # items, the most popular; the others are known by their text
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RIDGE = 2.5  # times the mean second moment of a feature
@@ -27,12 +29,13 @@ class CollaborativeBlock(MemoryBlock):
     Args:
         dim: int, rank of the memory.
         seed: int, of the sample of positions from a large log.
+        half_lives: two floats, of the decays, in events.
     """
 
-    def __init__(self, dim, seed=0):
+    def __init__(self, dim, seed=0, half_lives=HALF_LIVES[0]):
         super().__init__(name="collaborative")
         self.max_dim, self.seed = dim, seed
-        self.half_lives, self.scales = [2.0, 20.0], [1.0, 0.5]
+        self.half_lives, self.scales = list(half_lives), list(SCALES)
 
     def fit(self, interactions, catalogue, text_vectors):
         """Solves the regression; items outside it get what their texts suggest."""
