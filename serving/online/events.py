@@ -210,6 +210,6 @@ def _whole(raw):
         return None
     if isinstance(raw, float) and raw.is_integer():
         return int(raw)
-    if isinstance(raw, str) and raw.strip().lstrip("-").isdecimal() and len(raw) < 20:
+    if isinstance(raw, str) and raw.removeprefix("-").isdecimal() and len(raw) < 20:
         return int(raw)
     return raw if isinstance(raw, int) else None

@@ -3,8 +3,13 @@
 import contextlib
 import http.client
 import random
+import shutil
 import threading
 
+import pytest
+
+from serving.model_server import ModelServer
+from serving.model_store import ModelSettings, ModelStore
 from serving.online.stores.memory import MemoryStates
 from serving.online.stores.redis import RedisStates
 from serving.online.stores.sqlite import SqliteStates
@@ -16,7 +21,6 @@ from tests.serving.online.gateway_process import (
     gateway_thread,
 )
 from tests.serving.online.redis_server import RedisServer
-from tests.serving.server_process import serving
 
 NOWHERE = "127.0.0.1:1"
 
@@ -29,29 +33,62 @@ def ids(answer):
     return [item["item_id"] for item in answer["items"]]
 
 
+@contextlib.contextmanager
+def model_server(folder, port=0):
+    """A model server in this process, for the length of a block; gives its port."""
+    store = ModelStore(ModelSettings("toy", folder))
+    server = ModelServer([store], "127.0.0.1", port, max_threads=4)
+    server.start(0.1, threading.Event())
+    try:
+        yield int(server.address.split(":")[1])
+    finally:
+        server.drain()
+
+
 def test_the_model_server_goes_and_comes(toy):
     items = toy / "1" / "assets.extra" / "items.parquet"
-    flags = ("--model_name=toy", f"--model_base_path={toy}")
     states = MemoryStates()
     states.append([event("ann", 1, "a")])
-    with serving(*flags) as server:
-        port = server.target.split(":")[1]
-        with gateway_thread(states, server.target, items) as ask:
+    with contextlib.ExitStack() as stack:
+        with model_server(toy) as port:
+            gateway = gateway_thread(states, f"127.0.0.1:{port}", items)
+            ask = stack.enter_context(gateway)
             cold = ask.recommend("nobody")
             assert ask.recommend("ann")["reason_code"] == "history"
-            server.process.kill()
-            answer = ask.recommend("ann", k=3, query="new")
-            assert answer["reason_code"] == "fallback"
-            assert ids(answer) == [i for i in ids(cold) if i != "a"][:3]
-            of_y = ask.recommend("bob", category="y", query="new")
-            assert set(ids(of_y)) == {"d", "e", "café"}
-            assert ask("GET", "/health")[0] == 200
-            health = lambda: ask("GET", "/health")[1]["model_server"]  # noqa: E731
-            eventually(lambda: "UNAVAILABLE" in health())
-            with serving(*flags, f"--port={port}"):
-                eventually(lambda: health() == "ok")
-                again = ask.recommend("ann", k=3, query="new")
-                assert again["reason_code"] == "history"
+        answer = ask.recommend("ann", k=3, query="new")
+        assert answer["reason_code"] == "fallback"
+        assert ids(answer) == [i for i in ids(cold) if i != "a"][:3]
+        of_y = ask.recommend("bob", category="y", query="new")
+        assert set(ids(of_y)) == {"d", "e", "café"}
+        eventually(lambda: "UNAVAILABLE" in model_health(ask))
+        assert ask("GET", "/health")[0] == 200
+        with model_server(toy, port):
+            eventually(lambda: model_health(ask) == "ok")
+            again = ask.recommend("ann", k=3, query="new")
+            assert again["reason_code"] == "history"
+
+
+def model_health(ask):
+    return ask("GET", "/health")[1]["model_server"]
+
+
+def test_a_new_version_takes_over(toy, doubled, tmp_path):
+    """Scores of version 2 are twice as large; no answer of version 1 stays."""
+    shutil.copytree(toy, tmp_path / "toy")
+    states = MemoryStates()
+    states.append([event("ann", 1, "a")])
+    with (
+        model_server(tmp_path / "toy") as port,
+        gateway_thread(states, f"127.0.0.1:{port}") as ask,
+    ):
+        before = ask.recommend("ann", now=1)
+        shutil.copytree(doubled, tmp_path / "aside")
+        (tmp_path / "aside").rename(tmp_path / "toy" / "2")
+        eventually(lambda: ask("GET", "/health")[1]["model_version"] == 2)
+        after = ask.recommend("ann", now=1)
+    assert (before["model_version"], after["model_version"]) == (1, 2)
+    # Both the event's vector and the candidate's are doubled.
+    assert after["items"][0]["score"] == pytest.approx(4 * before["items"][0]["score"])
 
 
 def test_without_any_earlier_list_there_are_words():
