@@ -1,6 +1,7 @@
 """Tests of serving.online.gateway over HTTP, against a real server of the toy."""
 
 import re
+import socket
 import time
 
 import numpy as np
@@ -228,6 +229,13 @@ def test_openapi_tells_every_route(ask):
     }
     body = api["paths"]["/v1/events"]["post"]["requestBody"]["content"]
     assert "user_id" in body["application/json"]["schema"]["anyOf"][0]["properties"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_answers_do_not_wait_for_a_full_packet(host):
+    """Without TCP_NODELAY each would take 40 ms more."""
+    with gateway._listen(host, 0) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
