@@ -9,10 +9,13 @@ logger = logging.getLogger(__name__)
 
 SUFFIX = ".dead-letter"  # of the topic's name
 TIMEOUT_S = 10  # to deliver, and then again
+ANY_SIZE = 1_000_000_000  # bytes, the most there is
 
 
 class DeadLetters:
     """Writes key and body as they came, with the headers `reason` and `place`.
+
+    A body that the broker finds too long is left out; `place` tells where it is.
 
     Args:
         brokers: `host:port[,host:port]`.
@@ -53,6 +56,7 @@ class DeadLetters:
                 "bootstrap.servers": self._brokers,
                 "acks": "all",
                 "message.timeout.ms": 1000 * TIMEOUT_S,
+                "message.max.bytes": ANY_SIZE,  # the broker judges
             }
             self._producer = Producer(settings, logger=logger)
         self._make_topic()
@@ -66,8 +70,12 @@ class DeadLetters:
 
     def _produce(self, message, reason, failed):
         def note(error, _):
-            if error is not None:
-                failed.append((message, reason))
+            if error is None:
+                return
+            # With its headers a letter may be too long where its message was not.
+            is_too_long = error.code() == error.MSG_SIZE_TOO_LARGE
+            rest = message._replace(body=None) if is_too_long else message
+            failed.append((rest, reason))
 
         logger.warning("%s is no event: %s", message.place, reason)
         headers = {"reason": reason.encode(), "place": message.place.encode()}

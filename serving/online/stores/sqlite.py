@@ -7,6 +7,7 @@ more.
 """
 
 import contextlib
+import functools
 import pathlib
 import sqlite3
 import threading
@@ -25,7 +26,7 @@ _WRITE = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 
 
 class SqliteStates(UserStates):
-    """One row per user; every thread has a connection of its own.
+    """One row per user; as many connections as are ever used at the same time.
 
     Args:
         path: the file, which is made if it is absent; its folder must exist.
@@ -36,71 +37,78 @@ class SqliteStates(UserStates):
 
     def __init__(self, path: pathlib.Path):
         self._path = path
-        self._own = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._writing = threading.Lock()  # threads wait here, and not in SQLite's sleep
-        with self._in_words():
-            self._connection.execute(_SCHEMA)
+        with self._connection() as connection:
+            connection.execute(_SCHEMA)
 
     def get(self, user_id):
-        with self._in_words():
-            return decode_state(self._read([user_id])[0])
+        with self._connection() as connection:
+            return decode_state(_read(connection, [user_id])[0])
 
     def append(self, events):
-        with self._in_words(), self._transaction() as connection:
-            changed = change(events, self._read)
+        with self._connection() as connection, self._transaction(connection):
+            changed = change(events, functools.partial(_read, connection))
             connection.executemany(_WRITE, changed.after.items())
         return changed.appended
 
     def forget(self, user_id):
         """As in the contract; the bytes are overwritten, in the journal, too."""
-        with self._in_words():
-            with self._transaction() as connection:
+        with self._connection() as connection:
+            with self._transaction(connection):
                 delete = "DELETE FROM states WHERE user_id = ?"
                 is_known = connection.execute(delete, [user_id]).rowcount > 0
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return is_known
 
     def check(self):
-        with self._in_words():
-            self._connection.execute("SELECT 1 FROM states LIMIT 1").fetchone()
+        with self._connection() as connection:
+            connection.execute("SELECT 1 FROM states LIMIT 1").fetchone()
 
     def close(self):
-        for connection in self._connections:
-            connection.close()
+        while self._idle:
+            self._idle.pop().close()
 
-    @property
+    @contextlib.contextmanager
     def _connection(self):
-        if not hasattr(self._own, "connection"):
-            self._own.connection = self._connect()
-        return self._own.connection
-
-    def _connect(self):
-        # Only `close` uses it from another thread than the one it is made in.
-        connection = sqlite3.connect(
-            self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
-        )
-        self._connections.append(connection)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    def _read(self, user_ids):
-        query = "SELECT state FROM states WHERE user_id = ?"
-        rows = (self._connection.execute(query, [i]).fetchone() for i in user_ids)
-        return [row[0] if row else None for row in rows]
-
-    @contextlib.contextmanager
-    def _transaction(self):
-        with self._writing, self._connection as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-
-    @contextlib.contextmanager
-    def _in_words(self):
+        """A connection for one thread at a time; its errors get our words."""
         try:
-            yield
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._idle.append(connection)
         except sqlite3.Error as error:
             is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             kind = StoreFullError if is_full else StoreError
             raise kind(f"The states in {self._path}: {error}.") from error
+
+    def _take(self):
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self):
+        connection = sqlite3.connect(
+            self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    @contextlib.contextmanager
+    def _transaction(self, connection):
+        with self._writing, connection:  # commits, or rolls back after an error
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+
+
+def _read(connection, user_ids):
+    query = "SELECT state FROM states WHERE user_id = ?"
+    rows = (connection.execute(query, [user_id]).fetchone() for user_id in user_ids)
+    return [row[0] if row else None for row in rows]

@@ -14,6 +14,7 @@ from serving.online.stores.memory import MemoryStates
 from serving.online.stores.redis import RedisStates
 from serving.online.stores.sqlite import SqliteStates
 from tests.contracts.user_states import event
+from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.gateway_process import (
     GatewayProcess,
     Http,
@@ -102,7 +103,7 @@ def test_without_any_earlier_list_there_are_words():
 def test_a_full_disk_acknowledges_nothing(tmp_path):
     states = SqliteStates(tmp_path / "states.db")
     states.append([event("ann", 1)])
-    make_connections_full(states)
+    allow_pages(states, 0)
     events = [raw(f"user {n}", "a" * 500, n) for n in range(50)]
     with gateway_thread(states, NOWHERE) as ask:
         status, body = ask("POST", "/v1/events", events)
@@ -115,19 +116,6 @@ def test_a_full_disk_acknowledges_nothing(tmp_path):
         }
         assert ask("GET", "/v1/users/ann/state")[1]["state_version"] == 1
     states.close()
-
-
-def make_connections_full(states):
-    """Lets no connection that is opened from now on allocate a page more."""
-    connect = states._connect
-
-    def connect_and_fill():
-        connection = connect()
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-        return connection
-
-    states._connect = connect_and_fill
 
 
 def test_redis_goes_and_comes(tmp_path):

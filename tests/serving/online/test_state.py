@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.online import state as state_module
@@ -44,6 +44,7 @@ def oracle(events, length):
     return [each.key() for each in ordered][-length:], len(distinct)
 
 
+@settings(deadline=None)
 @given(
     st.lists(EVENTS, max_size=30, unique_by=lambda e: (e.timestamp, e.sequence)),
     st.randoms(use_true_random=False),
@@ -59,6 +60,7 @@ def test_order_and_repetition_do_not_matter(events, rng, length):
     assert ([e.key for e in state.events], state.version) == oracle(events, length)
 
 
+@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=30))
 def test_bytes_are_the_state(events):
     state = applied(events)

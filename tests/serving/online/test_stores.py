@@ -13,6 +13,7 @@ from serving.online.stores.redis import RedisStates
 from serving.online.stores.sqlite import SqliteStates
 from serving.online.stores.user_states import StoreError, StoreFullError
 from tests.contracts.user_states import UserStatesContract, event, timestamps
+from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.redis_server import RedisServer
 from tfrec.errors import ConfigError
 
@@ -83,27 +84,22 @@ def test_sqlite_says_what_it_cannot_open(tmp_path):
 def test_a_full_disk_applies_nothing(tmp_path):
     states = SqliteStates(tmp_path / "states.db")
     states.append([event("ann", 1)])
-    fill(states)
+    allow_pages(states, 0)
     with pytest.raises(StoreFullError, match="states.db: database or disk is full"):
         states.append([event("ann", 2), *(event(f"u{n}", n) for n in range(1000))])
     assert timestamps(states.get("ann")) == [1]
     assert states.get("u0").version == 0
-    states._connection.execute("PRAGMA max_page_count = 100000")
+    allow_pages(states, 1000)
     assert states.append([event("ann", 2)]).accepted == 1
     states.close()
-
-
-def fill(states):
-    """Lets this thread's connection allocate no page more."""
-    (pages,) = states._connection.execute("PRAGMA page_count").fetchone()
-    states._connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def test_sqlite_commits_to_the_disk(tmp_path):
     states = SqliteStates(tmp_path / "states.db")
     full = 2
-    assert states._connection.execute("PRAGMA synchronous").fetchone() == (full,)
-    assert states._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with states._connection() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     states.close()
 
 
