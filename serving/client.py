@@ -43,6 +43,7 @@ class RecommenderClient:
         self._titles = _read_titles(items) if items else {}
         unlimited = -1
         options = {
+            "grpc.max_reconnect_backoff_ms": 1000,  # a server that restarts is found
             "grpc.max_receive_message_length": unlimited,
             "grpc.max_send_message_length": unlimited,
         }
@@ -85,9 +86,16 @@ class RecommenderClient:
         """
         if not requests:
             return []
+        return self.recommend_with_version(requests)[0]
+
+    def recommend_with_version(
+        self, requests: Sequence[dict]
+    ) -> tuple[list[list[Recommendation]], int]:
+        """As `recommend_many` for at least one user, and the version that answered."""
         queries = [make_query(**request) for request in requests]
-        answer = self._predict("recommend", histories.recommend_inputs(queries))
-        return self._recommendations(answer)
+        response = self._respond("recommend", histories.recommend_inputs(queries))
+        version = response.model_spec.version.value
+        return self._recommendations(_read_outputs(response)), version
 
     def recommend_from_interest(
         self, interest, *, now=0, **wishes
@@ -187,6 +195,9 @@ class RecommenderClient:
         return prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
     def _predict(self, signature_name, inputs):
+        return _read_outputs(self._respond(signature_name, inputs))
+
+    def _respond(self, signature_name, inputs):
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
@@ -194,8 +205,7 @@ class RecommenderClient:
         request.model_spec.signature_name = signature_name
         for name, array in inputs.items():
             write_tensor(array, request.inputs[name])
-        response = self._call(self._prediction.Predict, request)
-        return {name: read_tensor(proto) for name, proto in response.outputs.items()}
+        return self._call(self._prediction.Predict, request)
 
     def _call(self, method, request):
         try:
@@ -265,6 +275,10 @@ def _print_table(found):
 
 def _split(text):
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _read_outputs(response):
+    return {name: read_tensor(proto) for name, proto in response.outputs.items()}
 
 
 def _row(vector):

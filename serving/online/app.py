@@ -1,0 +1,171 @@
+"""The gateway's routes."""
+
+import contextlib
+import threading
+import time
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, FastAPI, Query, Response
+from fastapi.responses import JSONResponse
+
+from serving.online.catalogue import Catalogue
+from serving.online.errors import add_error_handlers
+from serving.online.events import Event, EventError, read_events
+from serving.online.messages import (
+    MAX_K,
+    EventsAnswer,
+    ForgottenAnswer,
+    Health,
+    Recommendations,
+    SessionRequest,
+    StateAnswer,
+    StateEvent,
+)
+from serving.online.metrics import Metrics, Timed
+from serving.online.model_link import ModelLink
+from serving.online.recommending import Recommending, Wishes
+from serving.online.stores.user_states import StoreError, UserStates
+
+MAX_EVENTS = 1000  # of one request
+_ONE_OR_MANY = {
+    "anyOf": [
+        Event.model_json_schema(),
+        {"type": "array", "items": Event.model_json_schema(), "maxItems": MAX_EVENTS},
+    ]
+}
+
+
+def make_app(states: UserStates, model: ModelLink, catalogue: Catalogue) -> FastAPI:
+    """The gateway as an ASGI app; it looks after the model server while it runs."""
+    app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
+    metrics = Metrics()
+    app.add_middleware(Timed, metrics=metrics)
+    add_error_handlers(app)
+    recommending = Recommending(states, model, catalogue, metrics)
+    _add_recommendations(app, recommending)
+    _add_events(app, states, metrics)
+    _add_users(app, states, recommending, catalogue)
+    _add_operation(app, states, model, metrics)
+    return app
+
+
+def _watching(model):
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        stopped = threading.Event()
+        watcher = threading.Thread(target=model.watch, args=[stopped], daemon=True)
+        watcher.start()
+        yield
+        stopped.set()
+        watcher.join()
+
+    return lifespan
+
+
+def _read_wishes(
+    k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
+    category: Annotated[str, Query(description="One or more, `|` between")] = "",
+    query: str = "",
+    explain: bool = False,
+    now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+):
+    return Wishes(k, category, query, explain, now)
+
+
+def _add_recommendations(app, recommending):
+    @app.get("/v1/users/{user_id:path}/recommendations")
+    def recommend(
+        user_id: str, wishes: Annotated[Wishes, Depends(_read_wishes)]
+    ) -> Recommendations:
+        started = time.perf_counter()
+        found, state_version = recommending.for_user(user_id, wishes)
+        return _answer(found, state_version, started)
+
+    @app.post("/v1/sessions/recommendations")
+    def recommend_for_session(session: SessionRequest) -> Recommendations:
+        started = time.perf_counter()
+        fields = session.model_dump(exclude={"history"})
+        wishes = Wishes(**fields)
+        now = wishes.now or int(time.time())
+        history = [
+            (e.item_id, e.event, e.value, now if e.timestamp is None else e.timestamp)
+            for e in session.history
+        ]
+        return _answer(recommending.for_history(history, wishes), 0, started)
+
+
+def _answer(found, state_version, started):
+    return Recommendations(
+        items=found.items,
+        state_version=state_version,
+        model_version=found.model_version,
+        latency_ms=round(1e3 * (time.perf_counter() - started), 3),
+        reason_code=found.reason_code,
+    )
+
+
+def _add_events(app, states, metrics):
+    body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
+
+    @app.post("/v1/events", status_code=202, openapi_extra={"requestBody": body})
+    def post_events(payload: Annotated[Any, Body()]) -> EventsAnswer:
+        """One event or a list; answered when they are durable, all or none."""
+        try:
+            events = _read_limited(payload)
+        except EventError:
+            metrics.count_poison(len(payload) if isinstance(payload, list) else 1)
+            raise
+        appended = states.append(events)
+        metrics.count_events(appended.accepted, appended.duplicates)
+        return EventsAnswer(
+            accepted=appended.accepted,
+            duplicates=appended.duplicates,
+            state_versions=appended.versions,
+        )
+
+
+def _read_limited(payload):
+    if isinstance(payload, list) and len(payload) > MAX_EVENTS:
+        raise EventError(
+            f"A request must have at most {MAX_EVENTS} events. Received: "
+            f"{len(payload)}. Send several requests."
+        )
+    return read_events(payload)
+
+
+def _add_users(app, states, recommending, catalogue):
+    @app.get("/v1/users/{user_id:path}/state")
+    def show_state(user_id: str) -> StateAnswer:
+        state = states.get(user_id)
+        events = [
+            StateEvent(title=catalogue.title(event.item_id), **event._asdict())
+            for event in state.events
+        ]
+        return StateAnswer(user_id=user_id, state_version=state.version, events=events)
+
+    @app.delete("/v1/users/{user_id:path}")
+    def forget(user_id: str) -> ForgottenAnswer:
+        is_known = states.forget(user_id)
+        recommending.forget(user_id)
+        return ForgottenAnswer(forgotten=is_known)
+
+
+def _add_operation(app, states, model, metrics):
+    @app.get("/health", response_model=Health)
+    def health():
+        """503 without the store; without the model server there is the fallback."""
+        store = "ok"
+        try:
+            states.check()
+        except StoreError as error:
+            store = str(error)
+        told = Health(
+            store=store,
+            model_server=model.problem or "ok",
+            model_version=model.version,
+        )
+        return JSONResponse(told.model_dump(), 200 if store == "ok" else 503)
+
+    @app.get("/metrics")
+    def show_metrics() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")

@@ -1,0 +1,79 @@
+"""Recommendations and events over HTTP: state, model server and titles in one place.
+
+    python -m serving.online.gateway --target 127.0.0.1:8500 --model movielens \
+        --store sqlite:///states.db --items items.parquet
+
+One line on stdout says where it listens. /docs there shows every route.
+"""
+
+import logging
+import pathlib
+import signal
+import socket
+from typing import Annotated
+
+from typer import Option
+
+from tfrec.program import run_program
+
+MODEL_TIMEOUT_S = 2
+BACKLOG = 2048  # connections that wait to be accepted
+
+
+def serve(
+    target: Annotated[str, Option(help="HOST:PORT of the model server.")],
+    model: Annotated[str, Option(help="What the model server calls the model.")],
+    store: Annotated[
+        str, Option(help="sqlite:///PATH, redis://HOST:PORT/0 or memory:")
+    ],
+    items: Annotated[
+        pathlib.Path | None, Option(help="Parquet file with titles.")
+    ] = None,
+    port: Annotated[int, Option(help="0 picks a free one.")] = 0,
+    host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
+):
+    """Serves recommendations that follow each event, over HTTP."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    # FastAPI and the model server's messages take seconds to import.
+    import uvicorn
+
+    from serving.client import RecommenderClient
+    from serving.online.app import make_app
+    from serving.online.catalogue import Catalogue
+    from serving.online.model_link import ModelLink
+    from serving.online.stores.opening import open_states
+
+    catalogue = Catalogue(items)
+    states = open_states(store)
+    link = ModelLink(RecommenderClient(target, model, timeout_s=MODEL_TIMEOUT_S))
+    link.look()
+    listener = _listen(host, port)
+    app = make_app(states, link, catalogue)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    # uvicorn raises the signal that ended it once more.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    name = f"[{host}]" if ":" in host else host
+    print(
+        f"Running gateway at http://{name}:{listener.getsockname()[1]} ...", flush=True
+    )
+    server.run(sockets=[listener])
+    link.close()
+    states.close()
+
+
+def _listen(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    # asyncio does so only for sockets that it made; without it answers take 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def main():
+    """Entry point of `tfrec-gateway`."""
+    run_program(serve)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Bodies of the gateway's requests and answers."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+MAX_K = 1000
+MAX_SESSION = 1000  # events
+ReasonCode = Literal["history", "cold_user", "fallback"]
+
+
+class RecommendedItem(BaseModel):
+    """One item; `reason` tells which event speaks most for it, if asked for."""
+
+    item_id: str
+    title: str
+    score: float
+    probability: float
+    reason: str | None = None
+
+
+class Recommendations(BaseModel):
+    """An answer.
+
+    `reason_code`: "history" (from the user's events), "cold_user" (there are none) or
+    "fallback" (the model server is away: the last list for people without events).
+    """
+
+    items: list[RecommendedItem]
+    state_version: int
+    model_version: int
+    latency_ms: float
+    reason_code: ReasonCode
+
+
+class SessionEvent(BaseModel):
+    """An event of somebody without an id; an item id alone will do."""
+
+    item_id: str = Field(min_length=1)
+    event: str = ""
+    value: float | None = None
+    timestamp: int | None = Field(None, description="UTC seconds; null: just now")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_id(cls, raw):
+        return {"item_id": raw} if isinstance(raw, str) else raw
+
+
+class SessionRequest(BaseModel):
+    """What an anonymous session asks for."""
+
+    history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
+    k: int = Field(10, ge=1, le=MAX_K)
+    category: str = Field("", description="One or more, `|` between")
+    query: str = ""
+    explain: bool = False
+    now: int | None = Field(None, ge=1, description="UTC seconds; null: the clock")
+
+
+class EventsAnswer(BaseModel):
+    """What became of the events; `state_versions` is per user, after them."""
+
+    accepted: int
+    duplicates: int
+    state_versions: dict[str, int]
+
+
+class StateEvent(BaseModel):
+    """One event of a user's state."""
+
+    item_id: str
+    title: str
+    event: str
+    value: float | None
+    timestamp: int
+    sequence: int
+
+
+class StateAnswer(BaseModel):
+    """A user's state, oldest event first."""
+
+    user_id: str
+    state_version: int
+    events: list[StateEvent]
+
+
+class ForgottenAnswer(BaseModel):
+    """Whether there was anything to forget."""
+
+    forgotten: bool
+
+
+class Health(BaseModel):
+    """ "ok" or what is wrong, of each part."""
+
+    store: str
+    model_server: str
+    model_version: int

@@ -1,0 +1,103 @@
+"""The model server as the gateway sees it: now there, now away, now a version on."""
+
+import logging
+import threading
+import time
+
+import grpc
+
+from serving.answers import Recommendation
+from serving.client import RecommenderClient
+from serving.status import RequestError
+from tfrec.errors import ServingError
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 1  # between two looks at the server
+COLD_LIST_AGE_S = 60  # then it is asked for again
+COLD_LIST_LENGTH = 200
+REST_S = 1  # a server that did not answer is left alone so long
+_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+
+
+class ModelLink:
+    """Asks the server, and remembers what to say when it does not answer.
+
+    Args:
+        client: without titles.
+
+    Attributes:
+        version: the newest that answers requests, 0 if none was seen yet.
+        problem: why the last look failed, `""` if it did not.
+        cold_list: what people without a history got last, best first.
+    """
+
+    def __init__(self, client: RecommenderClient):
+        self.version = 0
+        self.problem = "The model server was not asked yet."
+        self.cold_list: list[Recommendation] = []
+        self._client = client
+        self._cold_list_born = -COLD_LIST_AGE_S
+        self._away_until = 0.0
+
+    def recommend(self, **request) -> tuple[list[Recommendation], int]:
+        """Items and the version that answered, as `RecommenderClient.recommend`.
+
+        Raises:
+            RequestError: at once, if the server did not answer a moment ago.
+        """
+        if time.monotonic() < self._away_until:
+            raise RequestError(
+                grpc.StatusCode.UNAVAILABLE, "The server did not answer a moment ago."
+            )
+        try:
+            (items,), version = self._client.recommend_with_version([request])
+            return items, version
+        except RequestError as error:
+            if error.code in _AWAY:
+                self._away_until = time.monotonic() + REST_S
+            raise
+
+    def explain(self, item_ids, history, **texts):
+        """Weights `[items, events]`, as `RecommenderClient.explain`."""
+        return self._client.explain(item_ids, history, **texts)
+
+    def watch(self, stopped: threading.Event) -> None:
+        """Looks at the server every second until `stopped`."""
+        while not stopped.wait(LOOK_S):
+            self.look()
+
+    def look(self) -> None:
+        """Asks for the version, and for the cold list if it is old."""
+        try:
+            self._see_version()
+            self._renew_cold_list()
+        except ServingError as error:
+            if str(error) != self.problem:
+                logger.warning("The model server fails: %s", error)
+            self.problem = str(error)
+
+    def _see_version(self):
+        states = self._client.status()
+        ready = [each.version for each in states if each.state == "AVAILABLE"]
+        if not ready:
+            raise RequestError(
+                grpc.StatusCode.UNAVAILABLE, "No version of the model is available."
+            )
+        self._away_until = 0.0
+        self.problem = ""
+        if max(ready) != self.version:
+            self.version = max(ready)
+            self._cold_list_born = -COLD_LIST_AGE_S
+
+    def _renew_cold_list(self):
+        now = time.monotonic()
+        if now - self._cold_list_born < COLD_LIST_AGE_S:
+            return
+        wishes = {"k": COLD_LIST_LENGTH, "now": int(time.time())}
+        self.cold_list, _ = self.recommend(**wishes)
+        self._cold_list_born = now
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._client.close()

@@ -1,0 +1,153 @@
+"""From a user's state to an answer: cache, model, reasons, fallback."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+
+from serving.online.cache import AnswerCache
+from serving.online.catalogue import Catalogue
+from serving.online.messages import ReasonCode, RecommendedItem
+from serving.online.metrics import Metrics
+from serving.online.model_link import ModelLink
+from serving.online.stores.user_states import UserStates
+from serving.status import RequestError
+from tfrec.errors import ServingError
+
+logger = logging.getLogger(__name__)
+
+
+class NoAnswerError(ServingError):
+    """The model server is away, and there is nothing to say instead."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for, whoever asks.
+
+    Attributes:
+        k: how many items.
+        category: those wanted, `|` between; `""` for all.
+        query: what is looked for, in words.
+        explain: whether to say which event speaks most for each item.
+        now: UTC seconds, None for the clock.
+    """
+
+    k: int = 10
+    category: str = ""
+    query: str = ""
+    explain: bool = False
+    now: int | None = None
+
+    @property
+    def categories(self) -> list[str]:
+        """Those wanted, none for all."""
+        return [part for part in self.category.split("|") if part]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Items, best first, and where they come from."""
+
+    items: Sequence[RecommendedItem]
+    model_version: int
+    reason_code: ReasonCode
+
+
+class Recommending:
+    """Answers for users and for sessions; safe for many threads."""
+
+    def __init__(
+        self,
+        states: UserStates,
+        model: ModelLink,
+        catalogue: Catalogue,
+        metrics: Metrics,
+    ):
+        self._states = states
+        self._model = model
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._cache = AnswerCache()
+
+    def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
+        """What a user gets, and the version of the state it comes from.
+
+        Raises:
+            StoreError: the state cannot be read.
+            RequestError: the model refuses the request.
+            NoAnswerError: there is no fallback either.
+        """
+        state = self._states.get(user_id)
+        # Users without events are one and the same.
+        who = (user_id, state.incarnation, state.version) if state.version else ()
+        found = self._cache.get((who, self._model.version, wishes))
+        self._metrics.count_cache(found is not None)
+        if found is None:
+            found = self.for_history(state.history(), wishes)
+            if found.reason_code != "fallback":
+                self._cache.put((who, found.model_version, wishes), found)
+        return found, state.version
+
+    def for_history(self, history: Sequence[tuple], wishes: Wishes) -> Found:
+        """What a history gets; raises as `for_user`.
+
+        Args:
+            history: `(item_id, event, value, timestamp)`, any order.
+            wishes: `Wishes`.
+        """
+        texts = {"query_text": wishes.query, "now": wishes.now or int(time.time())}
+        filters = {"k": wishes.k, "categories": wishes.categories}
+        try:
+            best, version = self._model.recommend(history=history, **filters, **texts)
+        except RequestError as error:
+            if error.code is grpc.StatusCode.INVALID_ARGUMENT:
+                raise
+            return self._fall_back(history, wishes, error)
+        reasons = [None] * len(best)
+        if wishes.explain and history and best:
+            reasons = self._reasons([item.item_id for item in best], history, texts)
+        items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
+        return Found(items, version, "history" if history else "cold_user")
+
+    def forget(self, user_id: str) -> None:
+        """Drops the answers that a user got."""
+        self._cache.drop(lambda key: key[0][:1] == (user_id,))
+
+    def _item(self, item, reason=None):
+        title = self._catalogue.title(item.item_id)
+        numbers = {"score": item.score, "probability": item.probability}
+        fields = {"item_id": item.item_id, "title": title, "reason": reason}
+        return RecommendedItem(**fields, **numbers)
+
+    def _reasons(self, item_ids, history, texts):
+        try:
+            weights = self._model.explain(item_ids, history, **texts)
+        except RequestError as error:
+            logger.warning("Answers are given without reasons: %s", error)
+            return [None] * len(item_ids)
+        largest = weights.argmax(axis=1)
+        return [
+            f"because of {self._catalogue.name(history[row][0])}"
+            if own[row] > 0
+            else None
+            for row, own in zip(largest, weights, strict=True)
+        ]
+
+    def _fall_back(self, history, wishes, error):
+        seen = {event[0] for event in history}
+        allowed = [
+            self._item(item)
+            for item in self._model.cold_list
+            if item.item_id not in seen
+            and self._catalogue.is_in(item.item_id, wishes.categories)
+        ]
+        if not allowed:
+            raise NoAnswerError(
+                f"The model server does not answer ({error}), and there is no earlier "
+                "list that could stand in. Try again in some seconds."
+            )
+        self._metrics.fallbacks.inc()
+        return Found(allowed[: wishes.k], self._model.version, "fallback")

@@ -1,0 +1,91 @@
+"""What is known of one user: the latest events, in order of time."""
+
+import bisect
+import math
+import secrets
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from serving.online.events import Event
+
+MAX_EVENTS = 500  # the latest that are kept
+MAX_OUTSIDE = 500  # keys remembered of events that are no longer kept
+
+
+class KeptEvent(NamedTuple):
+    """One event of a state; `key` is `Event.key()`."""
+
+    timestamp: int
+    sequence: int
+    item_id: str
+    event: str
+    value: float | None
+    key: int
+
+
+@dataclass
+class UserState:
+    """The last 500 events of a user, each counted once.
+
+    Events are ordered by timestamp, then sequence, then arrival, so a late one takes
+    the place of its time. An event is known again by its key as long as it is among
+    the 500 kept or the last 500 that fell out of them. One repeated later than that
+    is older than all that is kept: it counts as new, and changes only `version`.
+
+    Attributes:
+        version: how many events have been applied; 0 for a user nobody knows.
+        events: `KeptEvent`s, oldest first.
+        outside: keys of events that fell out, latest last.
+        incarnation: random; tells a user who was forgotten from the same id come
+            back, whose versions begin anew. No part of equality, as `outside`.
+
+    Example:
+        >>> state = UserState()
+        >>> late = Event(user_id="ann", item_id="a", timestamp=10)
+        >>> state.apply(Event(user_id="ann", item_id="b", timestamp=20))
+        True
+        >>> state.apply(late), state.apply(late), state.version
+        (True, False, 2)
+        >>> [event.item_id for event in state.events]
+        ['a', 'b']
+    """
+
+    version: int = 0
+    events: list[KeptEvent] = field(default_factory=list)
+    outside: list[int] = field(default_factory=list, compare=False)
+    incarnation: int = field(
+        default_factory=lambda: secrets.randbits(64), compare=False
+    )
+
+    def __post_init__(self):
+        self._known = {event.key for event in self.events} | set(self.outside)
+
+    def apply(self, event: Event) -> bool:
+        """Puts an event in its place; False if it was there before."""
+        key = event.key()
+        if key in self._known:
+            return False
+        fields = (event.timestamp, event.sequence, event.item_id, event.event)
+        kept = KeptEvent(*fields, event.value, key)
+        bisect.insort_right(self.events, kept, key=_moment)
+        self._known.add(key)
+        self.version += 1
+        if len(self.events) > MAX_EVENTS:
+            self._set_aside(self.events.pop(0).key)
+        return True
+
+    def history(self) -> list[tuple[str, str, float, int]]:
+        """`(item_id, event, value, timestamp)`, oldest first, as a client sends it."""
+        return [
+            (e.item_id, e.event, math.nan if e.value is None else e.value, e.timestamp)
+            for e in self.events
+        ]
+
+    def _set_aside(self, key):
+        self.outside.append(key)
+        if len(self.outside) > MAX_OUTSIDE:
+            self._known.discard(self.outside.pop(0))
+
+
+def _moment(event):
+    return event.timestamp, event.sequence

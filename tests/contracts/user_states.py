@@ -1,0 +1,103 @@
+"""What every store of user states promises."""
+
+import threading
+
+import pytest
+
+from serving.online.events import Event
+
+
+def event(user_id, timestamp, item_id="a", **more):
+    return Event(user_id=user_id, item_id=item_id, timestamp=timestamp, **more)
+
+
+def timestamps(state):
+    return [each.timestamp for each in state.events]
+
+
+class UserStatesContract:
+    """Subclass, define `reopen`, get the tests."""
+
+    def reopen(self):
+        """The store, opened once more while it is open."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def states(self):
+        """An empty store."""
+        states = self.reopen()
+        yield states
+        states.close()
+
+    def test_unknown_users(self, states):
+        states.check()
+        assert (states.get("ann").version, states.get("ann").events) == (0, [])
+        assert not states.forget("ann")
+
+    def test_events_are_applied_once_and_in_order_of_time(self, states):
+        appended = states.append([event("ann", 20), event("ann", 10), event("bob", 5)])
+        assert (appended.accepted, appended.duplicates) == (3, 0)
+        assert appended.versions == {"ann": 2, "bob": 1}
+        again = states.append([event("ann", 10), event("ann", 15), event("ann", 15)])
+        assert (again.accepted, again.duplicates) == (1, 2)
+        assert again.versions == {"ann": 3}
+        assert timestamps(states.get("ann")) == [10, 15, 20]
+        assert timestamps(states.get("bob")) == [5]
+        assert states.append([]).versions == {}
+
+    def test_any_user_id_will_do(self, states):
+        ids = ["é/?#", " ann", "ann", "ANN", "a:b", "'; drop table states; --", "%00"]
+        states.append([event(user_id, n) for n, user_id in enumerate(ids)])
+        assert [timestamps(states.get(i)) for i in ids] == [
+            [n] for n in range(len(ids))
+        ]
+
+    def test_others_see_it_at_once(self, states):
+        other = self.reopen()
+        states.append([event("ann", 1)])
+        other.append([event("ann", 2)])
+        assert states.get("ann") == other.get("ann")
+        assert states.get("ann").version == 2
+        other.close()
+
+    def test_forgotten_users_come_back_as_new_ones(self, states):
+        states.append([event("ann", 1), event("bob", 1)])
+        before = states.get("ann")
+        assert states.forget("ann")
+        assert states.get("ann").version == 0
+        states.append([event("ann", 1)])
+        after = states.get("ann")
+        assert after.version == before.version == 1
+        assert after.incarnation != before.incarnation
+        assert states.get("bob").version == 1
+
+    def test_writers_at_once_lose_and_double_nothing(self, states):
+        """Each event is sent by two of four writers, to shared and to own users."""
+
+        def write(number):
+            own = self.reopen()
+            for t in range(20):
+                moment = 100 * (number // 2) + t
+                own.append([event("ann", moment), event(f"user {number}", moment)])
+            own.close()
+
+        threads = [threading.Thread(target=write, args=[n]) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        expected = [*range(20), *range(100, 120)]
+        assert timestamps(states.get("ann")) == expected
+        assert states.get("ann").version == 40
+        assert states.get("user 3").version == 20
+
+    def test_threads_share_a_store(self, states):
+        threads = [
+            threading.Thread(target=states.append, args=[[event("ann", t)]])
+            for t in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert states.get("ann").version == 8

@@ -1,0 +1,101 @@
+"""The gateway, as a process of its own or in a thread, and a way to ask it."""
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+import uvicorn
+
+from serving.client import RecommenderClient
+from serving.online.app import make_app
+from serving.online.catalogue import Catalogue
+from serving.online.model_link import ModelLink
+
+START_S = 60
+
+
+class Http:
+    """Asks a gateway, with a connection for each request."""
+
+    def __init__(self, port):
+        self._port = port
+
+    def __call__(self, method, path, body=None):
+        """Status and parsed body; `body` is sent as JSON, bytes as they are."""
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            text = response.read()
+        is_json = response.headers["Content-Type"] == "application/json"
+        return response.status, json.loads(text) if is_json else text.decode()
+
+    def recommend(self, user_id, **wishes):
+        """The recommendations of a user, which must come."""
+        query = urllib.parse.urlencode(wishes)
+        user_id = urllib.parse.quote(user_id, safe="")
+        status, body = self("GET", f"/v1/users/{user_id}/recommendations?{query}")
+        assert status == 200, body
+        return body
+
+
+class GatewayProcess:
+    """`python -m serving.online.gateway` with some flags."""
+
+    def __init__(self, *flags):
+        command = [sys.executable, "-m", "serving.online.gateway", *map(str, flags)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        watchdog = threading.Timer(START_S, self.process.kill)
+        watchdog.start()
+        line = self.process.stdout.readline()
+        watchdog.cancel()
+        found = re.fullmatch(
+            r"Running gateway at http://127\.0\.0\.1:(\d+) \.\.\.\n", line
+        )
+        assert found, line
+        self.port = int(found[1])
+
+    def stop(self):
+        """Ends the process as an operator would, and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(START_S)
+        self.process.stdout.close()
+        return code
+
+
+@contextlib.contextmanager
+def gateway_thread(states, target, items=None):
+    """A gateway in this process, for the length of a block; gives `Http`."""
+    with RecommenderClient(target, "toy", timeout_s=2) as client:
+        link = ModelLink(client)
+        link.look()
+        app = make_app(states, link, Catalogue(items))
+        config = uvicorn.Config(app, log_level="critical", access_log=False)
+        server = uvicorn.Server(config)
+        listener = socket.create_server(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=[[listener]])
+        thread.start()
+        try:
+            yield Http(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def eventually(call, seconds=20):
+    """Waits until `call()` is true."""
+    deadline = time.monotonic() + seconds
+    while not call():
+        assert time.monotonic() < deadline, "It did not come to pass."
+        time.sleep(0.05)

@@ -1,0 +1,93 @@
+"""Tests of serving.online.model_link with a client that does as it is told."""
+
+import grpc
+import pytest
+
+from serving.answers import Recommendation, VersionStatus
+from serving.online import model_link
+from serving.online.model_link import ModelLink
+from serving.status import RequestError
+
+
+class Client:
+    """Answers with its version, or raises what it is given."""
+
+    def __init__(self):
+        self.version, self.error, self.asked = 1, None, []
+
+    def status(self):
+        if self.error:
+            raise self.error
+        loading = VersionStatus(9, "LOADING", "")
+        return [loading, VersionStatus(self.version, "AVAILABLE", "")]
+
+    def recommend_with_version(self, requests):
+        self.asked += requests
+        if self.error:
+            raise self.error
+        item = Recommendation(f"of version {self.version}", 1.0, 0.5)
+        return [[item]], self.version
+
+
+@pytest.fixture
+def client():
+    return Client()
+
+
+@pytest.fixture
+def link(client):
+    link = ModelLink(client)
+    link.look()
+    return link
+
+
+def cold(link):
+    return [item.item_id for item in link.cold_list]
+
+
+def test_the_newest_version_that_answers_counts(link, client):
+    assert (link.version, link.problem, cold(link)) == (1, "", ["of version 1"])
+    link.look()
+    assert len(client.asked) == 1  # the cold list is young
+    client.version = 2
+    link.look()
+    assert (link.version, cold(link)) == (2, ["of version 2"])
+
+
+def test_an_old_cold_list_is_renewed(link, client, monkeypatch):
+    monkeypatch.setattr(model_link, "COLD_LIST_AGE_S", 0)
+    link.look()
+    assert len(client.asked) == 2
+    assert client.asked[0]["k"] == model_link.COLD_LIST_LENGTH
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "DEADLINE_EXCEEDED"])
+def test_a_server_that_is_away_is_left_alone_for_a_moment(link, client, code):
+    client.error = RequestError(grpc.StatusCode[code], "away")
+    for words in ("away", "did not answer a moment ago", "did not answer a moment ago"):
+        with pytest.raises(RequestError, match=words):
+            link.recommend(history=[])
+    assert len(client.asked) == 2  # one of `look`, one here
+    client.error = None
+    link.look()
+    assert link.recommend(history=[])[1] == 1
+
+
+def test_a_refusal_is_no_absence(link, client):
+    client.error = RequestError(grpc.StatusCode.INVALID_ARGUMENT, "no such input")
+    for _ in range(2):
+        with pytest.raises(RequestError, match="no such input"):
+            link.recommend(history=[])
+
+
+def test_what_is_wrong_is_remembered_and_the_cold_list_stays(link, client):
+    client.error = RequestError(grpc.StatusCode.UNAVAILABLE, "away")
+    link.look()
+    assert link.problem == "UNAVAILABLE: away"
+    assert cold(link) == ["of version 1"]
+
+
+def test_a_server_without_a_version(link, client, monkeypatch):
+    monkeypatch.setattr(client, "status", lambda: [VersionStatus(1, "LOADING", "")])
+    link.look()
+    assert link.problem == "UNAVAILABLE: No version of the model is available."

@@ -1,0 +1,127 @@
+"""Tests of serving.online.state and its bytes."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serving.online import state as state_module
+from serving.online.events import Event
+from serving.online.state import MAX_EVENTS, MAX_OUTSIDE, UserState
+from serving.online.state_codec import StateError, decode_state, encode_state
+
+TEXTS = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=4
+)
+EVENTS = st.builds(
+    Event,
+    user_id=st.just("ann"),
+    item_id=TEXTS.filter(str.strip),
+    timestamp=st.integers(-(10**10), 10**11),
+    event=TEXTS,
+    value=st.none() | st.floats(-1e30, 1e30),
+    sequence=st.integers(-(2**63) + 1, 2**63 - 1),
+    event_id=TEXTS,
+)
+
+
+def event(timestamp, item_id="a", **more):
+    return Event(user_id="ann", item_id=item_id, timestamp=timestamp, **more)
+
+
+def applied(events):
+    state = UserState()
+    for each in events:
+        state.apply(each)
+    return state
+
+
+def oracle(events, length):
+    """The slow and obvious way: one of each key, sorted, the end of it."""
+    distinct = {each.key(): each for each in reversed(events)}
+    ordered = sorted(distinct.values(), key=lambda e: (e.timestamp, e.sequence))
+    return [each.key() for each in ordered][-length:], len(distinct)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(EVENTS, max_size=30, unique_by=lambda e: (e.timestamp, e.sequence)),
+    st.randoms(use_true_random=False),
+    st.integers(1, 8),
+)
+def test_order_and_repetition_do_not_matter(events, rng, length):
+    shuffled = events + rng.choices(events, k=20) if events else []
+    rng.shuffle(shuffled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state_module, "MAX_EVENTS", length)
+        state = applied(shuffled)
+        assert state == applied(events)
+    assert ([e.key for e in state.events], state.version) == oracle(events, length)
+
+
+@settings(deadline=None)
+@given(st.lists(EVENTS, max_size=30))
+def test_bytes_are_the_state(events):
+    state = applied(events)
+    again = decode_state(encode_state(state))
+    assert again == state
+    assert again.incarnation == state.incarnation
+    assert not any(map(again.apply, events))
+
+
+def test_events_of_one_moment_stand_as_they_came():
+    state = applied([event(10, "b"), event(10, "a"), event(10, "z", sequence=-1)])
+    assert [each.item_id for each in state.events] == ["z", "b", "a"]
+
+
+def test_the_last_500_are_kept_and_late_ones_are_still_known():
+    events = [event(t) for t in range(MAX_EVENTS + 20)]
+    random.Random(0).shuffle(events)
+    state = decode_state(encode_state(applied(events)))
+    assert [each.timestamp for each in state.events] == list(range(20, 520))
+    assert state.version == 520
+    assert not any(map(state.apply, events))
+
+
+def test_memory_of_what_fell_out_is_bounded():
+    state = applied([event(t) for t in range(MAX_EVENTS + MAX_OUTSIDE + 1)])
+    assert not state.apply(event(1))
+    before = list(state.events)
+    assert state.apply(event(0))  # forgotten: it counts, but changes nothing else
+    assert state.events == before
+    assert len(state.outside) == MAX_OUTSIDE
+
+
+def test_history_is_what_a_client_sends():
+    rated = event(20, "b", event="rating", value=4)
+    (first, second) = applied([rated, event(10)]).history()
+    assert second == ("b", "rating", 4.0, 20)
+    assert first[:2] == ("a", "")
+    assert first[2] != first[2]  # NaN, a typical value
+
+
+def test_bytes_of_a_full_state_are_few():
+    full = applied([event(t, str(t % 1000), event="view") for t in range(1000)])
+    assert len(encode_state(full)) < 50 * MAX_EVENTS + 8 * MAX_OUTSIDE
+
+
+def test_a_user_nobody_knows():
+    state = decode_state(None)
+    assert (state.version, state.events) == (0, [])
+    assert state.incarnation != decode_state(None).incarnation
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda b: b"\x63" + b[1:], r"formats \[1\]. Received: 63. A newer version"),
+        (lambda b: b"", "Received: nothing"),
+        (lambda b: b[:40], "A state of 40 bytes is damaged"),
+        (lambda b: b[:9], "is damaged"),
+        (lambda b: b + b"\0", "is damaged: 3 texts for 1 events"),
+    ],
+)
+def test_bytes_that_are_no_state(spoil, words):
+    with pytest.raises(StateError, match=words):
+        decode_state(spoil(encode_state(applied([event(1)]))))

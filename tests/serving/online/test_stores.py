@@ -1,0 +1,179 @@
+"""Tests of serving.online.stores: the contract, and what each store adds."""
+
+import re
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from serving.online.stores.memory import MemoryStates
+from serving.online.stores.opening import open_states
+from serving.online.stores.redis import RedisStates
+from serving.online.stores.sqlite import SqliteStates
+from serving.online.stores.user_states import StoreError, StoreFullError
+from tests.contracts.user_states import UserStatesContract, event, timestamps
+from tests.serving.online.full_disk import allow_pages
+from tests.serving.online.redis_server import RedisServer
+from tfrec.errors import ConfigError
+
+
+class TestMemoryStates(UserStatesContract):
+    @pytest.fixture(autouse=True)
+    def _one_store(self):
+        self._states = MemoryStates()
+
+    def reopen(self):
+        return self._states  # there is no other way to the same memory
+
+
+class TestSqliteStates(UserStatesContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path):
+        self._path = tmp_path / "states.db"
+
+    def reopen(self):
+        return SqliteStates(self._path)
+
+
+class TestRedisStates(UserStatesContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, redis_server):
+        self._url = redis_server.url
+        redis_client(redis_server.url).flushall()
+
+    def reopen(self):
+        return RedisStates(self._url)
+
+
+def redis_client(url):
+    import redis
+
+    return redis.Redis.from_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "states.db", "sqlite:states.db", "sqlite:///", "memory:x", "mysql://h/db"],
+)
+def test_other_urls(url):
+    words = f"must be sqlite:///PATH, redis://HOST:PORT/0 or memory:. Received: {url!r}"
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        open_states(url)
+
+
+def test_urls(tmp_path, monkeypatch, redis_server):
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite:///here.db", f"sqlite:///{tmp_path}/there.db", "memory:"):
+        with_one = open_states(url)
+        with_one.append([event("ann", 1)])
+        assert with_one.get("ann").version == 1
+        with_one.close()
+    assert {"here.db", "there.db"} <= {path.name for path in tmp_path.iterdir()}
+    open_states(redis_server.url).close()
+
+
+def test_sqlite_says_what_it_cannot_open(tmp_path):
+    with pytest.raises(StoreError, match="none.states.db: unable to open"):
+        SqliteStates(tmp_path / "none" / "states.db")
+    (tmp_path / "text.db").write_text("no database" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        SqliteStates(tmp_path / "text.db")
+
+
+def test_a_full_disk_applies_nothing(tmp_path):
+    states = SqliteStates(tmp_path / "states.db")
+    states.append([event("ann", 1)])
+    allow_pages(states, 0)
+    with pytest.raises(StoreFullError, match="states.db: database or disk is full"):
+        states.append([event("ann", 2), *(event(f"u{n}", n) for n in range(1000))])
+    assert timestamps(states.get("ann")) == [1]
+    assert states.get("u0").version == 0
+    allow_pages(states, 1000)
+    assert states.append([event("ann", 2)]).accepted == 1
+    states.close()
+
+
+def test_sqlite_commits_to_the_disk(tmp_path):
+    states = SqliteStates(tmp_path / "states.db")
+    full = 2
+    with states._connection() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    states.close()
+
+
+def test_sqlite_keeps_no_trace_of_the_forgotten(tmp_path):
+    states = SqliteStates(tmp_path / "states.db")
+    states.append([event("ann", 1, "a-secret-item"), event("bob", 1)])
+    states.forget("ann")
+    files = [path.read_bytes() for path in tmp_path.iterdir()]
+    assert not any(b"a-secret-item" in content for content in files)
+    states.close()
+
+
+def test_sqlite_waits_for_another_process(tmp_path):
+    states = SqliteStates(tmp_path / "states.db")
+    other = sqlite3.connect(
+        tmp_path / "states.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, other.execute, ["COMMIT"]).start()
+    assert states.append([event("ann", 1)]).accepted == 1
+    states.close()
+    other.close()
+
+
+def test_redis_states_expire(redis_server):
+    states = RedisStates(f"{redis_server.url}?ttl_s=1")
+    states.append([event("short-lived", 1)])
+    assert states.get("short-lived").version == 1
+    deadline = time.monotonic() + 10
+    while states.get("short-lived").version and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert states.get("short-lived").version == 0
+    states.close()
+
+
+@pytest.mark.parametrize("ttl_s", ["0", "-1", "week"])
+def test_ttl_must_be_seconds(ttl_s):
+    with pytest.raises(ConfigError, match="`ttl_s` must be whole seconds, at least 1"):
+        RedisStates(f"redis://127.0.0.1:1/0?ttl_s={ttl_s}")
+
+
+def test_redis_that_is_not_there_is_named_without_its_password():
+    with pytest.raises(StoreError, match="Redis at 127.0.0.1:1: ") as caught:
+        RedisStates("redis://ann:secret@127.0.0.1:1/0")
+    assert "secret" not in str(caught.value)
+
+
+def test_redis_survives_kill_9(tmp_path):
+    server = RedisServer(tmp_path)
+    states = RedisStates(server.url)
+    states.append([event("ann", t) for t in range(10)])
+    server.kill()
+    with pytest.raises(StoreError, match="Redis at"):
+        states.append([event("ann", 99)])
+    server.restart()
+    assert states.append([event("ann", 5), event("ann", 10)]).duplicates == 1
+    assert timestamps(states.get("ann")) == list(range(11))
+    states.close()
+    server.kill()
+
+
+def test_redis_without_room_applies_nothing(redis_server):
+    states, client = RedisStates(redis_server.url), redis_client(redis_server.url)
+    client.config_set("maxmemory", 1)
+    with pytest.raises(StoreFullError, match="not allowed when used memory"):
+        states.append([event("full", 1), event("full too", 1)])
+    client.config_set("maxmemory", 0)
+    assert states.get("full").version == states.get("full too").version == 0
+    states.close()
+
+
+def test_redis_that_may_lose_events_says_so(redis_server, caplog):
+    client = redis_client(redis_server.url)
+    client.config_set("appendfsync", "everysec")
+    RedisStates(redis_server.url).close()
+    client.config_set("appendfsync", "always")
+    assert "appendonly yes and appendfsync everysec: it may lose" in caplog.text
