@@ -137,7 +137,10 @@ class Embedding(tf.Module):
             `[batch, n]` float tensor.
         """
         how = self.weighting
-        neural = interest[:, None, : self.neural_dim] / how.blocks[0]
+        neural = tf.ensure_shape(
+            interest[:, None, : self.neural_dim], [None, 1, self.neural_dim]
+        )
+        neural /= how.blocks[0]
         logits = self.model.interest_head(neural, candidates[..., : self.neural_dim])
         return tf.sigmoid(
             how.head_slope * logits + how.score_slope * scores + how.intercept

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tfrec.model.on_last_axis import on_last_axis
+
 
 class InterestHead(keras.layers.Layer):
     """Logit of P(interest | user, item, now) from the two towers' vectors.
@@ -33,9 +35,10 @@ class InterestHead(keras.layers.Layer):
         Returns:
             `[...]` float32 tensor.
         """
-        hidden = self.from_query(queries) + self.from_candidate(candidates)
-        hidden += self.from_product(queries * candidates)
-        logits = self.logit(keras.activations.gelu(hidden))
+        hidden = on_last_axis(self.from_query, queries)
+        hidden += on_last_axis(self.from_candidate, candidates)
+        hidden += on_last_axis(self.from_product, queries * candidates)
+        logits = on_last_axis(self.logit, keras.activations.gelu(hidden))
         return tf.cast(tf.squeeze(logits, -1), tf.float32)
 
     def get_config(self):

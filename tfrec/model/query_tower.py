@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.model.history_encoder import NEGATIVE, RelativeBias, make_history_encoder
+from tfrec.model.on_last_axis import on_last_axis
 from tfrec.model.time_features import NUM_AGE_BUCKETS, TimeOfAsking, age_bucket
 
 
@@ -129,9 +130,3 @@ class QueryTower(keras.layers.Layer):
         may_see = tf.logical_and(history.mask[:, None, :], ranks >= 0)
         ages = age_bucket(now[:, :, None], history.timestamps[:, None, :])
         return self.readout(states, hidden, ages, ranks, may_see)
-
-
-def on_last_axis(dense, x):
-    """`dense(x)`, as one product of matrices, which Keras does not make of rank 3."""
-    shape = tf.concat([tf.shape(x)[:-1], [dense.units]], axis=0)
-    return tf.reshape(dense(tf.reshape(x, [-1, x.shape[-1]])), shape)
