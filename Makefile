@@ -23,7 +23,7 @@ demo: $(STAMP) ## Train on MovieLens-100k, serve the model, ask it, score a batc
 	$(RUN)/python -m examples.demo
 
 test: $(STAMP) ## Run the test suite, doctests included, but for the slow tests.
-	$(RUN)/python -m pytest -m "not slow"
+	$(RUN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(STAMP) ## Run the tests that train for more than some seconds.
 	$(RUN)/python -m pytest -m slow

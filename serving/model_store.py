@@ -170,11 +170,13 @@ class ModelStore:
         ready = [v for v in self.statuses() if v.state == State.AVAILABLE]
         if not any(v.number in wanted for v in ready):
             return
-        for version in ready:
-            if version.number not in wanted:
-                logger.info("%s version %d goes.", self.settings.name, version.number)
-                self._set(Version(version.number, State.END))
-        gc.collect()  # a loaded graph holds itself in reference cycles
+        gone = [version.number for version in ready if version.number not in wanted]
+        for number in gone:
+            logger.info("%s version %d goes.", self.settings.name, number)
+            self._set(Version(number, State.END))
+        ready.clear()
+        if gone:
+            gc.collect()  # a loaded graph holds itself in reference cycles
 
     def _set(self, version):
         with self._lock:

@@ -43,7 +43,7 @@ def queries():
         (TimeDecay(4.0), [[1 / 4, 2**-0.5, 2**-0.25], [0, 0, 0], [0, 1 / 2, 0]]),
         (TimeWindow(4.0), [[0, 1, 1], [0, 0, 0], [0, 1, 0]]),
     ],
-    ids=str,
+    ids=["uniform", "by value", "by rank", "latest two", "by time", "in four days"],
 )
 def test_an_item_counts_once_at_its_latest_event(queries, weighting, expected):
     matrix = history_matrix(queries, weighting)

@@ -1,6 +1,8 @@
 """Tests of serving.model_store with a loader that loads nothing."""
 
+import gc
 import pathlib
+import weakref
 
 import pytest
 
@@ -55,6 +57,25 @@ def test_held_servable_outlives_its_version(tmp_path):
     add(tmp_path, 2)
     store.poll()
     assert held.folder.name == "1"
+
+
+def test_gone_version_is_freed_by_the_round_that_drops_it(tmp_path, monkeypatch):
+    """Though it holds itself in a cycle; rounds that drop nothing collect nothing."""
+    collected = []
+    collect = gc.collect
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(collect()))
+    store = make_store(tmp_path)
+    add(tmp_path, 1)
+    store.poll()
+    servable = store.get().servable
+    servable.itself = servable
+    gone = weakref.ref(servable)
+    del servable
+    store.poll()
+    assert not collected and gone() is not None
+    add(tmp_path, 2)
+    store.poll()
+    assert len(collected) == 1 and gone() is None
 
 
 def test_broken_version_is_refused_while_the_old_one_serves(tmp_path):
