@@ -72,10 +72,12 @@ def test_gone_version_is_freed_by_the_round_that_drops_it(tmp_path, monkeypatch)
     gone = weakref.ref(servable)
     del servable
     store.poll()
-    assert not collected and gone() is not None
+    assert not collected
+    assert gone() is not None
     add(tmp_path, 2)
     store.poll()
-    assert len(collected) == 1 and gone() is None
+    assert len(collected) == 1
+    assert gone() is None
 
 
 def test_broken_version_is_refused_while_the_old_one_serves(tmp_path):

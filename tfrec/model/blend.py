@@ -11,7 +11,7 @@ from tfrec.model.scoring import EmbeddingRecommender
 
 logger = logging.getLogger(__name__)
 
-GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
+GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0)
 ROUNDS = 3  # over all blocks; it settles after two
 
 
