@@ -1,6 +1,7 @@
 """Runs a saved model as a stranger would: TensorFlow, op libraries, nothing of ours.
 
-A script for `tfrec.export.proof`; its one argument is the folder of `job.pickle`.
+A script for `tfrec.export.proof`; its arguments are the folder of `job.pickle` and the
+way to run it, `session` or `loaded`.
 """
 
 import importlib
@@ -71,20 +72,20 @@ def _run_each(run, requests):
     return answers
 
 
-def main(folder):
-    """Reads `job.pickle` in a folder and writes `answers.pickle` there."""
+WAYS = {"session": run_session, "loaded": run_loaded}
+
+
+def main(folder, way):
+    """Reads `job.pickle` in a folder and writes the answers as `<way>.pickle`."""
     sys.meta_path.insert(0, WithoutTfrec())
     job = pickle.loads((folder / "job.pickle").read_bytes())
     for library in job["libraries"]:
         importlib.import_module(library)
-    answers = {
-        "in a session like TF Serving's": run_session(job["folder"], job["requests"]),
-        "loaded by Python": run_loaded(job["folder"], job["complete_requests"]),
-    }
+    answers = WAYS[way](job["folder"], job["requests"][way])
     if "tfrec" in sys.modules:
         raise RuntimeError("tfrec was imported.")
-    (folder / "answers.pickle").write_bytes(pickle.dumps(answers))
+    (folder / f"{way}.pickle").write_bytes(pickle.dumps(answers))
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), sys.argv[2])
