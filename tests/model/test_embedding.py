@@ -11,6 +11,7 @@ from tests.model.test_two_tower import last_queries
 from tfrec.model.embedding import Embedding, Weighting
 from tfrec.model.history import History
 from tfrec.model.scoring import EmbeddingRecommender
+from tfrec.model.searches import made_up_searches
 from tfrec.model.two_tower import TwoTower
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
@@ -114,9 +115,13 @@ def test_noise_is_measured_by_the_texts_length(texted):
     texts = texted.item_texts.vectors
     rows = tf.reshape(tf.range(NUM_ITEMS), [8, 2])
     state = texted.seeds.state.numpy()
-    hints = texted._hints(texts, rows)
+
+    def made_up(texts):
+        return made_up_searches(texted.text_query, texts, rows, texted.seeds).numpy()
+
+    hints = made_up(texts)
     texted.seeds.state.assign(state)
-    np.testing.assert_allclose(texted._hints(9.0 * texts, rows), hints, atol=1e-5)
+    np.testing.assert_allclose(made_up(9.0 * texts), hints, atol=1e-5)
     is_hinted = np.abs(hints).max(axis=(1, 2)) > 0
     assert is_hinted.tolist() == [True, *[False] * 7]  # one window of eight
 

@@ -6,25 +6,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.index.candidate_ids import CandidateIds
-from tfrec.index.filters import (
-    NO_ROW,
-    NO_SCORE,
-    Filters,
-    available_at,
-    best,
-    every,
-    in_categories,
-)
-from tfrec.model.catalogue import split_categories
+from tfrec.index.filters import NO_ROW, NO_SCORE
 from tfrec.model.history import History, latest_events, take_columns
 from tfrec.model.interest_update import update_interest
 from tfrec.model.item_text import join_item_texts
-from tfrec.model.names import Names, category_rows
+from tfrec.model.names import Names
 from tfrec.model.own_items import last_occurrences
 from tfrec.model.request import history_only, to_batch, wish_for
+from tfrec.model.search import Own, Search, inner_products
 from tfrec.text.unique import encode_unique
-
-MAX_K = 10_000  # or the size of the catalogue, if that is more
 
 
 class Asked(NamedTuple):
@@ -35,13 +25,6 @@ class Asked(NamedTuple):
     history: History  # its latest events
     columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
     weights: tf.Tensor  # [batch, length], attention
-
-
-class Own(NamedTuple):
-    """Items of the histories that may come again, scored with their own past."""
-
-    rows: tf.Tensor  # [batch, length] int32, each item once, -1 for none
-    scores: tf.Tensor  # [batch, length]
 
 
 class Inference(tf.Module):
@@ -56,22 +39,14 @@ class Inference(tf.Module):
     def __init__(self, embedding, index, max_interest_norm):
         super().__init__(name="inference")
         model = embedding.model
-        self.embedding, self.model, self.index = embedding, model, index
+        self.embedding, self.model = embedding, model
         self.max_interest_norm = max_interest_norm
         self.catalogue = model.catalogue
         self.max_history_length = model.config.model.max_history_length
         self.item_ids = CandidateIds(self.catalogue.item_ids)
         self.events = Names(model.event_names, default=model.usual_event)
-        names = np.unique(
-            np.concatenate([[""], *split_categories(self.catalogue.categories)])
-        )[1:]
-        self.categories = Names(names, default=len(names))
-        self.candidate_categories = category_rows(self.catalogue.categories, names)
+        self.search = Search(embedding, index)
         self.learnt_categories = Names(model.category_names, default=-1)
-        self.available_from = tf.constant(self.catalogue.available_from)
-        self.available_until = tf.constant(self.catalogue.available_until)
-        limits = self.catalogue.available_from | self.catalogue.available_until
-        self.has_limits = bool(limits.any())
 
     # === From a request to tensors ===
 
@@ -193,13 +168,10 @@ class Inference(tf.Module):
             As `recommend`.
         """
         wish = to_batch(wish, tf.shape(interest)[0])
-        num_wanted = self._num_wanted(wish.k)
         excluded = self.item_ids.rows_of(wish.exclude_item_ids)
         if seen is not None:
             excluded = tf.concat([excluded, seen], axis=1)
-        rows, scores = self._search(interest, num_wanted, excluded, wish, own)
-        is_wanted = tf.range(num_wanted)[None] < wish.k[:, None]
-        rows = tf.where(is_wanted, rows, NO_ROW)
+        rows, scores = self.search(interest, excluded, wish, own)
         is_real = rows > NO_ROW
         candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
         finite = tf.where(is_real, scores, 0.0)
@@ -247,70 +219,6 @@ class Inference(tf.Module):
         )  # [batch, length, width], 0 for padding
         return tf.matmul(shares, places)
 
-    # === Filters ===
-
-    def _num_wanted(self, k):
-        most = max(MAX_K, self.catalogue.num_items)
-        checks = [
-            tf.debugging.assert_positive(
-                k, "`k` must be at least 1, because nothing is asked for otherwise."
-            ),
-            tf.debugging.assert_less_equal(
-                k, most, f"`k` must be at most {most}, because answers are that wide."
-            ),
-        ]
-        with tf.control_dependencies(checks):
-            return tf.reduce_max(k)
-
-    def _search(self, interest, k, excluded, wish, own):
-        free = self._rules(wish, with_wishes=False)
-        wished = self._rules(wish, with_wishes=True)
-        has_wishes = tf.reduce_any(wish.categories != "")
-        has_wishes |= tf.reduce_any(wish.min_probability > 0)
-
-        def search(rules, *index_rules):
-            def run():
-                if own is None:
-                    filters = Filters(excluded, *every(*rules, *index_rules))
-                    return self.index.search_rows(interest, k, filters)
-                is_permitted = Filters(excluded, *every(*rules)).permits(own.rows)
-                own_scores = tf.where(is_permitted, own.scores, NO_SCORE)
-                others = tf.concat([excluded, own.rows], axis=1)
-                filters = Filters(others, *every(*rules, *index_rules))
-                rows, scores = self.index.search_rows(interest, k, filters)
-                rows = tf.concat([own.rows, rows], axis=1)
-                return best(tf.concat([own_scores, scores], axis=1), rows, k)
-
-            return run
-
-        likely = self._likely(interest, wish.min_probability)
-        return tf.cond(has_wishes, search(wished, likely), search(free))
-
-    def _rules(self, wish, with_wishes):
-        rules = []
-        if self.has_limits:
-            clock = tf.cast(tf.timestamp(), tf.int64)
-            now = tf.where(wish.now > 0, wish.now, clock)
-            rules.append(available_at(self.available_from, self.available_until, now))
-        if with_wishes:
-            wanted = tf.where(
-                wish.categories == "", -1, self.categories(wish.categories)
-            )
-            num = self.categories.size
-            rules.append(in_categories(self.candidate_categories, num, wanted))
-        return rules
-
-    def _likely(self, interest, min_probability):
-        """Rule: P(interest) is at least `min_probability`, where that is above 0."""
-
-        def allowed(rows, interest, least):
-            candidates = tf.gather(self.embedding.candidates, rows)
-            scores = inner_products(interest, candidates)
-            found = self.embedding.probabilities(interest, candidates, scores)
-            return (found >= least[:, None]) | (least[:, None] <= 0)
-
-        return allowed, (interest, min_probability)
-
     def _category_matrix(self, categories):
         """As `tfrec.model.catalogue.category_matrix`, in the graph."""
         size = self.learnt_categories.size
@@ -318,8 +226,3 @@ class Inference(tf.Module):
         columns = self.learnt_categories(names)
         hits = tf.reduce_max(tf.one_hot(columns, size), axis=1)
         return tf.math.divide_no_nan(hits, tf.reduce_sum(hits, 1, keepdims=True))
-
-
-def inner_products(interest, candidates):
-    """`[batch, dim]`, `[batch or 1, n, dim]` -> `[batch, n]`."""
-    return tf.matmul(candidates, interest[..., None])[..., 0]

@@ -21,10 +21,9 @@ from tfrec.model.inference import Inference
 from tfrec.model.interest_head import InterestHead
 from tfrec.model.objective import interest_loss, retrieval_loss
 from tfrec.model.query_tower import QueryTower
+from tfrec.model.searches import made_up_searches
 from tfrec.model.texts import TextTable, profile_texts
 
-HINT_EVERY = 8  # one window in so many carries free-text hints
-HINT_NOISE = (1.0, 3.0)  # length of the noise on a hint, the text's being 1
 MAX_SAMPLE = 512  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
 
@@ -245,7 +244,7 @@ class TwoTower(keras.Model):
             training=training,
         )
         if training:
-            queries += self._hints(texts, item_rows)
+            queries += made_up_searches(self.text_query, texts, item_rows, self.seeds)
         others = keras.random.randint(
             tf.shape(places), 0, tf.size(rows), seed=self.seeds
         )
@@ -288,29 +287,9 @@ class TwoTower(keras.Model):
     def _profiles(self, user_rows, training):
         profiles = tf.gather(self.profile_texts.vectors, user_rows)
         if training:  # the model must also serve users without a profile
-            profiles *= self._keep(tf.shape(profiles)[:1], PROFILE_SHARE)[:, None]
+            drawn = keras.random.uniform([tf.shape(profiles)[0], 1], seed=self.seeds)
+            profiles *= tf.cast(drawn < PROFILE_SHARE, tf.float32)
         return profiles
-
-    def _hints(self, texts, item_rows):
-        """What searches that would find the targets add to some windows' queries.
-
-        A search is the target's text with much noise. The batch is in random order,
-        so its first windows are a random sample.
-        """
-        num_hinted = tf.shape(item_rows)[0] // HINT_EVERY
-        hints = tf.gather(texts, tf.maximum(item_rows[:num_hinted], 0))
-        hints = tf.math.l2_normalize(hints, -1)
-        shape = tf.shape(hints)
-        noise = keras.random.normal(shape, seed=self.seeds) * hints.shape[-1] ** -0.5
-        noise *= keras.random.uniform(shape[:2], *HINT_NOISE, seed=self.seeds)[
-            ..., None
-        ]
-        found = self.text_query(tf.math.l2_normalize(hints + noise, -1))
-        rest = tf.shape(item_rows)[0] - num_hinted
-        return tf.pad(found, [[0, rest], [0, 0], [0, 0]])
-
-    def _keep(self, shape, share):
-        return tf.cast(keras.random.uniform(shape, seed=self.seeds) < share, tf.float32)
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
         """Softmax over the candidates plus the interest head's cross-entropy."""
