@@ -68,11 +68,11 @@ def demo(
     console.print(Rule("2. Serve and ask"))
     with contextlib.ExitStack() as stack:
         with timed(seconds, "start the server"):
-            target, pid = stack.enter_context(running_server(models, FOLDER))
-        console.print(f"Server {pid} at {target} has {', '.join(models)}.")
+            target, server = stack.enter_context(running_server(models, FOLDER))
+        console.print(f"Server {server.pid} at {target} has {', '.join(models)}.")
         with timed(seconds, "ask over gRPC"):
             answer = ask_all(target, films, list(models))
-    console.print(f"Server {pid} has ended.")
+    console.print(f"Server {server.pid} has ended.")
     console.print(Rule("3. Score a batch"))
     with timed(seconds, "score a batch"):
         out = score_batch(films)
