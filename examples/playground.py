@@ -54,8 +54,8 @@ def playground(
     port: Annotated[int, Option(help="Of the page; 0 picks a free one.")] = 0,
 ):
     """Serves a page that shows how recommendations follow every click."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # as Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         version = trained_version(model)
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,19 +105,18 @@ def rating_events(people, now):
     """Their ratings as events, brought forward by whole weeks.
 
     The log ends in April 1998. A click of today would stand alone beside ratings that
-    are decades old, so the log is moved: its end lies within the last week, and hours,
-    weekdays and pauses stay as they were.
+    are decades old, so each person's are moved: the last lies within the last week, and
+    hours, weekdays and pauses stay as they were.
     """
     from serving.online.events import Event
     from tfrec.data.datasets import load_dataset
 
     log = load_dataset("movielens-100k").events.frame
-    weeks = (now - int(log["timestamp"].max())) // WEEK_S
     columns = ["user_id", "item_id", "timestamp", "event", "value", "sequence"]
-    rows = log.loc[log["user_id"].isin(people), columns].to_dict("records")
-    return [
-        Event(**row | {"timestamp": row["timestamp"] + weeks * WEEK_S}) for row in rows
-    ]
+    log = log.loc[log["user_id"].isin(people), columns]
+    last = log.groupby("user_id")["timestamp"].transform("max")
+    moved = log.assign(timestamp=log["timestamp"] + (now - last) // WEEK_S * WEEK_S)
+    return [Event(**row) for row in moved.to_dict("records")]
 
 
 # === Programs ===
@@ -159,8 +158,9 @@ def tell(address, folder):
     for user_id, taste in PEOPLE.items():
         console.print(f"  user {user_id}  much {taste}")
     console.print(
-        f"\nTheir ratings are moved to end this week. States and logs are in {folder}. "
-        "Ctrl-C ends it all."
+        "\nTheir ratings are moved to end within the last week. States and logs are in "
+        f"{folder}. Ctrl-C ends it all.",
+        soft_wrap=True,
     )
 
 

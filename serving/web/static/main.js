@@ -60,7 +60,7 @@ async function refresh(did = "", postMs = null) {
 
 function showTiming(answer, postMs) {
   const took = postMs ? `${MS.format(postMs)} ms to post + ` : "";
-  const time = new Date().toLocaleTimeString();
+  const time = new Date().toLocaleTimeString([], { hour12: false });
   const standing = person.standing(answer);
   find("timing").replaceChildren(
     make("b", {}, `${took}${MS.format(answer.ms)} ms to answer`),
@@ -79,7 +79,8 @@ function tell(answer, { moved, fresh }, did) {
   if (!answer.items.length) parts.push("No title fits these wishes");
   else if (did) parts.push(`${moved} moved, ${fresh} new`);
   else if (answer.reason_code === "cold_user") {
-    parts.push("Without a history: what most people would choose");
+    parts.push(find("query").value.trim()
+      ? "Found by these words alone" : "Without a history: what most people would choose");
   }
   find("changes").textContent = parts.length ? `${parts.join(": ")}.` : "";
 }
@@ -147,6 +148,7 @@ async function watchHealth() {
 
 async function offer() {
   settings = await api.settings();
+  find("skip-note").hidden = !settings.is_skip_hidden;
   find("users").append(...settings.users.map((id) => make("option", { value: id })));
   find("category").append(...settings.categories.map((name) => make("option", {}, name)));
   const asked = new URLSearchParams(location.hash.slice(1)).get("user");

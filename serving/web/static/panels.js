@@ -10,7 +10,7 @@ function bars(list, pairs) {
   const largest = pairs[0]?.[1] ?? 1;
   const rows = pairs.map(([name, weight]) =>
     make("li", {},
-      make("span", { class: "name" }, name),
+      make("span", { class: "name", title: name }, name),
       bar(weight / largest),
       make("span", { class: "number" }, percent(weight))));
   list.replaceChildren(...rows);
@@ -43,6 +43,7 @@ export function showHistory(events) {
       make("time", isDate ? { datetime: date.toISOString() } : {}, time));
   });
   find("history").replaceChildren(...rows);
+  find("history-note").textContent = events.length ? "" : "No events yet.";
   find("history-count").textContent = events.length ? `${events.length}` : "";
 }
 

@@ -43,10 +43,10 @@ function moved(places, id, place) {
 
 function recommendedRow(item, move, onReact) {
   const badge = move ? make("em", { class: "moved" }, move) : null;
-  const reason = make("small", {}, item.reason ?? "");
+  const reason = item.reason ? make("small", { title: item.reason }, item.reason) : null;
   return row(item, [
     make("span", { class: "title" }, nameOf(item), " ", badge, reason),
-    make("span", { class: "chance", title: `score ${item.score.toFixed(3)}` },
+    make("span", { class: "chance", title: `probability; score ${item.score.toFixed(3)}` },
       bar(item.probability), percent(item.probability)),
   ], onReact);
 }
