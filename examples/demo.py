@@ -23,7 +23,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 
 from examples.films import Films
-from examples.server_process import running_server
+from examples.server_process import interrupt_on_every_ending, running_server
 from examples.tables import figures, recommendations
 from serving.client import RecommenderClient
 from tfrec.data.datasets import load_dataset
@@ -57,6 +57,7 @@ def demo(
     ] = False,
 ):
     """Trains on MovieLens-100k, serves the result, asks it, and scores a batch."""
+    interrupt_on_every_ending()
     seconds = {}
     FOLDER.mkdir(parents=True, exist_ok=True)
     if not skip_training:

@@ -11,20 +11,23 @@ import contextlib
 import json
 import pathlib
 import re
-import signal
-import subprocess
-import sys
 import time
 from typing import Annotated
 
 from rich.console import Console
 from typer import Option
 
-from examples.server_process import last_words, running_program, running_server
+from examples.demo import newest_version, train
+from examples.server_process import (
+    interrupt_on_every_ending,
+    last_words,
+    running_program,
+    running_server,
+)
 from tfrec.errors import TfrecError
 from tfrec.program import run_program
 
-CONFIG = "training/configs/movielens.toml"
+DEMO_MODEL = pathlib.Path("saved_models/movielens")
 LISTENING = re.compile(r"Running gateway at (http://\S+) \.\.\.")
 # People of 30 to 55 ratings, each the one with the largest part of the kind named.
 PEOPLE = {
@@ -47,15 +50,14 @@ class PlaygroundError(TfrecError, RuntimeError):
 def playground(
     model: Annotated[
         pathlib.Path, Option(help="Folder of version folders.")
-    ] = pathlib.Path("saved_models/movielens"),
+    ] = DEMO_MODEL,
     folder: Annotated[
         pathlib.Path, Option(help="Where states and logs are kept.")
     ] = pathlib.Path("runs/playground"),
     port: Annotated[int, Option(help="Of the page; 0 picks a free one.")] = 0,
 ):
     """Serves a page that shows how recommendations follow every click."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_on_every_ending()
     try:
         version = trained_version(model)
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,23 +69,16 @@ def playground(
 
 
 def trained_version(model):
-    """The newest version folder; trains first if there is none."""
+    """The newest version folder; trains the demo's model first if there is none."""
     if not newest_version(model):
-        default = pathlib.Path("saved_models/movielens")
-        if model != default:
-            raise PlaygroundError(f"There is no saved model in {model}.")
+        if model != DEMO_MODEL:
+            raise PlaygroundError(
+                f"`--model` must be a folder of version folders. Received: {model}. "
+                "Leave it out for the demo's, which is trained if need be."
+            )
         console.print(f"There is no saved model in {model}: training one first.")
-        command = [sys.executable, "-m", "training.train", CONFIG]
-        code = subprocess.run([*command, "--set", "export.index=exact"]).returncode
-        if code:
-            raise PlaygroundError(f"The training ended with exit code {code}.")
+        train()
     return newest_version(model)
-
-
-def newest_version(model):
-    """The newest version folder, or None."""
-    versions = [path for path in model.glob("*") if path.name.isdecimal()]
-    return max(versions, key=lambda path: int(path.name), default=None)
 
 
 # === People ===

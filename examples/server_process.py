@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -73,6 +74,12 @@ def running_program(
         yield _address(process, listening, log_path), process
     finally:
         _stop(process)
+
+
+def interrupt_on_every_ending() -> None:
+    """Makes SIGTERM, a closed terminal and Ctrl-C the same, so that blocks are left."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def last_words(log_path: pathlib.Path) -> str:

@@ -45,10 +45,9 @@ class Catalogue:
     def search(self, query: str, limit: int) -> list[str]:
         """Ids of items whose titles hold every word of a query, best first.
 
-        A title that is the query comes before one that begins with it, then those in
-        which all words begin a word, then those that hold them anywhere; among
-        equals the shorter title. Letters count without case and accents. Reads the
-        whole catalogue.
+        A title that begins with the query comes first, then those in which all words
+        begin a word, then those that hold them anywhere; among equals the shorter.
+        Letters count without case and accents. Reads the whole catalogue.
         """
         wanted = fold(query)
         if not wanted:
@@ -58,8 +57,8 @@ class Catalogue:
         found = []
         for place, (item_id, title) in enumerate(self._folded.items()):
             if all(word in title for word in words):
-                rank = 3 - all(start.search(title) for start in starts)
-                rank -= title.startswith(wanted) + (title == wanted)
+                rank = -all(start.search(title) for start in starts)
+                rank -= title.startswith(wanted)
                 found.append((rank, len(title), place, item_id))
         return [item_id for *_, item_id in sorted(found)[:limit]]
 

@@ -74,7 +74,12 @@ def is_alive(pid):
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=SLOW)]
+)
 def test_it_serves_until_it_is_told_to_end(start, number):
     connection = http.client.HTTPConnection("127.0.0.1", read_port(start), timeout=30)
     connection.request("GET", "/v1/page")
@@ -92,7 +97,9 @@ def test_it_serves_until_it_is_told_to_end(start, number):
     assert not any(map(is_alive, programs.values()))
 
 
-@pytest.mark.parametrize("name", ["serving.server", "serving.online.gateway"])
+@pytest.mark.parametrize(
+    "name", ["serving.server", pytest.param("serving.online.gateway", marks=SLOW)]
+)
 def test_a_program_that_dies_is_reported_and_ends_the_rest(start, name):
     read_port(start)
     programs = children(start)
@@ -104,8 +111,17 @@ def test_a_program_that_dies_is_reported_and_ends_the_rest(start, name):
 
 
 def test_a_model_that_is_not_there(tmp_path):
-    with pytest.raises(playground.PlaygroundError, match="no saved model in .*none"):
+    with pytest.raises(playground.PlaygroundError, match="Received: .*none"):
         playground.trained_version(tmp_path / "none")
+
+
+def test_the_demos_model_is_trained_if_there_is_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    version = playground.DEMO_MODEL / "1"
+    monkeypatch.setattr(playground, "train", lambda: version.mkdir(parents=True))
+    assert playground.trained_version(playground.DEMO_MODEL) == version
+    monkeypatch.delattr(playground, "train")  # and not again
+    assert playground.trained_version(playground.DEMO_MODEL) == version
 
 
 def test_people_are_imported_once_with_times_of_now(tmp_path, monkeypatch):

@@ -10,9 +10,7 @@ from serving.online.stores.memory import MemoryStates
 from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.toy_artefact import CATEGORIES, ITEM_IDS
-
-HTML_TITLE = '<img src=x onerror="document.title = 1"><b>Bold</b> & co'
-TITLES = {**{i: f"Title of {i}" for i in ITEM_IDS}, "c": HTML_TITLE}
+from tests.serving.web.titles import TITLES
 
 
 @pytest.fixture(scope="module")

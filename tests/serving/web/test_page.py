@@ -6,7 +6,7 @@ import pytest
 
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.server_process import serving
-from tests.serving.web.conftest import HTML_TITLE
+from tests.serving.web.titles import HTML_TITLE
 
 
 def titles(page, rows="#recommended .row"):
