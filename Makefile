@@ -12,15 +12,18 @@ EXTRAS := serve,stream,dev,tune
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench clean
+.PHONY: help setup demo playground test test-slow check bench clean
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s  %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## Build .venv with everything installed; again when setup.cfg changes.
 
 demo: $(STAMP) ## Train on MovieLens-100k, serve the model, ask it, score a batch.
 	$(RUN)/python -m examples.demo
+
+playground: $(STAMP) ## Open a page to try the demo's model on; trains it first if need be.
+	$(RUN)/python -m examples.playground
 
 test: $(STAMP) ## Run the test suite, doctests included, but for the slow tests.
 	$(RUN)/python -m pytest -m "not slow" -n 2 --dist loadfile

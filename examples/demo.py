@@ -23,7 +23,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 
 from examples.films import Films
-from examples.server_process import running_server
+from examples.server_process import interrupt_on_every_ending, running_server
 from examples.tables import figures, recommendations
 from serving.client import RecommenderClient
 from tfrec.data.datasets import load_dataset
@@ -57,6 +57,7 @@ def demo(
     ] = False,
 ):
     """Trains on MovieLens-100k, serves the result, asks it, and scores a batch."""
+    interrupt_on_every_ending()
     seconds = {}
     FOLDER.mkdir(parents=True, exist_ok=True)
     if not skip_training:
@@ -68,11 +69,11 @@ def demo(
     console.print(Rule("2. Serve and ask"))
     with contextlib.ExitStack() as stack:
         with timed(seconds, "start the server"):
-            target, pid = stack.enter_context(running_server(models, FOLDER))
-        console.print(f"Server {pid} at {target} has {', '.join(models)}.")
+            target, server = stack.enter_context(running_server(models, FOLDER))
+        console.print(f"Server {server.pid} at {target} has {', '.join(models)}.")
         with timed(seconds, "ask over gRPC"):
             answer = ask_all(target, films, list(models))
-    console.print(f"Server {pid} has ended.")
+    console.print(f"Server {server.pid} has ended.")
     console.print(Rule("3. Score a batch"))
     with timed(seconds, "score a batch"):
         out = score_batch(films)

@@ -1,18 +1,20 @@
-"""A model server as its own process, for the length of a block."""
+"""A model server, or another program, as its own process for the length of a block."""
 
 import contextlib
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tfrec.errors import ServingError
 
-LISTENING = re.compile(r"Running gRPC ModelServer at (\S+:\d+) \.\.\.")
+SERVING = re.compile(r"Running gRPC ModelServer at (\S+:\d+) \.\.\.")
 START_S, HEALTH_S, STOP_S = 120, 60, 30
 
 
@@ -25,26 +27,65 @@ def running_server(models: dict[str, pathlib.Path], folder: pathlib.Path):
         folder: where the server's configuration and log go.
 
     Yields:
-        `(target, pid)`: `"host:port"` of a server that says it is healthy.
+        `(target, process)`: `"host:port"` of a server that says it is healthy, and
+        its `subprocess.Popen`.
 
     Raises:
         ServingError: it does not start; the message holds the end of its log.
     """
     config = folder / "models.config"
     config.write_text(_model_config(models))
-    command = [sys.executable, "-m", "serving.server", "--port=0"]
-    command.append(f"--model_config_file={config}")
+    flags = ["serving.server", "--port=0", f"--model_config_file={config}"]
     log_path = folder / "server.log"
+    with running_program(flags, SERVING, log_path) as (target, process):
+        _wait_for_health(target, log_path)
+        yield target, process
+
+
+@contextlib.contextmanager
+def running_program(
+    command: Sequence[str], listening: re.Pattern[str], log_path: pathlib.Path
+):
+    """Runs `python -m command` until the end of a block.
+
+    It does not hear Ctrl-C, which is for us to hear; it is told to end as by an
+    operator.
+
+    Args:
+        command: module and flags.
+        listening: its first line, with its address as a group.
+        log_path: where its stderr goes.
+
+    Yields:
+        `(address, process)`.
+
+    Raises:
+        ServingError: its first line is another; the message holds the end of its log.
+    """
     with log_path.open("w") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True
+            [sys.executable, "-m", *command],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
         )
     try:
-        target = _target(process, log_path)
-        _wait_for_health(target, log_path)
-        yield target, process.pid
+        yield _address(process, listening, log_path), process
     finally:
         _stop(process)
+
+
+def interrupt_on_every_ending() -> None:
+    """Makes SIGTERM, a closed terminal and Ctrl-C the same, so that blocks are left."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
+def last_words(log_path: pathlib.Path) -> str:
+    """The end of a log, and where it is."""
+    lines = log_path.read_text(errors="replace").splitlines()[-5:]
+    return "\n".join([f"Its log, {log_path}, ends with:", *lines])
 
 
 def _model_config(models):
@@ -56,14 +97,17 @@ def _model_config(models):
     return "\n".join(["model_config_list {", *configs, "}"]) + "\n"
 
 
-def _target(process, log_path):
-    """The address in the server's first line, which it prints when it is ready."""
+def _address(process, listening, log_path):
+    """What its first line says, which it prints when it is ready."""
     watchdog = threading.Timer(START_S, process.kill)
     watchdog.start()
-    found = LISTENING.match(process.stdout.readline())
-    watchdog.cancel()
+    try:
+        found = listening.match(process.stdout.readline())
+    finally:
+        watchdog.cancel()
     if not found:
-        raise ServingError(f"The server did not start. {_last_words(log_path)}")
+        name = process.args[2]
+        raise ServingError(f"{name} did not start. {last_words(log_path)}")
     return found[1]
 
 
@@ -77,7 +121,7 @@ def _wait_for_health(target, log_path):
                     return
         except grpc.RpcError as error:
             raise ServingError(
-                f"The server is not healthy: {error.details()}. {_last_words(log_path)}"
+                f"The server is not healthy: {error.details()}. {last_words(log_path)}"
             ) from error
 
 
@@ -90,8 +134,3 @@ def _stop(process):
         process.kill()
         process.wait()
     process.stdout.close()
-
-
-def _last_words(log_path):
-    lines = log_path.read_text(errors="replace").splitlines()[-5:]
-    return "\n".join([f"Its log, {log_path}, ends with:", *lines])

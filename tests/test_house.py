@@ -27,6 +27,7 @@ STRANGERS = {
 GUARDED = {"tensorflow_recommenders": "tfrec/compat.py"}
 MAX_FILE_LINES, MAX_BODY_LINES = 300, 45
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".cfg", ".yaml", ".yml", ".sh", ""}
+TEXT_SUFFIXES |= {".html", ".css", ".js"}
 # Written so that this file does not hold what it looks for.
 DEVELOPER_PATHS = re.compile(r"(?<![\w.{}\-/])/(?:work|root|home|Users)/[\w.]")
 REGISTRY_HOSTS = re.compile(r"pypi[.]org|pythonhosted[.]|index[-]url|npmjs[.]")

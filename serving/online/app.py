@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Query, Response
@@ -11,22 +12,30 @@ from fastapi.responses import JSONResponse
 from serving.online.catalogue import Catalogue
 from serving.online.errors import add_error_handlers
 from serving.online.events import Event, EventError, read_events
+from serving.online.interests import Interests
 from serving.online.messages import (
     MAX_K,
     EventsAnswer,
     ForgottenAnswer,
+    FoundItem,
+    FoundItems,
     Health,
+    InterestsAnswer,
     Recommendations,
+    Session,
     SessionRequest,
     StateAnswer,
     StateEvent,
 )
 from serving.online.metrics import Metrics, Timed
 from serving.online.model_link import ModelLink
+from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.stores.user_states import StoreError, UserStates
+from serving.web.page import add_page
 
 MAX_EVENTS = 1000  # of one request
+MAX_FOUND = 100  # items of one search
 _ONE_OR_MANY = {
     "anyOf": [
         Event.model_json_schema(),
@@ -35,17 +44,35 @@ _ONE_OR_MANY = {
 }
 
 
-def make_app(states: UserStates, model: ModelLink, catalogue: Catalogue) -> FastAPI:
-    """The gateway as an ASGI app; it looks after the model server while it runs."""
+def make_app(
+    states: UserStates,
+    model: ModelLink,
+    catalogue: Catalogue,
+    reactions: Reactions | None = None,
+    users: Sequence[str] = (),
+) -> FastAPI:
+    """The gateway as an ASGI app; it looks after the model server while it runs.
+
+    Args:
+        states: whose users are served.
+        model: the model server.
+        catalogue: titles and categories.
+        reactions: what clicks mean in this log.
+        users: ids that the page offers.
+    """
+    reactions = reactions or Reactions()
     app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
     metrics = Metrics()
     app.add_middleware(Timed, metrics=metrics)
     add_error_handlers(app)
-    recommending = Recommending(states, model, catalogue, metrics)
+    recommending = Recommending(states, model, catalogue, metrics, reactions)
     _add_recommendations(app, recommending)
+    _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)
     _add_users(app, states, recommending, catalogue)
+    _add_search(app, catalogue)
     _add_operation(app, states, model, metrics)
+    add_page(app, catalogue, reactions, users)
     return app
 
 
@@ -84,14 +111,17 @@ def _add_recommendations(app, recommending):
     @app.post("/v1/sessions/recommendations")
     def recommend_for_session(session: SessionRequest) -> Recommendations:
         started = time.perf_counter()
-        fields = session.model_dump(exclude={"history"})
-        wishes = Wishes(**fields)
-        now = wishes.now or int(time.time())
-        history = [
-            (e.item_id, e.event, e.value, now if e.timestamp is None else e.timestamp)
-            for e in session.history
-        ]
-        return _answer(recommending.for_history(history, wishes), 0, started)
+        wishes = Wishes(**session.model_dump(exclude={"history"}))
+        found = recommending.for_history(_history(session), wishes)
+        return _answer(found, 0, started)
+
+
+def _history(session):
+    now = session.now or int(time.time())
+    return [
+        (e.item_id, e.event, e.value, now if e.timestamp is None else e.timestamp)
+        for e in session.history
+    ]
 
 
 def _answer(found, state_version, started):
@@ -102,6 +132,25 @@ def _answer(found, state_version, started):
         latency_ms=round(1e3 * (time.perf_counter() - started), 3),
         reason_code=found.reason_code,
     )
+
+
+def _add_interests(app, states, interests):
+    @app.get("/v1/users/{user_id:path}/interests")
+    def show_interests(
+        user_id: str,
+        now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+    ) -> InterestsAnswer:
+        """How much each event, and each category, counts in what is recommended."""
+        state = states.get(user_id)
+        items, categories = interests.of_history(state.history(), now)
+        return InterestsAnswer(
+            items=items, categories=categories, state_version=state.version
+        )
+
+    @app.post("/v1/sessions/interests")
+    def show_interests_of_session(session: Session) -> InterestsAnswer:
+        items, categories = interests.of_history(_history(session), session.now)
+        return InterestsAnswer(items=items, categories=categories, state_version=0)
 
 
 def _add_events(app, states, metrics):
@@ -148,6 +197,23 @@ def _add_users(app, states, recommending, catalogue):
         is_known = states.forget(user_id)
         recommending.forget(user_id)
         return ForgottenAnswer(forgotten=is_known)
+
+
+def _add_search(app, catalogue):
+    @app.get("/v1/items")
+    def search_items(
+        query: Annotated[str, Query(description="Words of the title")],
+        limit: Annotated[int, Query(ge=1, le=MAX_FOUND)] = 10,
+    ) -> FoundItems:
+        found = [
+            FoundItem(
+                item_id=item_id,
+                title=catalogue.title(item_id),
+                categories=catalogue.categories(item_id),
+            )
+            for item_id in catalogue.search(query, limit)
+        ]
+        return FoundItems(items=found)
 
 
 def _add_operation(app, states, model, metrics):

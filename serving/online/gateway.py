@@ -3,7 +3,8 @@
     python -m serving.online.gateway --target 127.0.0.1:8500 --model movielens \
         --store sqlite:///states.db --items items.parquet
 
-One line on stdout says where it listens. /docs there shows every route.
+One line on stdout says where it listens: with a page for trying it out, and /docs,
+which shows every route.
 """
 
 import logging
@@ -31,6 +32,15 @@ def serve(
     ] = None,
     port: Annotated[int, Option(help="0 picks a free one.")] = 0,
     host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
+    like: Annotated[
+        str, Option(help="KIND or KIND=VALUE of the event that the page's like sends.")
+    ] = "",
+    skip: Annotated[str, Option(help="The same of its skip.")] = "skip",
+    hide: Annotated[
+        str,
+        Option(help="Kinds of events, with commas, that only hide their items."),
+    ] = "",
+    users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
 ):
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
@@ -41,14 +51,17 @@ def serve(
     from serving.online.app import make_app
     from serving.online.catalogue import Catalogue
     from serving.online.model_link import ModelLink
+    from serving.online.reactions import Reaction, Reactions
     from serving.online.stores.opening import open_states
 
+    kinds = frozenset(_split(hide))
+    reactions = Reactions(Reaction.parse(like), Reaction.parse(skip), kinds)
     catalogue = Catalogue(items)
     states = open_states(store)
     link = ModelLink(RecommenderClient(target, model, timeout_s=MODEL_TIMEOUT_S))
     link.look()
     listener = _listen(host, port)
-    app = make_app(states, link, catalogue)
+    app = make_app(states, link, catalogue, reactions, _split(users))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # uvicorn raises the signal that ended it once more.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,6 +73,10 @@ def serve(
     server.run(sockets=[listener])
     link.close()
     states.close()
+
+
+def _split(text):
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _listen(host, port):

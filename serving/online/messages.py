@@ -47,15 +47,20 @@ class SessionEvent(BaseModel):
         return {"item_id": raw} if isinstance(raw, str) else raw
 
 
-class SessionRequest(BaseModel):
-    """What an anonymous session asks for."""
+class Session(BaseModel):
+    """What somebody without an id did, and when it is asked about."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
+    now: int | None = Field(None, ge=1, description="UTC seconds; null: the clock")
+
+
+class SessionRequest(Session):
+    """What an anonymous session asks for."""
+
     k: int = Field(10, ge=1, le=MAX_K)
     category: str = Field("", description="One or more, `|` between")
     query: str = ""
     explain: bool = False
-    now: int | None = Field(None, ge=1, description="UTC seconds; null: the clock")
 
 
 class EventsAnswer(BaseModel):
@@ -83,6 +88,43 @@ class StateAnswer(BaseModel):
     user_id: str
     state_version: int
     events: list[StateEvent]
+
+
+class WeightedItem(BaseModel):
+    """An item of a history and its share in what is recommended."""
+
+    item_id: str
+    title: str
+    weight: float
+
+
+class WeightedCategory(BaseModel):
+    """A category and its share."""
+
+    name: str
+    weight: float
+
+
+class InterestsAnswer(BaseModel):
+    """Interest over a user's events, largest first; the items' weights sum to 1."""
+
+    items: list[WeightedItem]
+    categories: list[WeightedCategory]
+    state_version: int
+
+
+class FoundItem(BaseModel):
+    """An item that a search of titles found."""
+
+    item_id: str
+    title: str
+    categories: list[str]
+
+
+class FoundItems(BaseModel):
+    """Items, best match first."""
+
+    items: list[FoundItem]
 
 
 class ForgottenAnswer(BaseModel):

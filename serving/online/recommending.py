@@ -12,6 +12,7 @@ from serving.online.catalogue import Catalogue
 from serving.online.messages import ReasonCode, RecommendedItem
 from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
+from serving.online.reactions import Reactions
 from serving.online.stores.user_states import UserStates
 from serving.status import RequestError
 from tfrec.errors import ServingError
@@ -65,11 +66,13 @@ class Recommending:
         model: ModelLink,
         catalogue: Catalogue,
         metrics: Metrics,
+        reactions: Reactions | None = None,
     ):
         self._states = states
         self._model = model
         self._catalogue = catalogue
         self._metrics = metrics
+        self._reactions = reactions or Reactions()
         self._cache = AnswerCache()
 
     def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
@@ -99,18 +102,19 @@ class Recommending:
             wishes: `Wishes`.
         """
         texts = {"query_text": wishes.query, "now": wishes.now or int(time.time())}
-        filters = {"k": wishes.k, "categories": wishes.categories}
+        told, hidden = self._reactions.split(history)
+        filters = {"k": wishes.k, "categories": wishes.categories, "exclude": hidden}
         try:
-            best, version = self._model.recommend(history=history, **filters, **texts)
+            best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
             if error.code is grpc.StatusCode.INVALID_ARGUMENT:
                 raise
             return self._fall_back(history, wishes, error)
         reasons = [None] * len(best)
-        if wishes.explain and history and best:
-            reasons = self._reasons([item.item_id for item in best], history, texts)
+        if wishes.explain and told and best:
+            reasons = self._reasons([item.item_id for item in best], told, texts)
         items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
-        return Found(items, version, "history" if history else "cold_user")
+        return Found(items, version, "history" if told else "cold_user")
 
     def forget(self, user_id: str) -> None:
         """Drops the answers that a user got."""

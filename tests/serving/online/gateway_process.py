@@ -25,14 +25,14 @@ class Http:
     """Asks a gateway, with a connection for each request."""
 
     def __init__(self, port):
-        self._port = port
+        self.port = port
 
     def __call__(self, method, path, body=None):
         """Status and parsed body; `body` is sent as JSON, bytes as they are."""
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()
@@ -75,12 +75,15 @@ class GatewayProcess:
 
 
 @contextlib.contextmanager
-def gateway_thread(states, target, items=None):
-    """A gateway in this process, for the length of a block; gives `Http`."""
+def gateway_thread(states, target, items=None, **page):
+    """A gateway in this process, for the length of a block; gives `Http`.
+
+    `page` are `reactions` and `users` of `make_app`.
+    """
     with RecommenderClient(target, "toy", timeout_s=2) as client:
         link = ModelLink(client)
         link.look()
-        app = make_app(states, link, Catalogue(items))
+        app = make_app(states, link, Catalogue(items), **page)
         config = uvicorn.Config(app, log_level="critical", access_log=False)
         server = uvicorn.Server(config)
         listener = socket.create_server(("127.0.0.1", 0))

@@ -221,9 +221,13 @@ def test_openapi_tells_every_route(ask):
     assert set(api["paths"]) == {
         "/v1/users/{user_id}/recommendations",
         "/v1/users/{user_id}/state",
+        "/v1/users/{user_id}/interests",
         "/v1/users/{user_id}",
+        "/v1/items",
+        "/v1/page",
         "/v1/events",
         "/v1/sessions/recommendations",
+        "/v1/sessions/interests",
         "/health",
         "/metrics",
     }

@@ -1,0 +1,37 @@
+// The gateway's routes. Each answer comes with the milliseconds it took.
+
+export class ApiError extends Error {}
+
+async function ask(path, body) {
+  const options = body === undefined ? {} : {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const started = performance.now();
+  const response = await fetch(path, options).catch(() => {
+    throw new ApiError("The gateway does not answer.");
+  });
+  const answer = await response.json().catch(() => ({}));
+  const ms = performance.now() - started;
+  if (!response.ok && !answer.store) {
+    throw new ApiError(answer.detail ?? `The gateway answered ${response.status}.`);
+  }
+  return { ...answer, ms };
+}
+
+const ofUser = (id, what) => `v1/users/${encodeURIComponent(id)}/${what}`;
+
+export const settings = () => ask("v1/page");
+export const health = () => ask("health");
+export const search = (query, limit) =>
+  ask(`v1/items?${new URLSearchParams({ query, limit })}`);
+export const post = (event) => ask("v1/events", event);
+export const state = (id) => ask(ofUser(id, "state"));
+export const interests = (id) => ask(ofUser(id, "interests"));
+export const recommend = (id, wishes) =>
+  ask(`${ofUser(id, "recommendations")}?${new URLSearchParams(wishes)}`);
+export const sessionInterests = (history) =>
+  ask("v1/sessions/interests", { history });
+export const recommendToSession = (history, wishes) =>
+  ask("v1/sessions/recommendations", { history, ...wishes });

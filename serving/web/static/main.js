@@ -1,0 +1,160 @@
+// The page: one person at a time, and one question after another.
+
+import * as api from "./api.js";
+import { find, make, nameOf, waitFor } from "./dom.js";
+import { listenToKeys } from "./keys.js";
+import { showHealth, showHistory, showInterests } from "./panels.js";
+import { KnownUser, Newcomer } from "./people.js";
+import { showFound, showRecommended } from "./rows.js";
+
+const NUM_SHOWN = 10;
+const NUM_FOUND = 6;
+const HEALTH_MS = 3000;
+const MS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+let settings = { users: [], categories: [], like: {}, skip: {} };
+let person = new Newcomer();
+let lastQuestion = "";
+let queue = Promise.resolve();
+
+// One after the other, so that no late answer takes the place of a newer one.
+function enqueue(task) {
+  queue = queue.then(task).catch((error) => {
+    if (!(error instanceof api.ApiError)) console.error(error);
+    showNotice(error.message);
+  });
+  return queue;
+}
+
+function showNotice(words) {
+  find("notice").textContent = words;
+  find("notice").hidden = !words;
+}
+
+// === Asking ===
+
+function wishes() {
+  const query = find("query").value.trim();
+  return { k: NUM_SHOWN, explain: true, query, category: find("category").value };
+}
+
+async function refresh(did = "", postMs = null) {
+  const asked = wishes();
+  find("whose").textContent = person.name;
+  const answer = await person.recommend(asked).catch(async (error) => {
+    find("recommended").replaceChildren();
+    find("timing").replaceChildren();
+    await showPerson();
+    throw error;
+  });
+  const question = JSON.stringify([person.id, asked.query, asked.category]);
+  const isSame = question === lastQuestion;
+  lastQuestion = question;
+  const list = find("recommended");
+  const change = showRecommended(list, answer.items, react, isSame);
+  showTiming(answer, postMs);
+  showSource(answer);
+  tell(answer, change, did);
+  await showPerson();
+}
+
+function showTiming(answer, postMs) {
+  const took = postMs ? `${MS.format(postMs)} ms to post + ` : "";
+  const time = new Date().toLocaleTimeString([], { hour12: false });
+  const standing = person.standing(answer);
+  find("timing").replaceChildren(
+    make("b", {}, `${took}${MS.format(answer.ms)} ms to answer`),
+    ` · ${standing} · model ${answer.model_version} · ${time}`);
+}
+
+function showSource({ reason_code }) {
+  showNotice(reason_code === "fallback"
+    ? "The model server is away. This is what people without a history got last."
+    : "");
+}
+
+function tell(answer, { moved, fresh }, did) {
+  const parts = [];
+  if (did) parts.push(did);
+  if (!answer.items.length) parts.push("No title fits these wishes");
+  else if (did) parts.push(`${moved} moved, ${fresh} new`);
+  else if (answer.reason_code === "cold_user") {
+    parts.push(find("query").value.trim()
+      ? "Found by these words alone" : "Without a history: what most people would choose");
+  }
+  find("changes").textContent = parts.length ? `${parts.join(": ")}.` : "";
+}
+
+async function showPerson() {
+  showHistory(await person.history());
+  try {
+    showInterests(await person.interests());
+  } catch (error) {
+    showInterests(null, error.message);
+  }
+}
+
+// === Doing ===
+
+function react(item, kind) {
+  return enqueue(async () => {
+    const { ms } = await person.react(item, settings[kind]);
+    await refresh(`${kind === "like" ? "Liked" : "Skipped"} ${nameOf(item)}`, ms);
+  });
+}
+
+function change(makePerson) {
+  return enqueue(async () => {
+    person = makePerson();
+    find("user").value = person.id;
+    const hash = person.id ? `#user=${encodeURIComponent(person.id)}` : "#";
+    history.replaceState(null, "", hash);
+    await refresh();
+  });
+}
+
+const startAs = (id) => change(() => (id ? new KnownUser(id) : new Newcomer()));
+
+async function showSearch() {
+  const query = find("search").value.trim();
+  const { items } = query ? await api.search(query, NUM_FOUND) : { items: [] };
+  if (query !== find("search").value.trim()) return;
+  showFound(find("found"), items, react);
+  const none = query && !items.length;
+  find("found-count").textContent = none ? "No title has these words." : "";
+}
+
+// === Listening ===
+
+function listen() {
+  find("who").addEventListener("submit", (event) => {
+    event.preventDefault();
+    startAs(find("user").value.trim());
+  });
+  find("newcomer").addEventListener("click", () => startAs(""));
+  find("wishes").addEventListener("submit", (event) => event.preventDefault());
+  find("query").addEventListener("input", waitFor(300, () => enqueue(() => refresh())));
+  find("category").addEventListener("change", () => enqueue(() => refresh()));
+  const look = () => showSearch().catch((error) => showNotice(error.message));
+  find("search").addEventListener("input", waitFor(120, look));
+  listenToKeys();
+}
+
+async function watchHealth() {
+  const gone = { store: "unknown", model_server: "the gateway does not answer" };
+  showHealth(await api.health().catch(() => gone));
+  setTimeout(watchHealth, HEALTH_MS);
+}
+
+async function offer() {
+  settings = await api.settings();
+  find("skip-note").hidden = !settings.is_skip_hidden;
+  find("users").append(...settings.users.map((id) => make("option", { value: id })));
+  find("category").append(...settings.categories.map((name) => make("option", {}, name)));
+  const asked = new URLSearchParams(location.hash.slice(1)).get("user");
+  return asked ?? settings.users[0] ?? "";
+}
+
+listen();
+watchHealth();
+enqueue(async () => void startAs(await offer()));

@@ -1,0 +1,58 @@
+// Interests, history and the line on health: what is only shown.
+
+import { bar, find, make, nameOf, percent } from "./dom.js";
+
+const NUM_CATEGORIES = 6;
+const NUM_EVENTS = 5;
+const TIME = { dateStyle: "medium", timeStyle: "short" };
+
+function bars(list, pairs) {
+  const largest = pairs[0]?.[1] ?? 1;
+  const rows = pairs.map(([name, weight]) =>
+    make("li", {},
+      make("span", { class: "name", title: name }, name),
+      bar(weight / largest),
+      make("span", { class: "number" }, percent(weight))));
+  list.replaceChildren(...rows);
+}
+
+export function showInterests(found, problem = "") {
+  const { items = [], categories = [] } = found ?? {};
+  const nothing = problem || "None yet: like a title.";
+  find("interests-note").textContent = items.length
+    ? "Share of each in what is recommended now." : nothing;
+  bars(find("categories"), categories.slice(0, NUM_CATEGORIES)
+    .map((each) => [each.name, each.weight]));
+  bars(find("events"), items.slice(0, NUM_EVENTS)
+    .map((each) => [nameOf(each), each.weight]));
+}
+
+function what({ event, value }) {
+  const kind = event || "view";
+  return value === null || value === undefined ? kind : `${kind} ${value}`;
+}
+
+export function showHistory(events) {
+  const rows = events.toReversed().map((event) => {
+    const date = new Date(1000 * event.timestamp);
+    const isDate = !Number.isNaN(date.getTime());
+    const time = isDate ? date.toLocaleString(undefined, TIME) : `${event.timestamp} s`;
+    return make("li", {},
+      make("span", { class: "name" }, nameOf(event)),
+      make("span", { class: "kind" }, what(event)),
+      make("time", isDate ? { datetime: date.toISOString() } : {}, time));
+  });
+  find("history").replaceChildren(...rows);
+  find("history-note").textContent = events.length ? "" : "No events yet.";
+  find("history-count").textContent = events.length ? `${events.length}` : "";
+}
+
+export function showHealth({ store, model_server, model_version }) {
+  const parts = [
+    ["store", store, store],
+    ["model server", model_server,
+      model_server === "ok" ? `ok, version ${model_version}` : model_server],
+  ];
+  find("health").replaceChildren(...parts.map(([name, state, words]) =>
+    make("span", { class: state === "ok" ? "ok" : "bad" }, `${name}: ${words}`)));
+}

@@ -1,0 +1,89 @@
+// Lists of titles with a like and a skip each, and how they move.
+
+import { bar, make, nameOf, percent } from "./dom.js";
+
+const MOVE_MS = 450;
+const MOVE = { duration: MOVE_MS, easing: "cubic-bezier(.2, .7, .2, 1)" };
+const isStill = matchMedia("(prefers-reduced-motion: reduce)");
+
+function buttons(item, onReact) {
+  return ["like", "skip"].map((kind) => {
+    const words = kind === "like" ? "Like" : "Skip";
+    const label = `${words} ${nameOf(item)}`;
+    const button = make("button", { class: kind, type: "button", "aria-label": label });
+    button.append(words);
+    button.dataset.kind = kind;
+    button.addEventListener("click", () => onReact(item, kind));
+    return button;
+  });
+}
+
+function row(item, details, onReact) {
+  const element = make("li", { class: "row" }, ...details);
+  element.dataset.id = item.item_id;
+  element.append(make("span", { class: "buttons" }, ...buttons(item, onReact)));
+  return element;
+}
+
+export function showFound(list, items, onReact) {
+  const rows = items.map((item) => {
+    const about = item.categories.join(", ");
+    return row(item, [
+      make("span", { class: "title" }, nameOf(item), make("small", {}, about)),
+    ], onReact);
+  });
+  list.replaceChildren(...rows);
+}
+
+// What a place was before: "", "new" or "was 3".
+function moved(places, id, place) {
+  if (!places.size || places.get(id) === place) return "";
+  return places.has(id) ? `was ${places.get(id)}` : "new";
+}
+
+function recommendedRow(item, move, onReact) {
+  const badge = move ? make("em", { class: "moved" }, move) : null;
+  const reason = item.reason ? make("small", { title: item.reason }, item.reason) : null;
+  return row(item, [
+    make("span", { class: "title" }, nameOf(item), " ", badge, reason),
+    make("span", { class: "chance", title: `probability; score ${item.score.toFixed(3)}` },
+      bar(item.probability), percent(item.probability)),
+  ], onReact);
+}
+
+// Shows the items; those that were in the list before glide to their places.
+// Returns how many moved and how many are new.
+export function showRecommended(list, items, onReact, isSameQuestion) {
+  const before = [...list.children];
+  const tops = new Map(before.map((each) => [each.dataset.id, each.offsetTop]));
+  const ids = before.map((each) => each.dataset.id);
+  const places = new Map(isSameQuestion ? ids.map((id, at) => [id, at + 1]) : []);
+  const moves = items.map((item, at) => moved(places, item.item_id, at + 1));
+  const rows = items.map((item, at) => recommendedRow(item, moves[at], onReact));
+  keepFocus(list, () => list.replaceChildren(...rows));
+  if (!isStill.matches) rows.forEach((each) => glide(each, tops));
+  const fresh = moves.filter((move) => move === "new").length;
+  return { moved: moves.filter(Boolean).length - fresh, fresh };
+}
+
+function glide(element, tops) {
+  const top = tops.get(element.dataset.id);
+  const shift = top === undefined ? 0 : top - element.offsetTop;
+  if (shift) {
+    element.animate([{ transform: `translateY(${shift}px)` }, {}], MOVE);
+  } else if (top === undefined) {
+    element.animate([{ opacity: 0 }, {}], MOVE);
+  }
+}
+
+// The button that had the focus gives it to the one in its place.
+function keepFocus(list, replace) {
+  const focused = document.activeElement;
+  const had = list.contains(focused) && focused.closest("li");
+  const at = had ? [...list.children].indexOf(had) : -1;
+  const kind = focused?.dataset?.kind;
+  replace();
+  if (!had) return;
+  const next = list.children[Math.min(at, list.children.length - 1)];
+  (next?.querySelector(`.${kind}`) ?? list).focus({ preventScroll: true });
+}

@@ -1,0 +1,65 @@
+"""Tests of serving.online.catalogue, and of the route that searches it."""
+
+import pandas as pd
+import pytest
+
+from serving.online.catalogue import Catalogue
+from serving.online.stores.memory import MemoryStates
+from tests.serving.online.gateway_process import gateway_thread
+
+TITLES = {
+    "1": "Star Wars",
+    "2": "The War Room",
+    "3": "War",
+    "4": "Wargames and Their Players",
+    "5": "Été (meurtrier)",
+    "6": "Towards",
+    "7": "",
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    table = {"item_id": list(TITLES), "title": list(TITLES.values())}
+    table["category"] = ["Sci-Fi|War", "War", "", "", "", "", ""]
+    pd.DataFrame(table).to_parquet(tmp_path / "items.parquet")
+    return tmp_path / "items.parquet"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        # the beginning, of these the shorter; a word's beginning; anywhere
+        ("war", ["3", "4", "1", "2", "6"]),
+        ("WARS star", ["1"]),
+        ("ete", ["5"]),
+        ("  Été (", ["5"]),
+        ("7", ["7"]),  # an item without a title is called by its id
+        ("nothing", []),
+        (" ", []),
+    ],
+)
+def test_search(path, query, expected):
+    assert Catalogue(path).search(query, limit=10) == expected
+
+
+def test_limit_keeps_the_best(path):
+    assert Catalogue(path).search("war", limit=2) == ["3", "4"]
+
+
+def test_categories(path):
+    catalogue = Catalogue(path)
+    assert catalogue.all_categories() == ["Sci-Fi", "War"]
+    assert catalogue.categories("1") == ["Sci-Fi", "War"]
+    assert catalogue.categories("3") == catalogue.categories("unknown") == []
+    assert catalogue.is_in("3", [])
+    assert not catalogue.is_in("3", ["War"])
+
+
+def test_the_route(path, target):
+    with gateway_thread(MemoryStates(), target, path) as ask:
+        status, found = ask("GET", "/v1/items?query=star&limit=1")
+        assert ask("GET", "/v1/items?query=a&limit=0")[0] == 422
+        assert "`query`" in ask("GET", "/v1/items")[1]["detail"]
+    star = {"item_id": "1", "title": "Star Wars", "categories": ["Sci-Fi", "War"]}
+    assert (status, found) == (200, {"items": [star]})

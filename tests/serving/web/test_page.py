@@ -1,0 +1,221 @@
+"""Tests of the page in a browser."""
+
+import re
+
+import pytest
+
+from tests.serving.online.gateway_process import gateway_thread
+from tests.serving.server_process import serving
+from tests.serving.web.titles import HTML_TITLE
+
+
+def titles(page, rows="#recommended .row"):
+    """Titles of a list, without badges and reasons."""
+    script = "rows => rows.map(row => row.querySelector('.title').firstChild.data)"
+    return page.locator(rows).evaluate_all(script)
+
+
+def wait_for(page, selector, words):
+    page.locator(selector).get_by_text(re.compile(words)).first.wait_for()
+
+
+def focused(page):
+    """What has the focus: its label, or its id."""
+    script = "e => document.activeElement.ariaLabel ?? document.activeElement.id"
+    return page.locator("body").evaluate(script)
+
+
+def test_typing_a_user_shows_the_history(gateway, visit):
+    page = visit(gateway)
+    page.fill("#user", "ann")
+    page.press("#user", "Enter")
+    wait_for(page, "#history", "Title of a")
+    assert page.locator("#history li").all_inner_texts() == [
+        "Title of e\nrating 1\n3 Jan 1970, 00:00",
+        "Title of a\nrating 1\n2 Jan 1970, 00:00",
+    ]
+    wait_for(page, "#timing", r"[\d.]+ ms to answer · state 2 · model 1")
+    found = gateway.recommend("ann")["items"]
+    assert titles(page) == [item["title"] for item in found]
+    assert page.url.endswith("#user=ann")
+
+
+def test_liking_changes_list_and_state(gateway, visit):
+    page = visit(gateway, "ann")
+    wait_for(page, "#timing", "state 2")
+    before = titles(page)
+    page.get_by_role("button", name="Like Title of café").click()
+    wait_for(page, "#timing", r"[\d.]+ ms to post \+ [\d.]+ ms to answer · state 3")
+    wait_for(page, "#changes", r"Liked Title of café: \d moved, \d new\.")
+    after = titles(page)
+    assert set(after) == set(before) - {"Title of café"}
+    assert after == [item["title"] for item in gateway.recommend("ann")["items"]]
+    # The opposite direction is in front now: every place has changed.
+    for place, title in enumerate(after, start=1):
+        was = before.index(title) + 1
+        badge = page.locator(f"#recommended .row:nth-child({place}) .moved")
+        told = badge.all_inner_texts()
+        assert told == ([] if was == place else [f"was {was}"])
+    assert before.index(after[0]) > 0
+
+
+def test_skipping_is_told_to_a_model_that_learnt_it(gateway, visit):
+    page = visit(gateway, "ann")
+    page.get_by_role("button", name="Skip Title of b").click()
+    wait_for(page, "#changes", "Skipped Title of b")
+    assert "Title of b" not in titles(page)
+    assert not page.locator("#skip-note").is_visible()
+    state = gateway("GET", "/v1/users/ann/state")[1]
+    assert (state["events"][-1]["item_id"], state["events"][-1]["event"]) == (
+        "b",
+        "skip",
+    )
+
+
+def test_skipping_only_hides_where_no_dislike_was_learnt(hiding_gateway, visit):
+    page = visit(hiding_gateway, "ann")
+    page.locator("#skip-note").wait_for()
+    before = titles(page)
+    page.get_by_role("button", name="Skip Title of b").click()
+    wait_for(page, "#changes", "Skipped Title of b")
+    assert titles(page) == [title for title in before if title != "Title of b"]
+
+
+def test_somebody_new_leaves_nothing_behind(gateway, states, visit):
+    page = visit(gateway, "ann")
+    page.click("#newcomer")
+    wait_for(page, "#whose", "for somebody new")
+    wait_for(page, "#changes", "Without a history")
+    page.get_by_role("button", name="Like Title of a").click()
+    wait_for(page, "#timing", "session of 1")
+    assert titles(page)[0] == "Title of b"  # the nearest to a
+    wait_for(page, "#recommended", "because of Title of a")
+    wait_for(page, "#history", "Title of a")
+    wait_for(page, "#events", "Title of a")
+    assert states.get("").version == 0
+    page.fill("#user", "ann")
+    page.press("#user", "Enter")
+    wait_for(page, "#timing", "state 2")
+
+
+def test_words_and_categories(gateway, visit):
+    page = visit(gateway, "ann")
+    page.select_option("#category", "y")
+    page.get_by_role("button", name="Like Title of b").wait_for(state="detached")
+    assert set(titles(page)) == {"Title of d", "Title of café"}
+    page.select_option("#category", "")
+    page.click("#newcomer")
+    page.fill("#query", "something quiet about the sea")
+    wait_for(page, "#changes", "Found by these words alone")
+    assert titles(page)[0] == "Title of e"  # words count for its direction
+
+
+def test_interests(gateway, visit):
+    page = visit(gateway, "ann")
+    wait_for(page, "#categories", "x")
+    shares = page.locator("#events li").all_inner_texts()
+    told = gateway("GET", "/v1/users/ann/interests")[1]["items"]
+    assert [line.split("\n")[0] for line in shares] == [i["title"] for i in told]
+    assert page.locator("#events .fill").first.evaluate("e => e.style.width") == "100%"
+
+
+def test_the_keyboard_is_enough(gateway, visit):
+    page = visit(gateway)
+    page.keyboard.press("Tab")  # the jump to the list
+    page.keyboard.press("Tab")
+    assert focused(page) == "user"
+    page.keyboard.type("ann")
+    page.keyboard.press("Enter")
+    wait_for(page, "#timing", "state 2")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert focused(page) == "query"
+    page.locator("#newcomer").focus()
+    page.keyboard.press("/")
+    assert focused(page) == "search"
+    page.keyboard.type("title café")
+    wait_for(page, "#found", "café")
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "Like Title of café"
+    page.keyboard.press("Enter")
+    wait_for(page, "#timing", "state 3")
+    assert focused(page) == "Like Title of café"
+    walk_the_list(page)
+
+
+def walk_the_list(page):
+    """From the jump at the top down the list; the focus stays where it was."""
+    page.locator(".jump").focus()
+    page.keyboard.press("Enter")
+    assert focused(page) == "recommended"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second, third = titles(page)[1:3]
+    assert focused(page) == f"Like {second}"
+    page.keyboard.press("s")
+    wait_for(page, "#changes", "Skipped")
+    at_second = titles(page)[1]
+    assert second not in titles(page)
+    assert focused(page) == f"Like {at_second}"
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == f"Like {titles(page)[0]}"
+
+
+@pytest.mark.parametrize("width", [320, 360, 800])
+def test_narrow_screens_need_no_scrolling_sideways(gateway, visit, width):
+    page = visit(gateway, "ann", viewport={"width": width, "height": 700})
+    wait_for(page, "#history", "Title of a")
+    page.fill("#search", "title")
+    wait_for(page, "#found", "Title of a")
+    root = page.locator("html")
+    assert root.evaluate("e => e.scrollWidth") == width
+    outside = "rows => rows.filter(e => e.getBoundingClientRect().right > innerWidth)"
+    assert page.locator("button").evaluate_all(f"{outside}.map(String)") == []
+
+
+def test_a_title_of_html_stays_text(gateway, visit):
+    page = visit(gateway, "ann")
+    page.fill("#search", "img")
+    page.get_by_role("button", name=f"Like {HTML_TITLE}").first.click()
+    wait_for(page, "#history", "onerror")
+    wait_for(page, "#events", "onerror")
+    assert page.locator("main img, main b b, #history b").count() == 0
+    assert page.title() == "tfrec playground"
+
+
+def test_dark_and_light(gateway, visit):
+    colours = {
+        visit(gateway, color_scheme=scheme)
+        .locator("body")
+        .evaluate("e => getComputedStyle(e).backgroundColor")
+        for scheme in ("light", "dark")
+    }
+    assert len(colours) == 2
+
+
+def test_the_fallback_is_said(visit, toy, states, toy_items):
+    with (
+        serving("--model_name=toy", f"--model_base_path={toy}") as server,
+        gateway_thread(states, server.target, toy_items) as gateway,
+    ):
+        page = visit(gateway, "ann")
+        wait_for(page, "#health", "model server: ok, version 1")
+        server.stop()
+        page.get_by_role("button", name="Like Title of b").click()
+        wait_for(page, "#notice", "The model server is away")
+        wait_for(page, "#timing", "state 3")  # the click is kept all the same
+        assert "Title of b" not in titles(page)
+        wait_for(page, "#interests-note", "does not answer")
+        wait_for(page, "#health", "model server: .*UNAVAILABLE")
+        page.close()
+    assert all("503 (Service Unavailable)" in each for each in visit.problems)
+    visit.problems.clear()
+
+
+def test_an_unknown_user_begins_at_nothing(gateway, visit):
+    page = visit(gateway, "somebody/else%3F")
+    wait_for(page, "#timing", "state 0")
+    wait_for(page, "#history-note", "No events yet")
+    page.locator("#recommended .like").first.click()
+    wait_for(page, "#timing", "state 1")
+    assert page.input_value("#user") == "somebody/else?"
