@@ -25,8 +25,8 @@ class Split:
         queries: `Queries` with their true items.
         is_cold: `[num_items]` bool, items without any event in `train`.
         cut: int UTC seconds; every event of `train` lies before it.
-        held_out: `[num_events]` bool of the log that was split: events since the
-            first question that `train` does not hold.
+        held_out: `[num_events]` bool of the log that was split: events since the cut,
+            or the first question, that `train` does not hold.
     """
 
     name: str
@@ -84,7 +84,8 @@ def make_split(
             "questions with a positive answer; both must be positive. Use another "
             "fraction or kind, allow repeats, or look at the feedback rules."
         )
-    held_out = ~in_train & (interactions.timestamps >= queries.timestamps.min())
+    since = min(cut, queries.timestamps.min())  # leave-last-out asks before its cut
+    held_out = ~in_train & (interactions.timestamps >= since)
     if max_queries is not None and len(queries) > max_queries:
         kept = rng.choice(len(queries), max_queries, replace=False)
         queries = queries.take(np.sort(kept))
