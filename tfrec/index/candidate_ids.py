@@ -30,7 +30,7 @@ class CandidateIds(tf.Module):
         ids = tf.reshape(tf.convert_to_tensor(ids, tf.string), [-1])
         _check(ids.numpy())
         self.num_candidates = len(ids)
-        self._ids = tf.concat([ids, [NO_CANDIDATE]], axis=0)
+        self._ids = tf.concat([[NO_CANDIDATE], ids], axis=0)  # at row + 1
         rows = tf.range(self.num_candidates)
         self._table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(ids, rows), default_value=NO_ROW
@@ -42,7 +42,7 @@ class CandidateIds(tf.Module):
 
     def ids_of(self, rows):
         """Strings of an int32 tensor of any shape; `NO_ROW` gives `""`."""
-        return tf.gather(self._ids, tf.where(rows < 0, self.num_candidates, rows))
+        return tf.gather(self._ids, rows - NO_ROW)
 
 
 def _check(ids):
