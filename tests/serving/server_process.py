@@ -1,54 +1,20 @@
 """A server as its own process, on a free port of this machine."""
 
 import contextlib
-import re
-import subprocess
-import sys
-import threading
 
 import grpc
 import pytest
 
-START_S = 60
+from tests.serving.listening_process import ListeningProcess
 
 
-class ServerProcess:
-    """`python -m serving.server` with some flags.
-
-    Attributes:
-        target: `"127.0.0.1:port"`, read from its first line.
-        process: `subprocess.Popen`.
-    """
+class ServerProcess(ListeningProcess):
+    """`python -m serving.server` with some flags; `target` is `"127.0.0.1:port"`."""
 
     def __init__(self, *flags):
-        command = [sys.executable, "-m", "serving.server", "--port=0", *flags]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self._log = []
-        reader = threading.Thread(target=self._read_log, daemon=True)
-        reader.start()
-        watchdog = threading.Timer(START_S, self.process.kill)
-        watchdog.start()
-        line = self.process.stdout.readline()
-        watchdog.cancel()
-        found = re.fullmatch(
-            r"Running gRPC ModelServer at (127\.0\.0\.1:\d+) \.\.\.\n", line
-        )
-        assert found, f"{line!r}\n{''.join(self._log)}"
-        self.target = found[1]
-
-    def stop(self):
-        """Ends the process as an operator would, and returns its exit code."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        code = self.process.wait(START_S)
-        self.process.stdout.close()
-        return code
-
-    def _read_log(self):
-        with self.process.stderr as log:
-            self._log.extend(log)
+        line = r"Running gRPC ModelServer at (127\.0\.0\.1:\d+)"
+        super().__init__("serving.server", line, "--port=0", *flags)
+        self.target = self.address
 
 
 @contextlib.contextmanager

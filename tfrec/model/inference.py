@@ -135,9 +135,10 @@ class Inference(tf.Module):
 
     def _own(self, asked, allow_repeats, min_probability):
         rows = last_occurrences(asked.history.item_rows)
+        rows = tf.where(allow_repeats[:, None], rows, NO_ROW)
         scores, probabilities = self._judge(asked, rows)
-        may_come = allow_repeats[:, None] & (probabilities >= min_probability[:, None])
-        return Own(tf.where(may_come, rows, NO_ROW), scores)
+        is_likely = probabilities >= min_probability[:, None]
+        return Own(rows, tf.where(is_likely, scores, NO_SCORE))
 
     def _judge(self, asked, rows):
         """Scores and probabilities of candidates by their `[batch, n]` rows."""

@@ -3,10 +3,7 @@
 import contextlib
 import http.client
 import json
-import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.parse
@@ -17,8 +14,7 @@ from serving.client import RecommenderClient
 from serving.online.app import make_app
 from serving.online.catalogue import Catalogue
 from serving.online.model_link import ModelLink
-
-START_S = 60
+from tests.serving.listening_process import ListeningProcess
 
 
 class Http:
@@ -49,29 +45,13 @@ class Http:
         return body
 
 
-class GatewayProcess:
-    """`python -m serving.online.gateway` with some flags."""
+class GatewayProcess(ListeningProcess):
+    """`python -m serving.online.gateway` with some flags; it listens at `port`."""
 
     def __init__(self, *flags):
-        command = [sys.executable, "-m", "serving.online.gateway", *map(str, flags)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        watchdog = threading.Timer(START_S, self.process.kill)
-        watchdog.start()
-        line = self.process.stdout.readline()
-        watchdog.cancel()
-        found = re.fullmatch(
-            r"Running gateway at http://127\.0\.0\.1:(\d+) \.\.\.\n", line
-        )
-        assert found, line
-        self.port = int(found[1])
-
-    def stop(self):
-        """Ends the process as an operator would, and returns its exit code."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        code = self.process.wait(START_S)
-        self.process.stdout.close()
-        return code
+        line = r"Running gateway at http://127\.0\.0\.1:(\d+)"
+        super().__init__("serving.online.gateway", line, *flags)
+        self.port = int(self.address)
 
 
 @contextlib.contextmanager
