@@ -20,12 +20,15 @@ from rich.table import Table
 from tfrec.compat import tensorflow_text
 from tfrec.export.loaded import newest_version
 from tfrec.export.warmup import fill_defaults
+from tfrec.program import run_program
 
 EVENTS = 50
 
 
 def main(
-    model: Annotated[pathlib.Path, typer.Option(help="Folder of a saved model.")],
+    model: Annotated[
+        pathlib.Path, typer.Option(help="Folder of a saved model; `make demo`'s.")
+    ] = pathlib.Path("saved_models/movielens"),
     runs: Annotated[int, typer.Option(help="Calls per figure.")] = 500,
 ):
     """Prints p50 and p99 of `recommend` with and without texts, and the floor."""
@@ -88,4 +91,4 @@ def _percentiles(call, runs):
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main)
