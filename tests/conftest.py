@@ -4,7 +4,13 @@ import dataclasses
 import os
 import pathlib
 
+import hypothesis
 import pytest
+
+# The same examples every time: whoever changes one thing sees what that did.
+# Search for new ones with HYPOTHESIS_PROFILE=default.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Before TensorFlow is imported anywhere: its notes on CPUs are no test results.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
