@@ -15,6 +15,9 @@ from typing import Literal
 
 from tfrec.errors import ConfigError
 
+BLOCKS = ("collaborative", "lexical", "prior")
+FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
@@ -55,7 +58,8 @@ class ModelConfig:
     dropout: float = 0.3  # share of activations
     id_dropout: float = 0.5  # share of items whose id part is dropped in training
     temperature: float = 1.0  # of the softmax; scores are divided by it
-    blocks: list = field(default_factory=lambda: ["collaborative", "lexical"])
+    blocks: list = field(default_factory=lambda: [*BLOCKS])  # beside the neural one
+    features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the item-item memory
     lexical_dim: int = 128  # rank of the projected BM25 features
 
@@ -91,6 +95,7 @@ class EvaluationConfig:
     max_queries: int = 10_000  # a seeded sample beyond it
     bootstrap_samples: int = 1000  # for the 95 % intervals
     baselines: bool = True  # train and show them too
+    seed: int = 42  # of cold items and of samples of queries and users
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +103,7 @@ class ExportConfig:
     """The saved model."""
 
     folder: str = "saved_models"
-    index: Literal["auto", "exact", "scann"] = "auto"
+    index: Literal["auto", "exact", "scann", "none"] = "auto"  # none: only judge
     recall: float = 0.98  # recall@10 that the ScaNN index must reach
 
 
@@ -198,7 +203,8 @@ def _rules(config):
         ("model.window_length", positive, "positive"),
         ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
-        ("model.blocks", _only("collaborative", "lexical"), "known blocks"),
+        ("model.blocks", _only(BLOCKS), f"some of {', '.join(BLOCKS)}"),
+        ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
         ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction", is_share, share),
         ("evaluation.validation_fraction", is_share, share),
@@ -210,7 +216,7 @@ def _divides(divisor):
     return lambda value: divisor > 0 and value % divisor == 0
 
 
-def _only(*known):
+def _only(known):
     return lambda values: set(values) <= set(known)
 
 

@@ -1,5 +1,6 @@
-"""Two reports on the same queries, compared query by query."""
+"""Figures of single queries, kept so that reports can be compared query by query."""
 
+import dataclasses
 import pathlib
 import zipfile
 
@@ -13,10 +14,42 @@ FILE = "queries.npz"
 METRIC = "ndcg@10"
 
 
-def write_queries(folder, evaluation):
-    """Keeps a recommender's figure of every query beside its report."""
+@dataclasses.dataclass(frozen=True)
+class PerQuery:
+    """NDCG@10 of every query, of each recommender of a report."""
+
+    users: np.ndarray  # [queries], rows of the users who are asked
+    values: dict  # recommender -> [queries] floats, ours first
+
+
+def write_queries(folder, evaluations):
+    """Keeps the figures of every query beside a report."""
+    names = [each.name for each in evaluations]
+    values = np.stack([each.per_query[METRIC] for each in evaluations])
+    users = evaluations[0].user_rows
     with replacing(pathlib.Path(folder) / FILE) as aside, open(aside, "wb") as file:
-        np.savez(file, users=evaluation.user_rows, values=evaluation.per_query[METRIC])
+        np.savez(file, users=users, names=names, values=values)
+
+
+def read_queries(folder):
+    """What `write_queries` kept.
+
+    Args:
+        folder: of a report.
+
+    Returns:
+        `PerQuery`.
+
+    Raises:
+        DataError: there are no figures, or they cannot be read.
+    """
+    path = pathlib.Path(folder) / FILE
+    try:
+        with open(path, "rb") as file, np.load(file) as arrays:
+            values = zip(arrays["names"].tolist(), arrays["values"], strict=True)
+            return PerQuery(arrays["users"], dict(values))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
 
 
 def compare_reports(ours, theirs, seed):
@@ -33,25 +66,17 @@ def compare_reports(ours, theirs, seed):
     Raises:
         DataError: a folder has no figures, or they are of other queries.
     """
-    (our_users, mine), (their_users, other) = _read(ours), _read(theirs)
-    if not np.array_equal(our_users, their_users):
+    mine, other = read_queries(ours), read_queries(theirs)
+    if not np.array_equal(mine.users, other.users):
         raise DataError(
             "Two reports can be compared only on the same queries. Received: "
-            f"{len(our_users)} queries in {ours} and {len(their_users)} in {theirs}, "
+            f"{len(mine.users)} queries in {ours} and {len(other.users)} in {theirs}, "
             "of different users. Evaluate both with one configuration."
         )
-    found = paired_bootstrap(mine, other, our_users, seed=seed)
+    first, second = (next(iter(each.values.values())) for each in (mine, other))
+    found = paired_bootstrap(first, second, mine.users, seed=seed)
     low, high = found.interval
     return (
         f"NDCG@10 against {theirs}: {found.difference:+.4f} "
         f"(95 % {low:+.4f} to {high:+.4f}, p = {found.p:.3f})."
     )
-
-
-def _read(folder):
-    path = pathlib.Path(folder) / FILE
-    try:
-        with open(path, "rb") as file, np.load(file) as arrays:
-            return arrays["users"], arrays["values"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error

@@ -55,13 +55,13 @@ def evaluate(
         title=recommender.name,
         protocol=describe_protocol(split, repeats),
         bootstrap_samples=settings.evaluation.bootstrap_samples,
-        seed=settings.train.seed,
+        seed=settings.evaluation.seed,
     )
-    write_queries(out, evaluations[0])
+    write_queries(out, evaluations)
     found = report["models"][0]["metrics"]["ndcg@10"]
     console.print(f"NDCG@10 {found['mean']:.4f}, 95 % {json.dumps(found['interval'])}")
     if against:
-        console.print(compare_reports(out, against, settings.train.seed))
+        console.print(compare_reports(out, against, settings.evaluation.seed))
     console.print(f"Report: {out / 'report.md'}")
 
 

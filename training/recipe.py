@@ -64,7 +64,7 @@ class Recipe:
             how.split,
             how.validation_fraction,
             allow_repeats=repeats,
-            seed=self.config.train.seed,
+            seed=how.seed,
             max_queries=_num_queries(interactions.num_items),
         )
         model = self._adapted(split.train)
@@ -79,7 +79,7 @@ class Recipe:
 
         trained = self._fit(model, split.train, "choose", validate=validate)
         half_lives, metric = model.choose_blocks(split.train, split.queries)
-        pairs = labelled_pairs(interactions, split.held_out, self.config.train.seed)
+        pairs = labelled_pairs(interactions, split.held_out, how.seed)
         calibrate(model, pairs)
         names = ["neural", *(block.name for block in model.blocks)]
         weighting, num_queries = model.weighting, len(split.queries)

@@ -75,7 +75,7 @@ def run(config, resume=False, report=None):
     with _timed(seconds, "evaluate"):
         judged = _judge(config, data, split, model, repeats)
     warnings = diagnose(choice, model, judged, split)
-    if config.train.refit == "all":
+    if flavours and config.train.refit == "all":
         with _timed(seconds, "refit"):
             model = recipe.learn(data.interactions, choice, "final")
     details = {
@@ -85,9 +85,9 @@ def run(config, resume=False, report=None):
         "warnings": warnings,
     }
     content = _write_report(folder, config, judged, choice, details)
-    write_queries(folder, judged.evaluations[0])
+    write_queries(folder, judged.evaluations)
     metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}
-    models = export(
+    models = flavours and export(
         model,
         config.export.folder,
         config.run.name,
@@ -107,7 +107,7 @@ def test_split(config, interactions):
         how.split,
         how.test_fraction,
         allow_repeats=learns_repeats(interactions, config.data.repeats),
-        seed=config.train.seed,
+        seed=config.evaluation.seed,
         max_queries=how.max_queries,
     )
 
@@ -133,7 +133,7 @@ def judge_all(config, recommender, data, split, text_vectors):
             split,
             allow_repeats=repeats,
             bootstrap_samples=how.bootstrap_samples,
-            seed=config.train.seed,
+            seed=config.evaluation.seed,
         )
 
     evaluations = [judge(recommender)]
@@ -148,11 +148,11 @@ def choose_flavours(index, num_items):
 
     Args:
         index: `"exact"`, `"scann"` (both) or `"auto"` (both, for a catalogue that
-            is large enough to gain, where ScaNN is installed).
+            is large enough to gain, where ScaNN is installed) or `"none"`.
         num_items: int.
 
     Returns:
-        List of `"exact"` and maybe `"scann"`.
+        List of `"exact"` and maybe `"scann"`; empty for none.
 
     Raises:
         MissingPackageError: `"scann"` is wanted and not installed.
@@ -160,6 +160,8 @@ def choose_flavours(index, num_items):
     if index == "scann":
         compat.tfrs_scann_layer()
         return ["exact", "scann"]
+    if index == "none":
+        return []
     if index == "auto" and num_items >= EXACT_BELOW and compat.has_scann():
         return ["exact", "scann"]
     return ["exact"]
@@ -213,7 +215,7 @@ def _judge(config, data, split, model, repeats):
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )
-    pairs = labelled_pairs(data.interactions, split.held_out, config.train.seed)
+    pairs = labelled_pairs(data.interactions, split.held_out, config.evaluation.seed)
     protocol = describe_protocol(split, repeats)
     return _Judged(evaluations, pairs, probabilities(embedding, pairs), protocol)
 
@@ -229,7 +231,7 @@ def _write_report(folder, config, judged, choice, details):
         history=[{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
         details=details,
         bootstrap_samples=config.evaluation.bootstrap_samples,
-        seed=config.train.seed,
+        seed=config.evaluation.seed,
     )
 
 

@@ -40,7 +40,7 @@ def render(report):
 def _verdict(report):
     ours, *baselines = report["models"]
     metric = report["metric"]
-    mean = _with_interval(ours["metrics"][metric])
+    mean = with_interval(ours["metrics"][metric])
     sentence = f"**{ours['name']}** reaches {shown(metric)} {mean}"
     if not baselines:
         return sentence + "."
@@ -49,7 +49,7 @@ def _verdict(report):
     low, high = comparison["interval"]
     return (
         f"{sentence}. The best baseline, {best['name']}, reaches "
-        f"{_with_interval(best['metrics'][metric])}: a difference of "
+        f"{with_interval(best['metrics'][metric])}: a difference of "
         f"{comparison['difference']:+.4f} ({low:+.4f} to {high:+.4f}, "
         f"p {_p(comparison['p'])})."
     )
@@ -69,14 +69,14 @@ def _main_table(report):
         rows.append(
             [
                 model["name"] if comparison else f"**{model['name']}**",
-                _with_interval(metrics[first]),
+                with_interval(metrics[first]),
                 *(f"{metrics[name]['mean']:.4f}" for name in others),
                 f"{model['coverage'][f'coverage@{cutoff}']:.1%}",
                 f"{comparison['difference']:+.4f}" if comparison else "",
                 _p(comparison["p"]) if comparison else "",
             ]
         )
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _slices(report):
@@ -89,11 +89,11 @@ def _slices(report):
     ]
     rows = [
         [model["name"]]
-        + [_with_interval(model["slices"][name]["metrics"][metric]) for name in slices]
+        + [with_interval(model["slices"][name]["metrics"][metric]) for name in slices]
         for model in report["models"]
     ]
     title = f"## {shown(metric)} by slice (number of queries)"
-    return f"{title}\n\n{_table(header, rows)}"
+    return f"{title}\n\n{table(header, rows)}"
 
 
 def _interest(report):
@@ -126,8 +126,16 @@ def _protocol(protocol):
     return "\n".join([*words, f"- counts: {', '.join(counts)}"] if counts else words)
 
 
-def _table(header, rows):
-    """Columns padded to one width, numbers to the right."""
+def table(header, rows):
+    """A Markdown table: columns padded to one width, all but the first to the right.
+
+    Args:
+        header: list of strings.
+        rows: list of such lists.
+
+    Returns:
+        str.
+    """
     cells = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
@@ -147,7 +155,8 @@ def _right(cells, widths):
     return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
 
 
-def _with_interval(metric):
+def with_interval(metric):
+    """`{"mean", "interval"}` as words."""
     low, high = metric["interval"]
     return f"{metric['mean']:.4f} ({low:.4f}–{high:.4f})"
 

@@ -64,7 +64,9 @@ class CandidateTower(keras.layers.Layer):
         vectors = self.text_output(hidden)
         vectors += tf.cast(tf.matmul(categories, self.category_table), vectors.dtype)
         keep = tf.cast(tf.logical_and(has_id, rows >= 0), vectors.dtype)
-        if training and self.id_dropout:
+        if self.id_dropout == 1:  # ids that never learn say nothing
+            keep = tf.zeros_like(keep)
+        elif training and self.id_dropout:
             uniform = keras.random.uniform(tf.shape(keep), seed=self.seeds)
             keep *= tf.cast(uniform >= self.id_dropout, keep.dtype)
         ids = tf.gather(self.id_table, tf.maximum(rows, 0))

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfrec.model.history import History
 from tfrec.model.history_encoder import NEGATIVE, RelativeBias, make_history_encoder
 from tfrec.model.on_last_axis import on_last_axis
 from tfrec.model.time_features import NUM_AGE_BUCKETS, TimeOfAsking, age_bucket
@@ -96,6 +97,7 @@ class QueryTower(keras.layers.Layer):
             `(queries, weights)`: `[batch, queries, dim]` and, for the
             explanation, `[batch, queries, length]`.
         """
+        history, now, profiles = self._heard(history, now, profiles)
         hidden = self._encode(item_vectors, history, profiles, training)
         states = tf.gather(hidden, context, batch_dims=1)
         last = self._last_timestamps(history, context)
@@ -106,6 +108,20 @@ class QueryTower(keras.layers.Layer):
         states = self.drop(states, training=training)
         queries = on_last_axis(self.state_output, states)
         return queries + on_last_axis(self.memory_output, memory), weights
+
+    def _heard(self, history, now, profiles):
+        """The same with zeros, which say nothing, for what `features` leaves out."""
+        is_heard = self.config.features.__contains__
+        rows, kinds, values, times = history
+        if not is_heard("event"):
+            kinds = tf.zeros_like(kinds)
+        if not is_heard("value"):
+            values = tf.zeros_like(values)
+        if not is_heard("time"):
+            times, now = tf.zeros_like(times), tf.zeros_like(now)
+        if not is_heard("profile"):
+            profiles = tf.zeros_like(profiles)
+        return History(rows, kinds, values, times), now, profiles
 
     def _encode(self, item_vectors, history, profiles, training):
         times = history.timestamps

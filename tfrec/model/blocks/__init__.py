@@ -6,7 +6,7 @@ from tfrec.model.blocks.prior import PriorBlock
 
 
 def make_blocks(config, half_lives=HALF_LIVES[0]):
-    """The blocks that `model.blocks` names, and the prior.
+    """The blocks that `model.blocks` names.
 
     Args:
         config: `Config`.
@@ -19,5 +19,6 @@ def make_blocks(config, half_lives=HALF_LIVES[0]):
     known = {
         "collaborative": CollaborativeBlock(model.collaborative_dim, seed, half_lives),
         "lexical": LexicalBlock(model.lexical_dim, seed=seed),
+        "prior": PriorBlock(),
     }
-    return [known[name] for name in model.blocks] + [PriorBlock()]
+    return [known[name] for name in model.blocks]
