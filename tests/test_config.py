@@ -82,13 +82,16 @@ def test_fixed_keys_are_there():
         ("train.batch_size=1", "`train.batch_size` must be at least 2"),
         ("model.temperature=0", "must be positive, because scores are divided by it"),
         ("model.embedding_dim=63", "`model.embedding_dim` must be a multiple of heads"),
-        ('model.blocks=["lexicl"]', "`model.blocks` must be known blocks"),
+        (
+            'model.blocks=["lexicl"]',
+            "`model.blocks` must be some of collaborative, lexical, prior",
+        ),
         ("model.dropout=1.0", "`model.dropout` must be at least 0 and below 1"),
         ("text.max_length=2", "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction=1.0", "between 0 and 1, both excluded"),
         (
             "export.index=fast",
-            '`export.index` must be one of "auto", "exact", "scann".',
+            '`export.index` must be one of "auto", "exact", "scann", "none".',
         ),
         ("train.seed", "An override must read `section.key=value`."),
         ("seed=3", "An override must read `section.key=value`."),

@@ -1,6 +1,8 @@
 """Tests of training.study and its page on the toy log."""
 
 import json
+import pathlib
+import types
 
 import numpy as np
 import pytest
@@ -8,39 +10,69 @@ import pytest
 from tests.toy_log import toy_config, write_toy_log
 from tfrec.config import load_config
 from tfrec.errors import ConfigError, DataError, TrainingError
-from training import run as program
+from tfrec.evaluation.evaluate import Evaluation
+from tfrec.evaluation.report import write_report
 from training import study as studies
-from training.comparison import read_queries
+from training.comparison import read_queries, write_queries
 from training.study import Cell, Study, cells, read_study, run_study
 
-FAST = ["model.text_encoder=none", "train.max_epochs=1"]
 STUDY = """
 config = "toy.toml"
-seeds = [1, 2]
-splits = ["rolling", "cold-items"]
+seeds = {seeds}
+splits = {splits}
 overrides = {overrides}
 
 [variants]
 "no blocks" = ["model.blocks=[]"]
 """
+FACTS = {
+    "seconds": {"choose": 2.0, "learn": 1.0},
+    "best_epoch": 3,
+    "peak_memory_mb": 900.0,
+}
 
 
-def in_this_process(command, stdout, stderr):
-    """Stands for `subprocess.run`: starting TensorFlow eight times takes minutes."""
-    overrides = [word for word in command[4:] if word != "--set"]
-    program.run(load_config(command[3], overrides))
-    return type("Done", (), {"returncode": 0})
+def judged(name, seed, has_cold):
+    values = np.random.default_rng(seed).random(40)
+    means, bounds = {"ndcg@10": values.mean()}, {"ndcg@10": (0.1, 0.9)}
+    for other in ("recall@10", "mrr@10", "hit_rate@10"):
+        means[other], bounds[other] = 0.5, (0.1, 0.9)
+    users, per_query = np.repeat(np.arange(10), 4), {"ndcg@10": values}
+    cold = Evaluation(name, per_query, users, means, bounds)
+    slices = {"among cold items": cold} if has_cold else {}
+    return Evaluation(name, per_query, users, means, bounds, {"coverage@10": 1}, slices)
+
+
+def made_up_run(command, stdout, stderr):
+    """Stands for the process that trains, beside `test_as_processes`."""
+    config = load_config(command[3], [word for word in command[4:] if word != "--set"])
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    how, seed = config.evaluation, config.train.seed + len(config.model.blocks)
+    names = ["tfrec"] + ["popularity"] * how.baselines
+    found = [judged(name, seed, how.split == "cold-items") for name in names]
+    interest = (np.array([True, False]), np.array([0.9, 0.2]))
+    details = {"training": FACTS}
+    write_report(
+        folder, found, title="toy", protocol={}, interest=interest, details=details
+    )
+    write_queries(folder, found)
+    return types.SimpleNamespace(returncode=0)
+
+
+def write_study(folder, seeds, splits, overrides):
+    (folder / "toy.toml").write_text("")
+    path = folder / "study.toml"
+    filled = (json.dumps(each) for each in (seeds, splits, overrides))
+    values = dict(zip(("seeds", "splits", "overrides"), filled, strict=True))
+    path.write_text(STUDY.format(**values))
+    return path
 
 
 @pytest.fixture(scope="module")
 def study_file(tmp_path_factory):
-    """A study of eight runs on the toy log."""
+    """A study of eight runs."""
     folder = tmp_path_factory.mktemp("study")
-    data = write_toy_log(folder / "data")
-    overrides = [*toy_config(folder, data), *FAST]
-    (folder / "toy.toml").write_text("")
-    (folder / "study.toml").write_text(STUDY.format(overrides=json.dumps(overrides)))
-    return folder / "study.toml"
+    return write_study(folder, [1, 2], ["rolling", "cold-items"], ["data.folder=log"])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +80,7 @@ def page(study_file):
     """`(folder, text)` of the finished study."""
     folder = study_file.parent / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(studies.subprocess, "run", in_this_process)
+        patch.setattr(studies.subprocess, "run", made_up_run)
         return folder, run_study(study_file, folder).read_text()
 
 
@@ -106,7 +138,7 @@ def test_a_run_that_is_there_is_not_repeated(page, study_file, monkeypatch):
 
     def watched(command, **streams):
         ran.append(command)
-        return in_this_process(command, **streams)
+        return made_up_run(command, **streams)
 
     monkeypatch.setattr(studies.subprocess, "run", watched)
     (folder / "rolling.no-blocks.2" / "report.json").unlink()
@@ -128,7 +160,7 @@ def test_other_questions_are_refused(page, study_file):
 
 
 def test_a_failed_run_is_named(study_file, tmp_path, monkeypatch):
-    failed = type("Done", (), {"returncode": 3})
+    failed = types.SimpleNamespace(returncode=3)
     monkeypatch.setattr(studies.subprocess, "run", lambda *args, **streams: failed)
     with pytest.raises(TrainingError, match=r"rolling.tfrec.1 failed with exit code 3"):
         run_study(study_file, tmp_path)
@@ -154,8 +186,10 @@ def test_order_of_runs():
 
 
 @pytest.mark.slow
-def test_as_processes(study_file, tmp_path):
-    text = study_file.read_text().replace("[1, 2]", "[1]").replace(', "cold-items"', "")
-    path = study_file.parent / "one.toml"
-    path.write_text(text)
-    assert "| no blocks " in run_study(path, tmp_path / "out").read_text()
+def test_as_processes(tmp_path):
+    data = write_toy_log(tmp_path / "data")
+    fast = ["model.text_encoder=none", "train.max_epochs=1"]
+    path = write_study(tmp_path, [1], ["rolling"], [*toy_config(tmp_path, data), *fast])
+    page = run_study(path, tmp_path / "out").read_text()
+    assert "| no blocks " in page
+    assert "| popularity " in page
