@@ -17,6 +17,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
+def pytest_collection_modifyitems(items):
+    """A file's tests run in one process, and those of `trained` all in the same."""
+    needy = {item.path for item in items if "trained" in item.fixturenames}
+    for item in items:
+        group = "trained" if item.path in needy else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclasses.dataclass(frozen=True)
 class Trained:
     """A whole run on the toy log, and where it was written."""

@@ -149,7 +149,9 @@ def test_scann_and_text_ops_run_without_python(scann_folder):
     assert found[1]["item_ids"][0, 0] == b"item-4"
 
 
-@pytest.mark.parametrize("flavour", ["exact", "scann"])
+@pytest.mark.parametrize(
+    "flavour", ["exact", pytest.param("scann", marks=pytest.mark.slow)]
+)
 def test_a_trained_artefact_answers_without_python(artefact_folders, flavour):
     if flavour not in artefact_folders:
         pytest.skip("ScaNN is not installed here.")
