@@ -5,14 +5,16 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInterest
 from tfrec.data.interactions import Queries
 from tfrec.data.split import next_item_queries
-from tfrec.model.calibration import fit_logistic
+from tfrec.evaluation.logistic import fit_logistic
 from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import EmbeddingRecommender
 
 MIN_NEGATIVES = 100  # explicit ones; with fewer, sampled items stand for them
 MAX_PAIRS = 20_000
+MAX_BASELINE_PAIRS = 100_000
 MIN_SLOPE = 1e-3  # of the scores, whatever the labels say: it keeps their order
 
 
@@ -25,13 +27,14 @@ class Pairs:
     is_explicit: bool  # whether the zeros are reactions, not just sampled items
 
 
-def labelled_pairs(interactions, held_out, seed):
+def labelled_pairs(interactions, held_out, seed, max_pairs=MAX_PAIRS):
     """What users showed of interest and disinterest in events that were held out.
 
     Args:
         interactions: the whole log, histories included.
         held_out: `[num_events]` bool array, as in `Split`.
         seed: int.
+        max_pairs: int, reactions; a seeded sample is taken of more.
 
     Returns:
         `Pairs`. Without enough explicit negatives, there is one uniformly drawn
@@ -40,8 +43,8 @@ def labelled_pairs(interactions, held_out, seed):
     rng = np.random.default_rng(seed)
     labels = interactions.labels
     events = np.flatnonzero(held_out & (labels != 0))
-    if len(events) > MAX_PAIRS:
-        events = np.sort(rng.choice(events, MAX_PAIRS, replace=False))
+    if len(events) > max_pairs:
+        events = np.sort(rng.choice(events, max_pairs, replace=False))
     is_explicit = int((labels[events] < 0).sum()) >= MIN_NEGATIVES
     if is_explicit:
         return Pairs(next_item_queries(interactions, events), labels[events] > 0, True)
@@ -98,3 +101,25 @@ def probabilities(embedding, pairs):
     how = embedding.weighting
     total = how.head_slope * logits + how.score_slope * scores + how.intercept
     return 1 / (1 + np.exp(-total))
+
+
+def baseline_probabilities(model, train, pairs, seed):
+    """Name -> `[n]` P(interest) of the pairs, by baselines that learn from `train`.
+
+    Args:
+        model: `TwoTower`, for the text vectors of its items and profiles.
+        train: `Interactions`.
+        pairs: `Pairs` that are asked about.
+        seed: int.
+    """
+    everything = np.ones(len(train), bool)
+    known = labelled_pairs(train, everything, seed, MAX_BASELINE_PAIRS)
+    texts = (model.item_texts.vectors, model.profile_texts.vectors)
+    baselines = (
+        LogisticInterest(*(each.numpy() for each in texts)),
+        FactorisedInterest(),
+    )
+    return {
+        each.name: each.fit(known.queries, known.labels).probabilities(pairs.queries)
+        for each in baselines
+    }

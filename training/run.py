@@ -18,6 +18,7 @@ from tfrec.data.windows import learns_repeats
 from tfrec.errors import ConfigError
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.files import replacing
+from tfrec.evaluation.interest import Interest
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
@@ -25,7 +26,11 @@ from tfrec.index.policy import EXACT_BELOW
 from tfrec.model.scoring import EmbeddingRecommender
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
-from training.calibrate import labelled_pairs, probabilities
+from training.calibrate import (
+    baseline_probabilities,
+    labelled_pairs,
+    probabilities,
+)
 from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
@@ -171,7 +176,7 @@ def choose_flavours(index, num_items):
 class _Judged:
     evaluations: list  # ours first
     pairs: object  # `Pairs` of the interest head
-    probabilities: object  # [n] array
+    probabilities: dict  # name -> [n] array, ours first
     protocol: dict
 
 
@@ -210,14 +215,16 @@ def _recipe(config, data, folder, resume, report):
 
 
 def _judge(config, data, split, model, repeats):
-    embedding = model.embedding()
+    embedding, seed = model.embedding(), config.evaluation.seed
     vectors = model.item_texts.vectors.numpy() if model.text_encoder else None
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )
-    pairs = labelled_pairs(data.interactions, split.held_out, config.evaluation.seed)
-    protocol = describe_protocol(split, repeats)
-    return _Judged(evaluations, pairs, probabilities(embedding, pairs), protocol)
+    pairs = labelled_pairs(data.interactions, split.held_out, seed)
+    found = {evaluations[0].name: probabilities(embedding, pairs)}
+    if config.evaluation.baselines:
+        found |= baseline_probabilities(model, split.train, pairs, seed)
+    return _Judged(evaluations, pairs, found, describe_protocol(split, repeats))
 
 
 def _write_report(folder, config, judged, choice, details):
@@ -227,12 +234,17 @@ def _write_report(folder, config, judged, choice, details):
         judged.evaluations,
         title=config.run.name,
         protocol=judged.protocol,
-        interest=(judged.pairs.labels, judged.probabilities),
+        interest=_interest(judged),
         history=[{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
         details=details,
         bootstrap_samples=config.evaluation.bootstrap_samples,
         seed=config.evaluation.seed,
     )
+
+
+def _interest(judged):
+    pairs = judged.pairs
+    return Interest(pairs.labels, pairs.queries.user_rows, judged.probabilities)
 
 
 def _training_facts(choice, recipe, seconds):

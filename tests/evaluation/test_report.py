@@ -9,8 +9,9 @@ from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tests.evaluation.test_evaluate import Fixed
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.files import replacing
+from tfrec.evaluation.interest import Interest, judge_probabilities
 from tfrec.evaluation.protocol import describe_protocol
-from tfrec.evaluation.report import judge_probabilities, write_report
+from tfrec.evaluation.report import write_report
 
 PNG = b"\x89PNG"
 
@@ -43,7 +44,11 @@ def report(split, tmp_path):
         evaluations,
         title="Test",
         protocol=describe_protocol(split),
-        interest=([True, False], np.array([0.9, 0.2])),
+        interest=Interest(
+            np.array([True, False]),
+            np.arange(2),
+            {"ours": np.array([0.9, 0.2]), "base rate": np.array([0.5, 0.5])},
+        ),
         history=[{"loss": 2.0, "ndcg@10": 0.1}, {"loss": float("nan"), "ndcg@10": 0.2}],
         details={"seed": 7},
         bootstrap_samples=50,
@@ -53,6 +58,14 @@ def report(split, tmp_path):
 def test_ours_first_then_the_best_baselines(report):
     assert [model["name"] for model in report["models"]] == ["ours", "half", "constant"]
     assert report["models"][0]["metrics"]["ndcg@10"]["mean"] == 1.0
+
+
+def test_probabilities_beside_those_of_others(report):
+    theirs = report["interest"]["baselines"]["base rate"]
+    assert (theirs["auc"], theirs["log_loss"]) == (0.5, pytest.approx(np.log(2)))
+    ours = -(np.log(0.9) + np.log(0.8)) / 2
+    gain = theirs["against"]["difference"]
+    np.testing.assert_allclose(gain, np.log(2) - ours, atol=1e-12)
 
 
 def test_comparisons_are_against_ours(report):

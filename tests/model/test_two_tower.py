@@ -127,13 +127,24 @@ def test_items_without_events_have_no_id_part_and_are_no_negatives(board):
 
 def test_id_dropout_acts_in_training_only(board):
     dataset, interactions = board
-    config = small_config("model.id_dropout=1.0")
+    config = small_config("model.id_dropout=0.5")
     model = TwoTower(config).adapt(interactions, dataset.items)
     rows = tf.range(16)
-    full, dropped = model.candidates(rows), model.candidates(rows, training=True)
-    np.testing.assert_allclose(
-        full - dropped, model.candidate_tower.id_table, atol=1e-6
-    )
+    full, some = model.candidates(rows), model.candidates(rows, training=True)
+    lost = np.abs(full - some).max(axis=1) > 0
+    assert 0 < lost.sum() < 16
+    ids = model.candidate_tower.id_table.numpy() * lost[:, None]
+    np.testing.assert_allclose(full - some, ids, atol=1e-6)
+
+
+def test_ids_that_never_learn_say_nothing(board):
+    dataset, interactions = board
+    config = small_config("model.id_dropout=1.0")
+    model = TwoTower(config).adapt(interactions, dataset.items)
+    before = model.all_candidates().numpy()
+    table = model.candidate_tower.id_table
+    table.assign_add(tf.ones_like(table))
+    np.testing.assert_array_equal(model.all_candidates().numpy(), before)
 
 
 def test_sampled_candidates_hold_the_batch(board):

@@ -11,6 +11,7 @@ from tests.toy_log import toy_config, write_toy_log
 from tfrec.config import load_config
 from tfrec.errors import ConfigError, DataError, TrainingError
 from tfrec.evaluation.evaluate import Evaluation
+from tfrec.evaluation.interest import Interest
 from tfrec.evaluation.report import write_report
 from training import study as studies
 from training.comparison import read_queries, write_queries
@@ -50,7 +51,8 @@ def made_up_run(command, stdout, stderr):
     how, seed = config.evaluation, config.train.seed + len(config.model.blocks)
     names = ["tfrec"] + ["popularity"] * how.baselines
     found = [judged(name, seed, how.split == "cold-items") for name in names]
-    interest = (np.array([True, False]), np.array([0.9, 0.2]))
+    chances = {"tfrec": np.array([0.9, 0.2])}
+    interest = Interest(np.array([True, False]), np.arange(2), chances)
     details = {"training": FACTS}
     write_report(
         folder, found, title="toy", protocol={}, interest=interest, details=details

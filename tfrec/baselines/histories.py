@@ -22,7 +22,7 @@ def history_matrix(queries, weighting=uniform, counts_repeats=False):
     """
     log = queries.interactions
     starts = log.offsets[queries.user_rows]
-    query_of, events = _ranges(starts, queries.history_ends)
+    query_of, events = ranges(starts, queries.history_ends)
     is_positive = log.labels[events] == 1
     query_of, events = query_of[is_positive], events[is_positive]
     ranks = _ranks_from_the_end(query_of)
@@ -60,8 +60,16 @@ def _csr(weights, rows, columns, shape):
     return matrix
 
 
-def _ranges(starts, ends):
-    """`(i, j)` for all `starts[i] <= j < ends[i]`, in order."""
+def ranges(starts, ends):
+    """Events of several histories: `(i, j)` for all `starts[i] <= j < ends[i]`.
+
+    Args:
+        starts: `[n]` int array.
+        ends: `[n]` int array.
+
+    Returns:
+        Two int arrays, `i` and `j`, in order.
+    """
     lengths = ends - starts
     owners = np.repeat(np.arange(len(lengths)), lengths)
     shifts = starts - (np.cumsum(lengths) - lengths)

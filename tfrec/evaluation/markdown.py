@@ -100,12 +100,24 @@ def _interest(report):
     if "interest" not in report:
         return ""
     interest = report["interest"]
+    header = ["model", "AUC", "log loss", "calibration error", "ours ahead by", "p"]
+    lines = [_interest_line(f"**{report['models'][0]['name']}**", interest)]
+    lines += [_interest_line(*each) for each in interest["baselines"].items()]
     return (
-        f"## Probabilities\n\nOn {interest['num_examples']:,} examples: AUC "
-        f"{interest['auc']:.4f}, log loss {interest['log_loss']:.4f} nats, expected "
-        f"calibration error {interest['expected_calibration_error']:.4f}.\n\n"
+        f"## Probabilities\n\nOn {interest['num_examples']:,} examples; log loss in "
+        f"nats, expected calibration error over bins of equal size.\n\n"
+        f"{table(header, lines)}\n\n"
         f"![Reliability]({report['figures']['reliability']})"
     )
+
+
+def _interest_line(name, judged):
+    names = ("auc", "log_loss", "expected_calibration_error")
+    line = [name, *(f"{judged[each]:.4f}" for each in names)]
+    if "against" not in judged:
+        return [*line, "", ""]
+    comparison = judged["against"]
+    return [*line, f"{comparison['difference']:+.4f}", _p(comparison["p"])]
 
 
 def _training(report):

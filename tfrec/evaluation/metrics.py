@@ -98,9 +98,14 @@ def auc(labels, scores):
 
 def log_loss(labels, probabilities):
     """Mean cross-entropy in nats; arguments as in `expected_calibration_error`."""
+    return float(log_losses(labels, probabilities).mean())
+
+
+def log_losses(labels, probabilities):
+    """`[n]` cross-entropy of each example in nats; arguments as above."""
     labels, probabilities = _checked(labels, probabilities)
     right = np.where(labels, probabilities, 1.0 - probabilities)
-    return float(-np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean())
+    return -np.log(np.maximum(right, SMALLEST_PROBABILITY))
 
 
 def expected_calibration_error(labels, probabilities, num_bins=15):

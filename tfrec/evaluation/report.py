@@ -7,13 +7,8 @@ import pathlib
 from tfrec.evaluation import plots
 from tfrec.evaluation.bootstrap import paired_bootstrap
 from tfrec.evaluation.files import replacing
+from tfrec.evaluation.interest import judge_interest
 from tfrec.evaluation.markdown import render
-from tfrec.evaluation.metrics import (
-    auc,
-    expected_calibration_error,
-    log_loss,
-    reliability,
-)
 
 
 def write_report(
@@ -37,8 +32,7 @@ def write_report(
         title: str, what the report is about.
         protocol: dict of names to words and counts, see `describe_protocol`.
         metric: name that sorts the baselines and is compared.
-        interest: `(labels, probabilities)` of the interest head, two `[n]` arrays,
-            or None.
+        interest: `Interest`, or None.
         history: list of dicts with `loss` and `metric`, one per epoch, or empty.
         details: dict of further facts (configuration, timings), kept as they are.
         bootstrap_samples: of the paired comparisons.
@@ -67,7 +61,7 @@ def write_report(
         "details": details or {},
     }
     if interest is not None:
-        report["interest"] = judge_probabilities(*interest)
+        report["interest"] = judge_interest(interest, bootstrap_samples, seed)
         figures["reliability"] = "reliability.png"
         points = report["interest"]["reliability"].values()
         plots.reliability_diagram(folder / figures["reliability"], *points)
@@ -96,31 +90,6 @@ def summarise(evaluation):
     }
     slices = {name: summarise(each) for name, each in evaluation.slices.items()}
     return summary | ({"slices": slices} if slices else {})
-
-
-def judge_probabilities(labels, probabilities):
-    """How right and how honest probabilities are.
-
-    Args:
-        labels: `[n]` bool array.
-        probabilities: `[n]` float array.
-
-    Returns:
-        dict with `auc`, `log_loss`, `expected_calibration_error`, `num_examples`
-        and `reliability`, the points of the diagram.
-    """
-    promised, observed, counts = reliability(labels, probabilities)
-    return {
-        "num_examples": len(labels),
-        "auc": auc(labels, probabilities),
-        "log_loss": log_loss(labels, probabilities),
-        "expected_calibration_error": expected_calibration_error(labels, probabilities),
-        "reliability": {
-            "promised": promised.tolist(),
-            "observed": observed.tolist(),
-            "counts": counts.tolist(),
-        },
-    }
 
 
 def _compare(ours, theirs, metric, num_samples, seed):

@@ -1,0 +1,88 @@
+"""Tests of tfrec.baselines.interest_probability."""
+
+import numpy as np
+import pytest
+
+from tests.evaluation.logs import make_log
+from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInterest
+from tfrec.data.split import next_item_queries
+from tfrec.evaluation.metrics import auc, expected_calibration_error
+
+NUM_USERS, NUM_ITEMS, EVENTS = 60, 20, 40
+
+
+@pytest.fixture(scope="module")
+def tastes():
+    """A log where users like the items of their parity, nine times in ten."""
+    rng = np.random.default_rng(0)
+    users = np.repeat(np.arange(NUM_USERS), EVENTS)
+    items = rng.integers(0, NUM_ITEMS, len(users))
+    is_right = rng.random(len(users)) < 0.9
+    labels = np.where((users % 2 == items % 2) == is_right, 1, -1)
+    times = np.tile(np.arange(EVENTS), NUM_USERS)
+    ones = np.ones(len(users))
+    events = zip(users, items, times, ones, labels, strict=True)
+    return make_log(events, NUM_ITEMS, NUM_USERS)
+
+
+def asked(log, is_in):
+    events = np.flatnonzero(is_in)
+    return next_item_queries(log, events), log.labels[events] > 0
+
+
+def halves(log):
+    """Questions to learn from and to judge by: early and late events of everybody."""
+    places = np.arange(len(log)) % EVENTS
+    return asked(log, places < 30), asked(log, places >= 30)
+
+
+def parity_vectors(count):
+    return np.eye(2)[np.arange(count) % 2]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: FactorisedInterest(dim=2),
+        lambda: LogisticInterest(parity_vectors(NUM_ITEMS), np.zeros((NUM_USERS, 2))),
+    ],
+    ids=["factors", "logistic"],
+)
+def test_knows_tastes_from_live_histories(tastes, make):
+    learn, judge = halves(tastes)
+    found = make().fit(*learn).probabilities(judge[0])
+    assert auc(judge[1], found) > 0.85  # knowing the parity gives 0.9
+    assert expected_calibration_error(judge[1], found) < 0.06
+
+
+def test_rates_are_learnt_from_other_examples(tastes):
+    """Labels at random: a rate that held an example's own label would give it away."""
+    rng = np.random.default_rng(1)
+    (queries, labels), _ = halves(tastes)
+    labels = rng.permutation(labels)
+    model = LogisticInterest(np.zeros((NUM_ITEMS, 2)), np.zeros((NUM_USERS, 2)))
+    model.fit(queries, labels)
+    assert abs(model._slopes[2]) < 1.5  # of the item's rate
+
+
+def test_least_squares_of_each_group():
+    rng = np.random.default_rng(2)
+    model = FactorisedInterest(dim=2, ridge=0.7)
+    model._mean = 0.4
+    others, labels = rng.normal(size=(9, 3)), rng.integers(0, 2, 9)
+    groups = np.array([0, 0, 0, 1, 1, 3, 3, 3, 3])
+    found = model._solve(others, labels, groups, 4)
+    for group in range(4):
+        own = groups == group
+        x = np.c_[others[own, :2], np.ones(own.sum())]
+        y = labels[own] - 0.4 - others[own, 2]
+        expected = np.linalg.solve(x.T @ x + 0.7 * np.eye(3), x.T @ y)
+        np.testing.assert_allclose(found[group], expected, atol=1e-12)
+
+
+def test_a_user_without_a_past_gets_the_items_bias(tastes):
+    learn, _ = halves(tastes)
+    model = FactorisedInterest(dim=2).fit(*learn)
+    queries, _ = asked(tastes, np.arange(len(tastes)) % EVENTS == 0)
+    expected = model._mean + model._items[queries.target_rows, -1]
+    np.testing.assert_allclose(model._scores(queries), expected)

@@ -1,0 +1,163 @@
+"""Baselines of the interest head: how likely is this user's interest in this item?
+
+Each learns from questions with known answers (`fit`) and gives a calibrated
+probability (`probabilities`); questions are `Queries` with one target each, whose
+live histories it may read.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy import sparse
+
+from tfrec.baselines.histories import history_matrix, ranges
+from tfrec.evaluation.logistic import fit_logistic
+
+PRIOR = 5.0  # reactions that a rate is smoothed with
+FOLDS = 5  # an item's rate is learnt from other examples than it is used for
+QUERIES_AT_ONCE = 128  # bounds memory while users are solved
+CALIBRATION = 0.1  # share of the examples, the latest, that teach the probabilities
+
+
+class LogisticInterest:
+    """Logistic regression on rates, counts and texts.
+
+    Features: the user's share of positive reactions so far and their number, the
+    same of the item, the likeness of the item's text to those liked and disliked,
+    the item's text vector and the user's profile vector.
+
+    Args:
+        item_vectors: `[num_items, dim]` float array, unit rows or zeros.
+        profile_vectors: `[num_users, dim]` float array.
+    """
+
+    name = "logistic regression"
+
+    def __init__(self, item_vectors, profile_vectors):
+        self.item_vectors, self.profile_vectors = item_vectors, profile_vectors
+
+    def fit(self, queries, labels):
+        """Learns from queries and their `[n]` bool labels."""
+        num_items, rows = queries.interactions.num_items, queries.target_rows
+        folds = np.arange(len(labels)) % FOLDS
+        keys, size = rows * FOLDS + folds, num_items * FOLDS
+        shown = np.bincount(keys, minlength=size).reshape(-1, FOLDS)
+        liked = np.bincount(keys, labels, size).reshape(-1, FOLDS)
+        self._mean = np.mean(labels)
+        self._shown, self._liked = shown.sum(axis=1), liked.sum(axis=1)
+        others = (each.sum(axis=1)[rows] - each[rows, folds] for each in (shown, liked))
+        features = self._features(queries, *others)
+        self._slopes, self._intercept = fit_logistic(features, labels)
+        return self
+
+    def probabilities(self, queries):
+        """`[n]` probabilities."""
+        rows = queries.target_rows
+        features = self._features(queries, self._shown[rows], self._liked[rows])
+        return _sigmoid(features @ self._slopes + self._intercept)
+
+    def _features(self, queries, item_shown, item_liked):
+        starts = queries.interactions.offsets[queries.user_rows]
+        ends = queries.history_ends
+        labels = queries.interactions.labels
+        up, down = (np.cumsum(np.append(0, labels == sign)) for sign in (1, -1))
+        user_liked = up[ends] - up[starts]
+        user_shown = user_liked + down[ends] - down[starts]
+        columns = []
+        for liked, shown in ((user_liked, user_shown), (item_liked, item_shown)):
+            columns += [(liked + PRIOR * self._mean) / (shown + PRIOR), np.log1p(shown)]
+        texts = self.item_vectors[queries.target_rows]
+        columns += [_likeness(queries, texts, self.item_vectors, s) for s in (1, -1)]
+        profiles = self.profile_vectors[queries.user_rows]
+        return np.column_stack([*columns, texts, profiles])
+
+
+class FactorisedInterest:
+    """Factors and biases of users and items, by alternating least squares.
+
+    A user's side is solved anew from the live history at each question.
+
+    Args:
+        dim: int, factors.
+        ridge: positive float, on factors and biases.
+        rounds: int, of alternation.
+        seed: int.
+
+    Reference:
+        Zhou et al., Large-scale Parallel Collaborative Filtering for the Netflix
+        Prize, AAIM 2008, https://doi.org/10.1007/978-3-540-68880-8_32
+    """
+
+    name = "matrix factorisation"
+
+    def __init__(self, dim=8, ridge=3.0, rounds=8, seed=0):
+        self.dim, self.ridge, self.rounds, self.seed = dim, ridge, rounds, seed
+
+    def fit(self, queries, labels):
+        """Learns from queries and their `[n]` bool labels."""
+        order = np.argsort(queries.timestamps, kind="stable")
+        early, late = np.split(order, [round(len(order) * (1 - CALIBRATION))])
+        self._factorise(queries.take(early), labels[early])
+        scores = self._scores(queries.take(late))
+        self._slopes, self._intercept = fit_logistic(scores[:, None], labels[late])
+        return self
+
+    def probabilities(self, queries):
+        """`[n]` probabilities."""
+        return _sigmoid(self._scores(queries)[:, None] @ self._slopes + self._intercept)
+
+    def _factorise(self, queries, labels):
+        users, rows = queries.user_rows, queries.target_rows
+        log = queries.interactions
+        self._mean = labels.mean()
+        rng = np.random.default_rng(self.seed)
+        self._items = rng.normal(0, 0.1, (log.num_items, self.dim + 1))
+        for _ in range(self.rounds):
+            people = self._solve(self._items[rows], labels, users, log.num_users)
+            self._items = self._solve(people[users], labels, rows, log.num_items)
+
+    def _solve(self, others, labels, groups, num_groups):
+        """`[num_groups, dim + 1]`: factors, then the bias, given the other side's."""
+        features = np.c_[others[:, :-1], np.ones(len(others))]
+        left = labels - self._mean - others[:, -1]
+        members = sparse.csr_matrix(
+            (np.ones(len(groups)), (groups, np.arange(len(groups)))),
+            (num_groups, len(groups)),
+        )
+        size = self.dim + 1
+        products = features[:, :, None] * features[:, None, :]
+        grams = (members @ products.reshape(-1, size**2)).reshape(-1, size, size)
+        grams += self.ridge * np.eye(size)
+        sums = members @ (features * left[:, None])
+        return np.linalg.solve(grams, sums[..., None])[..., 0]
+
+    def _scores(self, queries):
+        chunks = range(0, len(queries), QUERIES_AT_ONCE)
+        parts = [
+            queries.take(np.arange(len(queries))[c:][:QUERIES_AT_ONCE]) for c in chunks
+        ]
+        return np.concatenate([self._scores_at_once(part) for part in parts])
+
+    def _scores_at_once(self, queries):
+        log = queries.interactions
+        query_of, events = ranges(log.offsets[queries.user_rows], queries.history_ends)
+        is_known = log.labels[events] != 0
+        query_of, events = query_of[is_known], events[is_known]
+        items, liked = self._items[log.item_rows[events]], log.labels[events] > 0
+        people = self._solve(items, liked, query_of, len(queries))
+        items = self._items[queries.target_rows]
+        products = (people[:, :-1] * items[:, :-1]).sum(axis=1)
+        return self._mean + products + people[:, -1] + items[:, -1]
+
+
+def _likeness(queries, texts, item_vectors, sign):
+    """Cosine of `[n, dim]` texts to the mean of the events whose label is `sign`."""
+    log = queries.interactions
+    log = dataclasses.replace(log, labels=(log.labels == sign).astype(np.int8))
+    met = history_matrix(dataclasses.replace(queries, interactions=log)) @ item_vectors
+    norms = np.linalg.norm(met, axis=1) * np.linalg.norm(texts, axis=1)
+    return (met * texts).sum(axis=1) / np.maximum(norms, 1e-9)
+
+
+def _sigmoid(logits):
+    return 0.5 * (1 + np.tanh(0.5 * logits))
