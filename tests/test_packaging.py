@@ -118,10 +118,11 @@ def test_the_change_log_knows_this_version():
 
 def test_configurations_travel_with_the_package():
     folder = importlib.import_module("training").__path__[0]
-    for path in (ROOT / "training" / "configs").glob("*.toml"):
+    kinds = ("configs/*.toml", "studies/*.toml")
+    for path in (each for kind in kinds for each in (ROOT / "training").glob(kind)):
         assert tomllib.loads(path.read_text())
-        assert pathlib.Path(folder, "configs", path.name).is_file()
-    assert SETUP["options.package_data"]["training"] == "configs/*.toml"
+        assert pathlib.Path(folder, path.parent.name, path.name).is_file()
+    assert SETUP["options.package_data"]["training"] == ", ".join(kinds)
 
 
 def test_products_stay_out_of_git():

@@ -39,7 +39,7 @@ def evaluate(
     from tfrec.export.loaded import load
     from training.comparison import compare_reports, write_queries
     from training.data import load_run_data
-    from training.run import judge_all, test_split
+    from training.judge import judge_all, test_split
 
     console = Console()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -1,9 +1,13 @@
 """The recipe: what is learnt, in which order, and what validation chooses."""
 
 import dataclasses
+import functools
 import logging
 import pathlib
 from collections.abc import Callable
+
+import keras
+import tensorflow as tf
 
 from tfrec.config import Config
 from tfrec.data.schema import Items, Users
@@ -14,6 +18,7 @@ from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import TowerRecommender
 from tfrec.model.two_tower import TwoTower
 from tfrec.text.catalogue_cache import CatalogueCache
+from tfrec.text.factory import make_text_encoder
 from training.calibrate import calibrate, labelled_pairs
 from training.fit import Fit, fit
 
@@ -47,6 +52,7 @@ class Recipe:
     folder: pathlib.Path
     resume: bool = False
     report: Callable | None = None  # stage -> progress function of `fit`
+    watch: Callable = lambda metric: None  # is told each validation NDCG@10
 
     def choose(self, interactions):
         """Trains on all but the last events and lets those choose.
@@ -75,7 +81,9 @@ class Recipe:
             scores = towers.score(split.queries)
             if not repeats:
                 strike_seen(scores, split.queries)
-            return mean_ndcg(scores, split.queries)
+            metric = mean_ndcg(scores, split.queries)
+            self.watch(metric)
+            return metric
 
         trained = self._fit(model, split.train, "choose", validate=validate)
         half_lives, metric = model.choose_blocks(split.train, split.queries)
@@ -116,6 +124,34 @@ class Recipe:
             report=self.report and self.report(stage),
             **how,
         )
+
+
+def set_up(config):
+    """Seeds, determinism and precision: what holds for the whole process."""
+    keras.utils.set_random_seed(config.train.seed)
+    if config.train.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    policy = "mixed_bfloat16" if config.train.mixed_precision else "float32"
+    keras.mixed_precision.set_global_policy(policy)
+
+
+def make_recipe(config, data, folder, resume=False, report=None):
+    """The `Recipe` of a configuration for a log.
+
+    Args:
+        config: `Config`.
+        data: `RunData`.
+        folder: path of the run; the cache of text vectors is beside it.
+        resume: whether to go on from the checkpoints in `folder`.
+        report: stage -> progress function of `training.fit.fit`, or None.
+    """
+    items, users = data.dataset.items, data.dataset.users
+    make = functools.partial(make_text_encoder, config, items.texts)
+    learns = config.model.text_encoder == "lstm" or config.text.trainable_layers
+    if not learns:
+        make = functools.cache(make)
+    cache = CatalogueCache(folder.parent / "text_cache")
+    return Recipe(config, items, users, make, cache, folder, resume, report)
 
 
 def _num_queries(num_items):

@@ -1,41 +1,24 @@
 """A whole run: from a configuration to a report and saved models."""
 
 import dataclasses
-import functools
 import logging
 import pathlib
 import shutil
 import time
 
-import keras
-import tensorflow as tf
-
 from tfrec import compat
-from tfrec.baselines.default import default_baselines
 from tfrec.config import to_json
-from tfrec.data.split import make_split
-from tfrec.data.windows import learns_repeats
 from tfrec.errors import ConfigError
-from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.files import replacing
-from tfrec.evaluation.interest import Interest
-from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
 from tfrec.index.policy import EXACT_BELOW
-from tfrec.model.scoring import EmbeddingRecommender
-from tfrec.text.catalogue_cache import CatalogueCache
-from tfrec.text.factory import make_text_encoder
-from training.calibrate import (
-    baseline_probabilities,
-    labelled_pairs,
-    probabilities,
-)
 from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
+from training.judge import judge, test_split
 from training.progress import STAGES
-from training.recipe import Recipe
+from training.recipe import make_recipe, set_up
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +47,12 @@ def run(config, resume=False, report=None):
     Raises:
         TfrecError: whatever went wrong, in words.
     """
-    _set_up(config)
+    set_up(config)
     data = load_run_data(config.data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
     folder = pathlib.Path(config.run.folder) / config.run.name
     _begin(folder, config, resume)
-    recipe = _recipe(config, data, folder, resume, report)
-    repeats = learns_repeats(data.interactions, config.data.repeats)
+    recipe = make_recipe(config, data, folder, resume, report)
     split = test_split(config, data.interactions)
     seconds = {}
     with _timed(seconds, "choose"):
@@ -78,7 +60,7 @@ def run(config, resume=False, report=None):
     with _timed(seconds, "learn"):
         model = recipe.learn(split.train, choice, "test")
     with _timed(seconds, "evaluate"):
-        judged = _judge(config, data, split, model, repeats)
+        judged = judge(config, data, split, model)
     warnings = diagnose(choice, model, judged, split)
     if flavours and config.train.refit == "all":
         with _timed(seconds, "refit"):
@@ -102,50 +84,6 @@ def run(config, resume=False, report=None):
         recall=config.export.recall,
     )
     return RunResult(folder, content, models, warnings)
-
-
-def test_split(config, interactions):
-    """The `Split` that a configuration's report is about."""
-    how = config.evaluation
-    return make_split(
-        interactions,
-        how.split,
-        how.test_fraction,
-        allow_repeats=learns_repeats(interactions, config.data.repeats),
-        seed=config.evaluation.seed,
-        max_queries=how.max_queries,
-    )
-
-
-def judge_all(config, recommender, data, split, text_vectors):
-    """`Evaluation`s of a fitted recommender, first, and of the baselines.
-
-    Args:
-        config: `Config`.
-        recommender: fitted `Recommender`.
-        data: `RunData`.
-        split: `Split`.
-        text_vectors: `[num_items, text_dim]` float array for the baselines that
-            read texts, or None.
-    """
-    how, items = config.evaluation, data.dataset.items
-    repeats = learns_repeats(data.interactions, config.data.repeats)
-
-    def judge(recommender):
-        logger.info("Evaluating %s.", recommender.name)
-        return evaluate(
-            recommender,
-            split,
-            allow_repeats=repeats,
-            bootstrap_samples=how.bootstrap_samples,
-            seed=config.evaluation.seed,
-        )
-
-    evaluations = [judge(recommender)]
-    if how.baselines:
-        for baseline in default_baselines(items, text_vectors, repeats):
-            evaluations.append(judge(baseline.fit(split.train, items)))
-    return evaluations
 
 
 def choose_flavours(index, num_items):
@@ -172,22 +110,6 @@ def choose_flavours(index, num_items):
     return ["exact"]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Judged:
-    evaluations: list  # ours first
-    pairs: object  # `Pairs` of the interest head
-    probabilities: dict  # name -> [n] array, ours first
-    protocol: dict
-
-
-def _set_up(config):
-    keras.utils.set_random_seed(config.train.seed)
-    if config.train.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    policy = "mixed_bfloat16" if config.train.mixed_precision else "float32"
-    keras.mixed_precision.set_global_policy(policy)
-
-
 def _begin(folder, config, resume):
     """A run goes on with the configuration that it began with, or starts clean."""
     path = folder / "config.json"
@@ -204,29 +126,6 @@ def _begin(folder, config, resume):
         aside.write_text(to_json(config))
 
 
-def _recipe(config, data, folder, resume, report):
-    items, users = data.dataset.items, data.dataset.users
-    make = functools.partial(make_text_encoder, config, items.texts)
-    learns = config.model.text_encoder == "lstm" or config.text.trainable_layers
-    if not learns:
-        make = functools.cache(make)
-    cache = CatalogueCache(folder.parent / "text_cache")
-    return Recipe(config, items, users, make, cache, folder, resume, report)
-
-
-def _judge(config, data, split, model, repeats):
-    embedding, seed = model.embedding(), config.evaluation.seed
-    vectors = model.item_texts.vectors.numpy() if model.text_encoder else None
-    evaluations = judge_all(
-        config, EmbeddingRecommender(embedding), data, split, vectors
-    )
-    pairs = labelled_pairs(data.interactions, split.held_out, seed)
-    found = {evaluations[0].name: probabilities(embedding, pairs)}
-    if config.evaluation.baselines:
-        found |= baseline_probabilities(model, split.train, pairs, seed)
-    return _Judged(evaluations, pairs, found, describe_protocol(split, repeats))
-
-
 def _write_report(folder, config, judged, choice, details):
     epochs = zip(choice.fit.losses, choice.fit.metrics, strict=True)
     return write_report(
@@ -234,17 +133,12 @@ def _write_report(folder, config, judged, choice, details):
         judged.evaluations,
         title=config.run.name,
         protocol=judged.protocol,
-        interest=_interest(judged),
+        interest=judged.interest,
         history=[{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
         details=details,
         bootstrap_samples=config.evaluation.bootstrap_samples,
         seed=config.evaluation.seed,
     )
-
-
-def _interest(judged):
-    pairs = judged.pairs
-    return Interest(pairs.labels, pairs.queries.user_rows, judged.probabilities)
 
 
 def _training_facts(choice, recipe, seconds):

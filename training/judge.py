@@ -1,0 +1,98 @@
+"""A trained model on the test part of the log, beside the baselines."""
+
+import dataclasses
+import logging
+
+from tfrec.baselines.default import default_baselines
+from tfrec.data.split import make_split
+from tfrec.data.windows import learns_repeats
+from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.interest import Interest
+from tfrec.evaluation.protocol import describe_protocol
+from tfrec.model.scoring import EmbeddingRecommender
+from training.calibrate import (
+    baseline_probabilities,
+    labelled_pairs,
+    probabilities,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """How good a model is: its lists and its probabilities."""
+
+    evaluations: list  # `Evaluation`s, ours first
+    interest: Interest
+    protocol: dict
+
+
+def test_split(config, interactions):
+    """The `Split` that a configuration's report is about."""
+    how = config.evaluation
+    return make_split(
+        interactions,
+        how.split,
+        how.test_fraction,
+        allow_repeats=learns_repeats(interactions, config.data.repeats),
+        seed=how.seed,
+        max_queries=how.max_queries,
+    )
+
+
+def judge(config, data, split, model):
+    """Judges lists and probabilities.
+
+    Args:
+        config: `Config`.
+        data: `RunData`.
+        split: `Split` whose `train` the model has learnt from.
+        model: trained `TwoTower`.
+
+    Returns:
+        `Judged`.
+    """
+    embedding, seed = model.embedding(), config.evaluation.seed
+    vectors = model.item_texts.vectors.numpy() if model.text_encoder else None
+    evaluations = judge_all(
+        config, EmbeddingRecommender(embedding), data, split, vectors
+    )
+    pairs = labelled_pairs(data.interactions, split.held_out, seed)
+    found = {evaluations[0].name: probabilities(embedding, pairs)}
+    if config.evaluation.baselines:
+        found |= baseline_probabilities(model, split.train, pairs, seed)
+    interest = Interest(pairs.labels, pairs.queries.user_rows, found)
+    protocol = describe_protocol(split, model.allow_repeats)
+    return Judged(evaluations, interest, protocol)
+
+
+def judge_all(config, recommender, data, split, text_vectors):
+    """`Evaluation`s of a fitted recommender, first, and of the baselines.
+
+    Args:
+        config: `Config`.
+        recommender: fitted `Recommender`.
+        data: `RunData`.
+        split: `Split`.
+        text_vectors: `[num_items, text_dim]` float array for the baselines that
+            read texts, or None.
+    """
+    how, items = config.evaluation, data.dataset.items
+    repeats = learns_repeats(data.interactions, config.data.repeats)
+
+    def judge_one(recommender):
+        logger.info("Evaluating %s.", recommender.name)
+        return evaluate(
+            recommender,
+            split,
+            allow_repeats=repeats,
+            bootstrap_samples=how.bootstrap_samples,
+            seed=how.seed,
+        )
+
+    evaluations = [judge_one(recommender)]
+    if how.baselines:
+        for baseline in default_baselines(items, text_vectors, repeats):
+            evaluations.append(judge_one(baseline.fit(split.train, items)))
+    return evaluations

@@ -1,0 +1,175 @@
+"""Searches for better settings on validation: `python -m training.tune CONFIG.toml`."""
+
+import dataclasses
+import functools
+import json
+import logging
+import pathlib
+from typing import Annotated
+
+import typer
+
+from tfrec.program import run_program
+
+logger = logging.getLogger(__name__)
+
+STORAGE, BEST = "tune.db", "tuned.toml"
+SPACE = {  # (least, most), log-scaled, or a list of choices
+    "train.learning_rate": (1e-3, 1e-2),
+    "train.weight_decay": (1e-3, 0.1),
+    "train.interest_weight": (0.05, 1.0),
+    "train.batch_size": [32, 64, 128],
+    "model.embedding_dim": [32, 64, 128],
+    "model.window_length": [25, 50, 100],
+    "model.num_layers": [1, 2],
+    "model.dropout": [0.1, 0.2, 0.3, 0.4, 0.5],
+    "model.id_dropout": [0.2, 0.5, 0.8],
+    "model.history_encoder": ["attention", "lstm"],
+    "model.collaborative_dim": [32, 64, 128],
+}
+
+
+def search(config, num_trials, objective):
+    """Tries settings of `SPACE`; those of the configuration itself come first.
+
+    Args:
+        config: `Config`; its run's folder keeps the search, which goes on there.
+        num_trials: int, trials of this call.
+        objective: function of a `Config` and a watcher, which is to be called with
+            each epoch's validation NDCG@10; it gives the final one.
+
+    Returns:
+        `(Config, NDCG@10)`, the best so far.
+    """
+    from tfrec.compat import import_optional  # TensorFlow: not needed for `--help`
+
+    optuna = import_optional(
+        "optuna", "a search for settings", "Install the extra `tune`."
+    )
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    folder.mkdir(parents=True, exist_ok=True)
+    study = optuna.create_study(
+        storage=f"sqlite:///{folder / STORAGE}",
+        study_name=config.run.name,
+        direction="maximize",
+        load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(seed=config.train.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
+    )
+    own = {name: _get(config, name) for name in SPACE}
+    if not study.trials:
+        study.enqueue_trial(own)
+
+    def run_trial(trial):
+        settings = {name: _suggest(trial, name, own[name]) for name in SPACE}
+        epochs = iter(range(config.train.max_epochs))
+
+        def watch(metric):
+            trial.report(metric, next(epochs))
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+        return objective(_with(config, settings), watch)
+
+    study.optimize(run_trial, n_trials=num_trials)
+    return _with(config, study.best_params), study.best_value
+
+
+def _suggest(trial, name, own):
+    """A setting from its domain, widened to hold the configuration's own."""
+    domain = SPACE[name]
+    if isinstance(domain, list):
+        return trial.suggest_categorical(name, sorted({*domain, own}))
+    low, high = min(domain[0], own), max(domain[1], own)
+    return trial.suggest_float(name, low, high, log=True)
+
+
+def _get(config, name):
+    section, key = name.split(".")
+    return getattr(getattr(config, section), key)
+
+
+def _with(config, settings):
+    for name, value in settings.items():
+        section, key = name.split(".")
+        changed = dataclasses.replace(getattr(config, section), **{key: value})
+        config = dataclasses.replace(config, **{section: changed})
+    return config
+
+
+def to_toml(config):
+    """What of a configuration differs from the defaults, as `load_config` reads it."""
+    sections = []
+    for section in dataclasses.fields(config):
+        ours, default = getattr(config, section.name), section.default_factory()
+        lines = [
+            f"{key} = {_toml_value(value)}"
+            for key, value in vars(ours).items()
+            if value != getattr(default, key)
+        ]
+        if lines:
+            sections.append("\n".join([f"[{section.name}]", *lines]))
+    return "\n\n".join(sections) + "\n"
+
+
+def _toml_value(value):
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(k)} = {_toml_value(v)}" for k, v in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def validation_ndcg(data, config, watch):
+    """NDCG@10 that a configuration reaches on the validation part of the log.
+
+    Args:
+        data: `RunData`.
+        config: `Config`.
+        watch: function that is called with each epoch's NDCG@10.
+    """
+    from training.judge import test_split
+    from training.recipe import make_recipe, set_up
+
+    set_up(config)
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    recipe = dataclasses.replace(make_recipe(config, data, folder), watch=watch)
+    return recipe.choose(test_split(config, data.interactions).train).metric
+
+
+def tune(
+    config: Annotated[
+        pathlib.Path, typer.Argument(help="TOML file, such as training/configs/*.toml.")
+    ],
+    trials: Annotated[int, typer.Option(min=1, help="Settings to try now.")] = 20,
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
+    ] = None,
+):
+    """Tries settings on the validation part of a log; the test part is not looked at.
+
+    The search is kept in runs/NAME/tune.db: called again, it goes on. The best
+    settings so far are written to runs/NAME/tuned.toml, for training.train. Trials
+    that look worse than half of the others by the same epoch end early.
+    """
+    from tfrec.config import load_config  # TensorFlow, below: not for `--help`
+    from tfrec.evaluation.files import replacing
+    from training.data import load_run_data
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    settings = load_config(config, override or ())
+    objective = functools.partial(validation_ndcg, load_run_data(settings.data))
+    best, metric = search(settings, trials, objective)
+    path = pathlib.Path(settings.run.folder) / settings.run.name / BEST
+    with replacing(path) as aside:
+        aside.write_text(to_toml(best), encoding="utf-8")
+    print(f"Validation NDCG@10 {metric:.4f} with {path}.")
+
+
+def main():
+    """Entry point of `tfrec-tune`."""
+    run_program(tune)
+
+
+if __name__ == "__main__":
+    main()
