@@ -65,7 +65,7 @@ def chosen_events(log):
 
 def test_item_knn_is_shrunk_cosine(log, chosen, monkeypatch):
     """Made in blocks of three columns."""
-    monkeypatch.setattr("tfrec.baselines.item_knn.COLUMNS_AT_ONCE", 3)
+    monkeypatch.setattr("tfrec.baselines.item_knn.ITEMS_AT_ONCE", 3)
     together = chosen.T @ chosen
     norms = np.sqrt(np.diag(together))
     similarity = together / (np.outer(norms, norms) + 2.0)

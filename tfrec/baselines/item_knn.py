@@ -7,7 +7,7 @@ from tfrec.baselines.histories import user_item_matrix
 from tfrec.baselines.history_recommender import HistoryRecommender
 from tfrec.baselines.weighting import RankDecay
 
-COLUMNS_AT_ONCE = 512  # bounds memory: 512 x num_items similarities
+ITEMS_AT_ONCE = 512  # bounds memory
 
 
 class ItemKnn(HistoryRecommender):
@@ -33,22 +33,26 @@ class ItemKnn(HistoryRecommender):
         users = user_item_matrix(train)
         norms = np.sqrt(np.asarray(users.sum(axis=0)).ravel())  # entries are 1
         blocks = []
-        for start in range(0, train.num_items, COLUMNS_AT_ONCE):
-            block = slice(start, start + COLUMNS_AT_ONCE)
-            together = (users.T @ users[:, block]).toarray()
-            own = np.arange(together.shape[1])
-            together[own + start, own] = 0.0  # no item is its own neighbour
-            similarity = together / (norms[:, None] * norms[block] + self.shrink + 1e-9)
-            blocks.append(sparse.csc_matrix(_largest(similarity, self.neighbours)))
-        self._similarity = sparse.hstack(blocks, format="csr")
+        for start in range(0, train.num_items, ITEMS_AT_ONCE):
+            block = np.arange(start, min(start + ITEMS_AT_ONCE, train.num_items))
+            together = (users[:, block].T @ users).tocoo()
+            rows, columns = block[together.row], together.col
+            similarity = together.data / (norms[rows] * norms[columns] + self.shrink)
+            similarity[rows == columns] = 0.0  # no item is its own neighbour
+            blocks.append(
+                sparse.csr_matrix((similarity, together.coords), together.shape)
+            )
+            _keep_largest(blocks[-1], self.neighbours)
+        self._similarity = sparse.vstack(blocks).T.tocsr()
 
     def _score(self, histories):
         return (histories @ self._similarity).toarray()
 
 
-def _largest(columns, k):
-    """`columns` with all but the `k` largest entries of each set to 0."""
-    if k >= len(columns):
-        return columns
-    threshold = np.partition(columns, -k, axis=0)[-k]
-    return np.where(columns >= threshold, columns, 0.0)
+def _keep_largest(matrix, k):
+    """Takes all but the `k` largest entries (and their equals) out of each row."""
+    for start, end in zip(matrix.indptr, matrix.indptr[1:], strict=False):
+        row = matrix.data[start:end]
+        if len(row) > k:
+            row[row < np.partition(row, -k)[-k]] = 0.0
+    matrix.eliminate_zeros()
