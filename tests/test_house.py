@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = [
     ["errors"],
     ["config", "compat", "program"],
-    ["data", "privacy"],
+    ["data", "privacy", "numeric"],
     ["text", "evaluation", "index"],
     ["model", "baselines"],
     ["export", "explain"],

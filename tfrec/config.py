@@ -15,7 +15,7 @@ from typing import Literal
 
 from tfrec.errors import ConfigError
 
-BLOCKS = ("collaborative", "lexical", "prior")
+BLOCKS = ("collaborative", "lexical", "prior", "opinion")
 FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
 
 

@@ -8,11 +8,11 @@ import tensorflow as tf
 from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInterest
 from tfrec.data.interactions import Queries
 from tfrec.data.split import next_item_queries
-from tfrec.evaluation.logistic import fit_logistic
+from tfrec.model.blocks import MIN_NEGATIVES
 from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import EmbeddingRecommender
+from tfrec.numeric.logistic import fit_logistic
 
-MIN_NEGATIVES = 100  # explicit ones; with fewer, sampled items stand for them
 MAX_PAIRS = 20_000
 MAX_BASELINE_PAIRS = 100_000
 MIN_SLOPE = 1e-3  # of the scores, whatever the labels say: it keeps their order
@@ -57,16 +57,14 @@ def labelled_pairs(interactions, held_out, seed, max_pairs=MAX_PAIRS):
 
 
 def interest_features(embedding, pairs):
-    """Head's logit and score of each pair: two `[n]` arrays."""
+    """`[n, 3]` array: logits of head and opinion block, and score of each pair."""
     interests = EmbeddingRecommender(embedding).interests(pairs.queries)
-    candidates = tf.gather(embedding.candidates, pairs.queries.target_rows).numpy()
-    size = embedding.neural_dim
-    neural = interests[:, :size] / embedding.weighting.blocks[0]
-    logits = embedding.model.interest_head(neural, candidates[:, :size]).numpy()
-    scores = (interests * candidates).sum(axis=1)
+    candidates = tf.gather(embedding.candidates, pairs.queries.target_rows)
+    logits = embedding.opinions(tf.constant(interests), candidates[:, None])
+    scores = (interests * candidates.numpy()).sum(axis=1)
     if embedding.has_own:
         scores += EmbeddingRecommender(embedding).own_bonus(pairs.queries)
-    return logits, scores
+    return np.column_stack([*(each[:, 0] for each in logits), scores])
 
 
 def calibrate(model, pairs):
@@ -79,28 +77,27 @@ def calibrate(model, pairs):
         model: `TwoTower` with weighed blocks.
         pairs: `Pairs` from after the events that it learnt from.
     """
-    _, scores = interest_features(model.embedding(), pairs)
-    slopes, bias = fit_logistic(scores[:, None], pairs.labels)
+    scores = interest_features(model.embedding(), pairs)[:, 2:]
+    slopes, bias = fit_logistic(scores, pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
     blocks = model.weighting.blocks * slope
     own = tuple(weight * slope for weight in model.weighting.own)
     model.weighting = Weighting(blocks=blocks, own=own, bias=bias)
-    features = np.stack(interest_features(model.embedding(), pairs), axis=1)
+    features = interest_features(model.embedding(), pairs)
     slopes, intercept = fit_logistic(features, pairs.labels)
+    names = ("head_slope", "opinion_slope", "score_slope")
+    chosen = dict(zip(names, slopes.tolist(), strict=True))
     model.weighting = dataclasses.replace(
-        model.weighting,
-        head_slope=float(slopes[0]),
-        score_slope=float(slopes[1]),
-        intercept=intercept,
+        model.weighting, **chosen, intercept=intercept
     )
 
 
 def probabilities(embedding, pairs):
     """`[n]` P(interest) of the pairs, as the saved model reports them."""
-    logits, scores = interest_features(embedding, pairs)
     how = embedding.weighting
-    total = how.head_slope * logits + how.score_slope * scores + how.intercept
-    return 1 / (1 + np.exp(-total))
+    slopes = (how.head_slope, how.opinion_slope, how.score_slope)
+    logits = interest_features(embedding, pairs) @ slopes + how.intercept
+    return 1 / (1 + np.exp(-logits))
 
 
 def baseline_probabilities(model, train, pairs, seed):

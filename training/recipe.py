@@ -33,7 +33,7 @@ class Choice:
     """What validation chose."""
 
     fit: Fit
-    names: list  # of the blocks
+    names: list  # of the blocks, the neural one first
     half_lives: tuple  # of the collaborative block, events
     weighting: Weighting
     metric: float  # validation NDCG@10 of the whole embedding
@@ -107,7 +107,8 @@ class Recipe:
         model = self._adapted(interactions)
         epochs = choice.fit.best_epoch
         self._fit(model, interactions, stage, num_epochs=epochs)
-        model.fit_blocks(interactions, choice.half_lives, choice.weighting)
+        names = choice.names[1:]
+        model.fit_blocks(interactions, choice.half_lives, names, choice.weighting)
         return model
 
     def _adapted(self, interactions):

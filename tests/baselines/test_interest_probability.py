@@ -65,21 +65,6 @@ def test_rates_are_learnt_from_other_examples(tastes):
     assert abs(model._slopes[2]) < 1.5  # of the item's rate
 
 
-def test_least_squares_of_each_group():
-    rng = np.random.default_rng(2)
-    model = FactorisedInterest(dim=2, ridge=0.7)
-    model._mean = 0.4
-    others, labels = rng.normal(size=(9, 3)), rng.integers(0, 2, 9)
-    groups = np.array([0, 0, 0, 1, 1, 3, 3, 3, 3])
-    found = model._solve(others, labels, groups, 4)
-    for group in range(4):
-        own = groups == group
-        x = np.c_[others[own, :2], np.ones(own.sum())]
-        y = labels[own] - 0.4 - others[own, 2]
-        expected = np.linalg.solve(x.T @ x + 0.7 * np.eye(3), x.T @ y)
-        np.testing.assert_allclose(found[group], expected, atol=1e-12)
-
-
 def test_a_user_without_a_past_gets_the_items_bias(tastes):
     learn, _ = halves(tastes)
     model = FactorisedInterest(dim=2).fit(*learn)

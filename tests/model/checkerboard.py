@@ -14,6 +14,7 @@ from tfrec.data.schema import Dataset, Events, Items, Users
 
 NUM_USERS, NUM_ITEMS = 16, 16
 START = 1_600_000_000
+CLOSED = ["collaborative", "lexical", "prior"]  # blocks that any log can teach
 SMALL = (
     "model.text_encoder=none",
     "model.embedding_dim=16",

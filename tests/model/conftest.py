@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.model.asking import Asked
-from tests.model.checkerboard import checkerboard, small_config
+from tests.model.checkerboard import CLOSED, checkerboard, small_config
 from tfrec.data.windows import training_windows
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blocks import make_blocks
@@ -47,7 +47,7 @@ def embedding(trained, board):
     _, interactions = board
     blocks = [
         block.fit(interactions, trained.catalogue, trained.item_texts.vectors)
-        for block in make_blocks(trained.config)
+        for block in make_blocks(trained.config, CLOSED)
     ]
     weights = np.array([1.0, 1.0, 0.1, 0.0], np.float32)
     weighting = Weighting(blocks=weights, bias=-1.0, head_slope=0.5, intercept=-0.1)

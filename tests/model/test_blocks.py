@@ -15,7 +15,7 @@ from tests.data.logs import make_interactions
 from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import small_config
 from tests.model.test_item_regression import slow_ridge
-from tfrec.model.blocks import make_blocks
+from tfrec.model.blocks import make_blocks, teachable
 from tfrec.model.blocks.collaborative import CollaborativeBlock
 from tfrec.model.blocks.lexical import LexicalBlock
 from tfrec.model.blocks.memory import MemoryBlock
@@ -43,9 +43,16 @@ class TestPriorBlock(BlockContract):
         return PriorBlock()
 
 
-def test_blocks_that_the_configuration_names():
-    blocks = make_blocks(small_config('model.blocks=["lexical"]'))
+def test_blocks_that_are_named():
+    blocks = make_blocks(small_config(), ["lexical", "prior"])
     assert [block.name for block in blocks] == ["lexical", "prior"]
+
+
+@pytest.mark.parametrize("num_negatives", [99, 100])
+def test_opinions_need_negatives(num_negatives):
+    events = [(0, i % 3, i, 1, -1 if i < num_negatives else 1) for i in range(150)]
+    found = teachable(["prior", "opinion"], make_log(events, 3, 1))
+    assert found == ["prior"] + ["opinion"] * (num_negatives == 100)
 
 
 def scores_of(block, *rows):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.model.asking import SOON, Asked, make_query, names
-from tests.model.checkerboard import NUM_ITEMS, small_config
+from tests.model.checkerboard import CLOSED, NUM_ITEMS, small_config
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blocks import make_blocks
 from tfrec.model.embedding import Embedding, Weighting
@@ -51,7 +51,9 @@ def asked(board, log):
     keras.utils.set_random_seed(0)
     model = TwoTower(small_config()).adapt(log, board[0].items)
     texts = model.item_texts.vectors
-    blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(model.config)]
+    blocks = [
+        b.fit(log, model.catalogue, texts) for b in make_blocks(model.config, CLOSED)
+    ]
     embedding = Embedding(model, blocks, Weighting(blocks=np.ones(4, np.float32)))
     index = BruteForceIndex().build(ALL, embedding.candidates)
     return Asked(Inference(embedding, index, max_interest_norm=50.0))

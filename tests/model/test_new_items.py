@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.model.asking import make_query, names
-from tests.model.checkerboard import NUM_ITEMS, checkerboard, small_config
+from tests.model.checkerboard import CLOSED, NUM_ITEMS, checkerboard, small_config
 from tests.model.conftest import make_windows
 from tfrec.data.schema import Items
 from tfrec.index.brute_force import BruteForceIndex
@@ -40,7 +40,7 @@ def learn(encoder_dim, steps, with_categories):
         model.fit(windows, steps_per_epoch=steps, shuffle=False, verbose=0)
         model.refresh_texts()
     texts = tf.convert_to_tensor(model.item_texts.vectors)
-    blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(config)]
+    blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(config, CLOSED)]
     embedding = Embedding(model, blocks, Weighting(blocks=WEIGHTS, head_slope=1.0))
     index = BruteForceIndex().build(model.catalogue.item_ids, embedding.candidates)
     return Inference(embedding, index, max_interest_norm=50.0)

@@ -160,7 +160,7 @@ def test_sampled_candidates_hold_the_batch(board):
 
 
 def test_values_are_standardised_and_nan_is_typical(trained):
-    mean = trained.value_mean
+    mean = trained.standardise.mean
     assert trained.standardise(tf.constant([mean, np.nan])).numpy().tolist() == [0, 0]
 
 

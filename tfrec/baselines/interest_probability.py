@@ -8,10 +8,10 @@ live histories it may read.
 import dataclasses
 
 import numpy as np
-from scipy import sparse
 
 from tfrec.baselines.histories import history_matrix, ranges
-from tfrec.evaluation.logistic import fit_logistic
+from tfrec.numeric.factors import factorise, solve_each
+from tfrec.numeric.logistic import fit_logistic
 
 PRIOR = 5.0  # reactions that a rate is smoothed with
 FOLDS = 5  # an item's rate is learnt from other examples than it is used for
@@ -75,17 +75,14 @@ class LogisticInterest:
 class FactorisedInterest:
     """Factors and biases of users and items, by alternating least squares.
 
-    A user's side is solved anew from the live history at each question.
+    A user's side is solved anew from the live history at each question; see
+    `tfrec.numeric.factors`.
 
     Args:
         dim: int, factors.
         ridge: positive float, on factors and biases.
         rounds: int, of alternation.
         seed: int.
-
-    Reference:
-        Zhou et al., Large-scale Parallel Collaborative Filtering for the Netflix
-        Prize, AAIM 2008, https://doi.org/10.1007/978-3-540-68880-8_32
     """
 
     name = "matrix factorisation"
@@ -107,29 +104,11 @@ class FactorisedInterest:
         return _sigmoid(self._scores(queries)[:, None] @ self._slopes + self._intercept)
 
     def _factorise(self, queries, labels):
-        users, rows = queries.user_rows, queries.target_rows
-        log = queries.interactions
-        self._mean = labels.mean()
-        rng = np.random.default_rng(self.seed)
-        self._items = rng.normal(0, 0.1, (log.num_items, self.dim + 1))
-        for _ in range(self.rounds):
-            people = self._solve(self._items[rows], labels, users, log.num_users)
-            self._items = self._solve(people[users], labels, rows, log.num_items)
-
-    def _solve(self, others, labels, groups, num_groups):
-        """`[num_groups, dim + 1]`: factors, then the bias, given the other side's."""
-        features = np.c_[others[:, :-1], np.ones(len(others))]
-        left = labels - self._mean - others[:, -1]
-        members = sparse.csr_matrix(
-            (np.ones(len(groups)), (groups, np.arange(len(groups)))),
-            (num_groups, len(groups)),
-        )
-        size = self.dim + 1
-        products = features[:, :, None] * features[:, None, :]
-        grams = (members @ products.reshape(-1, size**2)).reshape(-1, size, size)
-        grams += self.ridge * np.eye(size)
-        sums = members @ (features * left[:, None])
-        return np.linalg.solve(grams, sums[..., None])[..., 0]
+        log, self._mean = queries.interactions, labels.mean()
+        pairs = (queries.user_rows, queries.target_rows)
+        shape = (log.num_users, log.num_items)
+        how = (self.dim, self.ridge, self.rounds, self.seed)
+        _, self._items = factorise(*pairs, labels - self._mean, shape, *how)
 
     def _scores(self, queries):
         chunks = range(0, len(queries), QUERIES_AT_ONCE)
@@ -144,7 +123,8 @@ class FactorisedInterest:
         is_known = log.labels[events] != 0
         query_of, events = query_of[is_known], events[is_known]
         items, liked = self._items[log.item_rows[events]], log.labels[events] > 0
-        people = self._solve(items, liked, query_of, len(queries))
+        values = liked - self._mean
+        people = solve_each(items, values, query_of, len(queries), self.ridge)
         items = self._items[queries.target_rows]
         products = (people[:, :-1] * items[:, :-1]).sum(axis=1)
         return self._mean + products + people[:, -1] + items[:, -1]

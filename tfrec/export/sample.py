@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.packing import pack_histories
-from tfrec.model.embedding import history_of
+from tfrec.model.history import history_of
 
 
 class Sample:
@@ -21,7 +21,7 @@ class Sample:
         """`[n, dim]` float32 interest vectors of the sample, without profiles."""
         model = embedding.model
         length = model.config.model.max_history_length
-        history = history_of(pack_histories(self.queries, length), model)
+        history = history_of(pack_histories(self.queries, length), model.standardise)
         blank = tf.zeros([len(self.queries), model.item_texts.vectors.shape[1]])
         now = tf.constant(self.queries.timestamps)
         return embedding.query(history, now, blank, blank)[0].numpy()

@@ -12,6 +12,7 @@ from tfrec.model.scoring import EmbeddingRecommender
 logger = logging.getLogger(__name__)
 
 GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0)
+LEAST = 1e-3  # relative weight of a block that the probabilities need: moves no rank
 ROUNDS = 3  # over all blocks; it settles after two
 
 
@@ -35,7 +36,11 @@ def weigh(embedding, queries, allow_repeats):
     else:
         strike_seen(scores[0], queries)
     found, value = choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
-    weighting = Weighting(blocks=found[:num_blocks])
+    blocks = found[:num_blocks]
+    for place, block in enumerate(embedding.blocks, start=1):
+        if block.informs_probability and not blocks[place]:
+            blocks[place] = LEAST * _spread(scores[0]) / _spread(scores[place])
+    weighting = Weighting(blocks=blocks)
     if allow_repeats:
         own = tuple(found[num_blocks:].tolist())
         weighting = dataclasses.replace(weighting, own=own)

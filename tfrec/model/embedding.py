@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfrec.model.history import History, latest
+from tfrec.model.history import latest
 from tfrec.model.own_items import HALF_LIVES, own_features
 
 
@@ -21,6 +21,7 @@ class Weighting:
     own: tuple = (0.0,) * len(HALF_LIVES)  # of an item's own past; see own_items
     bias: float = 0.0  # added to every score
     head_slope: float = 0.0  # of the head's logit in the reported probability
+    opinion_slope: float = 0.0  # of the opinion block's logit in it
     score_slope: float = 1.0  # of the score in the reported probability
     intercept: float = 0.0  # of the reported probability
 
@@ -38,6 +39,7 @@ class Embedding(tf.Module):
         super().__init__(name="embedding")
         self.model, self.blocks, self.weighting = model, blocks, weighting
         self.neural_dim = model.config.model.embedding_dim
+        self._places = _places(self.neural_dim, blocks)
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
         self.candidates = tf.concat([*parts, tf.ones([len(parts[0]), 1])], axis=1)
 
@@ -137,14 +139,32 @@ class Embedding(tf.Module):
             `[batch, n]` float tensor.
         """
         how = self.weighting
-        neural = tf.ensure_shape(
-            interest[:, None, : self.neural_dim], [None, 1, self.neural_dim]
-        )
-        neural /= how.blocks[0]
-        logits = self.model.interest_head(neural, candidates[..., : self.neural_dim])
-        return tf.sigmoid(
-            how.head_slope * logits + how.score_slope * scores + how.intercept
-        )
+        head, opinion = self.opinions(interest, candidates)
+        logits = how.head_slope * head + how.opinion_slope * opinion
+        return tf.sigmoid(logits + how.score_slope * scores + how.intercept)
+
+    def opinions(self, interest, candidates):
+        """Logits of the interest head and of the opinion block; 0 without one.
+
+        Args:
+            interest: `[batch, dim]` float tensor.
+            candidates: `[batch or 1, n, dim]` float tensor.
+
+        Returns:
+            Two `[batch, n]` float tensors.
+        """
+        neural, of_candidates = self._part("neural", interest, candidates)
+        head = self.model.interest_head(neural, of_candidates)
+        if "opinion" not in self._places:
+            return head, tf.zeros_like(head)
+        asked, of_candidates = self._part("opinion", interest, candidates)
+        return head, tf.reduce_sum(asked * of_candidates, axis=-1)
+
+    def _part(self, name, interest, candidates):
+        """One block's two sides, unweighted: `[batch, 1, size]`, `[batch, n, size]`."""
+        number, start, end = self._places[name]
+        asked = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
+        return asked / self.weighting.blocks[number], candidates[..., start:end]
 
     def contributions(self, history, now, weights, candidate_rows):
         """How much each event speaks for a candidate rather than for any other.
@@ -176,11 +196,9 @@ class Embedding(tf.Module):
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
 
 
-def history_of(packed, model):
-    """`History` tensors of the arrays that `pack_histories` gives."""
-    return History(
-        tf.constant(packed["item_rows"]),
-        tf.constant(packed["event_rows"]),
-        model.standardise(tf.constant(packed["values"])),
-        tf.constant(packed["timestamps"]),
-    )
+def _places(neural_dim, blocks):
+    """Block name -> (its number, first and end column) in the embedding."""
+    names = ["neural", *(block.name for block in blocks)]
+    ends = np.cumsum([neural_dim, *(block.dim for block in blocks)]).tolist()
+    places = zip(range(len(names)), [0, *ends], ends, strict=False)
+    return dict(zip(names, places, strict=True))

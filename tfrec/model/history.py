@@ -1,7 +1,9 @@
 """A user's latest events as tensors, and how raw requests become them."""
 
+import dataclasses
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -73,3 +75,39 @@ def take_columns(tensor, columns, padding):
     """`tensor` `[batch, width]` at `columns`; `padding` where a column is -1."""
     taken = tf.gather(tensor, tf.maximum(columns, 0), batch_dims=1)
     return tf.where(columns >= 0, taken, tf.cast(padding, taken.dtype))
+
+
+@dataclasses.dataclass(frozen=True)
+class ValueScale:
+    """How values of events are brought to one scale."""
+
+    mean: float
+    factor: float  # 1 / standard deviation, or 0 for values that are all alike
+
+    def __call__(self, values):
+        """Values around their mean, in standard deviations; NaN gives 0, typical."""
+        scaled = (values - self.mean) * self.factor
+        return tf.where(tf.math.is_nan(scaled), 0.0, scaled)
+
+
+def value_scale(interactions):
+    """The `ValueScale` of a log."""
+    spread = float(interactions.values.std(dtype=np.float64))
+    # Values that are all alike teach nothing: whatever is asked is typical.
+    factor = 1.0 / spread if spread > 1e-6 else 0.0
+    return ValueScale(float(interactions.values.mean()), factor)
+
+
+def history_of(packed, standardise):
+    """`History` tensors of the arrays that `pack_histories` gives.
+
+    Args:
+        packed: dict of `[batch, length]` arrays.
+        standardise: `ValueScale`.
+    """
+    return History(
+        tf.constant(packed["item_rows"]),
+        tf.constant(packed["event_rows"]),
+        standardise(tf.constant(packed["values"])),
+        tf.constant(packed["timestamps"]),
+    )

@@ -4,8 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.packing import pack_histories
-from tfrec.model.embedding import history_of
-from tfrec.model.history import latest
+from tfrec.model.history import history_of, latest
 from tfrec.model.own_items import HALF_LIVES, own_features
 
 BATCH_SIZE = 128  # queries
@@ -124,4 +123,7 @@ def _histories(queries, model):
     length = model.config.model.max_history_length
     for start in range(0, len(queries), BATCH_SIZE):
         rows = np.arange(start, min(start + BATCH_SIZE, len(queries)))
-        yield rows, history_of(pack_histories(queries.take(rows), length), model)
+        yield (
+            rows,
+            history_of(pack_histories(queries.take(rows), length), model.standardise),
+        )

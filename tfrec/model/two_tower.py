@@ -11,12 +11,12 @@ from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blend import weigh
-from tfrec.model.blocks import HALF_LIVES, make_blocks
+from tfrec.model.blocks import HALF_LIVES, make_blocks, teachable
 from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
 from tfrec.model.embedding import Embedding, Weighting
-from tfrec.model.history import History
+from tfrec.model.history import History, value_scale
 from tfrec.model.inference import Inference
 from tfrec.model.interest_head import InterestHead
 from tfrec.model.objective import interest_loss, retrieval_loss
@@ -64,10 +64,7 @@ class TwoTower(keras.Model):
         self.has_id = tf.constant(self.catalogue.has_id)
         kinds = np.bincount(interactions.event_rows, minlength=len(self.event_names))
         self.usual_event = int(kinds.argmax())
-        self.value_mean = float(interactions.values.mean())
-        spread = float(interactions.values.std(dtype=np.float64))
-        # Values that are all alike teach nothing: whatever is asked is typical.
-        self.value_scale = 1.0 / spread if spread > 1e-6 else 0.0
+        self.standardise = value_scale(interactions)
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
             category_matrix(self.catalogue.categories, self.category_names)
@@ -81,19 +78,25 @@ class TwoTower(keras.Model):
         self._make_layers()
         return self
 
-    def fit_blocks(self, interactions, half_lives=HALF_LIVES[0], weighting=None):
-        """Fits the closed-form blocks that `model.blocks` names.
+    def fit_blocks(
+        self, interactions, half_lives=HALF_LIVES[0], names=None, weighting=None
+    ):
+        """Fits closed-form blocks.
 
         Args:
             interactions: the `Interactions` that the towers learn from.
             half_lives: two floats, of the collaborative block, in events.
-            weighting: `Weighting` of all of them, whose blocks of weight 0 are left
-                out of the model; or None for equal weights.
+            names: list of the blocks' names, or None for those of `model.blocks` that
+                the log can teach.
+            weighting: `Weighting` of towers and blocks, whose blocks of weight 0 are
+                left out of the model; or None for equal weights.
 
         Returns:
             The model itself.
         """
-        blocks = make_blocks(self.config, half_lives)
+        if names is None:
+            names = teachable(self.config.model.blocks, interactions)
+        blocks = make_blocks(self.config, names, half_lives)
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         weights, texts = weighting.blocks, self.item_texts.vectors
@@ -270,11 +273,6 @@ class TwoTower(keras.Model):
         """Encodes all texts with a text tower that has learnt since."""
         for table in (self.item_texts, self.profile_texts):
             table.refresh()
-
-    def standardise(self, values):
-        """Event values around their mean, in standard deviations; NaN gives 0."""
-        scaled = (values - self.value_mean) * self.value_scale
-        return tf.where(tf.math.is_nan(scaled), 0.0, scaled)
 
     def _history(self, batch):
         return History(

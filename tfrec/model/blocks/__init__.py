@@ -1,15 +1,27 @@
 """Closed-form blocks of the embedding."""
 
+import numpy as np
+
 from tfrec.model.blocks.collaborative import HALF_LIVES, CollaborativeBlock
 from tfrec.model.blocks.lexical import LexicalBlock
+from tfrec.model.blocks.opinion import OpinionBlock
 from tfrec.model.blocks.prior import PriorBlock
 
+MIN_NEGATIVES = 100  # reactions without which there are no opinions to learn
 
-def make_blocks(config, half_lives=HALF_LIVES[0]):
-    """The blocks that `model.blocks` names.
+
+def teachable(names, interactions):
+    """Those of some blocks' names that a log can teach."""
+    has_negatives = np.count_nonzero(interactions.labels < 0) >= MIN_NEGATIVES
+    return [name for name in names if has_negatives or name != "opinion"]
+
+
+def make_blocks(config, names, half_lives=HALF_LIVES[0]):
+    """Blocks by their names.
 
     Args:
         config: `Config`.
+        names: list of strings, of those in `tfrec.config.BLOCKS`.
         half_lives: two floats, of the collaborative block, in events.
 
     Returns:
@@ -20,5 +32,6 @@ def make_blocks(config, half_lives=HALF_LIVES[0]):
         "collaborative": CollaborativeBlock(model.collaborative_dim, seed, half_lives),
         "lexical": LexicalBlock(model.lexical_dim, seed=seed),
         "prior": PriorBlock(),
+        "opinion": OpinionBlock(seed=seed),
     }
-    return [known[name] for name in model.blocks]
+    return [known[name] for name in names]

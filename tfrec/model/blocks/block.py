@@ -28,6 +28,8 @@ class Block(tf.Module):
         """
         raise NotImplementedError
 
+    informs_probability = False  # whether it is kept even if it ranks nothing
+
     @property
     def dim(self):
         """Size of this part of the embedding."""

@@ -10,13 +10,13 @@ from tfrec.model.blocks.item_regression import (
     truncate,
 )
 from tfrec.model.blocks.memory import MemoryBlock
+from tfrec.model.blocks.text_regression import TextRegression
 
 HALF_LIVES = ((2.0, 20.0), (10.0, 100.0))  # events; validation chooses a pair
 SCALES = (1.0, 0.5)  # of the two decays
 MAX_COLUMNS = 4000  # items, the most popular; the others are known by their text
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RIDGE = 2.5  # times the mean second moment of a feature
-TEXT_RIDGE = 10.0  # of what texts, as unit vectors, let expect of new items
 RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
 
 
@@ -61,10 +61,9 @@ class CollaborativeBlock(MemoryBlock):
     def _remember(self, queries, candidates, columns, text_vectors):
         """Sets memory and candidates of all items, known or not."""
         known = np.concatenate([queries, candidates[:, None]], axis=1)
-        directions = tf.math.l2_normalize(text_vectors, axis=1).numpy()
         self.shape = known.shape[1:]
-        self.text_mean, self.text_map = _text_regression(
-            directions[columns >= 0], known.reshape(len(known), -1)
+        self.regression = TextRegression(
+            text_vectors[columns >= 0], known.reshape(len(known), -1)
         )
         every = self._from_texts(text_vectors).numpy()
         every[columns >= 0] = known[columns[columns >= 0]]
@@ -73,10 +72,7 @@ class CollaborativeBlock(MemoryBlock):
 
     def _from_texts(self, text_vectors):
         """Expected memory and candidates of texts: `[n, num_decays + 1, dim]`."""
-        centred = tf.math.l2_normalize(text_vectors, axis=1) - self.text_mean
-        expected = tf.matmul(centred, self.text_map)
-        has_text = tf.reduce_any(text_vectors != 0, axis=1, keepdims=True)
-        expected = tf.where(has_text, expected, 0.0)
+        expected = self.regression(text_vectors)
         return tf.reshape(expected, [-1, *self.shape])
 
     def _moments(self, interactions, columns, is_reversed):
@@ -116,12 +112,3 @@ def _columns(num_events):
     popular = np.sort(popular[num_events[popular] > 0])
     columns[popular] = np.arange(len(popular))
     return columns
-
-
-def _text_regression(texts, values):
-    """Ridge regression of `[n, m]` values on `[n, text_dim]` texts: mean, map."""
-    mean = texts.mean(axis=0)
-    centred = texts - mean
-    gram = centred.T @ centred + TEXT_RIDGE * np.eye(texts.shape[1])
-    text_map = np.linalg.solve(gram, centred.T @ values)
-    return tf.constant(mean, tf.float32), tf.constant(text_map, tf.float32)

@@ -1,9 +1,9 @@
-"""Tests of tfrec.evaluation.logistic."""
+"""Tests of tfrec.numeric.logistic."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from tfrec.evaluation.logistic import fit_logistic
+from tfrec.numeric.logistic import fit_logistic
 
 
 def test_agrees_with_scikit_learn():

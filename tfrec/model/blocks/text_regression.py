@@ -1,0 +1,30 @@
+"""What texts let expect of items about which the log says nothing."""
+
+import numpy as np
+import tensorflow as tf
+
+RIDGE = 10.0  # of text vectors of length 1
+
+
+class TextRegression(tf.Module):
+    """Ridge regression of some numbers of an item on its text vector.
+
+    Args:
+        text_vectors: `[n, text_dim]` float tensor of the items to learn from.
+        values: `[n, num_values]` float array.
+    """
+
+    def __init__(self, text_vectors, values):
+        super().__init__(name="text_regression")
+        texts = tf.math.l2_normalize(text_vectors, axis=1).numpy()
+        mean = texts.mean(axis=0)
+        centred = texts - mean
+        gram = centred.T @ centred + RIDGE * np.eye(texts.shape[1])
+        text_map = np.linalg.solve(gram, centred.T @ values)
+        self.mean, self.map = tf.constant(mean), tf.constant(text_map, tf.float32)
+
+    def __call__(self, text_vectors):
+        """Expected numbers, `[n, num_values]`; zeros for items without a text."""
+        centred = tf.math.l2_normalize(text_vectors, axis=1) - self.mean
+        has_text = tf.reduce_any(text_vectors != 0, axis=1, keepdims=True)
+        return tf.where(has_text, tf.matmul(centred, self.map), 0.0)

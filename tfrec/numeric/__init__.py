@@ -1,0 +1,1 @@
+"""Closed forms that models and baselines share; plain arrays only."""
