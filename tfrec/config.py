@@ -62,6 +62,9 @@ class ModelConfig:
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the item-item memory
     lexical_dim: int = 128  # rank of the projected BM25 features
+    new_item_exposure: float = (
+        1.0  # places in lists over choices, of items without events
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +207,7 @@ def _rules(config):
         ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
         ("model.blocks", _only(BLOCKS), f"some of {', '.join(BLOCKS)}"),
+        ("model.new_item_exposure", lambda v: v >= 0, "at least 0"),
         ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
         ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction", is_share, share),

@@ -57,11 +57,14 @@ def labelled_pairs(interactions, held_out, seed, max_pairs=MAX_PAIRS):
 
 
 def interest_features(embedding, pairs):
-    """`[n, 3]` array: logits of head and opinion block, and score of each pair."""
+    """`[n, 3]` array: logits of head and opinion block, and score of each pair.
+
+    The score is without what is added to new items for exposure.
+    """
     interests = EmbeddingRecommender(embedding).interests(pairs.queries)
     candidates = tf.gather(embedding.candidates, pairs.queries.target_rows)
     logits = embedding.opinions(tf.constant(interests), candidates[:, None])
-    scores = (interests * candidates.numpy()).sum(axis=1)
+    scores = (interests * candidates.numpy())[:, :-1].sum(axis=1)
     if embedding.has_own:
         scores += EmbeddingRecommender(embedding).own_bonus(pairs.queries)
     return np.column_stack([*(each[:, 0] for each in logits), scores])
@@ -82,7 +85,8 @@ def calibrate(model, pairs):
     slope = max(float(slopes[0]), MIN_SLOPE)
     blocks = model.weighting.blocks * slope
     own = tuple(weight * slope for weight in model.weighting.own)
-    model.weighting = Weighting(blocks=blocks, own=own, bias=bias)
+    new_items = model.weighting.new_items * slope
+    model.weighting = Weighting(blocks=blocks, own=own, bias=bias, new_items=new_items)
     features = interest_features(model.embedding(), pairs)
     slopes, intercept = fit_logistic(features, pairs.labels)
     names = ("head_slope", "opinion_slope", "score_slope")

@@ -30,7 +30,7 @@ def board():
 
 
 @pytest.fixture(scope="session")
-def trained(board):
+def learnt(board):
     """A `TwoTower` trained by Keras' own `fit`."""
     dataset, interactions = board
     keras.utils.set_random_seed(0)
@@ -43,15 +43,15 @@ def trained(board):
 
 
 @pytest.fixture(scope="session")
-def embedding(trained, board):
+def embedding(learnt, board):
     _, interactions = board
     blocks = [
-        block.fit(interactions, trained.catalogue, trained.item_texts.vectors)
-        for block in make_blocks(trained.config, CLOSED)
+        block.fit(interactions, learnt.catalogue, learnt.item_texts.vectors)
+        for block in make_blocks(learnt.config, CLOSED)
     ]
     weights = np.array([1.0, 1.0, 0.1, 0.0], np.float32)
     weighting = Weighting(blocks=weights, bias=-1.0, head_slope=0.5, intercept=-0.1)
-    return Embedding(trained, blocks, weighting)
+    return Embedding(learnt, blocks, weighting)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfrec.model.blend import choose_weights
+from tfrec.model.blend import bonus_of_new, choose_weights
 
 
 def test_finds_the_block_that_knows():
@@ -35,3 +35,29 @@ def test_struck_items_stay_struck():
         [scores, np.array([[0.0, 5.0]])], lambda blended: float(blended[0].argmax())
     )
     assert np.isfinite(weights).all()
+
+
+def share_of_new(scores, is_new, k):
+    shown = np.argsort(-scores, axis=1)[:, :k]
+    return is_new[shown].mean()
+
+
+def test_new_items_get_their_share_of_the_places():
+    rng = np.random.default_rng(0)
+    scores, is_new = rng.normal(size=(200, 50)), np.arange(50) < 20
+    scores[:, is_new] -= 4  # hardly any in the lists
+    scores[rng.random(scores.shape) < 0.1] = -np.inf
+    for share in (0.05, 0.2):
+        bonus = bonus_of_new(scores, is_new, share, k=5)
+        # All that lacked at most the bonus are level with what they displace.
+        found = share_of_new(scores + (bonus + 1e-9) * is_new, is_new, 5)
+        np.testing.assert_allclose(found, share, atol=1e-3)
+        assert share_of_new(scores + 0.9 * bonus * is_new, is_new, 5) < share
+
+
+def test_new_items_that_are_shown_enough_get_nothing():
+    rng = np.random.default_rng(0)
+    scores, is_new = rng.normal(size=(50, 30)), np.arange(30) < 15
+    assert bonus_of_new(scores, is_new, 0.3, k=5) == 0
+    assert bonus_of_new(scores - 9 * is_new, is_new, 0.0, k=5) == 0
+    assert bonus_of_new(scores, np.zeros(30, bool), 0.3, k=5) == 0

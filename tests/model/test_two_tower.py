@@ -32,9 +32,9 @@ def last_queries(interactions):
     )
 
 
-def test_learns_the_checkerboard(trained, board):
+def test_learns_the_checkerboard(learnt, board):
     queries = last_queries(board[1])
-    scores = TowerRecommender(trained).score(queries)
+    scores = TowerRecommender(learnt).score(queries)
     strike_seen(scores, queries)
     assert mean_ndcg(scores, queries, k=1) >= 0.8  # by chance: 0.11
 
@@ -90,15 +90,15 @@ def test_later_events_and_padding_change_nothing(board, encoder):
     assert np.abs(after - before)[~is_early & (items >= 0)].max() > 1e-3
 
 
-def test_now_matters_and_is_the_last_event_by_default(trained):
+def test_now_matters_and_is_the_last_event_by_default(learnt):
     rows = tf.constant([[0, 2]])
     history = History(
         rows, tf.zeros_like(rows), tf.zeros([1, 2]), tf.constant([[100, 200]], tf.int64)
     )
 
     def query(now):
-        return trained.query_tower(
-            tf.gather(trained.all_candidates(), rows),
+        return learnt.query_tower(
+            tf.gather(learnt.all_candidates(), rows),
             history,
             tf.constant([[2]]),
             tf.constant([[now]], tf.int64),
@@ -159,9 +159,9 @@ def test_sampled_candidates_hold_the_batch(board):
     assert np.isfinite(loss)
 
 
-def test_values_are_standardised_and_nan_is_typical(trained):
-    mean = trained.standardise.mean
-    assert trained.standardise(tf.constant([mean, np.nan])).numpy().tolist() == [0, 0]
+def test_values_are_standardised_and_nan_is_typical(learnt):
+    mean = learnt.standardise.mean
+    assert learnt.standardise(tf.constant([mean, np.nan])).numpy().tolist() == [0, 0]
 
 
 def test_a_log_of_equal_values_teaches_nothing_about_values(board):
@@ -198,9 +198,9 @@ def test_mixed_precision_trains(board):
         keras.mixed_precision.set_global_policy("float32")
 
 
-def test_recommends_the_withheld_item(trained):
+def test_recommends_the_withheld_item(learnt):
     even = [f"i{item:02d}" for item in range(2, 16, 2) if item != 6]
-    ids, scores, probabilities = trained.recommend([even], k=2, exclude=["i00"])
+    ids, scores, probabilities = learnt.recommend([even], k=2, exclude=["i00"])
     assert ids[0, 0] == "i06"
     assert scores[0, 0] > scores[0, 1]
     assert 0 < probabilities[0, 1] < 1

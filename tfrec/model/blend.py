@@ -40,11 +40,53 @@ def weigh(embedding, queries, allow_repeats):
     for place, block in enumerate(embedding.blocks, start=1):
         if block.informs_probability and not blocks[place]:
             blocks[place] = LEAST * _spread(scores[0]) / _spread(scores[place])
-    weighting = Weighting(blocks=blocks)
+    blended = sum(weight * each for weight, each in zip(found, scores, strict=True))
+    is_new = ~embedding.model.catalogue.has_id
+    exposure = embedding.model.config.model.new_item_exposure
+    share = exposure * is_new[queries.target_rows].mean()
+    bonus = bonus_of_new(blended, is_new, share)
+    value = mean_ndcg(blended + bonus * is_new, queries)
+    weighting = Weighting(blocks=blocks, new_items=bonus)
     if allow_repeats:
         own = tuple(found[num_blocks:].tolist())
         weighting = dataclasses.replace(weighting, own=own)
     return weighting, value
+
+
+def bonus_of_new(scores, is_new, share, k=10):
+    """What new items' scores lack to get a share of the places in the lists.
+
+    A model cannot know which of the new items will be popular, so their scores are
+    all moderate, and the lists hold hardly any, however many of them people choose.
+
+    Args:
+        scores: `[num_queries, num_items]` float array, `-inf` for what may not come.
+        is_new: `[num_items]` bool array.
+        share: float, of the `k` places of all lists.
+        k: int.
+
+    Returns:
+        float, at least 0; 0 if the new items have their share already.
+
+    Reference:
+        Singh and Joachims, Fairness of Exposure in Rankings, KDD 2018,
+        https://doi.org/10.1145/3219819.3220088
+    """
+    num_places = round(share * k * len(scores))
+    if not num_places:
+        return 0.0
+    new, old = _best_first(scores[:, is_new], k), _best_first(scores[:, ~is_new], k)
+    width = min(new.shape[1], old.shape[1])
+    # The j-th best new item is among the k if it beats the (k - j)-th best old one.
+    lacking = old[:, ::-1][:, :width] - new[:, :width]
+    lacking = np.sort(lacking[np.isfinite(lacking)])
+    return max([0.0, *lacking[:num_places][-1:].tolist()])
+
+
+def _best_first(scores, k):
+    """The best `k` of each row, best first."""
+    k = min(k, scores.shape[1])
+    return -np.sort(-np.partition(scores, -k, axis=1)[:, scores.shape[1] - k :], axis=1)
 
 
 def choose_weights(block_scores, measure):

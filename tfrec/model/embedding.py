@@ -1,4 +1,4 @@
-"""The embedding `[neural | blocks | bias]`: towers and blocks as one inner product."""
+"""Towers and blocks as one inner product: `[neural | blocks | bias | new]`."""
 
 import dataclasses
 
@@ -20,6 +20,7 @@ class Weighting:
     blocks: np.ndarray  # [num_blocks + 1] float, the neural block first
     own: tuple = (0.0,) * len(HALF_LIVES)  # of an item's own past; see own_items
     bias: float = 0.0  # added to every score
+    new_items: float = 0.0  # added to the scores of items without events, for exposure
     head_slope: float = 0.0  # of the head's logit in the reported probability
     opinion_slope: float = 0.0  # of the opinion block's logit in it
     score_slope: float = 1.0  # of the score in the reported probability
@@ -41,7 +42,9 @@ class Embedding(tf.Module):
         self.neural_dim = model.config.model.embedding_dim
         self._places = _places(self.neural_dim, blocks)
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
-        self.candidates = tf.concat([*parts, tf.ones([len(parts[0]), 1])], axis=1)
+        is_new = tf.cast(~model.has_id, tf.float32)
+        last = tf.stack([tf.ones_like(is_new), is_new], axis=1)
+        self.candidates = tf.concat([*parts, last], axis=1)
 
     @property
     def dim(self):
@@ -72,8 +75,9 @@ class Embedding(tf.Module):
             part * weight
             for part, weight in zip(parts, self.weighting.blocks, strict=True)
         ]
-        bias = tf.fill([tf.shape(neural)[0], 1], self.weighting.bias)
-        return tf.concat([*parts, bias], axis=1), weights
+        last = tf.constant([[self.weighting.bias, self.weighting.new_items]])
+        last = tf.repeat(last, tf.shape(neural)[0], axis=0)
+        return tf.concat([*parts, last], axis=1), weights
 
     @property
     def has_own(self):
@@ -125,7 +129,7 @@ class Embedding(tf.Module):
             tf.fill([num_items], False),
         )
         parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
-        return tf.concat([neural, *parts, tf.ones([num_items, 1])], axis=1)
+        return tf.concat([neural, *parts, tf.ones([num_items, 2])], axis=1)
 
     def probabilities(self, interest, candidates, scores):
         """P(interest | user, item, now), calibrated.
@@ -140,6 +144,7 @@ class Embedding(tf.Module):
         """
         how = self.weighting
         head, opinion = self.opinions(interest, candidates)
+        scores -= interest[:, None, -1] * candidates[..., -1]  # no sign of interest
         logits = how.head_slope * head + how.opinion_slope * opinion
         return tf.sigmoid(logits + how.score_slope * scores + how.intercept)
 

@@ -24,8 +24,8 @@ class OpinionBlock(Block):
 
     A user's side is the ridge regression of the history's reactions on the items'
     factors, solved in the graph at each request, so it knows users without an id.
-    The block's inner product is a logit: of the explained opinion, and of how far the
-    latest reactions were off. It learns from events of the kinds that have labels,
+    The block's inner product is a logit, but for its intercept: of the explained
+    opinion, and of how far the latest reactions were off. It learns from events of the kinds that have labels,
     positive or negative.
 
     Args:
@@ -55,8 +55,7 @@ class OpinionBlock(Block):
         """The query's side, `[batch, num_factors + 2]`."""
         people, moods = self._people(history)
         slope, of_moods = self.slopes[0], self.slopes[1:]
-        shift = tf.linalg.matvec(moods, of_moods)[:, None] + self.intercept
-        bias = slope * people[:, -1:] + shift
+        bias = slope * people[:, -1:] + tf.linalg.matvec(moods, of_moods)[:, None]
         own = tf.fill(tf.shape(bias), slope)
         return tf.concat([slope * people[:, :-1], bias, own], axis=1)
 
@@ -125,7 +124,8 @@ class OpinionBlock(Block):
             opinion = (opinion + people[:, -1] + items[:, -1])[:, None]
             features.append(tf.concat([opinion, moods], axis=1))
         labels = log.labels[events] > 0
-        slopes, self.intercept = fit_logistic(np.concatenate(features), labels)
+        # Without the intercept: the share of likes is for the model's calibration.
+        slopes, _ = fit_logistic(np.concatenate(features), labels)
         self.slopes = tf.constant(slopes, tf.float32)
 
     def _people(self, history):
