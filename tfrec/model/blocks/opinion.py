@@ -25,8 +25,8 @@ class OpinionBlock(Block):
     A user's side is the ridge regression of the history's reactions on the items'
     factors, solved in the graph at each request, so it knows users without an id.
     The block's inner product is a logit, but for its intercept: of the explained
-    opinion, and of how far the latest reactions were off. It learns from events of the kinds that have labels,
-    positive or negative.
+    opinion, and of how far the latest reactions were off. It learns from events of the
+    kinds that have labels, positive or negative.
 
     Args:
         dim: int, factors.
