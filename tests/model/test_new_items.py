@@ -76,7 +76,7 @@ def test_exposure_moves_new_items_up_and_no_probability(untrained):
     every_row = tf.range(NUM_ITEMS)[None]
     found = []
     for each in (plain, lifted):
-        index = BruteForceIndex().build(untrained.item_ids.ids, each.candidates)
+        index = BruteForceIndex().build(untrained.catalogue.item_ids, each.candidates)
         inference = Inference(each, index, max_interest_norm=50.0)
         interest = inference.embed_query(make_query([["i00", "i04"]]))
         candidates = tf.gather(each.candidates, every_row)
