@@ -90,7 +90,7 @@ class Signatures(tf.Module):
     Attributes:
         live: name -> concrete function. Those of `INPUTS` take the inputs of the
             signature and, as `fresh_…`, the fields of `Fresh`; `embed_items` and
-            `make_fresh` make such fields.
+            `make_fresh` make such fields; `rows_of` tells rows of the catalogue.
     """
 
     def __init__(self, inference):
@@ -109,6 +109,7 @@ class Signatures(tf.Module):
         # One string for each item here, not a row of wishes as in a request.
         tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
         self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
+        self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])
 
     def functions(self):
         """Dict of signature name -> `tf.function`, with a tier without items."""
@@ -154,6 +155,9 @@ class Signatures(tf.Module):
     def _make_fresh(self, memories, removed_item_ids, **items):
         made = self.inference.new_items.make_fresh(items, memories, removed_item_ids)
         return {f"fresh_{name}": tensor for name, tensor in made._asdict().items()}
+
+    def _rows_of(self, item_ids):
+        return {"rows": self.inference.item_ids.rows_of(item_ids)}
 
     def _score_interest(self, candidate_item_ids, **inputs):
         query, fresh = _part(Query, inputs), _fresh(inputs)
