@@ -58,7 +58,7 @@ def main():
         table[name] = Entry(loaded(ours), seconds, size)
         for kind in (False, True):
             bare = bare_scann(vectors, ours.report, kind)
-            table[f"bare ScaNN {target:g}, {2 if kind else 1} threads"] = bare
+            table[f"bare ScaNN, {2 if kind else 1} threads {target:g}"] = bare
     table |= excluding(name, table[name], rng, len(vectors), true_rows)
     table[BASE] = tfrs_brute_force(vectors)
     table["TFRS ScaNN default"] = tfrs_scann(vectors)

@@ -1,5 +1,6 @@
 """Items put in and taken out while a model is served."""
 
+import gc
 import json
 import shutil
 import threading
@@ -18,7 +19,7 @@ from tests.serving.online.gateway_process import eventually, gateway_thread
 from tests.serving.programs import run_program
 from tfrec.data.item_changes import Change
 
-FLAVOURS = ("exact", "scann")
+FLAVOURS = ("exact", pytest.param("scann", marks=pytest.mark.slow))
 ROSES = {"title": "Roses number 99", "text": "About roses and patient soil."}
 NEW = Change(item_id="né 新", category="garden|novel", **ROSES)
 
@@ -99,14 +100,23 @@ def test_what_was_logged_is_there_after_a_restart(exact):
 
 
 def test_an_item_that_was_learnt_since_stays_as_learnt(exact):
-    """Its old line in the log would cost it all that its events have taught."""
+    """Its old line in the log would cost it all that its events have taught.
+
+    And a servable that goes is not followed any more.
+    """
     log, old = ItemLog.of(exact), "garden-02"
     log.append([Change(item_id=old, title="space", category="novel")])
     line = json.loads(log.path.read_text()) | {"time": 1.0}
     log.path.write_text(json.dumps(line) + "\n")
-    assert recommend(load_live(exact), categories=["novel"]) == []
+    servable = load_live(exact)
+    assert recommend(servable, categories=["novel"]) == []
     log.append([Change(item_id=old, title="space", category="novel")])
-    assert recommend(load_live(exact), categories=["novel"]) == [old]
+    follows(servable, old, True, categories=["novel"])
+    name = f"items of {log.path}"
+    assert name in [thread.name for thread in threading.enumerate()]
+    del servable
+    gc.collect()
+    eventually(lambda: name not in [thread.name for thread in threading.enumerate()])
 
 
 def test_requests_see_a_change_whole(exact):
@@ -131,14 +141,6 @@ def test_requests_see_a_change_whole(exact):
     for asker in askers:
         asker.join()
     assert seen == {frozenset(), frozenset(["n1", "n2"])}
-
-
-def test_a_servable_that_goes_is_not_followed_any_more(exact):
-    servable = load_live(exact)
-    name = f"items of {exact / 'items.jsonl'}"
-    assert any(thread.name == name for thread in threading.enumerate())
-    del servable
-    eventually(lambda: all(thread.name != name for thread in threading.enumerate()))
 
 
 def test_the_programs(exact, monkeypatch, capsys, tmp_path):
