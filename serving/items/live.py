@@ -47,6 +47,8 @@ class Follower(threading.Thread):
         self._log, self._place = log, 0
         self._path = pathlib.Path(servable.artefact.folder)
         self._items = FreshItems(servable.live, self._path)
+        # From the start, though there may be no item: warm-up prepares these functions.
+        servable.answer_by(self._items.functions())
         self._follow()
 
     def run(self):

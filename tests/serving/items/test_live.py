@@ -53,7 +53,7 @@ def recommend(servable, history=("garden-00",), k=10, **inputs):
 
 
 def follows(servable, item_id, is_there, **inputs):
-    eventually(lambda: (item_id in recommend(servable, **inputs)) == is_there)
+    eventually(lambda: (item_id in recommend(servable, **inputs)) == is_there, 120)
 
 
 def test_put_in_and_taken_out(folder):
