@@ -1,9 +1,11 @@
-"""Speed and recall of the indexes, as ratios measured in one run.
+"""Speed and recall of the indexes and their peers, as ratios measured in one run.
 
-    python -m benchmarks.bench_index --num-candidates 100000 --dim 64
+    python benchmarks/bench_index.py --num-candidates 100000 --plot index.png
 
-Ours are measured in the loaded SavedModel, TFRS's in a concrete function, bare
-ScaNN through its own Python binding at the settings that our index chose.
+Ours are measured in the loaded SavedModel, TFRS's in a concrete function, bare ScaNN
+through its own Python binding at the settings that our index chose, all others through
+their Python packages (extra `bench`; those that are absent are left out).
+Everybody may use both cores.
 """
 
 import argparse
@@ -11,7 +13,10 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import index_peers
 import numpy as np
 import tensorflow as tf
 
@@ -21,8 +26,18 @@ from tfrec.index.filters import Filters
 from tfrec.index.scann import ScannIndex
 
 BATCHES = (1, 32, 256)
-K = 10
+K, DEEP = 10, 100
 EXCLUDED = 500  # per query
+BASE = "TFRS BruteForce"
+
+
+class Entry(NamedTuple):
+    """One way to search: `search(queries, k)` gives rows."""
+
+    search: Callable
+    build_s: float = 0.0
+    num_bytes: int = 0
+    is_plain: bool = True  # nothing excluded, so that there is a recall
 
 
 def main():
@@ -31,34 +46,43 @@ def main():
     rng = np.random.default_rng(arguments.seed)
     vectors, queries = make_vectors(rng, arguments)
     sample, queries = queries[:512], tf.constant(queries[512:])
-    exact = BruteForceIndex().build(names(vectors), vectors)
-    ours = ScannIndex(arguments.recall).build(names(vectors), vectors, sample)
-    print(ours.report)
-    true_rows, _ = exact.search_rows(queries[:256], EXCLUDED)
-    others = {
-        "TFRS BruteForce": tfrs_brute_force(vectors),
-        "TFRS ScaNN default": tfrs_scann(vectors),
-        "bare ScaNN, 1 thread": bare_scann(vectors, ours.report, parallel=False),
-        "bare ScaNN, parallel": bare_scann(vectors, ours.report, parallel=True),
-    }
-    table = {
-        "ours exact": loaded(exact),
-        "ours ScaNN": loaded(ours),
-        **others,
-        "ours exact, 500 random excluded": excluding(loaded(exact), rng, len(vectors)),
-        "ours ScaNN, 500 random excluded": excluding(loaded(ours), rng, len(vectors)),
-        "ours exact, best 500 excluded": excluding_best(loaded(exact), true_rows),
-        "ours ScaNN, best 500 excluded": excluding_best(loaded(ours), true_rows),
-    }
-    report(table, queries, true_rows[:, :K].numpy(), arguments.repeats)
+    exact, seconds = timed(lambda: BruteForceIndex().build(names(vectors), vectors))
+    true_rows = exact.search_rows(queries[:256], EXCLUDED)[0].numpy()
+    table = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}
+    table |= excluding("ours exact", table["ours exact"], rng, len(vectors), true_rows)
+    for target in arguments.recall:
+        ours = ScannIndex(target).build(names(vectors), vectors, sample)
+        print(ours.report)
+        name = f"ours ScaNN {target:g}"
+        size, seconds = ours.report.size_bytes, ours.report.build_seconds
+        table[name] = Entry(loaded(ours), seconds, size)
+        for kind in (False, True):
+            bare = bare_scann(vectors, ours.report, kind)
+            table[f"bare ScaNN, {2 if kind else 1} threads {target:g}"] = bare
+    table |= excluding(name, table[name], rng, len(vectors), true_rows)
+    table[BASE] = tfrs_brute_force(vectors)
+    table["TFRS ScaNN default"] = tfrs_scann(vectors)
+    if arguments.peers:
+        for peer in index_peers.build_all(vectors):
+            for setting in peer.settings:
+                entry = Entry(in_numpy(peer, setting), peer.build_s, peer.num_bytes)
+                table[f"{peer.name} {setting}"] = entry
+    rows = measure(table, queries, true_rows, arguments.repeats)
+    report(rows)
+    if arguments.plot:
+        plot(rows, arguments)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num-candidates", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=64)
-    parser.add_argument("--recall", type=float, default=0.98, help="recall@10 wanted")
+    parser.add_argument(
+        "--recall", type=float, nargs="+", default=[0.98], help="recall@10 wanted"
+    )
     parser.add_argument("--skewed", action="store_true", help="norms that differ")
+    parser.add_argument("--no-peers", dest="peers", action="store_false")
+    parser.add_argument("--plot", help="file of the Pareto fronts")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -79,20 +103,25 @@ def names(vectors):
     return [f"item-{row}" for row in range(len(vectors))]
 
 
+def timed(build):
+    start = time.perf_counter()
+    return build(), time.perf_counter() - start
+
+
 def loaded(index):
-    """`(queries, excluded) -> rows` by the index, saved and loaded."""
-    queries = tf.TensorSpec([None, None], tf.float32)
+    """`(queries, k, excluded) -> rows` by the index, saved and loaded."""
+    queries, k = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([], tf.int32)
     excluded = tf.TensorSpec([None, None], tf.int32)
     module = tf.Module()
     module.index = index
 
-    @tf.function(input_signature=[queries])
-    def search(queries):
-        return index.search_rows(queries, K)[0]
+    @tf.function(input_signature=[queries, k])
+    def search(queries, k):
+        return index.search_rows(queries, k)[0]
 
-    @tf.function(input_signature=[queries, excluded])
-    def search_others(queries, excluded):
-        return index.search_rows(queries, K, Filters(excluded))[0]
+    @tf.function(input_signature=[queries, k, excluded])
+    def search_others(queries, k, excluded):
+        return index.search_rows(queries, k, Filters(excluded))[0]
 
     module.search, module.search_others = search, search_others
     with tempfile.TemporaryDirectory() as folder:
@@ -101,101 +130,152 @@ def loaded(index):
         again = tf.saved_model.load(folder)
     plain = again.search.get_concrete_function()
     filtered = again.search_others.get_concrete_function()
+    counts = {k: tf.constant(k) for k in (K, DEEP)}
 
-    def run(queries, excluded=None):
-        return plain(queries) if excluded is None else filtered(queries, excluded)
+    def run(queries, k, *excluded):
+        function = filtered if excluded else plain
+        return function(queries, counts[k], *excluded)
 
     run.module = again  # functions hold their variables weakly
     return run
 
 
-def excluding(search, rng, num_candidates):
-    rows = tf.constant(rng.integers(0, num_candidates, (256, EXCLUDED)), tf.int32)
-    return lambda queries: search(queries, rows[: len(queries)])
+def excluding(name, entry, rng, num_candidates, true_rows):
+    """The same, with many random rows excluded for each query, or the best ones."""
+    drawn = rng.integers(0, num_candidates, true_rows.shape)
+    lists = {"random": drawn.astype("int32"), "best": true_rows}
+    return {
+        f"{name}, {kind} {EXCLUDED} excluded": entry._replace(
+            search=without(entry.search, tf.constant(rows)), is_plain=False
+        )
+        for kind, rows in lists.items()
+    }
 
 
-def excluding_best(search, true_rows):
-    return lambda queries: search(queries, true_rows[: len(queries)])
+def without(search, rows):
+    return lambda queries, k: search(queries, k, rows[: len(queries)])
 
 
 def tfrs_brute_force(vectors):
     brute_force = sys.modules[tfrs_scann_layer().__module__].BruteForce
-    return in_function(brute_force(k=K).index(tf.constant(vectors)), vectors)
+    return in_function(brute_force(k=DEEP), vectors)
 
 
 def tfrs_scann(vectors):
-    return in_function(tfrs_scann_layer()(k=K).index(tf.constant(vectors)), vectors)
+    return in_function(tfrs_scann_layer()(k=DEEP), vectors)
 
 
 def in_function(layer, vectors):
+    layer, seconds = timed(lambda: layer.index(tf.constant(vectors)))
     spec = tf.TensorSpec([None, vectors.shape[1]], tf.float32)
-    function = tf.function(lambda queries: layer(queries)[1], input_signature=[spec])
-    return function.get_concrete_function()
+    functions = {}
+    for k in (K, DEEP):
+        function = tf.function(
+            lambda queries, k=k: layer(queries, k=k)[1], input_signature=[spec]
+        )
+        functions[k] = function.get_concrete_function()
+    return Entry(lambda queries, k: functions[k](queries), seconds, vectors.nbytes)
 
 
 def bare_scann(vectors, report, parallel):
     from scann.scann_ops.py import scann_ops_pybind
 
-    settings, level = report.settings, report.levels[0]
+    settings = report.settings
     builder = scann_ops_pybind.builder(vectors, K, "dot_product").tree(
         num_leaves=settings.num_leaves,
-        num_leaves_to_search=level.leaves,
+        num_leaves_to_search=report.levels[0].leaves,
         training_sample_size=settings.training_sample,
     )
     threshold = settings.anisotropic_threshold or float("nan")
-    searcher = (
-        builder.score_ah(settings.dims_per_block, threshold, settings.training_sample)
-        .reorder(level.reorder)
-        .build()
-    )
+    scored = builder.score_ah(
+        settings.dims_per_block, threshold, settings.training_sample
+    ).reorder(report.levels[0].reorder)
+    searcher, seconds = timed(scored.build)
 
-    def run(queries):
+    def run(queries, k):
         queries = queries.numpy()
+        level = next(level for level in report.levels if level.depth >= k)
+        how = (k, level.reorder, level.leaves)
         if len(queries) == 1:
-            return searcher.search(queries[0])[0][None]
+            return searcher.search(queries[0], *how)[0][None]
         if parallel:
             size = max(1, len(queries) // 4)
-            return searcher.search_batched_parallel(queries, batch_size=size)[0]
-        return searcher.search_batched(queries)[0]
+            return searcher.search_batched_parallel(queries, *how, batch_size=size)[0]
+        return searcher.search_batched(queries, *how)[0]
 
-    return run
+    return Entry(run, seconds, report.size_bytes)
 
 
-def report(table, queries, true_rows, repeats):
-    medians = {
-        name: [milliseconds(search, queries[:n], repeats) for n in BATCHES]
-        for name, search in table.items()
-    }
-    base = medians["TFRS BruteForce"][-1]
-    print(
-        f"{'':34}{'recall@10':>10}"
-        + "".join(f"{f'ms, {n}':>10}" for n in BATCHES)
-        + f"{'queries/s':>11}{'x TFRS':>8}"
-    )
-    for name, times in medians.items():
-        found = table[name](queries[: len(true_rows)])
-        recall = "" if "excluded" in name else f"{recall_of(found, true_rows):.4f}"
-        print(
-            f"{name:34}{recall:>10}"
-            + "".join(f"{ms:>10.3f}" for ms in times)
-            + f"{BATCHES[-1] / times[-1] * 1000:>11.0f}{base / times[-1]:>8.2f}"
-        )
+def in_numpy(peer, setting):
+    return lambda queries, k: peer.search(queries.numpy(), k, setting)
+
+
+def measure(table, queries, true_rows, repeats):
+    """A dict for each entry: milliseconds of one call by batch, recalls, cost."""
+    rows = []
+    for name, entry in table.items():
+        row: dict[str, Any] = {"name": name, "entry": entry}
+        row["ms"] = [milliseconds(entry.search, queries[:n], repeats) for n in BATCHES]
+        row["queries/s"] = BATCHES[-1] / row["ms"][-1] * 1000
+        for k in (K, DEEP) if entry.is_plain else ():
+            found = entry.search(queries[: len(true_rows)], k)
+            row[f"recall@{k}"] = recall_of(found, true_rows[:, :k])
+        rows.append(row)
+    return rows
 
 
 def milliseconds(search, queries, repeats):
     """Median of one call, after a warm-up; small batches are repeated more."""
-    search(queries)
+    search(queries, K)
     times = []
     for _ in range(repeats * max(1, 256 // len(queries) // 4)):
         start = time.perf_counter()
-        np.asarray(search(queries))
+        np.asarray(search(queries, K))
         times.append(time.perf_counter() - start)
     return 1000 * statistics.median(times)
 
 
 def recall_of(found, true_rows):
     pairs = zip(np.asarray(found), true_rows, strict=True)
-    return np.mean([len(set(f) & set(t)) / K for f, t in pairs])
+    return np.mean([np.isin(t, f).mean() for f, t in pairs])
+
+
+def report(rows):
+    base = next(row for row in rows if row["name"] == BASE)["queries/s"]
+    heads = [f"recall@{K}", f"@{DEEP}", *(f"ms, {n}" for n in BATCHES)]
+    heads += ["queries/s", "x TFRS", "build s", "MB"]
+    print(f"{'':40}" + "".join(f"{head:>10}" for head in heads))
+    for row in rows:
+        recalls = (row.get(f"recall@{k}") for k in (K, DEEP))
+        cells = ["" if each is None else f"{each:.4f}" for each in recalls]
+        cells += [f"{ms:.3f}" for ms in row["ms"]]
+        cells += [f"{row['queries/s']:.0f}", f"{row['queries/s'] / base:.2f}"]
+        cells += [f"{row['entry'].build_s:.1f}", f"{row['entry'].num_bytes / 1e6:.0f}"]
+        print(f"{row['name']:40}" + "".join(f"{cell:>10}" for cell in cells))
+
+
+def plot(rows, arguments):
+    """Recall against queries per second at the largest batch, a line for each kind."""
+    import matplotlib.pyplot as plt
+
+    lines: dict[str, list] = {}
+    for row in rows:
+        if row["entry"].is_plain:
+            kind = row["name"].rstrip("0123456789.")
+            lines.setdefault(kind, []).append((row[f"recall@{K}"], row["queries/s"]))
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    for kind, points in lines.items():
+        axes.plot(*zip(*sorted(points), strict=True), marker="o", label=kind.strip())
+    kind = "norms that differ" if arguments.skewed else "unit norm"
+    title = f"{arguments.num_candidates:,} x {arguments.dim}, {kind}"
+    axes.set(
+        title=f"{title}, batches of {BATCHES[-1]}",
+        xlabel=f"recall@{K}",
+        ylabel="queries/s",
+        yscale="log",
+    )
+    axes.legend(fontsize="small")
+    figure.savefig(arguments.plot, dpi=100)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class RecommenderClient:
             history: the latest events: item ids, `(item_id, event, value,
                 timestamp)` tuples, dicts with these keys or a pandas frame.
             **wishes: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
-                `min_probability`, `now`, `allow_repeats` as in
+                `min_probability`, `diversity`, `now`, `allow_repeats` as in
                 `serving.histories.Query`.
 
         Returns:
@@ -105,7 +105,7 @@ class RecommenderClient:
         Args:
             interest: `[dim]` floats.
             now: seconds, 0 for the server's clock.
-            **wishes: `k`, `exclude`, `categories`, `min_probability`.
+            **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
         """
         inputs = histories.filter_inputs([make_query(**wishes)])
         inputs |= {"interest": _row(interest), "now": np.array([now], "int64")}
@@ -236,6 +236,7 @@ def recommend(
     exclude: Annotated[str, Option(help="Item ids that must not come.")] = "",
     categories: Annotated[str, Option(help="Those wanted; none for all.")] = "",
     min_probability: Annotated[float, Option(help="Lowest to show.")] = 0.0,
+    diversity: Annotated[float, Option(help="0: the best; 1: unlike items.")] = 0.0,
     now: Annotated[int, Option(help="Time of asking, seconds; 0: right away.")] = 0,
     allow_repeats: Annotated[bool, Option("--allow-repeats")] = False,
     items: Annotated[str, Option(help="Parquet file with titles.")] = "",
@@ -251,6 +252,7 @@ def recommend(
             exclude=_split(exclude),
             categories=_split(categories),
             min_probability=min_probability,
+            diversity=diversity,
             now=now,
             allow_repeats=allow_repeats,
         )

@@ -34,7 +34,16 @@ def find_facts(artefact: Artefact) -> dict[str, str]:
         ),
         "op libraries": ", ".join(libraries) or "none beyond TensorFlow's own",
         "runs on": SERVERS[next((n for n in SERVERS if n in libraries), "core")],
+        "new items": _new_items(artefact),
     }
+
+
+def _new_items(artefact):
+    count = artefact.manifest.get("num_fresh_items", 0)
+    return (
+        f"{count} beside its index; others come at once in {OURS}, by its log, and in "
+        "any other server by `python -m serving.index compact`"
+    )
 
 
 def check_manifest(artefact: Artefact) -> list[str]:

@@ -52,6 +52,7 @@ class Query:
         exclude: item ids that must not come.
         categories: those wanted, none for all.
         min_probability: items below it do not come.
+        diversity: 0 for the best items, up to 1 for items unlike one another.
         allow_repeats: whether items of the history may come again.
     """
 
@@ -63,11 +64,16 @@ class Query:
     exclude: Sequence[str] = ()
     categories: Sequence[str] = ()
     min_probability: float = 0.0
+    diversity: float = 0.0
     allow_repeats: bool = False
 
     def __post_init__(self):
         if self.k < 1:
             raise QueryError(f"`k` must be at least 1. Received: {self.k}.")
+        if not 0 <= self.diversity <= 1:
+            raise QueryError(
+                f"`diversity` must be from 0 to 1. Received: {self.diversity}."
+            )
         for name in ("exclude", "categories"):
             if isinstance(getattr(self, name), str):
                 raise QueryError(
@@ -141,12 +147,15 @@ def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
 
 def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     """The inputs that choose among items, but for `allow_repeats`."""
-    return {
+    inputs = {
         "k": np.array([q.k for q in queries], "int32"),
         "exclude_item_ids": pad([q.exclude for q in queries]),
         "categories": pad([q.categories for q in queries]),
         "min_probability": np.array([q.min_probability for q in queries], "float32"),
     }
+    diversity = np.array([q.diversity for q in queries], "float32")
+    # Models of before it was an input serve all who do not ask for it.
+    return inputs | ({"diversity": diversity} if diversity.any() else {})
 
 
 def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from enum import IntEnum
 import grpc
 
 from serving.artefact import list_versions
+from serving.items.live import load_live
 from serving.servable import Servable
 from serving.status import RequestError, invalid, not_found
 from tfrec.errors import ArtefactError
@@ -83,7 +84,7 @@ class ModelStore:
     def __init__(
         self,
         settings: ModelSettings,
-        load: Callable[[pathlib.Path], Servable] = Servable.load,
+        load: Callable[[pathlib.Path], Servable] = load_live,
     ):
         if not settings.base_path.is_dir():
             raise ArtefactError(

@@ -55,6 +55,15 @@ class Servable:
             ) from error
         return cls(artefact, loaded)
 
+    @property
+    def live(self) -> dict:
+        """Functions of the signatures' inputs and of new items; {} if it has none."""
+        return dict(getattr(self._loaded, "live", {}))
+
+    def answer_by(self, functions: dict) -> None:
+        """Answers some signatures by other functions, from the next request on."""
+        self._functions = {**self._functions, **functions}
+
     def run(self, signature_name: str, inputs: dict, outputs=()) -> dict:
         """Answers one call.
 

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, FastAPI, Query, Response
 from fastapi.responses import JSONResponse
 
+from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
 from serving.online.errors import add_error_handlers
 from serving.online.events import Event, EventError, read_events
 from serving.online.interests import Interests
+from serving.online.items import add_items
 from serving.online.messages import (
     MAX_K,
     EventsAnswer,
@@ -50,6 +52,7 @@ def make_app(
     catalogue: Catalogue,
     reactions: Reactions | None = None,
     users: Sequence[str] = (),
+    item_log: ItemLog | None = None,
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
@@ -59,6 +62,7 @@ def make_app(
         catalogue: titles and categories.
         reactions: what clicks mean in this log.
         users: ids that the page offers.
+        item_log: of the served model, for the routes that change items; None for none.
     """
     reactions = reactions or Reactions()
     app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
@@ -71,6 +75,8 @@ def make_app(
     _add_events(app, states, metrics)
     _add_users(app, states, recommending, catalogue)
     _add_search(app, catalogue)
+    if item_log:
+        add_items(app, item_log, catalogue, recommending)
     _add_operation(app, states, model, metrics)
     add_page(app, catalogue, reactions, users)
     return app

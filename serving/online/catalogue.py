@@ -16,9 +16,26 @@ class Catalogue:
     def __init__(self, path: Path | None = None):
         self._titles: dict[str, str] = {}
         self._categories: dict[str, str] = {}
+        self._gone: set[str] = set()
         if path:
             self._read(path)
         self._folded = {item_id: fold(self.name(item_id)) for item_id in self._titles}
+
+    def put(self, item_id: str, title: str, category: str) -> None:
+        """Adds an item, or takes another title and category for it."""
+        self._gone.discard(item_id)
+        self._categories[item_id] = category
+        self._titles[item_id] = title
+        self._folded[item_id] = fold(self.name(item_id))
+
+    def remove(self, item_id: str) -> None:
+        """Lets a search not find an item; events that name it keep its title."""
+        self._gone.add(item_id)
+        self._folded.pop(item_id, None)
+
+    def is_gone(self, item_id: str) -> bool:
+        """Whether an item was taken out."""
+        return item_id in self._gone
 
     def title(self, item_id: str) -> str:
         """Title of an item, `""` if there is none."""
@@ -55,7 +72,8 @@ class Catalogue:
         words = wanted.split()
         starts = [re.compile(rf"\b{re.escape(word)}") for word in words]
         found = []
-        for place, (item_id, title) in enumerate(self._folded.items()):
+        titles = list(self._folded.items())  # at once: it may change meanwhile
+        for place, (item_id, title) in enumerate(titles):
             if all(word in title for word in words):
                 rank = -all(start.search(title) for start in starts)
                 rank -= title.startswith(wanted)

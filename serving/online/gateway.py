@@ -41,6 +41,10 @@ def serve(
         Option(help="Kinds of events, with commas, that only hide their items."),
     ] = "",
     users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
+    model_folder: Annotated[
+        pathlib.Path | None,
+        Option(help="Folder of the served model: items can be put in and taken out."),
+    ] = None,
 ):
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
@@ -48,6 +52,7 @@ def serve(
     import uvicorn
 
     from serving.client import RecommenderClient
+    from serving.items.log import ItemLog
     from serving.online.app import make_app
     from serving.online.catalogue import Catalogue
     from serving.online.model_link import ModelLink
@@ -61,7 +66,8 @@ def serve(
     link = ModelLink(RecommenderClient(target, model, timeout_s=MODEL_TIMEOUT_S))
     link.look()
     listener = _listen(host, port)
-    app = make_app(states, link, catalogue, reactions, _split(users))
+    item_log = ItemLog.of(model_folder) if model_folder else None
+    app = make_app(states, link, catalogue, reactions, _split(users), item_log)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # uvicorn raises the signal that ended it once more.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -19,6 +19,8 @@ from tfrec.errors import ServingError
 
 logger = logging.getLogger(__name__)
 
+SETTLE_S = 1  # after a change of items, when the server may still answer as before
+
 
 class NoAnswerError(ServingError):
     """The model server is away, and there is nothing to say instead."""
@@ -74,6 +76,7 @@ class Recommending:
         self._metrics = metrics
         self._reactions = reactions or Reactions()
         self._cache = AnswerCache()
+        self._settled_at = 0.0
 
     def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
         """What a user gets, and the version of the state it comes from.
@@ -90,7 +93,8 @@ class Recommending:
         self._metrics.count_cache(found is not None)
         if found is None:
             found = self.for_history(state.history(), wishes)
-            if found.reason_code != "fallback":
+            is_settled = time.monotonic() > self._settled_at
+            if found.reason_code != "fallback" and is_settled:
                 self._cache.put((who, found.model_version, wishes), found)
         return found, state.version
 
@@ -120,6 +124,11 @@ class Recommending:
         """Drops the answers that a user got."""
         self._cache.drop(lambda key: key[0][:1] == (user_id,))
 
+    def forget_all(self) -> None:
+        """Drops all answers, since items came or went."""
+        self._settled_at = time.monotonic() + SETTLE_S
+        self._cache.drop(lambda key: True)
+
     def _item(self, item, reason=None):
         title = self._catalogue.title(item.item_id)
         numbers = {"score": item.score, "probability": item.probability}
@@ -146,6 +155,7 @@ class Recommending:
             self._item(item)
             for item in self._model.cold_list
             if item.item_id not in seen
+            and not self._catalogue.is_gone(item.item_id)
             and self._catalogue.is_in(item.item_id, wishes.categories)
         ]
         if not allowed:

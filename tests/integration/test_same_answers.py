@@ -70,6 +70,7 @@ def inputs():
         "exclude_item_ids": np.full((size, 1), "", object),
         "categories": np.full((size, 1), "", object),
         "min_probability": np.zeros(size, np.float32),
+        "diversity": np.zeros(size, np.float32),
     }
 
 

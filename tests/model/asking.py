@@ -18,7 +18,7 @@ WISH_SPECS = Wish(
     tf.TensorSpec([None], tf.int64),
     tf.TensorSpec([None], tf.int32),
     *(tf.TensorSpec([None, None], tf.string) for _ in range(2)),
-    tf.TensorSpec([None], tf.float32),
+    *(tf.TensorSpec([None], tf.float32) for _ in range(2)),
 )
 NAMED = tf.TensorSpec([None, None], tf.string)
 
@@ -93,6 +93,7 @@ def make_wish(**given):
         "exclude_item_ids": [[""]],
         "categories": [[""]],
         "min_probability": [0.0],
+        "diversity": [0.0],
     }
     return _tensors(WISH_SPECS, defaults | given)
 

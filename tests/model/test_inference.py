@@ -89,14 +89,14 @@ def test_so_it_does_where_the_own_past_counts(asked_faithful, faithful, batch):
     check_against_numpy(asked_faithful, faithful, batch)
 
 
-def own_past(embedding, history):
+def own_past(embedding, history, items=tuple(ALL)):
     """Bonus of every item by plain Python, for a history without padding."""
     ranks = range(len(history) - 1, -1, -1)
-    bonus = np.zeros(NUM_ITEMS)
+    bonus = np.zeros(len(items))
     for weight, half_life in zip(embedding.weighting.own, HALF_LIVES, strict=True):
-        counts = np.zeros(NUM_ITEMS)
+        counts = np.zeros(len(items))
         for item_id, rank in zip(history, ranks, strict=True):
-            counts[ALL.index(item_id)] += 0.5 ** (rank / half_life)
+            counts[items.index(item_id)] += 0.5 ** (rank / half_life)
         bonus += weight * np.log1p(counts)
     return bonus
 

@@ -63,7 +63,7 @@ def by_text():
 
 def embed(inference, title, text="", category=""):
     given = (tf.constant([each]) for each in (title, text, category))
-    return inference.embed_candidate(*given).numpy()
+    return inference.new_items.embed(*given)[0].numpy()
 
 
 def test_exposure_moves_new_items_up_and_no_probability(untrained):
@@ -108,7 +108,7 @@ def test_text_and_category_may_be_left_out(untrained):
     """Their defaults have length 1."""
     titles = tf.constant(["odd thing", "even thing", ""])
     blank = tf.constant([""])
-    together = untrained.embed_candidate(titles, blank, blank)
+    together = untrained.new_items.embed(titles, blank, blank)[0]
     alone = [embed(untrained, title)[0] for title in ("odd thing", "even thing", "")]
     assert np.isfinite(together).all()
     np.testing.assert_allclose(together, alone, atol=1e-5)
@@ -150,7 +150,26 @@ def test_a_profile_and_a_search_are_told_apart(untrained):
 
 def test_texts_are_encoded_or_zero(untrained):
     encoder = untrained.model.text_encoder
-    found = untrained.encode_texts(tf.constant(["odd", "", "odd"]))
+    found = untrained.new_items.encode_texts(tf.constant(["odd", "", "odd"]))
     expected = encoder(tf.constant(["odd"]))[0]
     np.testing.assert_allclose(found, [expected, np.zeros(4), expected], atol=1e-6)
-    assert (untrained.encode_texts(tf.constant(["", ""])).numpy() == 0).all()
+    assert (untrained.new_items.encode_texts(tf.constant(["", ""])).numpy() == 0).all()
+
+
+@pytest.mark.parametrize("history", [["new"], ["i01", "new", "i02"], ["new", "new"]])
+def test_events_with_a_new_item_count_as_with_a_cold_one(untrained, history):
+    """Towers and blocks know both by their texts only: the same interest."""
+    row = COLD[0]
+    about = (untrained.catalogue.titles[row], untrained.catalogue.categories[row])
+    title, category = (tf.constant([each]) for each in about)
+    vectors, memories = untrained.new_items.embed(title, tf.constant([""]), category)
+    items = {"item_ids": tf.constant(["new"]), "vectors": vectors}
+    items |= {"categories": category, "available_from": tf.constant([0], tf.int64)}
+    items["available_until"] = items["available_from"]
+    fresh = untrained.new_items.make_fresh(items, memories, tf.constant([], tf.string))
+    asked = untrained.embed_query(make_query([history]), fresh)
+    cold = [names(row)[0] if each == "new" else each for each in history]
+    expected = untrained.embed_query(make_query([cold])).numpy()
+    np.testing.assert_allclose(asked, expected, rtol=1e-4, atol=1e-5)
+    nobody = untrained.embed_query(make_query([[""]])).numpy()
+    assert np.abs(expected - nobody).max() > 1e-2

@@ -54,10 +54,18 @@ def test_every_input_has_the_batch_and_begins_with_padding():
     assert dtypes["allow_repeats"] == np.bool_
 
 
+def test_models_without_diversity_are_not_asked_for_it():
+    assert "diversity" not in recommend_inputs([Query(), Query()])
+    inputs = recommend_inputs([make_query(diversity=0.5), Query()])
+    assert inputs["diversity"].tolist() == [0.5, 0.0]
+    assert inputs["diversity"].dtype == np.float32
+
+
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
         ({"k": 0}, "`k` must be at least 1. Received: 0."),
+        ({"diversity": 1.5}, "`diversity` must be from 0 to 1. Received: 1.5."),
         ({"exclude": "abc"}, "`exclude` must be a list of strings"),
         ({"history": "abc"}, "`history` must be a list of events"),
         ({"history": [{"event": "view"}]}, "must have an `item_id`"),

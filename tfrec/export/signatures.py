@@ -1,10 +1,16 @@
-"""The signatures of the saved model: names, types, defaults."""
+"""The signatures of the saved model: names, types, defaults.
+
+Each signature is a function of the same inputs and of the fresh tier, called with the
+tier that the model was saved with. These functions are saved as well, under `live`, for
+servers that keep a tier of their own.
+"""
 
 import inspect
 import math
 
 import tensorflow as tf
 
+from tfrec.index.fresh import Fresh
 from tfrec.model.request import Query, Wish
 
 DEFAULT_K = 10
@@ -27,6 +33,7 @@ SPECS = {
     "exclude_item_ids": _spec("exclude_item_ids", tf.string, 2),
     "categories": _spec("categories", tf.string, 2),
     "min_probability": _spec("min_probability", tf.float32, 1),
+    "diversity": _spec("diversity", tf.float32, 1),
     "allow_repeats": _spec("allow_repeats", tf.bool, 1),
     "interest": _spec("interest", tf.float32, 2),
     "candidate_item_ids": _spec("candidate_item_ids", tf.string, 2),
@@ -36,6 +43,11 @@ SPECS = {
     "item_ids": _spec("item_ids", tf.string, 1),
     "reward": _spec("reward", tf.float32, 1),
     "learning_rate": _spec("learning_rate", tf.float32, 1),
+    "available_from": _spec("available_from", tf.int64, 1),
+    "available_until": _spec("available_until", tf.int64, 1),
+    "removed_item_ids": _spec("removed_item_ids", tf.string, 1),
+    "vectors": _spec("vectors", tf.float32, 2),
+    "memories": _spec("memories", tf.float32, 2),
 }
 DEFAULTS = {
     "query_text": [""],
@@ -48,6 +60,7 @@ DEFAULTS = {
     "exclude_item_ids": [[""]],
     "categories": [[""]],
     "min_probability": [0.0],
+    "diversity": [0.0],
     "allow_repeats": [False],
     "text": [""],
     "category": [""],
@@ -55,6 +68,17 @@ DEFAULTS = {
 }
 QUERY = Query._fields
 WISH = Wish._fields
+ITEM = ("item_ids", "vectors", "categories", "available_from", "available_until")
+INPUTS = {  # of each signature
+    "recommend": (*QUERY, *WISH[1:], "allow_repeats"),
+    "recommend_from_interest": ("interest", *WISH),
+    "embed_query": QUERY,
+    "embed_candidate": ("title", "text", "category"),
+    "score_interest": ("candidate_item_ids", *QUERY),
+    "update_interest": ("interest", "item_ids", "reward", "learning_rate"),
+    "explain": ("candidate_item_ids", *QUERY),
+}
+WITHOUT_FRESH = {"embed_candidate", "explain"}
 
 
 class Signatures(tf.Module):
@@ -62,58 +86,89 @@ class Signatures(tf.Module):
 
     Args:
         inference: `Inference`.
+
+    Attributes:
+        live: name -> concrete function. Those of `INPUTS` take the inputs of the
+            signature and, as `fresh_…`, the fields of `Fresh`; `embed_items` and
+            `make_fresh` make such fields; `rows_of` tells rows of the catalogue.
     """
 
     def __init__(self, inference):
         super().__init__(name="tfrec")
         self.inference = inference
+        self.live = {
+            name: _traced(getattr(self, f"_{name}"), self._specs(name))
+            for name in INPUTS
+        }
+        embedding = inference.embedding
+        item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
+        self.live["embed_items"] = _traced(self._embed_items, item_specs)
+        widths = {"vectors": embedding.dim, "memories": embedding.memory_dim}
+        names = (*ITEM, "memories", "removed_item_ids")
+        tier_specs = [_sized(SPECS[name], widths) for name in names]
+        # One string for each item here, not a row of wishes as in a request.
+        tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
+        self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
+        self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])
 
     def functions(self):
-        """Dict of signature name -> `tf.function` with an input signature."""
-        recommend = _signature(self._recommend, [*QUERY, *WISH[1:], "allow_repeats"])
-        return {
-            "serving_default": recommend,
-            "recommend": recommend,
-            "recommend_from_interest": _signature(
-                self._recommend_from_interest, ["interest", *WISH]
-            ),
-            "embed_query": _signature(self._embed_query, QUERY),
-            "embed_candidate": _signature(
-                self._embed_candidate, ["title", "text", "category"]
-            ),
-            "score_interest": _signature(
-                self._score_interest, ["candidate_item_ids", *QUERY]
-            ),
-            "update_interest": _signature(
-                self._update_interest,
-                ["interest", "item_ids", "reward", "learning_rate"],
-            ),
-            "explain": _signature(self._explain, ["candidate_item_ids", *QUERY]),
+        """Dict of signature name -> `tf.function`, with a tier without items."""
+        nothing = {
+            name: tf.zeros([0, *spec.shape[1:]], spec.dtype)
+            for name, spec in named_specs(self.live["make_fresh"]).items()
         }
+        return signatures(self.live, self.live["make_fresh"](**nothing))
+
+    def _specs(self, name):
+        specs = [SPECS[each] for each in INPUTS[name]]
+        if name in WITHOUT_FRESH:
+            return specs
+        embedding = self.inference.embedding
+        return specs + fresh_specs(embedding.dim, embedding.memory_dim)
 
     def _recommend(self, **inputs):
         answer = self.inference.recommend(
-            _part(Query, inputs), _part(Wish, inputs), inputs["allow_repeats"]
+            _part(Query, inputs),
+            _part(Wish, inputs),
+            inputs["allow_repeats"],
+            _fresh(inputs),
         )
         return _answer(answer)
 
     def _recommend_from_interest(self, interest, **inputs):
-        wish = _part(Wish, inputs)
-        return _answer(self.inference.recommend_from_interest(interest, wish))
+        answer = self.inference.recommend_from_interest(
+            interest, _part(Wish, inputs), fresh=_fresh(inputs)
+        )
+        return _answer(answer)
 
     def _embed_query(self, **inputs):
-        return {"embedding": self.inference.embed_query(_part(Query, inputs))}
+        query, fresh = _part(Query, inputs), _fresh(inputs)
+        return {"embedding": self.inference.embed_query(query, fresh)}
 
     def _embed_candidate(self, title, text, category):
-        return {"embedding": self.inference.embed_candidate(title, text, category)}
+        return {"embedding": self.inference.new_items.embed(title, text, category)[0]}
+
+    def _embed_items(self, title, text, category):
+        vectors, memories = self.inference.new_items.embed(title, text, category)
+        return {"vectors": vectors, "memories": memories}
+
+    def _make_fresh(self, memories, removed_item_ids, **items):
+        made = self.inference.new_items.make_fresh(items, memories, removed_item_ids)
+        return {f"fresh_{name}": tensor for name, tensor in made._asdict().items()}
+
+    def _rows_of(self, item_ids):
+        return {"rows": self.inference.item_ids.rows_of(item_ids)}
 
     def _score_interest(self, candidate_item_ids, **inputs):
-        query = _part(Query, inputs)
-        scores = self.inference.score_interest(query, candidate_item_ids)
+        query, fresh = _part(Query, inputs), _fresh(inputs)
+        scores = self.inference.score_interest(query, candidate_item_ids, fresh)
         return {"probabilities": scores}
 
-    def _update_interest(self, **inputs):
-        return {"interest": self.inference.update_interest(**inputs)}
+    def _update_interest(self, interest, item_ids, reward, learning_rate, **inputs):
+        updated = self.inference.update_interest(
+            interest, item_ids, reward, learning_rate, _fresh(inputs)
+        )
+        return {"interest": updated}
 
     def _explain(self, candidate_item_ids, **inputs):
         query = _part(Query, inputs)
@@ -121,7 +176,67 @@ class Signatures(tf.Module):
         return {"history_weights": shares}
 
 
-def _signature(method, names):
+def signatures(live, fresh):
+    """What a model is saved with.
+
+    Args:
+        live: name -> concrete function, as in `Signatures`.
+        fresh: what `live["make_fresh"]` gave.
+
+    Returns:
+        Dict of signature name -> `tf.function` with an input signature.
+    """
+    functions = {}
+    for name, inputs in INPUTS.items():
+        tier = {} if name in WITHOUT_FRESH else fresh
+        functions[name] = _signature(live[name], inputs, tier)
+    return {"serving_default": functions["recommend"], **functions}
+
+
+def fresh_specs(dim, memory_dim):
+    """`TensorSpec`s of the fields of a `Fresh`, named `fresh_…`."""
+    kinds = Fresh(
+        item_ids=(tf.string, []),
+        keys=(tf.int64, []),
+        vectors=(tf.float32, [dim]),
+        memories=(tf.float32, [memory_dim]),
+        category_names=(tf.string, []),
+        categories=(tf.int32, [None]),
+        available_from=(tf.int64, []),
+        available_until=(tf.int64, []),
+        is_gone=(tf.bool, []),
+    )
+    return [
+        tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
+        for name, (dtype, shape) in kinds._asdict().items()
+    ]
+
+
+def named_specs(function):
+    """`{input name: TensorSpec}` of a concrete function of named inputs."""
+    return function.structured_input_signature[1]
+
+
+def _sized(spec, widths):
+    if spec.name not in widths:
+        return spec
+    return tf.TensorSpec([None, widths[spec.name]], spec.dtype, name=spec.name)
+
+
+def _traced(method, specs):
+    """A concrete function of the named inputs, all of them needed."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(spec.name, kind) for spec in specs]
+
+    def call(**inputs):
+        return method(**inputs)
+
+    call.__signature__ = inspect.Signature(parameters)
+    named = {spec.name: spec for spec in specs}
+    return tf.function(call).get_concrete_function(**named)
+
+
+def _signature(function, names, tier):
     """A `tf.function` of named inputs; those in `DEFAULTS` may be left out."""
     required = [name for name in names if name not in DEFAULTS]
     optional = [name for name in names if name in DEFAULTS]
@@ -133,7 +248,7 @@ def _signature(method, names):
     signature = inspect.Signature(parameters)
 
     def call(*args, **kwargs):
-        return method(**signature.bind(*args, **kwargs).arguments)
+        return function(**signature.bind(*args, **kwargs).arguments, **tier)
 
     call.__signature__ = signature  # TensorFlow reads names and defaults off it
     specs = [SPECS[name] for name in (*required, *optional)]
@@ -142,6 +257,10 @@ def _signature(method, names):
 
 def _part(kind, inputs):
     return kind(**{name: inputs[name] for name in kind._fields})
+
+
+def _fresh(inputs):
+    return Fresh(**{name: inputs[f"fresh_{name}"] for name in Fresh._fields})
 
 
 def _answer(answer):

@@ -58,7 +58,7 @@ def exact_best(embeddings, queries, k, filters):
     every_row = tf.range(num_candidates)
     if filters.allowed is None:
         scores = tf.matmul(queries, embeddings, transpose_b=True)
-        return best(_strike(scores, filters.excluded_rows), every_row, k)
+        return best(strike(scores, filters.excluded_rows), every_row, k)
     is_allowed = filters.is_allowed(every_row[None])  # [batch or 1, num_candidates]
     # What any query of the batch may take; row 0 keeps the slice from being empty.
     is_in_slice = tf.reduce_any(is_allowed, axis=0) | (every_row == 0)
@@ -68,20 +68,28 @@ def exact_best(embeddings, queries, k, filters):
         scores = tf.matmul(queries, tf.gather(embeddings, slice_rows), transpose_b=True)
         scores = tf.where(tf.gather(is_allowed, slice_rows, axis=1), scores, NO_SCORE)
         excluded = _places(slice_rows, filters.excluded_rows)
-        return best(_strike(scores, excluded), slice_rows, k)
+        return best(strike(scores, excluded), slice_rows, k)
 
     def on_everything():
         scores = tf.matmul(queries, embeddings, transpose_b=True)
         scores = tf.where(is_allowed, scores, NO_SCORE)
-        return best(_strike(scores, filters.excluded_rows), every_row, k)
+        return best(strike(scores, filters.excluded_rows), every_row, k)
 
     most = NARROW * tf.cast(num_candidates, tf.float32)
     is_narrow = tf.cast(tf.size(slice_rows), tf.float32) <= most
     return tf.cond(is_narrow, on_slice, on_everything)
 
 
-def _strike(scores, columns):
-    """`[batch, n]` scores with `-inf` at each query's `[batch, e]` columns."""
+def strike(scores, columns):
+    """Scores without some columns.
+
+    Args:
+        scores: `[batch, n]` float tensor.
+        columns: `[batch, e]` int32 tensor, those outside `[0, n)` are ignored; or None.
+
+    Returns:
+        `scores` with `-inf` at each query's columns.
+    """
     if columns is None:
         return scores
     is_real = (columns > NO_ROW) & (columns < tf.shape(scores)[1])

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfrec.index.fresh import take_rows
 from tfrec.model.history import latest
 from tfrec.model.own_items import HALF_LIVES, own_features
 
@@ -51,7 +52,12 @@ class Embedding(tf.Module):
         """Size of the embedding."""
         return self.candidates.shape[1]
 
-    def query(self, history, now, profiles, hints, query_texts=None):
+    @property
+    def memory_dim(self):
+        """Numbers of what having met an item says; see `new_memories`."""
+        return sum(block.memory_dim for block in self.blocks)
+
+    def query(self, history, now, profiles, hints, query_texts=None, fresh=None):
         """Interest vectors and the events' attention weights.
 
         Args:
@@ -60,14 +66,19 @@ class Embedding(tf.Module):
             profiles: `[batch, text_dim]` float tensor, zeros for none.
             hints: `[batch, text_dim]` float tensor of the free-text queries.
             query_texts: `[batch]` string tensor, or None for no free text.
+            fresh: `Fresh` items that histories may hold, or None.
 
         Returns:
             `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
         """
-        neural, weights = self._neural_query(history, now, profiles, hints)
+        neural, weights = self._neural_query(history, now, profiles, hints, fresh)
         parts = [neural]
-        for block in self.blocks:
-            part = block.query(history, now)
+        sizes = [block.memory_dim for block in self.blocks]
+        memories = [None] * len(sizes)
+        if fresh is not None and sizes:
+            memories = tf.split(fresh.memories, sizes, axis=1)
+        for block, memory in zip(self.blocks, memories, strict=True):
+            part = block.query(history, now, memory)
             if query_texts is not None:
                 part += block.text_query(query_texts)
             parts.append(part)
@@ -97,10 +108,9 @@ class Embedding(tf.Module):
         features = own_features(history, rows)
         return tf.linalg.matvec(features, tf.constant(self.weighting.own, tf.float32))
 
-    def _neural_query(self, history, now, profiles, hints):
+    def _neural_query(self, history, now, profiles, hints, fresh):
         window, places = latest(history, self.model.config.model.window_length)
-        rows = tf.maximum(window.item_rows, 0)
-        vectors = tf.gather(self.candidates, rows)[..., : self.neural_dim]
+        vectors = self.vectors(window.item_rows, fresh)[..., : self.neural_dim]
         queries, weights = self.model.query_tower(
             vectors, window, window.lengths[:, None], now[:, None], profiles
         )
@@ -108,6 +118,34 @@ class Embedding(tf.Module):
         weights = tf.matmul(weights, places)  # 0 for events before the window
         hints = self.model.text_query(tf.math.l2_normalize(hints, -1))  # as in training
         return queries[:, 0] + hints, weights[:, 0]
+
+    def vectors(self, rows, fresh=None):
+        """Candidates' vectors by rows.
+
+        Args:
+            rows: int32 tensor of any shape; -1 reads row 0.
+            fresh: `Fresh` items, whose rows follow those of the catalogue, or None.
+
+        Returns:
+            `[..., dim]` float tensor.
+        """
+        return take_rows(
+            self.candidates, None if fresh is None else fresh.vectors, rows
+        )
+
+    def new_memories(self, texts, text_vectors):
+        """What having met items says that are not in the catalogue.
+
+        Args:
+            texts: `[n]` string tensor.
+            text_vectors: `[n, text_dim]` float tensor.
+
+        Returns:
+            `[n, memory_dim]` float tensor, block by block.
+        """
+        blank = tf.zeros([tf.shape(texts)[0], 0])  # there may be no block
+        parts = [block.new_memories(texts, text_vectors) for block in self.blocks]
+        return tf.concat([blank, *parts], axis=1)
 
     def new_candidates(self, texts, text_vectors, categories):
         """Embeddings of items that are not in the catalogue.

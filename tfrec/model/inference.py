@@ -9,19 +9,28 @@ from tfrec.index.candidate_ids import CandidateIds
 from tfrec.index.filters import NO_ROW, NO_SCORE
 from tfrec.model.history import History, latest_events, take_columns
 from tfrec.model.interest_update import update_interest
-from tfrec.model.item_text import join_item_texts
 from tfrec.model.names import Names
+from tfrec.model.new_items import NewItems
 from tfrec.model.own_items import last_occurrences
 from tfrec.model.request import history_only, to_batch, wish_for
 from tfrec.model.search import Own, Search, inner_products
-from tfrec.text.unique import encode_unique
+
+
+class Rows(NamedTuple):
+    """Items by number: those of the catalogue, after them the fresh ones.
+
+    They differ for what is gone: its events still tell what people like.
+    """
+
+    known: tf.Tensor  # int32, as what the model knows them; -1 if it does not
+    answer: tf.Tensor  # int32, as what they may be answered; -1 if not at all
 
 
 class Asked(NamedTuple):
     """What a request comes to."""
 
     interest: tf.Tensor  # [batch, dim]
-    rows: tf.Tensor  # [batch, width] int32, the catalogue's, -1 for unknown items
+    rows: Rows  # [batch, width], of the request's items
     history: History  # its latest events
     columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
     weights: tf.Tensor  # [batch, length], attention
@@ -46,14 +55,22 @@ class Inference(tf.Module):
         self.item_ids = CandidateIds(self.catalogue.item_ids)
         self.events = Names(model.event_names, default=model.usual_event)
         self.search = Search(embedding, index)
-        self.learnt_categories = Names(model.category_names, default=-1)
+        self.new_items = NewItems(embedding, self.item_ids)
 
     # === From a request to tensors ===
+
+    def rows_of(self, ids, fresh=None):
+        """`Rows` of a string tensor of any shape; unknown ids and `""` are -1."""
+        known = self.item_ids.rows_of(ids)
+        if fresh is None:
+            return Rows(known, known)
+        answer = fresh.answer_rows(ids, known, self.catalogue.num_items)
+        return Rows(tf.where(known > NO_ROW, known, answer), answer)
 
     def history(self, query, rows):
         """The latest events of a request: `(History, columns they came from)`.
 
-        `rows` are the catalogue's, `[batch, width]`, of the request's items.
+        `rows`, `[batch, width]`, are those by which the model knows the items.
         """
         times = query.history_timestamps
         columns = latest_events(rows, times, self.max_history_length)
@@ -67,85 +84,64 @@ class Inference(tf.Module):
         )
         return history, columns
 
-    def encode_texts(self, texts):
-        """`[n]` strings -> `[n, text_dim]`; zeros, at no cost, where all are `""`."""
-        text_dim = self.model.item_texts.vectors.shape[1]
-        nothing = tf.zeros([tf.shape(texts)[0], text_dim])
-        if self.model.text_encoder is None:
-            return nothing
-        has_text = texts != ""
-
-        def encode():
-            vectors = encode_unique(self.model.text_encoder, texts)
-            return tf.where(has_text[:, None], vectors, 0.0)
-
-        return tf.cond(tf.reduce_any(has_text), encode, lambda: nothing)
-
     def _batch(self, query):
         return to_batch(query, tf.shape(query.user_text)[0])
 
-    def _interest(self, query):
-        rows = self.item_ids.rows_of(query.history_item_ids)
-        history, columns = self.history(query, rows)
-        both = self.encode_texts(tf.concat([query.user_text, query.query_text], 0))
+    def _interest(self, query, fresh):
+        rows = self.rows_of(query.history_item_ids, fresh)
+        history, columns = self.history(query, rows.known)
+        both = self.new_items.encode_texts(
+            tf.concat([query.user_text, query.query_text], 0)
+        )
         profiles, hints = tf.split(both, 2)
         interest, weights = self.embedding.query(
-            history, query.now, profiles, hints, query.query_text
+            history, query.now, profiles, hints, query.query_text, fresh
         )
         return Asked(interest, rows, history, columns, weights)
 
     # === What the signatures compute ===
 
-    def embed_query(self, query):
+    def embed_query(self, query, fresh=None):
         """`Query` -> `[batch, dim]` interest vectors."""
-        return self._interest(self._batch(query)).interest
+        return self._interest(self._batch(query), fresh).interest
 
-    def embed_candidate(self, titles, texts, categories):
-        """Vectors of items by their texts, known or new: `[n, dim]`."""
-        num_items = tf.shape(titles)[0]
-        texts, categories = (
-            tf.broadcast_to(each, [num_items]) for each in (texts, categories)
-        )
-        joined = join_item_texts(titles, texts, categories)
-        multi_hot = self._category_matrix(categories)
-        return self.embedding.new_candidates(
-            joined, self.encode_texts(joined), multi_hot
-        )
-
-    def recommend(self, query, wish, allow_repeats):
+    def recommend(self, query, wish, allow_repeats, fresh=None):
         """The best candidates for live histories.
 
         Args:
             query: `Query`.
             wish: `Wish`.
             allow_repeats: `[batch or 1]` bool tensor; False excludes the history.
+            fresh: `Fresh` items beside the catalogue, or None.
 
         Returns:
             `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
             `""`, `-inf` and 0.
         """
         query = self._batch(query)
-        asked = self._interest(query)
+        asked = self._interest(query, fresh)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
-        seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows)
-        if not self.embedding.has_own:
-            return self.recommend_from_interest(asked.interest, wish, seen)
-        own = self._own(asked, allow_repeats, wish.min_probability)
-        return self.recommend_from_interest(asked.interest, wish, seen, own)
+        seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows.answer)
+        own = None
+        if self.embedding.has_own:
+            own = self._own(asked, allow_repeats, wish.min_probability, fresh)
+        return self.recommend_from_interest(asked.interest, wish, seen, own, fresh)
 
-    def _own(self, asked, allow_repeats, min_probability):
-        rows = last_occurrences(asked.history.item_rows)
-        rows = tf.where(allow_repeats[:, None], rows, NO_ROW)
-        scores, probabilities = self._judge(asked, rows)
+    def _own(self, asked, allow_repeats, min_probability, fresh):
+        known = last_occurrences(asked.history.item_rows)
+        answer = take_columns(asked.rows.answer, asked.columns, NO_ROW)
+        may_come = allow_repeats[:, None] & (known > NO_ROW)
+        rows = Rows(known, tf.where(may_come, answer, NO_ROW))
+        scores, probabilities = self._judge(asked, rows, fresh)
         is_likely = probabilities >= min_probability[:, None]
-        return Own(rows, tf.where(is_likely, scores, NO_SCORE))
+        return Own(rows.answer, tf.where(is_likely, scores, NO_SCORE))
 
-    def _judge(self, asked, rows):
-        """Scores and probabilities of candidates by their `[batch, n]` rows."""
-        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+    def _judge(self, asked, rows, fresh):
+        """Scores and probabilities of candidates by their `[batch, n]` `Rows`."""
+        candidates = self.embedding.vectors(rows.answer, fresh)
         scores = inner_products(asked.interest, candidates)
         if self.embedding.has_own:
-            scores += self.embedding.own_bonus(asked.history, rows)
+            scores += self.embedding.own_bonus(asked.history, rows.known)
         return scores, self.embedding.probabilities(asked.interest, candidates, scores)
 
     def recommend_ids(self, histories, k, exclude):
@@ -156,7 +152,7 @@ class Inference(tf.Module):
         text = [[each.decode() for each in row] for row in ids.numpy()]
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
-    def recommend_from_interest(self, interest, wish, seen=None, own=None):
+    def recommend_from_interest(self, interest, wish, seen=None, own=None, fresh=None):
         """The same from interest vectors.
 
         Args:
@@ -164,36 +160,45 @@ class Inference(tf.Module):
             wish: `Wish`.
             seen: `[batch, n]` int32 tensor of rows that are not to come, or None.
             own: `Own`, or None: items that are ranked by these scores.
+            fresh: `Fresh` items beside the catalogue, or None.
 
         Returns:
             As `recommend`.
         """
         wish = to_batch(wish, tf.shape(interest)[0])
-        excluded = self.item_ids.rows_of(wish.exclude_item_ids)
+        excluded = self.rows_of(wish.exclude_item_ids, fresh).answer
         if seen is not None:
             excluded = tf.concat([excluded, seen], axis=1)
-        rows, scores = self.search(interest, excluded, wish, own)
+        rows, scores = self.search(interest, excluded, wish, own, fresh)
         is_real = rows > NO_ROW
-        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+        candidates = self.embedding.vectors(rows, fresh)
         finite = tf.where(is_real, scores, 0.0)
         probabilities = self.embedding.probabilities(interest, candidates, finite)
         return (
-            self.item_ids.ids_of(rows),
+            self._ids_of(rows, fresh),
             tf.where(is_real, scores, NO_SCORE),
             tf.where(is_real, probabilities, 0.0),
         )
 
-    def score_interest(self, query, candidate_item_ids):
+    def _ids_of(self, rows, fresh):
+        ids = self.item_ids.ids_of(tf.minimum(rows, self.catalogue.num_items - 1))
+        if fresh is None:
+            return ids
+        places = rows - self.catalogue.num_items
+        new = tf.gather(fresh.item_ids, tf.maximum(places, 0))
+        return tf.where(places < 0, ids, new)
+
+    def score_interest(self, query, candidate_item_ids, fresh=None):
         """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
         query = self._batch(query)
-        rows = self.item_ids.rows_of(candidate_item_ids)
-        _, probabilities = self._judge(self._interest(query), rows)
-        return tf.where(rows > NO_ROW, probabilities, 0.0)
+        rows = self.rows_of(candidate_item_ids, fresh)
+        _, probabilities = self._judge(self._interest(query, fresh), rows, fresh)
+        return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
 
-    def update_interest(self, interest, item_ids, reward, learning_rate):
+    def update_interest(self, interest, item_ids, reward, learning_rate, fresh=None):
         """Interest vectors after one reaction each; unknown items change nothing."""
-        rows = self.item_ids.rows_of(item_ids)
-        candidates = tf.gather(self.embedding.candidates, tf.maximum(rows, 0))
+        rows = self.rows_of(item_ids, fresh).known
+        candidates = self.embedding.vectors(rows, fresh)
         candidates = tf.where(rows[:, None] > NO_ROW, candidates, 0.0)
         rate = tf.broadcast_to(learning_rate, tf.shape(reward))
         return update_interest(
@@ -208,7 +213,7 @@ class Inference(tf.Module):
             sums to 1, or to 0 where nothing speaks for the item.
         """
         query = self._batch(query)
-        asked = self._interest(query)
+        asked = self._interest(query, None)
         rows = self.item_ids.rows_of(candidate_item_ids)
         shares = self.embedding.contributions(
             asked.history, query.now, asked.weights, tf.maximum(rows, 0)
@@ -219,11 +224,3 @@ class Inference(tf.Module):
             asked.columns, width
         )  # [batch, length, width], 0 for padding
         return tf.matmul(shares, places)
-
-    def _category_matrix(self, categories):
-        """As `tfrec.model.catalogue.category_matrix`, in the graph."""
-        size = self.learnt_categories.size
-        names = tf.strings.split(categories, "|").to_tensor("")
-        columns = self.learnt_categories(names)
-        hits = tf.reduce_max(tf.one_hot(columns, size), axis=1)
-        return tf.math.divide_no_nan(hits, tf.reduce_sum(hits, 1, keepdims=True))

@@ -26,6 +26,7 @@ class Wish(NamedTuple):
     exclude_item_ids: tf.Tensor  # [batch, width] string, "" is padding
     categories: tf.Tensor  # [batch, width] string, any of them; "" is padding
     min_probability: tf.Tensor  # [batch] float32
+    diversity: tf.Tensor  # [batch] float32, 0 = best items only, 1 = unlike items
 
 
 def history_only(histories):
@@ -49,6 +50,7 @@ def wish_for(k, exclude):
         exclude_item_ids=tf.constant([[*exclude, ""]]),
         categories=tf.constant([[""]]),
         min_probability=tf.constant([0.0]),
+        diversity=tf.constant([0.0]),
     )
 
 

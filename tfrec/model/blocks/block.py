@@ -35,9 +35,37 @@ class Block(tf.Module):
         """Size of this part of the embedding."""
         return self.candidates.shape[1]
 
-    def query(self, history, now):
-        """The query's side: `History`, `[batch]` int64 -> `[batch, dim]`."""
+    @property
+    def memory_dim(self):
+        """How many numbers say what having met an item means; 0 without a memory."""
+        return 0
+
+    def query(self, history, now, new_memories=None):
+        """The query's side.
+
+        Args:
+            history: `History`; rows from the size of the catalogue on are of items
+                that are not in it.
+            now: `[batch]` int64 tensor.
+            new_memories: `[n, memory_dim]` float tensor of these, or None if there
+                are none.
+
+        Returns:
+            `[batch, dim]` float tensor.
+        """
         raise NotImplementedError
+
+    def new_memories(self, texts, text_vectors):
+        """What having met items says that are not in the catalogue.
+
+        Args:
+            texts: `[n]` string tensor.
+            text_vectors: `[n, text_dim]` float tensor, the text tower's.
+
+        Returns:
+            `[n, memory_dim]` float tensor.
+        """
+        return tf.zeros([tf.shape(texts)[0], 0])
 
     def text_query(self, texts):
         """What a free text adds to `query`: `[batch]` strings -> `[batch, dim]`."""

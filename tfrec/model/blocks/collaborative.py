@@ -58,6 +58,11 @@ class CollaborativeBlock(MemoryBlock):
         """The candidates' side of new items: what their text lets expect."""
         return self._from_texts(text_vectors)[:, -1]
 
+    def new_memories(self, texts, text_vectors):
+        """What their text lets expect of having met new items."""
+        memory = self._from_texts(text_vectors)[:, :-1]
+        return tf.reshape(memory, [-1, self.memory_dim])
+
     def _remember(self, queries, candidates, columns, text_vectors):
         """Sets memory and candidates of all items, known or not."""
         known = np.concatenate([queries, candidates[:, None]], axis=1)

@@ -59,6 +59,10 @@ class LexicalBlock(MemoryBlock):
         """The candidates' side of new items: their words."""
         return self.encode(texts)
 
+    def new_memories(self, texts, text_vectors):
+        """What having met new items says: their words."""
+        return self.encode(texts)
+
     def _sparse(self, buckets):
         weights = term_weights(tf.constant(buckets), self.idf, self.mean_length)
         weights = weights.numpy()

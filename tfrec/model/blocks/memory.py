@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfrec.index.fresh import take_rows
 from tfrec.model.blocks.block import Block
 
 
@@ -26,9 +27,14 @@ class MemoryBlock(Block):
         )
         return tf.where(history.mask[..., None], weights, 0.0)
 
-    def query(self, history, now):
-        """The query's side: `History`, `[batch]` int64 -> `[batch, dim]`."""
-        return tf.reduce_sum(self._event_vectors(history), axis=1)
+    @property
+    def memory_dim(self):
+        """Numbers of one item's memory, all decays together."""
+        return self.memory.shape[1] * self.memory.shape[2]
+
+    def query(self, history, now, new_memories=None):
+        """The query's side: the events' memories, decayed and added."""
+        return tf.reduce_sum(self._event_vectors(history, new_memories), axis=1)
 
     def contributions(self, history, now, candidate_rows):
         """Each event's share of what sets the scores apart, `[batch, n, length]`."""
@@ -37,7 +43,9 @@ class MemoryBlock(Block):
         events = self._event_vectors(history)
         return tf.matmul(candidates, events, transpose_b=True)
 
-    def _event_vectors(self, history):
-        memory = tf.gather(self.memory, tf.maximum(history.item_rows, 0))
+    def _event_vectors(self, history, new_memories=None):
+        if new_memories is not None:
+            new_memories = tf.reshape(new_memories, [-1, *self.memory.shape[1:]])
+        memory = take_rows(self.memory, new_memories, history.item_rows)
         weights = self.event_weights(history)[..., None]
         return tf.reduce_sum(memory * weights, axis=2)  # [batch, length, dim]

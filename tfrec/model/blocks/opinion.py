@@ -51,7 +51,7 @@ class OpinionBlock(Block):
         self._learn_items(interactions, known, text_vectors)
         return self
 
-    def query(self, history, now):
+    def query(self, history, now, new_memories=None):
         """The query's side, `[batch, num_factors + 2]`."""
         people, moods = self._people(history)
         slope, of_moods = self.slopes[0], self.slopes[1:]

@@ -30,7 +30,7 @@ class PriorBlock(Block):
         self.candidates = tf.constant(prior[:, None], tf.float32)
         return self
 
-    def query(self, history, now):
+    def query(self, history, now, new_memories=None):
         """The query's side: 1 for everybody, `[batch, 1]`."""
         return tf.ones([tf.shape(history.item_rows)[0], 1])
 

@@ -1,0 +1,95 @@
+"""A new version with the items that came since, without training again."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from serving.artefact import read_artefact
+from serving.examination import check_manifest, find_facts
+from tests.serving.toy_artefact import write_toy
+from tfrec.data.item_changes import Change
+from tfrec.errors import ArtefactError
+from tfrec.export.compaction import compact
+from tfrec.export.loaded import load
+
+NEW = Change(item_id="né 新", title="Roses number 99", category="garden|novel")
+GONE = Change(item_id="garden-01", is_removed=True)
+
+
+def make_folder(version, folder):
+    shutil.copytree(version, folder / "toy" / "1")
+    return folder / "toy"
+
+
+def recommend(model, k=100, **wishes):
+    given = {name: [value] for name, value in wishes.items()}
+    return [each for each in model.recommend([["garden-00"]], k, **given)[0][0] if each]
+
+
+def check(model, folder):
+    """The signatures know what came and what went, and so do the papers."""
+    assert recommend(model, categories=["novel"]) == [NEW.item_id]
+    assert GONE.item_id not in recommend(model)
+    items = pd.read_parquet(folder / "assets.extra" / "items.parquet")
+    assert set(items["item_id"]) == {*recommend(model), "garden-00"}
+    assert items["title"].iloc[-1] == NEW.title
+    artefact = read_artefact(folder)
+    assert check_manifest(artefact) == []
+    assert artefact.manifest["num_items"] == len(items)
+    assert "1 beside its index" in find_facts(artefact)["new items"]
+
+
+@pytest.mark.parametrize(
+    "flavour", ["exact", pytest.param("scann", marks=pytest.mark.slow)]
+)
+def test_the_next_version_has_the_items(artefact_folders, tmp_path, flavour):
+    """In any server: `compact` has had sessions without our code answer alike."""
+    folder = make_folder(artefact_folders[flavour], tmp_path)
+    before = load(folder)
+    version = compact(folder, [NEW, GONE])
+    assert version == folder / "2"
+    assert [path.name for path in sorted(folder.iterdir())] == ["1", "2"]
+    model = load(folder)
+    check(model, version)
+    others = [i for i in recommend(before) if i != GONE.item_id]
+    assert [i for i in recommend(model) if i != NEW.item_id] == others
+
+
+@pytest.mark.slow
+def test_versions_of_versions(artefact_folders, tmp_path):
+    """What the first one put in is still there, is changed and is taken out."""
+    folder = make_folder(artefact_folders["exact"], tmp_path)
+    other = Change(item_id="n2", category="novel")
+    compact(folder, [Change(item_id=NEW.item_id, category="old"), other, GONE])
+    last = compact(folder, [NEW, Change(item_id="n2", is_removed=True)])
+    assert last == folder / "3"
+    check(load(folder), last)
+    manifest = json.loads((last / "assets.extra" / "manifest.json").read_text())
+    first = json.loads((folder / "1/assets.extra/manifest.json").read_text())
+    assert manifest["catalogue_created"] == first["created"]
+    assert manifest["compacted_from"] == 2
+
+
+def test_models_that_take_no_items(tmp_path):
+    write_toy(tmp_path / "toy")
+    with pytest.raises(ArtefactError, match="Train a new version instead"):
+        compact(tmp_path / "toy", [NEW])
+    with pytest.raises(ArtefactError, match="must hold versions"):
+        compact(tmp_path / "nothing", [NEW])
+
+
+def test_what_cannot_be_written_leaves_no_trace(
+    artefact_folders, tmp_path, monkeypatch
+):
+    folder = make_folder(artefact_folders["exact"], tmp_path)
+
+    def fail(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "disk full")
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    with pytest.raises(ArtefactError, match="disk full.*earlier versions are intact"):
+        compact(folder, [NEW])
+    assert [path.name for path in folder.iterdir()] == ["1"]

@@ -1,0 +1,139 @@
+"""A new version with the items that came since, without training again."""
+
+import json
+import os
+import shutil
+
+import pandas as pd
+import tensorflow as tf
+
+from tfrec.compat import import_optional
+from tfrec.errors import ArtefactError
+from tfrec.export.fresh_items import FreshItems
+from tfrec.export.loaded import newest_version
+from tfrec.export.manifest import folder_size
+from tfrec.export.ops import check_ops, required_libraries
+from tfrec.export.proof import prove
+from tfrec.export.signatures import signatures
+from tfrec.export.warmup import fill_defaults, read_warmup
+
+COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
+
+
+class Compacted(tf.Module):
+    """A loaded model whose signatures know some items more.
+
+    Args:
+        loaded: what `tf.saved_model.load` gave.
+    """
+
+    def __init__(self, loaded):
+        super().__init__(name="tfrec")
+        self.loaded = loaded
+        self.live = dict(loaded.live)
+
+
+def compact(folder, changes):
+    """Writes the next version of a model: the newest one and changes to its items.
+
+    Nothing is trained and no index built: the items stand beside the index and are
+    scored one by one, in every server. It is proven in fresh processes like any
+    export before it gets its name.
+
+    Args:
+        folder: the model's folder.
+        changes: list of `Change`s since the newest version.
+
+    Returns:
+        The new version's folder.
+
+    Raises:
+        ArtefactError: there is no model, it cannot be loaded or written, was saved
+            without `live` functions, or the new version answers otherwise.
+    """
+    last = newest_version(folder)
+    loaded = _load(last)
+    fresh = FreshItems(loaded.live, last)
+    fresh.apply(changes)
+    version = 1 + int(last.name)
+    aside = last.parent / f".{version}.{os.getpid()}.tmp"
+    try:
+        _save(aside, last, loaded, fresh)
+        os.rename(aside, last.parent / str(version))
+    except (OSError, tf.errors.OpError) as error:
+        raise ArtefactError(
+            f"The compacted model cannot be written to {last.parent}: {error}. "
+            "Nothing was published; earlier versions are intact."
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return last.parent / str(version)
+
+
+def _load(folder):
+    for library in {"tensorflow_text", "scann"} & set(required_libraries(folder)):
+        import_optional(library, f"the saved model {folder}", "Install it.")
+    loaded = tf.saved_model.load(str(folder))
+    if not hasattr(loaded, "live"):
+        raise ArtefactError(
+            f"{folder} must have been saved with functions that take new items, as "
+            "versions are since they exist. Train a new version instead."
+        )
+    return loaded
+
+
+def _save(aside, last, loaded, fresh):
+    module = Compacted(loaded)
+    functions = signatures(module.live, fresh.tensors())
+    options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
+    tf.saved_model.save(module, str(aside), functions, options)
+    extra = aside / "assets.extra"
+    extra.mkdir()
+    for name in COPIED:
+        shutil.copy(last / "assets.extra" / name, extra)
+    fresh.save(aside)
+    _change_items(extra / "items.parquet", fresh)
+    manifest = json.loads((extra / "manifest.json").read_text())
+    ops = check_ops(aside, manifest["flavour"])
+    _change_manifest(extra / "manifest.json", aside, last, fresh, ops)
+    requests = read_warmup(aside)
+    filled = fill_defaults(aside, requests)
+    expected = [_answer(functions[name], inputs) for name, inputs in filled]
+    prove(aside, requests, expected, ops["required_libraries"])
+
+
+def _answer(function, inputs):
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    return {name: value.numpy() for name, value in function(**tensors).items()}
+
+
+def _change_items(path, fresh):
+    """People's titles: those of the catalogue without what is gone, then the new."""
+    frame = pd.read_parquet(path)
+    added = fresh.added
+    gone = {*fresh.removed, *added}
+    columns = {
+        "item_id": list(added),
+        "title": [each.title for each in added.values()],
+        "category": [each.category for each in added.values()],
+    }
+    kept = frame[~frame["item_id"].isin(gone)]
+    both = pd.concat([kept, pd.DataFrame(columns, dtype=object)], ignore_index=True)
+    both.to_parquet(path, index=False)
+
+
+def _change_manifest(path, aside, last, fresh, ops):
+    manifest = json.loads(path.read_text())
+    num_items = len(pd.read_parquet(aside / "assets.extra" / "items.parquet"))
+    created = pd.Timestamp.now("UTC").isoformat(timespec="seconds")
+    manifest |= {
+        "version": 1 + int(last.name),
+        "compacted_from": int(last.name),
+        "catalogue_created": manifest.get("catalogue_created", manifest["created"]),
+        "created": created,
+        "num_items": num_items,
+        "num_fresh_items": len(fresh.added),
+        "ops": ops,
+        "size_bytes": folder_size(aside),
+    }
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True))
