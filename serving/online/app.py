@@ -21,6 +21,7 @@ from serving.online.messages import (
     FoundItems,
     Health,
     InterestsAnswer,
+    Mode,
     Recommendations,
     Session,
     SessionRequest,
@@ -33,6 +34,7 @@ from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.stores.user_states import StoreError, UserStates
 from serving.web.page import add_page
+from tfrec.model.interest_decay import InterestSettings
 
 MAX_EVENTS = 1000  # of one request
 MAX_FOUND = 100  # items of one search
@@ -50,6 +52,7 @@ def make_app(
     catalogue: Catalogue,
     reactions: Reactions | None = None,
     users: Sequence[str] = (),
+    settings: InterestSettings | None = None,
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
@@ -59,13 +62,15 @@ def make_app(
         catalogue: titles and categories.
         reactions: what clicks mean in this log.
         users: ids that the page offers.
+        settings: how interest vectors follow events.
     """
     reactions = reactions or Reactions()
     app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
     metrics = Metrics()
     app.add_middleware(Timed, metrics=metrics)
     add_error_handlers(app)
-    recommending = Recommending(states, model, catalogue, metrics, reactions)
+    parts = (states, model, catalogue, metrics, reactions, settings)
+    recommending = Recommending(*parts)
     _add_recommendations(app, recommending)
     _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)
@@ -95,8 +100,11 @@ def _read_wishes(
     query: str = "",
     explain: bool = False,
     now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+    mode: Annotated[
+        Mode, Query(description="What the model is asked with")
+    ] = "history",
 ):
-    return Wishes(k, category, query, explain, now)
+    return Wishes(k, category, query, explain, now, mode)
 
 
 def _add_recommendations(app, recommending):

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import grpc
 
+from serving.histories import QueryError
 from serving.online.cache import AnswerCache
 from serving.online.catalogue import Catalogue
-from serving.online.messages import ReasonCode, RecommendedItem
+from serving.online.interest_keeping import InterestKeeping
+from serving.online.messages import Mode, ReasonCode, RecommendedItem
 from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.stores.user_states import UserStates
 from serving.status import RequestError
 from tfrec.errors import ServingError
+from tfrec.model.interest_decay import InterestSettings
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class Wishes:
         query: what is looked for, in words.
         explain: whether to say which event speaks most for each item.
         now: UTC seconds, None for the clock.
+        mode: whether the history goes with the request, or the interest vector.
     """
 
     k: int = 10
@@ -41,6 +45,7 @@ class Wishes:
     query: str = ""
     explain: bool = False
     now: int | None = None
+    mode: Mode = "history"
 
     @property
     def categories(self) -> list[str]:
@@ -67,6 +72,7 @@ class Recommending:
         catalogue: Catalogue,
         metrics: Metrics,
         reactions: Reactions | None = None,
+        settings: InterestSettings | None = None,
     ):
         self._states = states
         self._model = model
@@ -74,13 +80,17 @@ class Recommending:
         self._metrics = metrics
         self._reactions = reactions or Reactions()
         self._cache = AnswerCache()
+        self._keeping = InterestKeeping(
+            states, model, self._reactions, settings or InterestSettings()
+        )
 
     def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
         """What a user gets, and the version of the state it comes from.
 
         Raises:
-            StoreError: the state cannot be read.
+            StoreError: the state cannot be read, or its interest vector not kept.
             RequestError: the model refuses the request.
+            QueryError: `wishes` ask of an interest vector what it cannot say.
             NoAnswerError: there is no fallback either.
         """
         state = self._states.get(user_id)
@@ -89,7 +99,7 @@ class Recommending:
         found = self._cache.get((who, self._model.version, wishes))
         self._metrics.count_cache(found is not None)
         if found is None:
-            found = self.for_history(state.history(), wishes)
+            found = self._find(user_id, state, wishes)
             if found.reason_code != "fallback":
                 self._cache.put((who, found.model_version, wishes), found)
         return found, state.version
@@ -107,8 +117,6 @@ class Recommending:
         try:
             best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
-            if error.code is grpc.StatusCode.INVALID_ARGUMENT:
-                raise
             return self._fall_back(history, wishes, error)
         reasons = [None] * len(best)
         if wishes.explain and told and best:
@@ -119,6 +127,25 @@ class Recommending:
     def forget(self, user_id: str) -> None:
         """Drops the answers that a user got."""
         self._cache.drop(lambda key: key[0][:1] == (user_id,))
+
+    def _find(self, user_id, state, wishes):
+        if wishes.mode == "history" or not state.version:
+            return self.for_history(state.history(), wishes)
+        if wishes.query or wishes.explain:
+            raise QueryError(
+                "`query` and `explain` must be left out with `mode=interest`, because "
+                "an interest vector knows no words and no single events."
+            )
+        history, now = state.history(), wishes.now or int(time.time())
+        filters = {"k": wishes.k, "categories": wishes.categories, "now": now}
+        seen = sorted({event[0] for event in history})
+        try:
+            vector = self._keeping.asked(user_id, state, now)
+            best = self._model.recommend_from_interest(vector, exclude=seen, **filters)
+        except RequestError as error:
+            return self._fall_back(history, wishes, error)
+        items = [self._item(item) for item in best]
+        return Found(items, self._model.version, "interest")
 
     def _item(self, item, reason=None):
         title = self._catalogue.title(item.item_id)
@@ -141,6 +168,8 @@ class Recommending:
         ]
 
     def _fall_back(self, history, wishes, error):
+        if error.code is grpc.StatusCode.INVALID_ARGUMENT:
+            raise error
         seen = {event[0] for event in history}
         allowed = [
             self._item(item)
