@@ -12,7 +12,7 @@ from tfrec.evaluation.markdown import table, with_interval
 from tfrec.evaluation.protocol import describe_protocol
 
 METRIC, FIGURE = "ndcg@10", "freshness.png"
-HEADER = ["history", "NDCG@10 (95 %)", "share of live", "less than live (95 %)", "p"]
+HEADER = ["history", "NDCG@10 (95 %)", "share of live", "against live (95 %)", "p"]
 WORDS = (
     "Each recommender is asked the same questions; only the history that it is told "
     "differs. What was seen by the moment of the question is left out in every row, "

@@ -86,7 +86,7 @@ class InterestKeeping:
         if interest is None or interest.model_version != version:
             return self._begin(state, version, now)
         for event in state.pending_events():
-            interest = self._move(interest, event)
+            interest = self._move(interest, event, min(event.timestamp, now))
         return interest
 
     def _begin(self, state, version, now):
@@ -94,21 +94,25 @@ class InterestKeeping:
         vector = self._model.embed_query(told, now=now)
         return Interest(version, 0, now, vector, vector)
 
-    def _move(self, interest, event):
-        """One step; that of a late event is as small as it would be by now."""
-        settings, late_s = self._settings, interest.timestamp - event.timestamp
+    def _move(self, interest, event, moment):
+        """One step; that of a late event is as small as it would be by now.
+
+        `moment` is the event's, but never in the future: a clock that is fast would
+        make all that follows late.
+        """
+        settings, seconds = self._settings, moment - interest.timestamp
         vector = settings.decayed(
-            interest.vector, interest.long_term, max(0, -late_s), events=1
+            interest.vector, interest.long_term, max(0, seconds), events=1
         )
         vector = self._model.update_interest(
             vector,
             event.item_id,
             float(not self._reactions.is_dislike(event.event, event.value)),
-            settings.learning_rate * settings.remaining(max(0, late_s)),
+            settings.learning_rate * settings.remaining(max(0, -seconds)),
         )
         return dataclasses.replace(
             interest,
             updates=interest.updates + 1,
-            timestamp=max(interest.timestamp, event.timestamp),
+            timestamp=max(interest.timestamp, moment),
             vector=vector,
         )

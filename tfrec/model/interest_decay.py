@@ -21,7 +21,7 @@ class InterestSettings:
     """
 
     learning_rate: float = 1.0  # size of a step
-    half_life_s: float = 86_400.0  # in which half of what was learnt online fades
+    half_life_s: float = 3600.0  # in which half of what was learnt online fades
     half_life_events: float = 3.0  # the same, in events that came after
     long_term_share: float = 0.3  # weight of the long-term vector in what is asked
 

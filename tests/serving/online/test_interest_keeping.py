@@ -94,6 +94,20 @@ def test_a_late_event_counts_as_it_would_by_now(ask, states):
     np.testing.assert_allclose(kept.vector, vector, atol=1e-6)
 
 
+def test_a_clock_that_is_fast_makes_nothing_late(ask, states):
+    post(ask, "fay", "a", 1000)
+    ask.recommend("fay", mode="interest", now=1000)
+    post(ask, "fay", "e", 1000 + 10 * int(DAY_S))
+    ask.recommend("fay", mode="interest", now=1010)
+    post(ask, "fay", "d", 1020)
+    ask.recommend("fay", mode="interest", now=1020)
+    long_term = embedding_oracle([("a", "view", 1.0, 1000)], now=1000)
+    vector = moved(moved(long_term, long_term, 10, "e"), long_term, 10, "d")
+    kept = states.get("fay").interest
+    assert (kept.updates, kept.timestamp) == (2, 1020)
+    np.testing.assert_allclose(kept.vector, vector, atol=1e-6)
+
+
 def test_a_skip_moves_away(ask, states):
     post(ask, "dan", "a", 1000)
     ask.recommend("dan", mode="interest", now=1000)
