@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import pathlib
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.state import Interest, UserState
-from serving.online.stores.user_states import UserStates
+from serving.online.stores.user_states import StoreError, UserStates
 from tfrec.errors import ConfigError
 from tfrec.model.interest_decay import InterestSettings
+
+logger = logging.getLogger(__name__)
 
 
 def read_settings(path: pathlib.Path | None) -> InterestSettings:
@@ -70,14 +73,19 @@ class InterestKeeping:
 
         Raises:
             RequestError: the model server does not answer.
-            StoreError: the vector cannot be kept.
         """
         interest = self._up_to_date(state, now)
         if interest is not state.interest:
-            self._states.keep_interest(user_id, state, interest)
+            self._keep(user_id, state, interest)
         seconds = max(0, now - interest.timestamp)
         vector = self._settings.decayed(interest.vector, interest.long_term, seconds)
         return self._settings.asked(vector, interest.long_term)
+
+    def _keep(self, user_id, state, interest):
+        try:
+            self._states.keep_interest(user_id, state, interest)
+        except StoreError as error:  # the next read makes the same steps again
+            logger.warning("An interest vector is not kept: %s", error)
 
     def _up_to_date(self, state, now):
         # A version read too early only makes the vector begin anew once more.

@@ -88,7 +88,7 @@ class Recommending:
         """What a user gets, and the version of the state it comes from.
 
         Raises:
-            StoreError: the state cannot be read, or its interest vector not kept.
+            StoreError: the state cannot be read.
             RequestError: the model refuses the request.
             QueryError: `wishes` ask of an interest vector what it cannot say.
             NoAnswerError: there is no fallback either.

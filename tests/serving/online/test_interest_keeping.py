@@ -9,6 +9,7 @@ import pytest
 from serving.online.interest_keeping import InterestKeeping, read_settings
 from serving.online.reactions import Reaction, Reactions
 from serving.online.stores.memory import MemoryStates
+from serving.online.stores.user_states import StoreError
 from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.toy_artefact import (
@@ -152,6 +153,20 @@ def test_another_model_begins_another_vector():
     keeping.asked("ann", states.get("ann"), 10)
     kept = states.get("ann").interest
     assert (kept.model_version, kept.vector.tolist()) == (2, [2.0, 2.0])
+
+
+def test_a_store_that_takes_nothing_costs_no_answer(monkeypatch, caplog):
+    states = MemoryStates()
+    states.append([event("ann", 1)])
+
+    def fail(*_):
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(states, "keep_interest", fail)
+    settings = InterestSettings(long_term_share=1.0)
+    keeping = InterestKeeping(states, Model(), Reactions(), settings)
+    assert keeping.asked("ann", states.get("ann"), 10).tolist() == [1.0, 1.0]
+    assert "not kept: The disk is full." in caplog.text
 
 
 def test_what_speaks_against_an_item():
