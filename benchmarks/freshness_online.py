@@ -44,7 +44,7 @@ def main(
     from tfrec.evaluation.evaluate import evaluate
     from tfrec.export.loaded import load
     from training.data import load_run_data
-    from training.run import test_split
+    from training.judge import test_split
 
     settings = load_config(config, ["evaluation.split=rolling"])
     data = load_run_data(settings.data)
@@ -54,25 +54,29 @@ def main(
     order = np.argsort(queries.timestamps, kind="stable")[:num_queries]
     queries = queries.take(order)
     offline = evaluate(load(model, data.dataset.users), queries).per_query["ndcg@10"]
-    with tempfile.TemporaryDirectory() as folder:
+    base = f"--model_base_path={model.resolve()}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(f"--model_name={model.name}", base) as server,
+    ):
+        flags = ["--target", server.target, "--model", model.name]
+        flags += ["--interest", interest] if interest else []
         deployed = {
-            mode: _replay(pathlib.Path(folder), model, interest, queries, mode)
+            mode: _replay(
+                [*flags, "--store", f"sqlite:///{folder}/{mode}.db"], queries, mode
+            )
             for mode in ("history", "interest")
         }
     Console().print(_table(offline, deployed))
 
 
-def _replay(folder, model, interest, queries, mode):
+def _replay(flags, queries, mode):
     """`[num_queries]` NDCG@10 of what a gateway answers."""
-    flags = ["--model", model.name, "--store", f"sqlite:///{folder}/{mode}.db"]
-    flags += ["--interest", interest] if interest else []
-    base = model.resolve()
-    with serving(f"--model_name={model.name}", f"--model_base_path={base}") as server:
-        gateway = GatewayProcess("--target", server.target, *flags)
-        try:
-            return np.array(list(_ask_in_order(Http(gateway.port), queries, mode)))
-        finally:
-            gateway.stop()
+    gateway = GatewayProcess(*flags)
+    try:
+        return np.array(list(_ask_in_order(Http(gateway.port), queries, mode)))
+    finally:
+        gateway.stop()
 
 
 def _ask_in_order(ask, queries, mode):
