@@ -105,7 +105,7 @@ class Load:
             thread.start()
 
     def stop(self):
-        """Returns when all that is posted is acknowledged."""
+        """Returns when all that is posted is acknowledged, or nobody answers."""
         self._stopped.set()
         for thread in self._threads:
             thread.join()
@@ -123,7 +123,10 @@ class Load:
         while not self._stopped.is_set():
             body = numbered("posted", self.sent["posted"])
             self.sent["posted"] += 1
+            deadline = time.monotonic() + RECOVERY_S
             while not self._is_accepted(body):
+                if time.monotonic() > deadline:
+                    return
                 time.sleep(0.1)
             self.acknowledged += 1
             time.sleep(PAUSE_S)
