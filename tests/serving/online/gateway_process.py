@@ -76,9 +76,9 @@ def gateway_thread(states, target, items=None, **page):
             thread.join()
 
 
-def eventually(call, seconds=20, pause_s=0.05):
+def eventually(call, seconds=20):
     """Waits until `call()` is true."""
     deadline = time.monotonic() + seconds
     while not call():
         assert time.monotonic() < deadline, "It did not come to pass."
-        time.sleep(pause_s)
+        time.sleep(0.05)
