@@ -78,21 +78,23 @@ def judge_all(config, recommender, data, split, text_vectors):
         text_vectors: `[num_items, text_dim]` float array for the baselines that
             read texts, or None.
     """
-    how, items = config.evaluation, data.dataset.items
     repeats = learns_repeats(data.interactions, config.data.repeats)
-
-    def judge_one(recommender):
-        logger.info("Evaluating %s.", recommender.name)
-        return evaluate(
-            recommender,
-            split,
-            allow_repeats=repeats,
-            bootstrap_samples=how.bootstrap_samples,
-            seed=how.seed,
-        )
-
-    evaluations = [judge_one(recommender)]
-    if how.baselines:
+    evaluations = [judge_one(config, recommender, data, split)]
+    if config.evaluation.baselines:
+        items = data.dataset.items
         for baseline in default_baselines(items, text_vectors, repeats):
-            evaluations.append(judge_one(baseline.fit(split.train, items)))
+            baseline.fit(split.train, items)
+            evaluations.append(judge_one(config, baseline, data, split))
     return evaluations
+
+
+def judge_one(config, recommender, data, split):
+    """The `Evaluation` of one fitted recommender; arguments as in `judge_all`."""
+    logger.info("Evaluating %s.", recommender.name)
+    return evaluate(
+        recommender,
+        split,
+        allow_repeats=learns_repeats(data.interactions, config.data.repeats),
+        bootstrap_samples=config.evaluation.bootstrap_samples,
+        seed=config.evaluation.seed,
+    )

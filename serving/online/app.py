@@ -23,6 +23,7 @@ from serving.online.messages import (
     FoundItems,
     Health,
     InterestsAnswer,
+    Mode,
     Recommendations,
     Session,
     SessionRequest,
@@ -35,6 +36,7 @@ from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.stores.user_states import StoreError, UserStates
 from serving.web.page import add_page
+from tfrec.model.interest_decay import InterestSettings
 
 MAX_EVENTS = 1000  # of one request
 MAX_FOUND = 100  # items of one search
@@ -53,6 +55,7 @@ def make_app(
     reactions: Reactions | None = None,
     users: Sequence[str] = (),
     item_log: ItemLog | None = None,
+    settings: InterestSettings | None = None,
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
@@ -63,13 +66,15 @@ def make_app(
         reactions: what clicks mean in this log.
         users: ids that the page offers.
         item_log: of the served model, for the routes that change items; None for none.
+        settings: how interest vectors follow events.
     """
     reactions = reactions or Reactions()
     app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
     metrics = Metrics()
     app.add_middleware(Timed, metrics=metrics)
     add_error_handlers(app)
-    recommending = Recommending(states, model, catalogue, metrics, reactions)
+    parts = (states, model, catalogue, metrics, reactions, settings)
+    recommending = Recommending(*parts)
     _add_recommendations(app, recommending)
     _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)
@@ -101,8 +106,11 @@ def _read_wishes(
     query: str = "",
     explain: bool = False,
     now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+    mode: Annotated[
+        Mode, Query(description="What the model is asked with")
+    ] = "history",
 ):
-    return Wishes(k, category, query, explain, now)
+    return Wishes(k, category, query, explain, now, mode)
 
 
 def _add_recommendations(app, recommending):

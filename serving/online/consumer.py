@@ -6,6 +6,7 @@
 SIGTERM lets the batch under way finish. Any number of consumers may share a group.
 """
 
+import contextlib
 import logging
 import signal
 import threading
@@ -22,9 +23,14 @@ def run(
         Option(help="kafka://HOST:PORT/TOPIC?group=NAME, jsonl:PATH or - for stdin."),
     ],
     store: Annotated[str, Option(help="sqlite:///PATH or redis://HOST:PORT/0")],
+    metrics_port: Annotated[
+        int | None,
+        Option(help="Serves /metrics and /health on 127.0.0.1; 0 picks a free port."),
+    ] = None,
 ):
     """Applies every event of a source to its user's state, once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    from serving.online.consumer_metrics import ConsumerMetrics, answering
     from serving.online.consuming import consume
     from serving.online.sources.opening import open_source
     from serving.online.stores.opening import open_states
@@ -34,9 +40,15 @@ def run(
         signal.signal(number, lambda *_: stopped.set())
     states = open_states(store)
     events = open_source(source, stopped)
-    print(f"Consuming {source} ...", flush=True)
+    metrics = ConsumerMetrics(events.lag)
     try:
-        print(f"{consume(events, states)}.")
+        with contextlib.ExitStack() as stack:
+            where = ""
+            if metrics_port is not None:
+                port = stack.enter_context(answering(metrics, metrics_port))
+                where = f", metrics at http://127.0.0.1:{port}/metrics"
+            print(f"Consuming {source}{where} ...", flush=True)
+            print(f"{consume(events, states, metrics)}.")
     finally:
         events.close()
         states.close()

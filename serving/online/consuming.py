@@ -4,9 +4,15 @@ import logging
 import time
 from dataclasses import dataclass
 
+from serving.online.consumer_metrics import ConsumerMetrics
 from serving.online.events import EventError, read_event
 from serving.online.sources.source import EventSource
-from serving.online.stores.user_states import StoreError, StoreFullError, UserStates
+from serving.online.stores.user_states import (
+    Appended,
+    StoreError,
+    StoreFullError,
+    UserStates,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +29,12 @@ class Consumed:
     duplicates: int = 0
     poison: int = 0
 
+    def add(self, accepted: int, duplicates: int, poison: int) -> None:
+        """Counts a batch."""
+        self.accepted += accepted
+        self.duplicates += duplicates
+        self.poison += poison
+
     def __str__(self):
         return (
             f"{self.accepted} events applied, {self.duplicates} known already, "
@@ -30,27 +42,35 @@ class Consumed:
         )
 
 
-def consume(source: EventSource, states: UserStates) -> Consumed:
+def consume(
+    source: EventSource, states: UserStates, metrics: ConsumerMetrics | None = None
+) -> Consumed:
     """Applies every event of a source until it ends.
 
     A batch is committed when its events are durable and its other messages put aside.
+
+    Args:
+        source: where events come from.
+        states: where they go.
+        metrics: what is told of each batch.
 
     Raises:
         StoreError: the store did not answer for a minute, or is full; what was not
             committed comes again.
         SourceError: the source cannot go on.
     """
+    metrics = metrics or ConsumerMetrics(source.lag)
     consumed, reported = Consumed(), time.monotonic()
     for batch in source.batches():
+        started = time.monotonic()
         events, rejected = _sort_out(batch)
-        if events:
-            appended = _append(states, events)
-            consumed.accepted += appended.accepted
-            consumed.duplicates += appended.duplicates
+        appended = _append(states, events, metrics)
         if rejected:
             source.reject(rejected)
-            consumed.poison += len(rejected)
         source.commit()
+        counts = (appended.accepted, appended.duplicates, len(rejected))
+        metrics.observe(*counts, time.monotonic() - started)
+        consumed.add(*counts)
         if time.monotonic() - reported > REPORT_S:
             logger.info("%s.", consumed)
             reported = time.monotonic()
@@ -67,15 +87,21 @@ def _sort_out(batch):
     return events, rejected
 
 
-def _append(states, events):
+def _append(states, events, metrics):
+    if not events:
+        return Appended(0, 0, {})
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return states.append(events)
+            appended = states.append(events)
         except StoreFullError:
             raise
         except StoreError as error:
+            metrics.problem = str(error)
             if time.monotonic() > deadline:
                 raise
             logger.warning("%s Trying again.", error)
             time.sleep(PAUSE_S)
+        else:
+            metrics.problem = ""
+            return appended

@@ -45,6 +45,10 @@ def serve(
         pathlib.Path | None,
         Option(help="Folder of the served model: items can be put in and taken out."),
     ] = None,
+    interest: Annotated[
+        pathlib.Path | None,
+        Option(help="interest.json of training.freshness, for mode=interest."),
+    ] = None,
 ):
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
@@ -55,19 +59,21 @@ def serve(
     from serving.items.log import ItemLog
     from serving.online.app import make_app
     from serving.online.catalogue import Catalogue
+    from serving.online.interest_keeping import read_settings
     from serving.online.model_link import ModelLink
     from serving.online.reactions import Reaction, Reactions
     from serving.online.stores.opening import open_states
 
     kinds = frozenset(_split(hide))
     reactions = Reactions(Reaction.parse(like), Reaction.parse(skip), kinds)
-    catalogue = Catalogue(items)
+    settings, catalogue = read_settings(interest), Catalogue(items)
     states = open_states(store)
     link = ModelLink(RecommenderClient(target, model, timeout_s=MODEL_TIMEOUT_S))
     link.look()
     listener = _listen(host, port)
     item_log = ItemLog.of(model_folder) if model_folder else None
-    app = make_app(states, link, catalogue, reactions, _split(users), item_log)
+    people = _split(users)
+    app = make_app(states, link, catalogue, reactions, people, item_log, settings)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # uvicorn raises the signal that ended it once more.
     for number in (signal.SIGTERM, signal.SIGINT):

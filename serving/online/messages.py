@@ -6,7 +6,8 @@ from pydantic import BaseModel, Field, model_validator
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events
-ReasonCode = Literal["history", "cold_user", "fallback"]
+Mode = Literal["history", "interest"]
+ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
 
 
 class RecommendedItem(BaseModel):
@@ -22,8 +23,9 @@ class RecommendedItem(BaseModel):
 class Recommendations(BaseModel):
     """An answer.
 
-    `reason_code`: "history" (from the user's events), "cold_user" (there are none) or
-    "fallback" (the model server is away: the last list for people without events).
+    `reason_code`: "history" (from the user's events), "interest" (from the vector that
+    they have moved), "cold_user" (there are none) or "fallback" (the model server is
+    away: the last list for people without events).
     """
 
     items: list[RecommendedItem]

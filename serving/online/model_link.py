@@ -46,21 +46,37 @@ class ModelLink:
         Raises:
             RequestError: at once, if the server did not answer a moment ago.
         """
+        (items,), version = self._ask(self._client.recommend_with_version, [request])
+        return items, version
+
+    def explain(self, item_ids, history, **texts):
+        """Weights `[items, events]`, as `RecommenderClient.explain`."""
+        return self._client.explain(item_ids, history, **texts)
+
+    def embed_query(self, history, now):
+        """The interest vector `[dim]` of a history; raises as `recommend`."""
+        return self._ask(self._client.embed_query, history, now=now)
+
+    def update_interest(self, interest, item_id, reward, learning_rate):
+        """The vector after one more event; raises as `recommend`."""
+        step = (interest, item_id, reward, learning_rate)
+        return self._ask(self._client.update_interest, *step)
+
+    def recommend_from_interest(self, interest, **wishes) -> list[Recommendation]:
+        """Items for a vector; raises as `recommend`."""
+        return self._ask(self._client.recommend_from_interest, interest, **wishes)
+
+    def _ask(self, method, *request, **more):
         if time.monotonic() < self._away_until:
             raise RequestError(
                 grpc.StatusCode.UNAVAILABLE, "The server did not answer a moment ago."
             )
         try:
-            (items,), version = self._client.recommend_with_version([request])
-            return items, version
+            return method(*request, **more)
         except RequestError as error:
             if error.code in _AWAY:
                 self._away_until = time.monotonic() + REST_S
             raise
-
-    def explain(self, item_ids, history, **texts):
-        """Weights `[items, events]`, as `RecommenderClient.explain`."""
-        return self._client.explain(item_ids, history, **texts)
 
     def watch(self, stopped: threading.Event) -> None:
         """Looks at the server every second until `stopped`."""

@@ -56,6 +56,11 @@ class Reactions:
     skip: Reaction = Reaction("skip")
     hiding: frozenset[str] = frozenset()
 
+    def is_dislike(self, event: str, value: float | None) -> bool:
+        """Whether an event speaks against its item, as a click on "skip" does."""
+        is_skip = event == self.skip.event and self.skip.value in (None, value)
+        return is_skip or event in self.hiding
+
     def split(self, history: Sequence[tuple]) -> tuple[list[tuple], list[str]]:
         """What the model is told, and ids of the items that are hidden.
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import grpc
 
+from serving.histories import QueryError
 from serving.online.cache import AnswerCache
 from serving.online.catalogue import Catalogue
-from serving.online.messages import ReasonCode, RecommendedItem
+from serving.online.interest_keeping import InterestKeeping
+from serving.online.messages import Mode, ReasonCode, RecommendedItem
 from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.stores.user_states import UserStates
 from serving.status import RequestError
 from tfrec.errors import ServingError
+from tfrec.model.interest_decay import InterestSettings
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Wishes:
         query: what is looked for, in words.
         explain: whether to say which event speaks most for each item.
         now: UTC seconds, None for the clock.
+        mode: whether the history goes with the request, or the interest vector.
     """
 
     k: int = 10
@@ -43,6 +47,7 @@ class Wishes:
     query: str = ""
     explain: bool = False
     now: int | None = None
+    mode: Mode = "history"
 
     @property
     def categories(self) -> list[str]:
@@ -69,6 +74,7 @@ class Recommending:
         catalogue: Catalogue,
         metrics: Metrics,
         reactions: Reactions | None = None,
+        settings: InterestSettings | None = None,
     ):
         self._states = states
         self._model = model
@@ -77,6 +83,9 @@ class Recommending:
         self._reactions = reactions or Reactions()
         self._cache = AnswerCache()
         self._settled_at = 0.0
+        self._keeping = InterestKeeping(
+            states, model, self._reactions, settings or InterestSettings()
+        )
 
     def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
         """What a user gets, and the version of the state it comes from.
@@ -84,6 +93,7 @@ class Recommending:
         Raises:
             StoreError: the state cannot be read.
             RequestError: the model refuses the request.
+            QueryError: `wishes` ask of an interest vector what it cannot say.
             NoAnswerError: there is no fallback either.
         """
         state = self._states.get(user_id)
@@ -92,7 +102,7 @@ class Recommending:
         found = self._cache.get((who, self._model.version, wishes))
         self._metrics.count_cache(found is not None)
         if found is None:
-            found = self.for_history(state.history(), wishes)
+            found = self._find(user_id, state, wishes)
             is_settled = time.monotonic() > self._settled_at
             if found.reason_code != "fallback" and is_settled:
                 self._cache.put((who, found.model_version, wishes), found)
@@ -111,8 +121,6 @@ class Recommending:
         try:
             best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
-            if error.code is grpc.StatusCode.INVALID_ARGUMENT:
-                raise
             return self._fall_back(history, wishes, error)
         reasons = [None] * len(best)
         if wishes.explain and told and best:
@@ -128,6 +136,25 @@ class Recommending:
         """Drops all answers, since items came or went."""
         self._settled_at = time.monotonic() + SETTLE_S
         self._cache.drop(lambda key: True)
+
+    def _find(self, user_id, state, wishes):
+        if wishes.mode == "history" or not state.version:
+            return self.for_history(state.history(), wishes)
+        if wishes.query or wishes.explain:
+            raise QueryError(
+                "`query` and `explain` must be left out with `mode=interest`, because "
+                "an interest vector knows no words and no single events."
+            )
+        history, now = state.history(), wishes.now or int(time.time())
+        filters = {"k": wishes.k, "categories": wishes.categories, "now": now}
+        seen = sorted({event[0] for event in history})
+        try:
+            vector = self._keeping.asked(user_id, state, now)
+            best = self._model.recommend_from_interest(vector, exclude=seen, **filters)
+        except RequestError as error:
+            return self._fall_back(history, wishes, error)
+        items = [self._item(item) for item in best]
+        return Found(items, self._model.version, "interest")
 
     def _item(self, item, reason=None):
         title = self._catalogue.title(item.item_id)
@@ -150,6 +177,8 @@ class Recommending:
         ]
 
     def _fall_back(self, history, wishes, error):
+        if error.code is grpc.StatusCode.INVALID_ARGUMENT:
+            raise error
         seen = {event[0] for event in history}
         allowed = [
             self._item(item)

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from serving.online.events import Event
 
 MAX_EVENTS = 500  # the latest that are kept
@@ -23,6 +25,25 @@ class KeptEvent(NamedTuple):
     key: int
 
 
+@dataclass(frozen=True, eq=False)
+class Interest:
+    """A user's online interest vector, as `tfrec.model.interest_decay` moves it.
+
+    Attributes:
+        model_version: whose embedding it lies in.
+        updates: events that have moved it.
+        timestamp: UTC seconds of the moment that it stands for.
+        vector: `[dim]` float32.
+        long_term: `[dim]` float32, where it began and goes back to.
+    """
+
+    model_version: int
+    updates: int
+    timestamp: int
+    vector: np.ndarray
+    long_term: np.ndarray
+
+
 @dataclass
 class UserState:
     """The last 500 events of a user, each counted once.
@@ -38,6 +59,9 @@ class UserState:
         outside: keys of events that fell out, latest last.
         incarnation: random; tells a user who was forgotten from the same id come
             back, whose versions begin anew. No part of equality, as `outside`.
+        interest: `Interest`, or None until somebody asks for it. No part of equality,
+            for it depends on when that was.
+        pending: keys of events that have come since and have not moved it yet.
 
     Example:
         >>> state = UserState()
@@ -56,6 +80,8 @@ class UserState:
     incarnation: int = field(
         default_factory=lambda: secrets.randbits(64), compare=False
     )
+    interest: Interest | None = field(default=None, compare=False)
+    pending: list[int] = field(default_factory=list, compare=False)
 
     def __post_init__(self):
         self._known = {event.key for event in self.events} | set(self.outside)
@@ -70,6 +96,8 @@ class UserState:
         bisect.insort_right(self.events, kept, key=_moment)
         self._known.add(key)
         self.version += 1
+        if self.interest is not None:
+            self.pending.append(key)
         if len(self.events) > MAX_EVENTS:
             self._set_aside(self.events.pop(0).key)
         return True
@@ -81,8 +109,15 @@ class UserState:
             for e in self.events
         ]
 
+    def pending_events(self) -> list[KeptEvent]:
+        """Events that have not moved the interest vector yet, oldest first."""
+        waiting = set(self.pending)
+        return [event for event in self.events if event.key in waiting]
+
     def _set_aside(self, key):
         self.outside.append(key)
+        if key in self.pending:  # too old to count by now
+            self.pending.remove(key)
         if len(self.outside) > MAX_OUTSIDE:
             self._known.discard(self.outside.pop(0))
 

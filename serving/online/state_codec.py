@@ -8,18 +8,23 @@ Format 1, little endian: incarnation, version (uint64 each), number of events, o
 outside (uint32 each); columns of timestamps, sequences (int64), values (float64, NaN
 for none), keys (uint64), keys outside (uint64); item ids, then kinds of event, UTF-8,
 NUL between any two.
+
+Format 2 has, between version and number of events, an interest vector: its size (0 for
+none), the number of pending keys (uint32 each), model version, updates (uint64 each),
+timestamp (int64), the vector, the long-term vector (float32), pending keys (uint64).
 """
 
 import struct
 
 import numpy as np
 
-from serving.online.state import KeptEvent, UserState
+from serving.online.state import Interest, KeptEvent, UserState
 from tfrec.errors import ServingError
 
-FORMAT = 1
+FORMAT = 2
 HEAD = struct.Struct("<BQQ")  # format, incarnation, version: what a change changes
 _COUNTS = struct.Struct("<II")
+_INTEREST = struct.Struct("<IIQQq")
 _COLUMNS = "<i8", "<i8", "<f8", "<u8"
 
 
@@ -35,6 +40,7 @@ def encode_state(state: UserState) -> bytes:
     columns = (timestamps, sequences, values, keys)
     parts = [
         HEAD.pack(FORMAT, state.incarnation, state.version),
+        *_interest_parts(state),
         _COUNTS.pack(len(state.events), len(state.outside)),
         *(np.array(c, t).tobytes() for c, t in zip(columns, _COLUMNS, strict=True)),
         np.array(state.outside, "<u8").tobytes(),
@@ -65,22 +71,53 @@ def decode_state(stored: bytes | None) -> UserState:
         ) from error
 
 
+def _interest_parts(state):
+    has = state.interest or _NO_INTEREST
+    fields = (has.model_version, has.updates, has.timestamp)
+    yield _INTEREST.pack(len(has.vector), len(state.pending), *fields)
+    for vector in (has.vector, has.long_term):
+        yield np.asarray(vector, "<f4").tobytes()
+    yield np.array(state.pending, "<u8").tobytes()
+
+
 def _decode_1(stored):
+    return _decode_events(stored, HEAD.size)
+
+
+def _decode_2(stored):
+    dim, num_pending, *fields = _INTEREST.unpack_from(stored, HEAD.size)
+    parts = [("<f4", dim), ("<f4", dim), ("<u8", num_pending)]
+    (*vectors, pending), offset = _arrays(stored, parts, HEAD.size + _INTEREST.size)
+    state = _decode_events(stored, offset)
+    if dim:
+        state.interest = Interest(*fields, *vectors)
+        state.pending = pending.tolist()
+    return state
+
+
+def _decode_events(stored, offset):
     _, incarnation, version = HEAD.unpack_from(stored)
-    num_events, num_outside = _COUNTS.unpack_from(stored, HEAD.size)
-    offset = HEAD.size + _COUNTS.size
-    columns = []
-    for dtype, size in [*((t, num_events) for t in _COLUMNS), ("<u8", num_outside)]:
-        columns.append(np.frombuffer(stored, dtype, size, offset).tolist())
-        offset += 8 * size
+    num_events, num_outside = _COUNTS.unpack_from(stored, offset)
+    parts = [*((dtype, num_events) for dtype in _COLUMNS), ("<u8", num_outside)]
+    columns, offset = _arrays(stored, parts, offset + _COUNTS.size)
     texts = stored[offset:].decode().split("\0") if num_events else []
     if len(texts) != 2 * num_events:
         raise ValueError(f"{len(texts)} texts for {num_events} events")
-    timestamps, sequences, values, keys, outside = columns
+    timestamps, sequences, values, keys, outside = (c.tolist() for c in columns)
     values = [None if value != value else value for value in values]
     rows = (timestamps, sequences, texts[:num_events], texts[num_events:], values, keys)
     events = list(map(KeptEvent._make, zip(*rows, strict=True)))
     return UserState(version, events, outside, incarnation)
 
 
-_DECODERS = {1: _decode_1}
+def _arrays(stored, parts, offset):
+    """Arrays of `(dtype, size)` one after the other, and where they end."""
+    arrays = []
+    for dtype, size in parts:
+        arrays.append(np.frombuffer(stored, dtype, size, offset))
+        offset += arrays[-1].nbytes
+    return arrays, offset
+
+
+_NO_INTEREST = Interest(0, 0, 0, np.zeros(0), np.zeros(0))
+_DECODERS = {1: _decode_1, 2: _decode_2}

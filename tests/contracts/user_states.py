@@ -2,9 +2,11 @@
 
 import threading
 
+import numpy as np
 import pytest
 
 from serving.online.events import Event
+from serving.online.state import Interest
 
 
 def event(user_id, timestamp, item_id="a", **more):
@@ -13,6 +15,11 @@ def event(user_id, timestamp, item_id="a", **more):
 
 def timestamps(state):
     return [each.timestamp for each in state.events]
+
+
+def interest(updates):
+    vector = np.full(3, updates, "float32")
+    return Interest(1, updates, 100, vector, vector)
 
 
 class UserStatesContract:
@@ -70,6 +77,23 @@ class UserStatesContract:
         assert after.version == before.version == 1
         assert after.incarnation != before.incarnation
         assert states.get("bob").version == 1
+
+    def test_vectors_are_kept_with_the_state_they_were_made_from(self, states):
+        states.append([event("ann", 1)])
+        seen = states.get("ann")
+        states.keep_interest("ann", seen, interest(updates=1))
+        assert states.get("ann").interest.updates == 1
+        states.append([event("ann", 2)])
+        states.keep_interest("ann", seen, interest(updates=9))  # one event too late
+        kept = states.get("ann")
+        assert (kept.version, kept.interest.updates) == (2, 1)
+        assert [each.timestamp for each in kept.pending_events()] == [2]
+        states.keep_interest("ann", kept, interest(updates=2))
+        assert states.get("ann").interest.updates == 2
+        assert states.get("ann").pending == []
+        states.forget("ann")
+        states.keep_interest("ann", kept, interest(updates=3))
+        assert states.get("ann").version == 0
 
     def test_writers_at_once_lose_and_double_nothing(self, states):
         """Each event is sent by two of four writers, to shared and to own users."""

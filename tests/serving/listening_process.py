@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 
-START_S = 60
+START_S = 180  # a busy machine imports slowly
 
 
 class ListeningProcess:

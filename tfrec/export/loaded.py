@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from tfrec.compat import import_optional
@@ -86,24 +87,46 @@ class SavedRecommender:
 
         Items of the history are among them: it is the judge who leaves them out.
         """
+        answer = self.call(
+            "recommend",
+            **self._inputs(queries),
+            allow_repeats=np.ones(len(queries), bool),
+            k=_depths(queries),
+        )
+        return _spread(answer, queries.interactions.item_ids)
+
+    def interests(self, queries):
+        """`[num_queries, dim]` float32 interest vectors, as `embed_query` gives."""
+        return self.call("embed_query", **self._inputs(queries))["embedding"]
+
+    def score_interests(self, interests, queries):
+        """As `score`, for vectors `[num_queries, dim]` in place of the histories."""
+        answer = self.call(
+            "recommend_from_interest",
+            interest=interests,
+            now=queries.timestamps,
+            k=_depths(queries),
+        )
+        return _spread(answer, queries.interactions.item_ids)
+
+    def _inputs(self, queries):
+        """What `Queries` are to a signature that asks for a user."""
         log = queries.interactions
         packed = pack_histories(queries, self.manifest["max_history_length"])
         is_real = packed["item_rows"] >= 0
         profiles = profile_texts(self.users, log.user_ids)
-        longest = int((queries.history_ends - log.offsets[queries.user_rows]).max())
-        depth = min(log.num_items, DEPTH + longest)
-        answer = self.call(
-            "recommend",
-            user_text=profiles[queries.user_rows],
-            history_item_ids=np.where(is_real, log.item_ids[packed["item_rows"]], ""),
-            history_events=np.where(is_real, log.event_names[packed["event_rows"]], ""),
-            history_values=packed["values"],
-            history_timestamps=packed["timestamps"],
-            allow_repeats=np.ones(len(queries), bool),
-            now=queries.timestamps,
-            k=np.full(len(queries), depth, np.int32),
-        )
-        return _spread(answer, log.item_ids)
+        return {
+            "user_text": profiles[queries.user_rows],
+            "history_item_ids": np.where(
+                is_real, log.item_ids[packed["item_rows"]], ""
+            ),
+            "history_events": np.where(
+                is_real, log.event_names[packed["event_rows"]], ""
+            ),
+            "history_values": packed["values"],
+            "history_timestamps": packed["timestamps"],
+            "now": queries.timestamps,
+        }
 
 
 def load(folder, users=None):
@@ -138,12 +161,18 @@ def pad_ids(rows):
     return padded
 
 
+def _depths(queries):
+    """`[num_queries]` int32: how many items to ask for, seen ones among them."""
+    log = queries.interactions
+    longest = int((queries.history_ends - log.offsets[queries.user_rows]).max())
+    return np.full(len(queries), min(log.num_items, DEPTH + longest), np.int32)
+
+
 def _spread(answer, item_ids):
-    row = {name.encode(): i for i, name in enumerate(item_ids)}
-    scores = np.full((len(answer["scores"]), len(item_ids)), -np.inf, np.float32)
-    for query, (ids, values) in enumerate(
-        zip(answer["item_ids"], answer["scores"], strict=True)
-    ):
-        known = [place for place, name in enumerate(ids) if name in row]
-        scores[query, [row[ids[place]] for place in known]] = values[known]
+    names = pd.Index([name.encode() for name in item_ids])
+    rows = names.get_indexer(answer["item_ids"].ravel())
+    rows = rows.reshape(answer["item_ids"].shape)
+    scores = np.full((len(rows), len(item_ids)), -np.inf, np.float32)
+    queries, places = np.nonzero(rows >= 0)
+    scores[queries, rows[queries, places]] = answer["scores"][queries, places]
     return scores

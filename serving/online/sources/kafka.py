@@ -66,6 +66,14 @@ class KafkaSource(EventSource):
         """As in the contract; does not wait: at worst a batch comes again."""
         self._consumer.commit(asynchronous=True)
 
+    def lag(self):
+        """As in the contract; of its partitions, as far as it has heard of them."""
+        waiting = 0
+        for place in self._consumer.position(self._consumer.assignment()):
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            waiting += max(0, end - max(0, place.offset))
+        return waiting
+
     def close(self):
         """As in the contract; waits for commits under way and leaves the group."""
         self._consumer.close()

@@ -1,6 +1,7 @@
 """The contract of every source of events."""
 
 import abc
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -46,6 +47,10 @@ class EventSource(abc.ABC):
     @abc.abstractmethod
     def commit(self) -> None:
         """Notes that all batches so far need not come again."""
+
+    def lag(self) -> float:
+        """Messages that wait to be read, NaN if the source cannot tell."""
+        return math.nan
 
     @abc.abstractmethod
     def close(self) -> None:

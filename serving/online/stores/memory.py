@@ -3,7 +3,7 @@
 import threading
 
 from serving.online.state_codec import decode_state
-from serving.online.stores.user_states import UserStates, change
+from serving.online.stores.user_states import UserStates
 
 
 class MemoryStates(UserStates):
@@ -16,11 +16,11 @@ class MemoryStates(UserStates):
     def get(self, user_id):
         return decode_state(self._states.get(user_id))
 
-    def append(self, events):
+    def _change(self, make):
         with self._lock:
-            changed = change(events, lambda ids: [self._states.get(i) for i in ids])
+            changed = make(lambda ids: [self._states.get(i) for i in ids])
             self._states |= changed.after
-        return changed.appended
+        return changed
 
     def forget(self, user_id):
         with self._lock:

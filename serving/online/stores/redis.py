@@ -10,12 +10,7 @@ import logging
 import urllib.parse
 
 from serving.online.state_codec import HEAD, decode_state
-from serving.online.stores.user_states import (
-    StoreError,
-    StoreFullError,
-    UserStates,
-    change,
-)
+from serving.online.stores.user_states import StoreError, StoreFullError, UserStates
 from tfrec.errors import ConfigError, MissingPackageError
 
 logger = logging.getLogger(__name__)
@@ -58,12 +53,12 @@ class RedisStates(UserStates):
         with self._in_words():
             return decode_state(self._redis.get(PREFIX + user_id))
 
-    def append(self, events):
+    def _change(self, make):
         with self._in_words():
             for _ in range(ATTEMPTS):
-                changed = change(events, self._read)
+                changed = make(self._read)
                 if not changed.after or self._write(changed):
-                    return changed.appended
+                    return changed
         raise StoreError(
             f"The states in {self._place}: others changed the same users during all "
             f"of {ATTEMPTS} attempts. Try again."

@@ -13,12 +13,7 @@ import sqlite3
 import threading
 
 from serving.online.state_codec import decode_state
-from serving.online.stores.user_states import (
-    StoreError,
-    StoreFullError,
-    UserStates,
-    change,
-)
+from serving.online.stores.user_states import StoreError, StoreFullError, UserStates
 
 WAIT_S = 10  # for a writer in another process
 _SCHEMA = "CREATE TABLE IF NOT EXISTS states (user_id TEXT PRIMARY KEY, state BLOB)"
@@ -46,11 +41,11 @@ class SqliteStates(UserStates):
         with self._connection() as connection:
             return decode_state(_read(connection, [user_id])[0])
 
-    def append(self, events):
+    def _change(self, make):
         with self._connection() as connection, self._transaction(connection):
-            changed = change(events, functools.partial(_read, connection))
+            changed = make(functools.partial(_read, connection))
             connection.executemany(_WRITE, changed.after.items())
-        return changed.appended
+        return changed
 
     def forget(self, user_id):
         """As in the contract; the bytes are overwritten, in the journal, too."""

@@ -1,12 +1,13 @@
 """The contract of every store of user states."""
 
 import abc
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from serving.online.events import Event
-from serving.online.state import UserState
+from serving.online.state import Interest, UserState
 from serving.online.state_codec import decode_state, encode_state
 from tfrec.errors import ServingError
 
@@ -46,7 +47,6 @@ class UserStates(abc.ABC):
     def get(self, user_id: str) -> UserState:
         """The state of a user, that of an unknown one if there is none."""
 
-    @abc.abstractmethod
     def append(self, events: Sequence[Event]) -> Appended:
         """Applies events, each once, all or none.
 
@@ -55,6 +55,27 @@ class UserStates(abc.ABC):
 
         Raises:
             StoreFullError: there is no room; nothing was applied.
+        """
+        return self._change(functools.partial(change, events)).appended
+
+    def keep_interest(self, user_id: str, seen: UserState, interest: Interest) -> None:
+        """Keeps a vector that all events of a state have moved.
+
+        Does nothing if the user has another state by now: whoever reads that one
+        moves its vector again.
+
+        Args:
+            user_id: whose.
+            seen: the state that the vector was made from.
+            interest: `Interest`.
+        """
+        self._change(functools.partial(_replace_interest, user_id, seen, interest))
+
+    @abc.abstractmethod
+    def _change(self, make: "Callable[[Read], Change]") -> "Change":
+        """Stores what `make` makes of the bytes that are there, all or nothing.
+
+        Nobody else changes them in between; `make` may be called again.
         """
 
     @abc.abstractmethod
@@ -106,3 +127,13 @@ def change(events: Sequence[Event], read: Read) -> Change:
             after[user_id] = encode_state(state)
     appended = Appended(counts[True], counts[False], versions)
     return Change({user_id: stored[user_id] for user_id in after}, after, appended)
+
+
+def _replace_interest(user_id, seen, interest, read):
+    (stored,) = read([user_id])
+    state = decode_state(stored)
+    nothing = Change({}, {}, Appended(0, 0, {}))
+    if (state.incarnation, state.version) != (seen.incarnation, seen.version):
+        return nothing
+    state.interest, state.pending = interest, []
+    return Change({user_id: stored}, {user_id: encode_state(state)}, nothing.appended)

@@ -1,8 +1,11 @@
 """The consumer as a process of its own."""
 
 import contextlib
+import re
 import subprocess
 import sys
+
+from tests.serving.online.gateway_process import Http
 
 STOP_S = 30
 
@@ -12,6 +15,7 @@ class ConsumerProcess:
 
     def __init__(self, source, store, log):
         command = [sys.executable, "-m", "serving.online.consumer"]
+        command += ["--metrics-port", "0"]
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
                 [*command, "--source", source, "--store", store],
@@ -20,6 +24,9 @@ class ConsumerProcess:
                 text=True,
             )
         self.first_line = self.process.stdout.readline()
+        port = re.search(r"metrics at http://127\.0\.0\.1:(\d+)/", self.first_line)
+        assert port, self.first_line
+        self.ask = Http(int(port[1]))
 
     def stop(self):
         """Ends it as an operator would: exit code and the rest of stdout."""

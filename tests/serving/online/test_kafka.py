@@ -55,11 +55,17 @@ def test_events_are_applied_and_poison_is_put_aside(broker, states, store, tmp_p
         eventually(lambda: is_replay_of(states, good))
         letters = broker.read("mixed.dead-letter", 3)
         eventually(lambda: broker.committed("mixed") == 313)
+        assert consumer.ask("GET", "/health") == (200, {"store": "ok"})
+        _, told = consumer.ask("GET", "/metrics")
         code, out = consumer.stop()
     assert code == 0
     assert out == (
         "300 events applied, 10 known already, 3 messages that are no events.\n"
     )
+    for outcome, count in {"accepted": 300, "duplicate": 10, "poison": 3}.items():
+        line = f'tfrec_consumer_events_total{{outcome="{outcome}"}} {count}.0'
+        assert line in told.splitlines()
+    assert "tfrec_consumer_lag 0.0" in told.splitlines()
     assert [letter.value() for letter in letters] == bad
     headers = [dict(letter.headers()) for letter in letters]
     assert [each["place"] for each in headers] == [

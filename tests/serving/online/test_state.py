@@ -2,13 +2,14 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.online import state as state_module
 from serving.online.events import Event
-from serving.online.state import MAX_EVENTS, MAX_OUTSIDE, UserState
+from serving.online.state import MAX_EVENTS, MAX_OUTSIDE, Interest, UserState
 from serving.online.state_codec import StateError, decode_state, encode_state
 
 TEXTS = st.text(
@@ -119,7 +120,7 @@ def test_a_user_nobody_knows():
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda b: b"\x63" + b[1:], r"formats \[1\]. Received: 63. A newer version"),
+        (lambda b: b"\x63" + b[1:], r"formats \[1, 2\]. Received: 63. A newer version"),
         (lambda b: b"", "Received: nothing"),
         (lambda b: b[:40], "A state of 40 bytes is damaged"),
         (lambda b: b[:9], "is damaged"),
@@ -129,3 +130,53 @@ def test_a_user_nobody_knows():
 def test_bytes_that_are_no_state(spoil, words):
     with pytest.raises(StateError, match=words):
         decode_state(spoil(encode_state(applied([event(1)]))))
+
+
+VECTORS = np.arange(3, dtype="float32"), np.ones(3, "float32")
+# A state of format 1, as a gateway of the time wrote it: two events of "ann".
+FORMAT_1 = bytes.fromhex(
+    "016300000000000000020000000000000002000000000000000a00000000000000140000"
+    "000000000000000000000000000000000000000000000000000000f87f00000000000004"
+    "401012ef4c079a364cd2bfb0c765862464c3a90062007669657700"
+)
+
+
+def with_interest(state):
+    state.interest = Interest(7, 2, 1234, *VECTORS)
+    return state
+
+
+def test_events_wait_until_they_have_moved_the_vector():
+    state = applied([event(10)])
+    assert state.pending_events() == []  # nobody has asked for a vector
+    with_interest(state)
+    state.apply(event(30))
+    state.apply(event(20))
+    state.apply(event(30))
+    assert [each.timestamp for each in state.pending_events()] == [20, 30]
+
+
+def test_bytes_hold_the_vector():
+    state = with_interest(applied([event(10)]))
+    state.apply(event(20))
+    again = decode_state(encode_state(state))
+    assert (again, again.pending) == (state, state.pending)
+    interest = again.interest
+    assert (interest.model_version, interest.updates) == (7, 2)
+    assert interest.timestamp == 1234
+    np.testing.assert_array_equal([interest.vector, interest.long_term], VECTORS)
+
+
+def test_what_is_too_old_to_be_kept_waits_no_more():
+    state = with_interest(UserState())
+    for t in range(MAX_EVENTS + 3):
+        state.apply(event(t))
+    assert len(state.pending) == len(state.pending_events()) == MAX_EVENTS
+
+
+def test_states_of_the_first_format_are_read():
+    state = decode_state(FORMAT_1)
+    assert state == applied([event(10, "é", event="view"), event(20, "b", value=2.5)])
+    assert (state.incarnation, state.interest) == (99, None)
+    assert not state.apply(event(20, "b", value=2.5))
+    assert decode_state(encode_state(state)) == state
