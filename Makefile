@@ -26,7 +26,7 @@ playground: $(STAMP) ## Open a page to try the demo's model on; trains it first 
 	$(RUN)/python -m examples.playground
 
 test: $(STAMP) ## Run the test suite, doctests included, but for the slow tests.
-	$(RUN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+	$(RUN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(STAMP) ## Run the tests that train for more than some seconds.
 	$(RUN)/python -m pytest -m slow

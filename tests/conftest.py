@@ -17,13 +17,31 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
+# The files that look at the training run of `trained`, which takes a minute.
+NEED_TRAINED = {
+    "tests/export/test_c_api.py",
+    "tests/export/test_compaction.py",
+    "tests/integration/test_same_answers.py",
+    "tests/serving/items/test_live.py",
+    "tests/training/test_calibrate.py",
+    "tests/training/test_diagnosis.py",
+    "tests/training/test_evaluate.py",
+    "tests/training/test_freshness.py",
+    "tests/training/test_run.py",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """A file's tests run in one process, and those of `trained` all in the same."""
-    needy = {item.path for item in items if "trained" in item.fixturenames}
-    for item in items:
-        group = "trained" if item.path in needy else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneTrainingRun(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            path = super()._split_scope(nodeid)
+            return "trained" if path in NEED_TRAINED else path
+
+    return OneTrainingRun(config, log)
 
 
 @dataclasses.dataclass(frozen=True)
