@@ -95,6 +95,14 @@ class ModelStore:
         self._lock = threading.Lock()  # guards `_versions`, never held while loading
         self._versions: dict[int, Version] = {}
 
+    def heir(self, settings: ModelSettings) -> "ModelStore":
+        """A store of other settings that has what is loaded here already."""
+        store = ModelStore(settings, self._load)
+        if settings.base_path == self.settings.base_path:
+            with self._lock:
+                store._versions = dict(self._versions)
+        return store
+
     @property
     def is_available(self) -> bool:
         """Whether some version answers."""
@@ -116,7 +124,7 @@ class ModelStore:
             RequestError: NOT_FOUND if there is none, UNAVAILABLE while it loads.
         """
         if label:
-            version = self._labelled(label)
+            version = self.labelled(label)
         name = self.settings.name
         wanted = (
             f"Latest({name})" if version is None else f"Specific({name}, {version})"
@@ -131,6 +139,17 @@ class ModelStore:
                 f"Servable not yet available for request: {wanted}: it is loading.",
             )
         raise not_found(f"Servable not found for request: {wanted}")
+
+    def labelled(self, label: str) -> int:
+        """The version number of a label.
+
+        Raises:
+            RequestError: there is no such label.
+        """
+        labels = dict(self.settings.labels)
+        if label not in labels:
+            raise invalid(f"Unrecognized servable version label: {label}")
+        return labels[label]
 
     def poll(self) -> None:
         """Brings what is served in line with what lies on disk."""
@@ -184,48 +203,6 @@ class ModelStore:
 
     def _folder(self, number):
         return self.settings.base_path / str(number)
-
-    def _labelled(self, label):
-        labels = dict(self.settings.labels)
-        if label not in labels:
-            raise invalid(f"Unrecognized servable version label: {label}")
-        return labels[label]
-
-
-class Poller(threading.Thread):
-    """Polls stores until stopped.
-
-    Args:
-        stores: to poll, one after the other.
-        wait_s: seconds between two rounds; 0 polls just once.
-        after: called after every round.
-    """
-
-    def __init__(self, stores, wait_s: float, after: Callable[[], None]):
-        super().__init__(name="poller", daemon=True)
-        self.first_round = threading.Event()
-        self._stores, self._wait_s, self._after = stores, wait_s, after
-        self._stopped = threading.Event()
-
-    def run(self):
-        while not self._stopped.is_set():
-            for store in self._stores:
-                self._poll(store)
-            self._after()
-            self.first_round.set()
-            if not self._wait_s:
-                return
-            self._stopped.wait(self._wait_s)
-
-    def stop(self):
-        """Ends the thread after the round that is under way."""
-        self._stopped.set()
-
-    def _poll(self, store):
-        try:
-            store.poll()
-        except Exception:  # the next round must come, whatever happened in this one
-            logger.exception("Polling %s failed.", store.settings.name)
 
 
 def _files(folder):

@@ -6,21 +6,11 @@ import weakref
 
 import pytest
 
-from serving.model_store import ModelSettings, ModelStore, Poller, State
+from serving.model_store import ModelSettings, ModelStore, State
+from serving.models import Models, Poller
 from serving.status import RequestError
+from tests.serving.fake_servable import FakeServable
 from tfrec.errors import ArtefactError
-
-
-class FakeServable:
-    """Remembers its folder; refuses folders that hold a file `bad`."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def replay_warm_up(self):
-        if (self.folder / "bad").exists():
-            raise ArtefactError(f"{self.folder.name} is bad.")
-        return 0
 
 
 def make_store(folder, **settings):
@@ -193,13 +183,13 @@ def test_poller_survives_a_round_that_fails(tmp_path):
     good = make_store(tmp_path)
 
     class Failing:
-        settings = good.settings
+        settings = ModelSettings("failing", tmp_path)
 
         def poll(self):
             raise RuntimeError("disk on fire")
 
     rounds = []
-    poller = Poller([Failing(), good], 0, lambda: rounds.append(1))
+    poller = Poller(Models([Failing(), good]).poll, 0, lambda: rounds.append(1))
     poller.start()
     poller.join(10)
     assert rounds == [1]
