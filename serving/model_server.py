@@ -11,7 +11,9 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from serving.answering import Answering
 from serving.model_store import ModelStore
 from serving.models import Models, Poller
+from serving.scheduling.batching import BatchingScheduler
 from serving.scheduling.direct import DirectScheduler
+from serving.scheduling.scheduler import Scheduler
 from serving.server_settings import ServerSettings
 from serving.services import ModelService, PredictionService
 from tfrec.compat import import_optional
@@ -43,7 +45,7 @@ class ModelServer:
 
     def __init__(self, stores: list[ModelStore], settings: ServerSettings):
         self._models = Models(stores)
-        self._scheduler = DirectScheduler(settings.max_threads, settings.max_waiting)
+        self._scheduler = _scheduler(settings)
         answering = Answering(self._models, self._scheduler)
         self._health = health.HealthServicer()
         self._server = _grpc_server(settings)
@@ -85,6 +87,12 @@ class ModelServer:
         states = health_pb2.HealthCheckResponse
         for name in ("", *_SERVICES):
             self._health.set(name, states.SERVING if is_ready else states.NOT_SERVING)
+
+
+def _scheduler(settings) -> Scheduler:
+    if settings.batching:
+        return BatchingScheduler(settings.batching, settings.max_waiting)
+    return DirectScheduler(settings.max_threads, settings.max_waiting)
 
 
 def _add_services(server, answering, health_servicer):

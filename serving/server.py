@@ -16,6 +16,7 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.scheduling.parameters import BatchingParameters, read_parameters
 from serving.server_settings import USUAL_THREADS, ServerSettings
 from tfrec.errors import ConfigError
 from tfrec.program import run_program
@@ -53,6 +54,13 @@ def serve(
     rest_api_timeout_in_ms: Annotated[
         int, Option("--rest_api_timeout_in_ms", min=1, help="For a REST request.")
     ] = 30_000,
+    enable_batching: Annotated[
+        bool, Option("--enable_batching", help="Compute requests together.")
+    ] = False,
+    batching_parameters_file: Annotated[
+        str,
+        Option("--batching_parameters_file", help="BatchingParameters, text format."),
+    ] = "",
     max_waiting_requests: Annotated[
         int, Option("--max_waiting_requests", min=0, help="Further ones are refused.")
     ] = ServerSettings.max_waiting,
@@ -70,6 +78,7 @@ def serve(
         port=port,
         rest_port=rest_api_port or None,
         max_threads=grpc_max_threads,
+        batching=_batching(enable_batching, batching_parameters_file),
         max_waiting=max_waiting_requests,
         rest_threads=rest_api_num_threads,
         rest_timeout_s=rest_api_timeout_in_ms / 1000,
@@ -78,6 +87,17 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     stores = _stores(model_name, model_base_path, model_config_file)
     _serve_until_signal(stores, settings, file_system_poll_wait_seconds)
+
+
+def _batching(is_enabled, path):
+    if path and not is_enabled:
+        raise ConfigError(
+            "`--batching_parameters_file` must come with `--enable_batching`, because "
+            "it has no meaning without."
+        )
+    if not is_enabled:
+        return None
+    return read_parameters(path) if path else BatchingParameters()
 
 
 def _stores(model_name, model_base_path, model_config_file):

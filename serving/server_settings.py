@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+from serving.scheduling.parameters import BatchingParameters
+
 USUAL_THREADS = 4 * (os.cpu_count() or 1)
 
 
@@ -15,6 +17,7 @@ class ServerSettings:
         port: of gRPC, 0 for a free one.
         rest_port: of the REST API, 0 for a free one, None for none.
         max_threads: requests computed at a time.
+        batching: how requests are computed together, None for each by itself.
         max_waiting: requests beyond these that wait for their turn; further ones
             are refused with RESOURCE_EXHAUSTED.
         rest_threads: requests that the REST API reads and writes at a time.
@@ -26,6 +29,7 @@ class ServerSettings:
     port: int = 0
     rest_port: int | None = None
     max_threads: int = USUAL_THREADS
+    batching: BatchingParameters | None = None
     max_waiting: int = 256
     rest_threads: int = USUAL_THREADS
     rest_timeout_s: float = 30

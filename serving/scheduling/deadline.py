@@ -9,6 +9,8 @@ import grpc
 
 from serving.status import RequestError
 
+_LONGEST_S = 365 * 86_400.0
+
 
 def _never():
     return False
@@ -33,8 +35,11 @@ class Deadline:
     def after(
         cls, seconds: float | None, is_cancelled: Callable[[], bool] = _never
     ) -> "Deadline":
-        """A deadline some seconds from now; None for no end."""
-        if seconds is None or math.isinf(seconds):
+        """A deadline some seconds from now; None for no end.
+
+        gRPC gives centuries where a caller gave none, more than clocks can add.
+        """
+        if seconds is None or seconds > _LONGEST_S:
             return cls(is_cancelled=is_cancelled)
         return cls(time.monotonic() + seconds, is_cancelled)
 

@@ -29,6 +29,7 @@ from tensorflow_serving.apis import (
 from serving.artefact import read_artefact, required_libraries
 from serving.model_server import ModelServer
 from serving.model_store import ModelSettings, ModelStore
+from serving.scheduling.parameters import BatchingParameters
 from serving.server import main
 from serving.server_settings import ServerSettings
 from tests.serving.programs import run_program
@@ -50,6 +51,9 @@ def prediction(channel):
 @pytest.fixture
 def model(channel):
     return model_service_pb2_grpc.ModelServiceStub(channel)
+
+
+CAFE = "café".encode()
 
 
 def request(name="toy", signature="", version=None, label="", **inputs):
@@ -306,6 +310,23 @@ def test_other_models_by_request(toy, servable, tmp_path):
     server.drain()
 
 
+def test_requests_computed_together(toy, servable):
+    """Through stubs without deadlines; each caller has its own `k`."""
+    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
+    server = ModelServer([store], ServerSettings(batching=BatchingParameters()))
+    server.start(0, threading.Event())
+    with grpc.insecure_channel(server.address) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        asked = [request(user_text=["x"], k=np.array([k], "int32")) for k in range(7)]
+        calls = [stub.Predict.future(each) for each in asked]
+        with fails_with("INVALID_ARGUMENT", "`k` must be positive."):
+            calls[0].result()
+        for k, call in enumerate(calls[1:], start=1):
+            ids = tf.make_ndarray(call.result().outputs["item_ids"])
+            assert ids.tolist() == [[b"a", b"b", b"c", b"d", b"e", CAFE][:k]]
+    server.drain()
+
+
 def write_text_model(folder):
     """A model whose op only tensorflow_text brings: the server must load it."""
     import tensorflow_text
@@ -379,6 +400,11 @@ def test_unexpected_failure_is_internal_and_tells_nothing(tmp_path):
     [
         (["--rest_port=8501"], 2, "No such option"),
         ([], 1, "Either `--model_base_path` or `--model_config_file` must be given."),
+        (
+            ["--model_base_path=x", "--batching_parameters_file=y"],
+            1,
+            "must come with `--enable_batching`",
+        ),
         (["--model_base_path=nowhere"], 1, "Received: nowhere, which does not exist."),
         (["--model_config_file=none.config"], 1, "none.config cannot be read"),
     ],
