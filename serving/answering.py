@@ -1,5 +1,6 @@
 """What every protocol answers, whatever its messages look like on the wire."""
 
+import time
 from collections.abc import Sequence
 from typing import cast
 
@@ -10,13 +11,14 @@ from tensorflow_serving.apis import (
     model_pb2,
 )
 
+from serving.metrics import ServerMetrics
 from serving.model_config import model_settings
 from serving.models import Models
 from serving.scheduling.deadline import Deadline
 from serving.scheduling.scheduler import Scheduler
 from serving.servable import DEFAULT_SIGNATURE, Servable
 from serving.signature import Signature
-from serving.status import invalid, not_found
+from serving.status import RequestError, invalid, not_found
 from tfrec.errors import ConfigError
 
 METADATA_FIELD = "signature_def"  # the one there is
@@ -28,11 +30,13 @@ class Answering:
     Args:
         models: what is served.
         scheduler: when a request reaches its model.
+        metrics: where to count.
     """
 
-    def __init__(self, models: Models, scheduler: Scheduler):
+    def __init__(self, models: Models, scheduler: Scheduler, metrics: ServerMetrics):
         self._models = models
         self._scheduler = scheduler
+        self.metrics = metrics
 
     def predict(
         self, spec, inputs: dict, outputs: Sequence[str], deadline: Deadline
@@ -51,12 +55,33 @@ class Answering:
         Raises:
             RequestError: whatever is wrong with the request.
         """
+        started, code = time.perf_counter(), "INTERNAL"
+        try:
+            answer = self._predict(spec, inputs, outputs, deadline)
+            code = "OK"
+            return answer
+        except RequestError as error:
+            code = error.code.name
+            raise
+        finally:
+            self._count(spec, code, time.perf_counter() - started)
+
+    def _predict(self, spec, inputs, outputs, deadline):
         deadline.check()
         version = self._models.get(spec)
         name = spec.signature_name or DEFAULT_SIGNATURE
         servable = _servable(version)
         answer = self._scheduler.run(servable, name, inputs, outputs, deadline)
         return _answering_spec(spec, version, name), answer
+
+    def _count(self, spec, code, seconds):
+        if code == "OK":
+            name = spec.signature_name or DEFAULT_SIGNATURE
+            self.metrics.count(spec.name, name, code)
+            self.metrics.observe_request(spec.name, name, seconds)
+        else:  # its names may be made up, and must not become labels
+            is_known = spec.name and self._models.store(spec)
+            self.metrics.count(spec.name if is_known else "", "", code)
 
     def signature(self, spec) -> Signature:
         """What a signature takes and gives.

@@ -9,11 +9,15 @@ from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.answering import Answering
+from serving.metrics import ModelsCollector, ServerMetrics
 from serving.model_store import ModelStore
 from serving.models import Models, Poller
 from serving.scheduling.batching import BatchingScheduler
 from serving.scheduling.direct import DirectScheduler
 from serving.scheduling.scheduler import Scheduler
+from serving.security.gate import Gate
+from serving.security.interceptor import GateInterceptor
+from serving.security.rate_limit import RateLimit
 from serving.server_settings import ServerSettings
 from serving.services import ModelService, PredictionService
 from tfrec.compat import import_optional
@@ -45,13 +49,17 @@ class ModelServer:
 
     def __init__(self, stores: list[ModelStore], settings: ServerSettings):
         self._models = Models(stores)
-        self._scheduler = _scheduler(settings)
-        answering = Answering(self._models, self._scheduler)
+        metrics = ServerMetrics()
+        self._scheduler = scheduler = _scheduler(settings, metrics)
+        metrics.add(ModelsCollector(self._models.stores, lambda: scheduler.num_waiting))
+        answering = Answering(self._models, scheduler, metrics)
         self._health = health.HealthServicer()
-        self._server = _grpc_server(settings)
+        rate = settings.max_requests_per_s
+        gate = Gate(settings.tokens, RateLimit(rate) if rate else None)
+        self._server = _grpc_server(settings, gate)
         _add_services(self._server, answering, self._health)
-        self.address = _bind(self._server, settings.host, settings.port)
-        self._rest = _rest_server(answering, settings)
+        self.address = _bind(self._server, settings)
+        self._rest = _rest_server(answering, gate, settings)
         self.rest_address = self._rest.address if self._rest else ""
         self._poller: Poller | None = None
 
@@ -89,10 +97,10 @@ class ModelServer:
             self._health.set(name, states.SERVING if is_ready else states.NOT_SERVING)
 
 
-def _scheduler(settings) -> Scheduler:
+def _scheduler(settings, metrics) -> Scheduler:
     if settings.batching:
-        return BatchingScheduler(settings.batching, settings.max_waiting)
-    return DirectScheduler(settings.max_threads, settings.max_waiting)
+        return BatchingScheduler(settings.batching, settings.max_waiting, metrics)
+    return DirectScheduler(settings.max_threads, settings.max_waiting, metrics)
 
 
 def _add_services(server, answering, health_servicer):
@@ -107,7 +115,7 @@ def _add_services(server, answering, health_servicer):
     reflection.enable_server_reflection(names, server)
 
 
-def _grpc_server(settings):
+def _grpc_server(settings, gate):
     unlimited = -1  # answers of large batches are large
     options = {
         "grpc.max_receive_message_length": settings.max_request_bytes,
@@ -118,13 +126,19 @@ def _grpc_server(settings):
     # so that those that are too many can be refused at once.
     num_threads = settings.max_threads + settings.max_waiting + _SPARE_THREADS
     pool = futures.ThreadPoolExecutor(num_threads, thread_name_prefix="grpc")
-    return grpc.server(pool, options=list(options.items()))
+    interceptors = [GateInterceptor(gate)]
+    return grpc.server(pool, options=list(options.items()), interceptors=interceptors)
 
 
-def _bind(server, host, port):
+def _bind(server, settings):
+    host, port = settings.host, settings.port
     address = f"[{host}]" if ":" in host else host
     try:
-        bound = server.add_insecure_port(f"{address}:{port}")
+        if settings.tls:
+            credentials = settings.tls.credentials()
+            bound = server.add_secure_port(f"{address}:{port}", credentials)
+        else:
+            bound = server.add_insecure_port(f"{address}:{port}")
     except RuntimeError as error:
         raise ServingError(
             "`--port` must be free and `--host` an address of this machine. "
@@ -133,7 +147,7 @@ def _bind(server, host, port):
     return f"{address}:{bound}"
 
 
-def _rest_server(answering, settings):
+def _rest_server(answering, gate, settings):
     if settings.rest_port is None:
         return None
     import_optional(
@@ -149,5 +163,6 @@ def _rest_server(answering, settings):
         timeout_s=settings.rest_timeout_s,
         max_body_bytes=settings.max_request_bytes,
     )
-    app = RestApp(answering, limits)
-    return RestServer(app, settings.host, settings.rest_port, DRAIN_S)
+    app = RestApp(answering, gate, limits, settings.metrics_path)
+    tls = settings.tls.context() if settings.tls else None
+    return RestServer(app, settings.host, settings.rest_port, DRAIN_S, tls)

@@ -1,9 +1,11 @@
 """The versions of one model: found on disk, loaded beside, swapped, let go."""
 
+import contextlib
 import gc
 import logging
 import pathlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,6 +13,7 @@ from enum import IntEnum
 import grpc
 
 from serving.artefact import list_versions
+from serving.memory import resident_bytes
 from serving.servable import Servable
 from serving.status import RequestError, invalid, not_found
 from tfrec.errors import ArtefactError
@@ -37,6 +40,8 @@ class Version:
     servable: Servable | None = None
     error: str = ""
     files: tuple = ()  # what lay there when it was refused
+    loaded_at: float = 0.0  # seconds since 1970
+    memory: tuple[int, int] = (0, 0)  # bytes of the process before and after
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,10 @@ class ModelStore:
         settings: name, folder and version policy.
         load: folder to `Servable`.
 
+    Attributes:
+        num_loaded: versions that were loaded so far.
+        num_refused: versions that were refused so far.
+
     Raises:
         ArtefactError: the folder does not exist.
     """
@@ -94,6 +103,7 @@ class ModelStore:
         self._load = load
         self._lock = threading.Lock()  # guards `_versions`, never held while loading
         self._versions: dict[int, Version] = {}
+        self.num_loaded = self.num_refused = 0
 
     def heir(self, settings: ModelSettings) -> "ModelStore":
         """A store of other settings that has what is loaded here already."""
@@ -101,6 +111,7 @@ class ModelStore:
         if settings.base_path == self.settings.base_path:
             with self._lock:
                 store._versions = dict(self._versions)
+            store.num_loaded, store.num_refused = self.num_loaded, self.num_refused
         return store
 
     @property
@@ -171,18 +182,26 @@ class ModelStore:
         folder = self._folder(number)
         files = _files(folder)
         self._set(Version(number, State.LOADING))
+        before = resident_bytes()
         try:
             servable = self._load(folder)
             num_requests = servable.replay_warm_up()
+            _check_unchanged(folder, files)
         except Exception as error:  # whatever it was, the old version goes on
             logger.error("%s version %d refused: %s", self.settings.name, number, error)
+            self.num_refused += 1
             self._set(Version(number, State.END, error=str(error), files=files))
             return
+        ready = Version(number, State.AVAILABLE, servable)
+        ready.loaded_at, ready.memory = time.time(), (before, resident_bytes())
         logger.info(
-            "%s version %d is ready; %d warm-up requests answered.",
+            "%s version %d is ready; %d warm-up requests answered; memory %d MB, %d MB "
+            "before.",
             *(self.settings.name, number, num_requests),
+            *(num_bytes // 2**20 for num_bytes in reversed(ready.memory)),
         )
-        self._set(Version(number, State.AVAILABLE, servable))
+        self.num_loaded += 1
+        self._set(ready)
 
     def _let_go(self, wanted):
         """Drops what is no longer wanted, if something wanted answers."""
@@ -205,7 +224,19 @@ class ModelStore:
         return self.settings.base_path / str(number)
 
 
+def _check_unchanged(folder, files):
+    if _files(folder) != files:
+        raise ArtefactError(
+            f"{folder} changed while it was read, as if it were still being copied. "
+            "Copy it beside and rename it."
+        )
+
+
 def _files(folder):
     """Name, size and time of each file: changes while a copy goes on."""
-    stats = [(path, path.stat()) for path in sorted(folder.rglob("*"))]
-    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+            stat = path.stat()
+            found.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return tuple(found)

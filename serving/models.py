@@ -34,7 +34,11 @@ class Models:
     @property
     def is_available(self) -> bool:
         """Whether some version of every model answers."""
-        return all(store.is_available for store in list(self._stores.values()))
+        return all(store.is_available for store in self.stores())
+
+    def stores(self) -> list[ModelStore]:
+        """All of them."""
+        return list(self._stores.values())
 
     def store(self, spec) -> ModelStore | None:
         """The store a `ModelSpec` names, None if there is none.
@@ -65,7 +69,7 @@ class Models:
     def poll(self) -> None:
         """Looks at every folder once; what fails is logged."""
         with self._changing:
-            for store in list(self._stores.values()):
+            for store in self.stores():
                 try:
                     store.poll()
                 except Exception:  # the other models must have their turn

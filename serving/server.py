@@ -8,6 +8,7 @@ is over, one line on stdout says where it listens:
     Running gRPC ModelServer at 127.0.0.1:8500 ...
 """
 
+import ipaddress
 import logging
 import pathlib
 import signal
@@ -17,7 +18,13 @@ from typing import Annotated
 from typer import Option
 
 from serving.scheduling.parameters import BatchingParameters, read_parameters
-from serving.server_settings import USUAL_THREADS, ServerSettings
+from serving.security.tls import read_tls
+from serving.security.tokens import Tokens
+from serving.server_settings import (
+    USUAL_THREADS,
+    ServerSettings,
+    read_metrics_path,
+)
 from tfrec.errors import ConfigError
 from tfrec.program import run_program
 
@@ -67,6 +74,24 @@ def serve(
     max_request_bytes: Annotated[
         int, Option("--max_request_bytes", min=1, help="Size of a request.")
     ] = ServerSettings.max_request_bytes,
+    monitoring_config_file: Annotated[
+        str, Option("--monitoring_config_file", help="MonitoringConfig, text format.")
+    ] = "",
+    log_requests: Annotated[
+        bool, Option("--log_requests", help="Those that succeed, too.")
+    ] = False,
+    ssl_config_file: Annotated[
+        str, Option("--ssl_config_file", help="SSLConfig in text format.")
+    ] = "",
+    auth_token_file: Annotated[
+        str, Option("--auth_token_file", help="Bearer tokens, one a line.")
+    ] = "",
+    rate_limit_per_client: Annotated[
+        float, Option("--rate_limit_per_client", min=0, help="A second; 0: none.")
+    ] = 0,
+    allow_plaintext: Annotated[
+        bool, Option("--allow_plaintext", help="Also where others may listen.")
+    ] = False,
 ):
     """Serves saved models over gRPC and REST, as tensorflow_model_server does."""
     if bool(model_base_path) == bool(model_config_file):
@@ -83,10 +108,34 @@ def serve(
         rest_threads=rest_api_num_threads,
         rest_timeout_s=rest_api_timeout_in_ms / 1000,
         max_request_bytes=max_request_bytes,
+        metrics_path=_metrics_path(monitoring_config_file),
+        tls=read_tls(ssl_config_file) if ssl_config_file else None,
+        tokens=Tokens(auth_token_file) if auth_token_file else None,
+        max_requests_per_s=rate_limit_per_client,
     )
+    _check_privacy(settings, allow_plaintext)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    if not log_requests:
+        logging.getLogger("serving.requests").setLevel(logging.WARNING)
     stores = _stores(model_name, model_base_path, model_config_file)
     _serve_until_signal(stores, settings, file_system_poll_wait_seconds)
+
+
+def _check_privacy(settings, allow_plaintext):
+    if not (settings.tls or allow_plaintext or _is_loopback(settings.host)):
+        raise ConfigError(
+            "`--host` must be an address of this machine alone, such as 127.0.0.1, "
+            "because requests and answers are plain text. Received: "
+            f"{settings.host}. Give `--ssl_config_file`, or `--allow_plaintext` where "
+            "the network keeps others out."
+        )
+
+
+def _is_loopback(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _batching(is_enabled, path):
@@ -98,6 +147,10 @@ def _batching(is_enabled, path):
     if not is_enabled:
         return None
     return read_parameters(path) if path else BatchingParameters()
+
+
+def _metrics_path(monitoring_config_file):
+    return read_metrics_path(monitoring_config_file) if monitoring_config_file else ""
 
 
 def _stores(model_name, model_base_path, model_config_file):

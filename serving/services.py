@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import time
 
 import grpc
 from tensorflow_serving.apis import (
@@ -13,27 +14,47 @@ from tensorflow_serving.apis import (
 
 from serving.answering import Answering
 from serving.codec import write_tensor
+from serving.request_log import HEADER, log_request, request_id
 from serving.scheduling.deadline import Deadline
 from serving.servable import read_inputs
 from serving.status import RequestError, invalid
 
 logger = logging.getLogger(__name__)
 
+FAILED = "The server failed; see its log."
+
 
 def answers(method):
-    """Makes errors of an RPC method into status codes and words."""
+    """Makes errors of an RPC method into status codes and words, and logs the call."""
 
     @functools.wraps(method)
     def answer(self, request, context):
+        number, started = _name_request(context), time.perf_counter()
+
+        def log(code, words=""):
+            seconds = time.perf_counter() - started
+            log_request(number, method.__name__, code.name, seconds, words)
+
         try:
-            return method(self, request, context)
+            response = method(self, request, context)
         except RequestError as error:
+            log(error.code, error.message)
             context.abort(error.code, error.message)
         except Exception:
-            logger.exception("%s failed.", method.__name__)
-            context.abort(grpc.StatusCode.INTERNAL, "The server failed; see its log.")
+            logger.exception("%s failed; request %s.", method.__name__, number)
+            log(grpc.StatusCode.INTERNAL, FAILED)
+            context.abort(grpc.StatusCode.INTERNAL, FAILED)
+        log(grpc.StatusCode.OK)
+        return response
 
     return answer
+
+
+def _name_request(context):
+    metadata = dict(context.invocation_metadata())
+    number = request_id(str(metadata.get(HEADER, "")))
+    context.set_trailing_metadata([(HEADER, number)])
+    return number
 
 
 def refuses(words):
@@ -63,15 +84,21 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     @answers
     def Predict(self, request, context):
-        spec, outputs = self._answering.predict(
-            _spec(request),
-            read_inputs(request.inputs),
-            request.output_filter,
-            Deadline.after(context.time_remaining(), lambda: not context.is_active()),
+        spec, started = _spec(request), time.perf_counter()
+        inputs = read_inputs(request.inputs)
+        read_s = time.perf_counter() - started
+        deadline = Deadline.after(
+            context.time_remaining(), lambda: not context.is_active()
         )
-        response = predict_pb2.PredictResponse(model_spec=spec)
-        for key, array in outputs.items():
-            write_tensor(array, response.outputs[key])
+        spec, outputs = self._answering.predict(
+            spec, inputs, request.output_filter, deadline
+        )
+        metrics = self._answering.metrics
+        metrics.observe_stage(spec.signature_name, "read", read_s)
+        with metrics.stage(spec.signature_name, "write"):
+            response = predict_pb2.PredictResponse(model_spec=spec)
+            for key, array in outputs.items():
+                write_tensor(array, response.outputs[key])
         return response
 
     @answers

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from concurrent import futures
 from dataclasses import dataclass
 
 import grpc
 
 from serving.answering import METADATA_FIELD, Answering
+from serving.request_log import HEADER, log_request, request_id
 from serving.rest.paths import read_path
 from serving.rest.reading import read_predict
 from serving.rest.writing import (
@@ -19,12 +21,24 @@ from serving.rest.writing import (
 )
 from serving.scheduling.deadline import Deadline, deadline_exceeded
 from serving.scheduling.scheduler import overloaded
-from serving.services import NO_EXAMPLES
+from serving.security.gate import Gate
+from serving.services import FAILED, NO_EXAMPLES
 from serving.status import RequestError, not_found
 
 logger = logging.getLogger(__name__)
 
 _JSON = b"application/json"
+_TEXT = b"text/plain; version=0.0.4"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back."""
+
+    body: bytes
+    content_type: bytes = _JSON
+    status: int = 200
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +67,21 @@ class RestApp:
 
     Args:
         answering: what answers them.
+        gate: who may ask.
         limits: `RestLimits`.
+        metrics_path: where a scraper finds the metrics, `""` for nowhere.
     """
 
-    def __init__(self, answering: Answering, limits: RestLimits):
+    def __init__(
+        self,
+        answering: Answering,
+        gate: Gate,
+        limits: RestLimits,
+        metrics_path: str = "",
+    ):
         self._answering = answering
+        self._metrics_path = metrics_path
+        self._gate = gate
         self._limits = limits
         self._under_way = 0
         self._pool = futures.ThreadPoolExecutor(
@@ -65,32 +89,45 @@ class RestApp:
         )
 
     async def __call__(self, scope, receive, send):
-        status, body = await self._answer(scope, receive)
+        given, started = dict(scope["headers"]), time.perf_counter()
+        number = request_id(given.get(HEADER.encode(), b"").decode("latin-1"))
+        answer = await self._answer(scope, receive, number)
         headers = [
-            (b"content-type", _JSON),
-            (b"content-length", str(len(body)).encode()),
+            (b"content-type", answer.content_type),
+            (b"content-length", str(len(answer.body)).encode()),
+            (HEADER.encode(), number.encode()),
         ]
-        if status == 413:  # the rest of the body is not worth reading
+        if answer.status in (401, 413):  # the rest of the body is not worth reading
             headers.append((b"connection", b"close"))
-        start = {"type": "http.response.start", "status": status, "headers": headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
+        start = {"type": "http.response.start", "status": answer.status}
+        await send(start | {"headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        method = f"{scope['method']} {scope['path']}"
+        seconds = time.perf_counter() - started
+        log_request(number, method, str(answer.status), seconds, answer.error)
 
-    async def _answer(self, scope, receive):
+    async def _answer(self, scope, receive, number):
         try:
             async with asyncio.timeout(self._limits.timeout_s):
+                self._admit(scope)
                 body = await self._read(scope, receive)
-                return 200, await self._in_thread(scope, body)
+                return await self._in_thread(scope, body)
         except TooLarge:
             words = f"A body must have at most {self._limits.max_body_bytes} bytes."
-            return 413, write_error(words)
+            return _refusal(413, words)
         except RequestError as error:
-            return _refusal(error)
+            return _refusal(http_status(error.code), error.message)
         except TimeoutError:
-            return _refusal(deadline_exceeded())
+            late = deadline_exceeded()
+            return _refusal(http_status(late.code), late.message)
         except Exception:
-            logger.exception("%s %s failed.", scope["method"], scope["path"])
-            return 500, write_error("The server failed; see its log.")
+            logger.exception("%s failed; request %s.", scope["path"], number)
+            return _refusal(500, FAILED)
+
+    def _admit(self, scope):
+        headers = dict(scope["headers"])
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        self._gate.admit(authorization, scope["client"][0])
 
     async def _read(self, scope, receive):
         limit = self._limits.max_body_bytes
@@ -123,16 +160,19 @@ class RestApp:
         finally:
             self._under_way -= 1
 
-    def _route(self, method, path, body, deadline) -> bytes:
+    def _route(self, method, path, body, deadline):
+        if method == "GET" and path == self._metrics_path:
+            return Answer(self._answering.metrics.text(), _TEXT)
         if not path.lower().startswith("/v1/"):
             raise not_found(f"There is nothing at {method} {path}")
         action, spec = read_path(method, path)
         if action == "predict":
-            return self._predict(spec, body, deadline)
+            return Answer(self._predict(spec, body, deadline))
         if action == "status":
-            return write_status(self._answering.status(spec))
+            return Answer(write_status(self._answering.status(spec)))
         if action == "metadata":
-            return write_metadata(self._answering.metadata(spec, [METADATA_FIELD]))
+            metadata = self._answering.metadata(spec, [METADATA_FIELD])
+            return Answer(write_metadata(metadata))
         words = NO_EXAMPLES.format(action.capitalize())
         raise RequestError(grpc.StatusCode.UNIMPLEMENTED, words)
 
@@ -141,10 +181,15 @@ class RestApp:
             spec.signature_name = name
             return self._answering.signature(spec)
 
+        started = time.perf_counter()
         asked = read_predict(body, signature_of)
+        read_s = time.perf_counter() - started
         _, outputs = self._answering.predict(spec, asked.inputs, (), deadline)
-        return write_outputs(outputs, asked.is_row)
+        metrics = self._answering.metrics
+        metrics.observe_stage(spec.signature_name, "read", read_s)
+        with metrics.stage(spec.signature_name, "write"):
+            return write_outputs(outputs, asked.is_row)
 
 
-def _refusal(error):
-    return http_status(error.code), write_error(error.message)
+def _refusal(status, words):
+    return Answer(write_error(words), status=status, error=words)

@@ -1,6 +1,7 @@
 """The port of the REST API, and the thread behind it."""
 
 import socket
+import ssl
 import threading
 
 import uvicorn
@@ -20,6 +21,7 @@ class RestServer:
         host: address to bind.
         port: 0 for a free one.
         drain_s: seconds that requests under way get when it stops.
+        tls: certificates, None for plain text.
 
     Attributes:
         address: `"host:port"`.
@@ -28,7 +30,14 @@ class RestServer:
         ServingError: the port is taken or the address may not be bound.
     """
 
-    def __init__(self, app: RestApp, host: str, port: int, drain_s: int):
+    def __init__(
+        self,
+        app: RestApp,
+        host: str,
+        port: int,
+        drain_s: int,
+        tls: ssl.SSLContext | None = None,
+    ):
         self._listener = _listen(host, port)
         name = f"[{host}]" if ":" in host else host
         self.address = f"{name}:{self._listener.getsockname()[1]}"
@@ -42,6 +51,8 @@ class RestServer:
             server_header=False,
             timeout_graceful_shutdown=drain_s,
         )
+        config.load()
+        config.ssl = tls
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._listener],), name="rest", daemon=True

@@ -7,6 +7,7 @@ from collections import deque
 from concurrent import futures
 from dataclasses import dataclass, field
 
+from serving.metrics import ServerMetrics
 from serving.scheduling.deadline import Deadline, deadline_exceeded
 from serving.scheduling.merging import MergeError, can_merge, merge, merge_key, split
 from serving.scheduling.parameters import BatchingParameters
@@ -57,9 +58,16 @@ class BatchingScheduler(Scheduler):
     Args:
         parameters: sizes and times.
         max_waiting: requests that may wait, whatever their size.
+        metrics: where to count.
     """
 
-    def __init__(self, parameters: BatchingParameters, max_waiting: int):
+    def __init__(
+        self,
+        parameters: BatchingParameters,
+        max_waiting: int,
+        metrics: ServerMetrics,
+    ):
+        self._metrics = metrics
         self._max_batch_size = parameters.max_batch_size
         self._max_waiting = max_waiting
         self._max_rows = parameters.max_enqueued_batches * parameters.max_batch_size
@@ -74,6 +82,10 @@ class BatchingScheduler(Scheduler):
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def num_waiting(self):
+        return self._num_waiting
 
     def run(self, servable, signature_name, inputs, outputs, deadline):
         signature, size = servable.check(signature_name, inputs, outputs)
@@ -111,7 +123,7 @@ class BatchingScheduler(Scheduler):
 
     def _work(self):
         while batch := self._take():
-            _answer(batch)
+            self._answer(batch)
             batch = None  # an idle thread must not keep an old version alive
 
     def _take(self):
@@ -148,22 +160,38 @@ class BatchingScheduler(Scheduler):
         self._num_rows -= rows
         return batch
 
+    def _answer(self, batch):
+        wanted = [task for task in batch if task.is_wanted()]
+        if not wanted:
+            return
+        started = time.monotonic()
+        try:
+            _run(wanted)
+        except Exception as error:  # whoever waits must hear of it
+            for task in wanted:
+                task.answer.set_exception(error)
+            return
+        self._observe(wanted, started)
 
-def _answer(batch):
-    wanted = [task for task in batch if task.is_wanted()]
+    def _observe(self, tasks, started):
+        seconds = time.monotonic() - started
+        self._metrics.batch_rows.observe(sum(task.size for task in tasks))
+        for task in tasks:
+            name = task.signature_name
+            self._metrics.observe_stage(name, "queue", started - task.born)
+            self._metrics.observe_stage(name, "compute", seconds)
+
+
+def _run(tasks):
     try:
-        answers = _run_together(wanted) if len(wanted) > 1 else None
+        answers = _run_together(tasks) if len(tasks) > 1 else None
     except (RequestError, MergeError):
         answers = None
-    except Exception as error:  # whoever waits must hear of it
-        for task in wanted:
-            task.answer.set_exception(error)
-        return
     if answers is None:
-        for task in wanted:
+        for task in tasks:
             _run_alone(task)
         return
-    for task, answer in zip(wanted, answers, strict=True):
+    for task, answer in zip(tasks, answers, strict=True):
         task.answer.set_result(answer)
 
 

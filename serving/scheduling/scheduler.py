@@ -28,6 +28,10 @@ class Scheduler(Protocol):
                 those of `Deadline.check`.
         """
 
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait for their turn."""
+
     def close(self) -> None:
         """Ends what runs in the background, when nothing is asked any more."""
 

@@ -113,6 +113,26 @@ def test_refused_version_is_tried_again_only_when_its_files_change(tmp_path):
     assert store.get().number == 1
 
 
+def test_version_that_is_being_copied_waits_until_it_is_whole(tmp_path):
+    """Even where half of it would load: a vocabulary cut short is no error."""
+
+    def load(folder):
+        with (folder / "vocabulary").open("a") as copied:
+            copied.write("words\n" * num_left.pop())
+        return FakeServable(folder)
+
+    num_left = [0, 1]  # lines that come while it loads: the second time none
+    store = ModelStore(ModelSettings("toy", tmp_path), load=load)
+    add(tmp_path, 1)
+    store.poll()
+    assert "changed while it was read" in store.statuses()[0].error
+    assert (store.num_loaded, store.num_refused) == (0, 1)
+    store.poll()
+    assert store.get().number == 1
+    assert (store.num_loaded, store.num_refused) == (1, 1)
+    assert store.get().memory[1] > 1e6
+
+
 def test_version_that_disappears_serves_until_there_is_another(tmp_path):
     store = make_store(tmp_path)
     add(tmp_path, 2)

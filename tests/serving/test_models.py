@@ -8,6 +8,7 @@ from tensorflow_serving.apis import model_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.answering import Answering
+from serving.metrics import ServerMetrics
 from serving.model_store import ModelSettings, ModelStore
 from serving.models import Models
 from serving.scheduling.direct import DirectScheduler
@@ -94,6 +95,8 @@ def test_what_fails_changes_nothing(models, folder, changed, words):
 def test_wrong_configurations(models, text, words):
     config = model_server_config_pb2.ModelServerConfig()
     text_format.Parse(text, config)
-    answering = Answering(models, DirectScheduler(1, 1))
+    answering = Answering(
+        models, DirectScheduler(1, 1, ServerMetrics()), ServerMetrics()
+    )
     with pytest.raises(RequestError, match=f"INVALID_ARGUMENT: .*{words}"):
         answering.reload(config)

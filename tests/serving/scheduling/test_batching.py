@@ -8,6 +8,7 @@ from concurrent import futures
 import numpy as np
 import pytest
 
+from serving.metrics import ServerMetrics
 from serving.scheduling.batching import BatchingScheduler
 from serving.scheduling.deadline import Deadline
 from serving.scheduling.parameters import BatchingParameters, read_parameters
@@ -60,7 +61,7 @@ def make():
 
     def make(max_waiting=100, **parameters):
         parameters = BatchingParameters(num_batch_threads=1, **parameters)
-        made.append(BatchingScheduler(parameters, max_waiting))
+        made.append(BatchingScheduler(parameters, max_waiting, ServerMetrics()))
         return made[-1]
 
     yield make
@@ -211,7 +212,9 @@ def test_closing_finishes_what_waits(make, model, callers):
 
 def test_many_callers_get_their_own(servable, callers):
     """Through the real model: each its own number of items."""
-    scheduler = BatchingScheduler(BatchingParameters(max_batch_size=8), 100)
+    scheduler = BatchingScheduler(
+        BatchingParameters(max_batch_size=8), 100, ServerMetrics()
+    )
 
     def recommend(number):
         inputs = {
@@ -223,7 +226,7 @@ def test_many_callers_get_their_own(servable, callers):
         assert list(answer) == ["item_ids"]
         return answer["item_ids"].tolist() == alone["item_ids"].tolist()
 
-    assert all(callers.map(recommend, range(200)))
+    assert all(callers.map(recommend, range(60)))
     scheduler.close()
 
 

@@ -6,6 +6,7 @@ from concurrent import futures
 
 import pytest
 
+from serving.metrics import ServerMetrics
 from serving.scheduling.deadline import Deadline
 from serving.scheduling.direct import DirectScheduler
 from serving.status import RequestError
@@ -28,7 +29,7 @@ def callers():
 
 
 def test_as_many_run_and_wait_as_may(slow, callers):
-    scheduler = DirectScheduler(max_running=1, max_waiting=1)
+    scheduler = DirectScheduler(max_running=1, max_waiting=1, metrics=ServerMetrics())
     running = callers.submit(scheduler.run, slow, "", {}, (), NO_END)
     assert slow.entered.wait(20)
     slow.entered.clear()
@@ -52,7 +53,7 @@ def wait_for_refusal(scheduler, slow):
 
 
 def test_what_waited_too_long_is_not_computed(slow, callers):
-    scheduler = DirectScheduler(max_running=1, max_waiting=9)
+    scheduler = DirectScheduler(max_running=1, max_waiting=9, metrics=ServerMetrics())
     running = callers.submit(scheduler.run, slow, "", {}, (), NO_END)
     assert slow.entered.wait(20)
     slow.entered.clear()

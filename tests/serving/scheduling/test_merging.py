@@ -44,7 +44,7 @@ def test_merged_is_as_alone(servable, name):
     rng = random.Random(0)
     signature = servable.artefact.signatures[name]
     groups = {}
-    for _ in range(60):
+    for _ in range(24):
         inputs = random_request(rng, name)
         groups.setdefault(merge_key(signature, inputs), []).append(inputs)
     if name == "recommend":
