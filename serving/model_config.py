@@ -1,11 +1,11 @@
-"""tensorflow_model_server's `--model_config_file`, in its own text format."""
+"""Which models to serve, in tensorflow_model_server's own `ModelServerConfig`."""
 
 import pathlib
 
-from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.model_store import ModelSettings
+from serving.text_protos import read_text_proto
 from tfrec.errors import ConfigError
 
 
@@ -16,30 +16,37 @@ def read_model_config(path) -> list[ModelSettings]:
         ConfigError: the file is missing, does not parse, names a model twice or
             asks for something else than saved models.
     """
-    path = pathlib.Path(path)
     config = model_server_config_pb2.ModelServerConfig()
-    try:
-        text_format.Parse(path.read_text(), config)
-    except (OSError, text_format.ParseError) as error:
-        raise ConfigError(
-            f"`--model_config_file` {path} cannot be read: {error}."
-        ) from error
-    models = [_settings(path, model) for model in config.model_config_list.config]
+    read_text_proto("--model_config_file", path, config)
+    return model_settings(config, str(path))
+
+
+def model_settings(config, source: str) -> list[ModelSettings]:
+    """The models of a `ModelServerConfig`.
+
+    Args:
+        config: the message.
+        source: where it comes from, for errors.
+
+    Raises:
+        ConfigError: as `read_model_config`.
+    """
+    models = [_settings(source, model) for model in config.model_config_list.config]
     names = [model.name for model in models]
     if not names or len(set(names)) < len(names):
         raise ConfigError(
-            f"{path} must list at least one model, each name once. "
+            f"{source} must list at least one model, each name once. "
             f"Received: {', '.join(names) or 'none'}."
         )
     return models
 
 
-def _settings(path, model):
+def _settings(source, model):
     if not model.name or not model.base_path:
-        raise ConfigError(f"{path}: every model must have `name` and `base_path`.")
+        raise ConfigError(f"{source}: every model must have `name` and `base_path`.")
     if model.model_platform not in ("", "tensorflow"):
         raise ConfigError(
-            f"{path}: `model_platform` of {model.name} must be tensorflow. "
+            f"{source}: `model_platform` of {model.name} must be tensorflow. "
             f"Received: {model.model_platform}."
         )
     policy = model.model_version_policy

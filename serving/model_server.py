@@ -1,4 +1,4 @@
-"""The gRPC server: services, health and reflection on one port."""
+"""The server: gRPC services, health and reflection on one port, REST on another."""
 
 import threading
 from concurrent import futures
@@ -8,8 +8,19 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving.model_store import ModelStore, Poller
-from serving.services import Models, ModelService, PredictionService
+from serving.answering import Answering
+from serving.metrics import ModelsCollector, ServerMetrics
+from serving.model_store import ModelStore
+from serving.models import Models, Poller
+from serving.scheduling.batching import BatchingScheduler
+from serving.scheduling.direct import DirectScheduler
+from serving.scheduling.scheduler import Scheduler
+from serving.security.gate import Gate
+from serving.security.interceptor import GateInterceptor
+from serving.security.rate_limit import RateLimit
+from serving.server_settings import ServerSettings
+from serving.services import ModelService, PredictionService
+from tfrec.compat import import_optional
 from tfrec.errors import ServingError
 
 DRAIN_S = 30  # time that requests under way get when the server stops
@@ -17,29 +28,39 @@ _SERVICES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
+_SPARE_THREADS = 8  # for health checks and refusals while all others wait
 
 
 class ModelServer:
-    """Serves models on a port.
+    """Serves models on a port, or on two.
 
     Args:
         stores: one `ModelStore` per model.
-        host: address to bind.
-        port: 0 for a free one.
-        max_threads: requests answered at a time.
+        settings: `ServerSettings`.
+
+    Attributes:
+        address: `"host:port"` of gRPC.
+        rest_address: the same of the REST API, `""` without it.
 
     Raises:
-        ServingError: the port is taken or the address may not be bound.
+        ServingError: a port is taken or the address may not be bound.
+        MissingPackageError: the REST API's packages are not installed.
     """
 
-    def __init__(
-        self, stores: list[ModelStore], host: str, port: int, max_threads: int
-    ):
-        self._stores = stores
+    def __init__(self, stores: list[ModelStore], settings: ServerSettings):
+        self._models = Models(stores)
+        metrics = ServerMetrics()
+        self._scheduler = scheduler = _scheduler(settings, metrics)
+        metrics.add(ModelsCollector(self._models.stores, lambda: scheduler.num_waiting))
+        answering = Answering(self._models, scheduler, metrics)
         self._health = health.HealthServicer()
-        self._server = _grpc_server(max_threads)
-        _add_services(self._server, Models(stores), self._health)
-        self.address = _bind(self._server, host, port)
+        rate = settings.max_requests_per_s
+        gate = Gate(settings.tokens, RateLimit(rate) if rate else None)
+        self._server = _grpc_server(settings, gate)
+        _add_services(self._server, answering, self._health)
+        self.address = _bind(self._server, settings)
+        self._rest = _rest_server(answering, gate, settings)
+        self.rest_address = self._rest.address if self._rest else ""
         self._poller: Poller | None = None
 
     def start(self, poll_wait_s: float, stopped: threading.Event) -> None:
@@ -51,7 +72,9 @@ class ModelServer:
         """
         self._report_health()
         self._server.start()
-        self._poller = Poller(self._stores, poll_wait_s, self._report_health)
+        if self._rest:
+            self._rest.start()
+        self._poller = Poller(self._models.poll, poll_wait_s, self._report_health)
         self._poller.start()
         while not stopped.is_set() and not self._poller.first_round.wait(0.1):
             pass
@@ -61,45 +84,85 @@ class ModelServer:
         if self._poller:
             self._poller.stop()
         self._health.enter_graceful_shutdown()
-        self._server.stop(DRAIN_S).wait()
+        is_over = self._server.stop(DRAIN_S)
+        if self._rest:
+            self._rest.drain()
+        is_over.wait()
+        self._scheduler.close()
 
     def _report_health(self):
-        is_ready = all(store.is_available for store in self._stores)
+        is_ready = self._models.is_available
         states = health_pb2.HealthCheckResponse
         for name in ("", *_SERVICES):
             self._health.set(name, states.SERVING if is_ready else states.NOT_SERVING)
 
 
-def _add_services(server, models, health_servicer):
+def _scheduler(settings, metrics) -> Scheduler:
+    if settings.batching:
+        return BatchingScheduler(settings.batching, settings.max_waiting, metrics)
+    return DirectScheduler(settings.max_threads, settings.max_waiting, metrics)
+
+
+def _add_services(server, answering, health_servicer):
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionService(models), server
+        PredictionService(answering), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-        ModelService(models), server
+        ModelService(answering), server
     )
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = [*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME]
     reflection.enable_server_reflection(names, server)
 
 
-def _grpc_server(max_threads):
-    unlimited = -1  # as in tensorflow_model_server: batches can be large
+def _grpc_server(settings, gate):
+    unlimited = -1  # answers of large batches are large
     options = {
-        "grpc.max_receive_message_length": unlimited,
+        "grpc.max_receive_message_length": settings.max_request_bytes,
         "grpc.max_send_message_length": unlimited,
         "grpc.so_reuseport": 0,  # a taken port is an error, not a silent share
     }
-    pool = futures.ThreadPoolExecutor(max_threads, thread_name_prefix="grpc")
-    return grpc.server(pool, options=list(options.items()))
+    # Threads are made when they are needed. Requests wait in them, not before them,
+    # so that those that are too many can be refused at once.
+    num_threads = settings.max_threads + settings.max_waiting + _SPARE_THREADS
+    pool = futures.ThreadPoolExecutor(num_threads, thread_name_prefix="grpc")
+    interceptors = [GateInterceptor(gate)]
+    return grpc.server(pool, options=list(options.items()), interceptors=interceptors)
 
 
-def _bind(server, host, port):
+def _bind(server, settings):
+    host, port = settings.host, settings.port
     address = f"[{host}]" if ":" in host else host
     try:
-        bound = server.add_insecure_port(f"{address}:{port}")
+        if settings.tls:
+            credentials = settings.tls.credentials()
+            bound = server.add_secure_port(f"{address}:{port}", credentials)
+        else:
+            bound = server.add_insecure_port(f"{address}:{port}")
     except RuntimeError as error:
         raise ServingError(
             "`--port` must be free and `--host` an address of this machine. "
             f"Received: {address}:{port}. {error}"
         ) from error
     return f"{address}:{bound}"
+
+
+def _rest_server(answering, gate, settings):
+    if settings.rest_port is None:
+        return None
+    import_optional(
+        "uvicorn", "the REST API", "Install `tfrec[serve]`, or serve gRPC alone."
+    )
+    # Not before: those who serve gRPC alone need not have it.
+    from serving.rest.app import RestApp, RestLimits
+    from serving.rest.listening import RestServer
+
+    limits = RestLimits(
+        num_threads=settings.rest_threads,
+        max_waiting=settings.max_waiting,
+        timeout_s=settings.rest_timeout_s,
+        max_body_bytes=settings.max_request_bytes,
+    )
+    app = RestApp(answering, gate, limits, settings.metrics_path)
+    tls = settings.tls.context() if settings.tls else None
+    return RestServer(app, settings.host, settings.rest_port, DRAIN_S, tls)

@@ -1,9 +1,11 @@
 """The versions of one model: found on disk, loaded beside, swapped, let go."""
 
+import contextlib
 import gc
 import logging
 import pathlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +14,7 @@ import grpc
 
 from serving.artefact import list_versions
 from serving.items.live import load_live
+from serving.memory import resident_bytes
 from serving.servable import Servable
 from serving.status import RequestError, invalid, not_found
 from tfrec.errors import ArtefactError
@@ -38,6 +41,8 @@ class Version:
     servable: Servable | None = None
     error: str = ""
     files: tuple = ()  # what lay there when it was refused
+    loaded_at: float = 0.0  # seconds since 1970
+    memory: tuple[int, int] = (0, 0)  # bytes of the process before and after
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,10 @@ class ModelStore:
         settings: name, folder and version policy.
         load: folder to `Servable`.
 
+    Attributes:
+        num_loaded: versions that were loaded so far.
+        num_refused: versions that were refused so far.
+
     Raises:
         ArtefactError: the folder does not exist.
     """
@@ -95,6 +104,16 @@ class ModelStore:
         self._load = load
         self._lock = threading.Lock()  # guards `_versions`, never held while loading
         self._versions: dict[int, Version] = {}
+        self.num_loaded = self.num_refused = 0
+
+    def heir(self, settings: ModelSettings) -> "ModelStore":
+        """A store of other settings that has what is loaded here already."""
+        store = ModelStore(settings, self._load)
+        if settings.base_path == self.settings.base_path:
+            with self._lock:
+                store._versions = dict(self._versions)
+            store.num_loaded, store.num_refused = self.num_loaded, self.num_refused
+        return store
 
     @property
     def is_available(self) -> bool:
@@ -117,7 +136,7 @@ class ModelStore:
             RequestError: NOT_FOUND if there is none, UNAVAILABLE while it loads.
         """
         if label:
-            version = self._labelled(label)
+            version = self.labelled(label)
         name = self.settings.name
         wanted = (
             f"Latest({name})" if version is None else f"Specific({name}, {version})"
@@ -132,6 +151,17 @@ class ModelStore:
                 f"Servable not yet available for request: {wanted}: it is loading.",
             )
         raise not_found(f"Servable not found for request: {wanted}")
+
+    def labelled(self, label: str) -> int:
+        """The version number of a label.
+
+        Raises:
+            RequestError: there is no such label.
+        """
+        labels = dict(self.settings.labels)
+        if label not in labels:
+            raise invalid(f"Unrecognized servable version label: {label}")
+        return labels[label]
 
     def poll(self) -> None:
         """Brings what is served in line with what lies on disk."""
@@ -153,18 +183,26 @@ class ModelStore:
         folder = self._folder(number)
         files = _files(folder)
         self._set(Version(number, State.LOADING))
+        before = resident_bytes()
         try:
             servable = self._load(folder)
             num_requests = servable.replay_warm_up()
+            _check_unchanged(folder, files)
         except Exception as error:  # whatever it was, the old version goes on
             logger.error("%s version %d refused: %s", self.settings.name, number, error)
+            self.num_refused += 1
             self._set(Version(number, State.END, error=str(error), files=files))
             return
+        ready = Version(number, State.AVAILABLE, servable)
+        ready.loaded_at, ready.memory = time.time(), (before, resident_bytes())
         logger.info(
-            "%s version %d is ready; %d warm-up requests answered.",
+            "%s version %d is ready; %d warm-up requests answered; memory %d MB, %d MB "
+            "before.",
             *(self.settings.name, number, num_requests),
+            *(num_bytes // 2**20 for num_bytes in reversed(ready.memory)),
         )
-        self._set(Version(number, State.AVAILABLE, servable))
+        self.num_loaded += 1
+        self._set(ready)
 
     def _let_go(self, wanted):
         """Drops what is no longer wanted, if something wanted answers."""
@@ -186,50 +224,20 @@ class ModelStore:
     def _folder(self, number):
         return self.settings.base_path / str(number)
 
-    def _labelled(self, label):
-        labels = dict(self.settings.labels)
-        if label not in labels:
-            raise invalid(f"Unrecognized servable version label: {label}")
-        return labels[label]
 
-
-class Poller(threading.Thread):
-    """Polls stores until stopped.
-
-    Args:
-        stores: to poll, one after the other.
-        wait_s: seconds between two rounds; 0 polls just once.
-        after: called after every round.
-    """
-
-    def __init__(self, stores, wait_s: float, after: Callable[[], None]):
-        super().__init__(name="poller", daemon=True)
-        self.first_round = threading.Event()
-        self._stores, self._wait_s, self._after = stores, wait_s, after
-        self._stopped = threading.Event()
-
-    def run(self):
-        while not self._stopped.is_set():
-            for store in self._stores:
-                self._poll(store)
-            self._after()
-            self.first_round.set()
-            if not self._wait_s:
-                return
-            self._stopped.wait(self._wait_s)
-
-    def stop(self):
-        """Ends the thread after the round that is under way."""
-        self._stopped.set()
-
-    def _poll(self, store):
-        try:
-            store.poll()
-        except Exception:  # the next round must come, whatever happened in this one
-            logger.exception("Polling %s failed.", store.settings.name)
+def _check_unchanged(folder, files):
+    if _files(folder) != files:
+        raise ArtefactError(
+            f"{folder} changed while it was read, as if it were still being copied. "
+            "Copy it beside and rename it."
+        )
 
 
 def _files(folder):
     """Name, size and time of each file: changes while a copy goes on."""
-    stats = [(path, path.stat()) for path in sorted(folder.rglob("*"))]
-    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+            stat = path.stat()
+            found.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return tuple(found)

@@ -12,7 +12,7 @@ from serving.artefact import (
     read_artefact,
 )
 from serving.codec import CodecError, read_tensor
-from serving.signature import TensorSpec
+from serving.signature import Signature, TensorSpec
 from serving.status import RequestError, invalid, status_code
 from tfrec.errors import ArtefactError
 from tfrec.export.warmup import WARMUP_FILE
@@ -80,17 +80,31 @@ class Servable:
             RequestError: the signature, an input or an output does not fit, or
                 the graph refused the values.
         """
+        signature, batch_size = self.check(signature_name, inputs, outputs)
         name = signature_name or DEFAULT_SIGNATURE
-        signature = self._signature(name)
-        _check_names(signature, inputs)
-        _check_tensors(signature, inputs)
-        wanted = _check_outputs(signature, list(outputs))
-        tensors = self._complete(name, inputs, _batch_size(signature, inputs))
+        tensors = self._complete(name, inputs, batch_size)
         try:
             answer = self._functions[name](**tensors)
         except tf.errors.OpError as error:
             raise RequestError(status_code(error.error_code), _words(error)) from error
-        return {key: answer[key].numpy() for key in wanted}
+        return {key: answer[key].numpy() for key in outputs or signature.outputs}
+
+    def check(
+        self, signature_name: str, inputs: dict, outputs=()
+    ) -> tuple[Signature, int]:
+        """Whether a call of `run` fits a signature.
+
+        Returns:
+            The signature, and the rows of the batch.
+
+        Raises:
+            RequestError: it does not.
+        """
+        signature = self._signature(signature_name or DEFAULT_SIGNATURE)
+        _check_names(signature, inputs)
+        _check_tensors(signature, inputs)
+        _check_outputs(signature, list(outputs))
+        return signature, _batch_size(signature, inputs)
 
     def replay_warm_up(self) -> int:
         """Answers the artefact's own warm-up requests.
@@ -198,7 +212,6 @@ def _check_outputs(signature, wanted):
             )
         if wanted.count(name) > 1:
             raise invalid(f"duplicate output tensor alias: {name}")
-    return wanted or list(signature.outputs)
 
 
 def _batch_size(signature, inputs):

@@ -1,39 +1,60 @@
-"""The TF Serving protocol over model stores: PredictionService, ModelService."""
+"""The TF Serving protocol over gRPC: PredictionService, ModelService."""
 
 import functools
 import logging
+import time
 
 import grpc
 from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
+    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
+from serving.answering import Answering
 from serving.codec import write_tensor
-from serving.model_store import ModelStore, Version
-from serving.servable import DEFAULT_SIGNATURE, read_inputs
-from serving.status import RequestError, invalid, not_found
+from serving.request_log import HEADER, log_request, request_id
+from serving.scheduling.deadline import Deadline
+from serving.servable import read_inputs
+from serving.status import RequestError, invalid
 
 logger = logging.getLogger(__name__)
 
+FAILED = "The server failed; see its log."
+
 
 def answers(method):
-    """Makes errors of an RPC method into status codes and words."""
+    """Makes errors of an RPC method into status codes and words, and logs the call."""
 
     @functools.wraps(method)
     def answer(self, request, context):
+        number, started = _name_request(context), time.perf_counter()
+
+        def log(code, words=""):
+            seconds = time.perf_counter() - started
+            log_request(number, method.__name__, code.name, seconds, words)
+
         try:
-            return method(self, request)
+            response = method(self, request, context)
         except RequestError as error:
+            log(error.code, error.message)
             context.abort(error.code, error.message)
         except Exception:
-            logger.exception("%s failed.", method.__name__)
-            context.abort(grpc.StatusCode.INTERNAL, "The server failed; see its log.")
+            logger.exception("%s failed; request %s.", method.__name__, number)
+            log(grpc.StatusCode.INTERNAL, FAILED)
+            context.abort(grpc.StatusCode.INTERNAL, FAILED)
+        log(grpc.StatusCode.OK)
+        return response
 
     return answer
+
+
+def _name_request(context):
+    metadata = dict(context.invocation_metadata())
+    number = request_id(str(metadata.get(HEADER, "")))
+    context.set_trailing_metadata([(HEADER, number)])
+    return number
 
 
 def refuses(words):
@@ -45,43 +66,7 @@ def refuses(words):
     return answer
 
 
-class Models:
-    """Model stores by name.
-
-    Args:
-        stores: one `ModelStore` per model.
-    """
-
-    def __init__(self, stores: list[ModelStore]):
-        self._stores = {store.settings.name: store for store in stores}
-
-    def store(self, spec) -> ModelStore | None:
-        """The store a `ModelSpec` names, None if there is none.
-
-        Raises:
-            RequestError: the spec has no name.
-        """
-        if not spec.name:
-            raise invalid("ModelSpec has no name specified.")
-        return self._stores.get(spec.name)
-
-    def get(self, spec) -> Version:
-        """The version a `ModelSpec` asks for.
-
-        Raises:
-            RequestError: there is none, or it is still loading.
-        """
-        store = self.store(spec)
-        if store is None:
-            version = f", {spec.version.value}" if spec.HasField("version") else ""
-            kind = "Specific" if version else "Latest"
-            raise not_found(
-                f"Servable not found for request: {kind}({spec.name}{version})"
-            )
-        return store.get(_version_number(spec), spec.version_label)
-
-
-_NO_EXAMPLES = (
+NO_EXAMPLES = (
     "{} is not implemented: it needs tf.Example inputs, which these models lack. "
     "Use Predict."
 )
@@ -90,90 +75,54 @@ _NO_EXAMPLES = (
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """Predict and GetModelMetadata on named tensors."""
 
-    Classify = refuses(_NO_EXAMPLES.format("Classify"))
-    Regress = refuses(_NO_EXAMPLES.format("Regress"))
-    MultiInference = refuses(_NO_EXAMPLES.format("MultiInference"))
+    Classify = refuses(NO_EXAMPLES.format("Classify"))
+    Regress = refuses(NO_EXAMPLES.format("Regress"))
+    MultiInference = refuses(NO_EXAMPLES.format("MultiInference"))
 
-    def __init__(self, models: Models):
-        self._models = models
+    def __init__(self, answering: Answering):
+        self._answering = answering
 
     @answers
-    def Predict(self, request):
-        version = self._models.get(_spec(request))
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        outputs = version.servable.run(
-            name, read_inputs(request.inputs), request.output_filter
+    def Predict(self, request, context):
+        spec, started = _spec(request), time.perf_counter()
+        inputs = read_inputs(request.inputs)
+        read_s = time.perf_counter() - started
+        deadline = Deadline.after(
+            context.time_remaining(), lambda: not context.is_active()
         )
-        response = predict_pb2.PredictResponse()
-        _fill_spec(response.model_spec, request, version)
-        response.model_spec.signature_name = name
-        for key, array in outputs.items():
-            write_tensor(array, response.outputs[key])
+        spec, outputs = self._answering.predict(
+            spec, inputs, request.output_filter, deadline
+        )
+        metrics = self._answering.metrics
+        metrics.observe_stage(spec.signature_name, "read", read_s)
+        with metrics.stage(spec.signature_name, "write"):
+            response = predict_pb2.PredictResponse(model_spec=spec)
+            for key, array in outputs.items():
+                write_tensor(array, response.outputs[key])
         return response
 
     @answers
-    def GetModelMetadata(self, request):
-        _spec(request)
-        if not request.metadata_field:
-            raise invalid(
-                "GetModelMetadataRequest must specify at least one metadata_field"
-            )
-        for field in request.metadata_field:
-            if field != "signature_def":
-                raise invalid(f"Metadata field {field} is not supported")
-        version = self._models.get(request.model_spec)
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        for name, proto in version.servable.artefact.signature_defs.items():
-            signatures.signature_def[name].CopyFrom(proto)
-        response = get_model_metadata_pb2.GetModelMetadataResponse()
-        _fill_spec(response.model_spec, request, version)
-        response.metadata["signature_def"].Pack(signatures)
-        return response
+    def GetModelMetadata(self, request, context):
+        return self._answering.metadata(_spec(request), request.metadata_field)
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus: how far each version is, and why one was refused."""
+    """How far each version is, why one was refused, and other models to serve."""
 
-    HandleReloadConfigRequest = refuses(
-        "HandleReloadConfigRequest is not implemented: versions are found by polling; "
-        "restart the server for other models."
-    )
-
-    def __init__(self, models: Models):
-        self._models = models
+    def __init__(self, answering: Answering):
+        self._answering = answering
 
     @answers
-    def GetModelStatus(self, request):
-        spec = _spec(request)
-        store = self._models.store(spec)
-        versions = store.statuses() if store else []
-        number = _version_number(spec)
-        if number is not None:
-            versions = [version for version in versions if version.number == number]
-        if not versions:
-            asked = "any versions" if number is None else f"version {number}"
-            raise not_found(f"Could not find {asked} of model {spec.name}")
-        response = get_model_status_pb2.GetModelStatusResponse()
-        for version in versions:
-            status = response.model_version_status.add(
-                version=version.number, state=int(version.state)
-            )
-            if version.error:
-                status.status.error_code = grpc.StatusCode.FAILED_PRECONDITION.value[0]
-                status.status.error_message = version.error
-        return response
+    def GetModelStatus(self, request, context):
+        return self._answering.status(_spec(request))
+
+    @answers
+    def HandleReloadConfigRequest(self, request, context):
+        self._answering.reload(request.config)
+        return model_management_pb2.ReloadConfigResponse()
 
 
 def _spec(request):
     if not request.HasField("model_spec"):
         raise invalid("Missing ModelSpec")
     return request.model_spec
-
-
-def _version_number(spec):
-    return spec.version.value if spec.HasField("version") else None
-
-
-def _fill_spec(spec, request, version):
-    spec.name = request.model_spec.name
-    spec.version.value = version.number

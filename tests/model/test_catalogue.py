@@ -45,7 +45,7 @@ def test_category_matrix_in_the_graph(inference):
         "no|even",
         "od",
     ]
-    found = inference._category_matrix(tf.constant(texts))
+    found = inference.new_items._category_matrix(tf.constant(texts))
     expected = category_matrix(texts, inference.model.category_names)
     assert expected.sum() == 5
     np.testing.assert_array_equal(found, expected)

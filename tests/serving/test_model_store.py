@@ -6,21 +6,11 @@ import weakref
 
 import pytest
 
-from serving.model_store import ModelSettings, ModelStore, Poller, State
+from serving.model_store import ModelSettings, ModelStore, State
+from serving.models import Models, Poller
 from serving.status import RequestError
+from tests.serving.fake_servable import FakeServable
 from tfrec.errors import ArtefactError
-
-
-class FakeServable:
-    """Remembers its folder; refuses folders that hold a file `bad`."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def replay_warm_up(self):
-        if (self.folder / "bad").exists():
-            raise ArtefactError(f"{self.folder.name} is bad.")
-        return 0
 
 
 def make_store(folder, **settings):
@@ -123,6 +113,26 @@ def test_refused_version_is_tried_again_only_when_its_files_change(tmp_path):
     assert store.get().number == 1
 
 
+def test_version_that_is_being_copied_waits_until_it_is_whole(tmp_path):
+    """Even where half of it would load: a vocabulary cut short is no error."""
+
+    def load(folder):
+        with (folder / "vocabulary").open("a") as copied:
+            copied.write("words\n" * num_left.pop())
+        return FakeServable(folder)
+
+    num_left = [0, 1]  # lines that come while it loads: the second time none
+    store = ModelStore(ModelSettings("toy", tmp_path), load=load)
+    add(tmp_path, 1)
+    store.poll()
+    assert "changed while it was read" in store.statuses()[0].error
+    assert (store.num_loaded, store.num_refused) == (0, 1)
+    store.poll()
+    assert store.get().number == 1
+    assert (store.num_loaded, store.num_refused) == (1, 1)
+    assert store.get().memory[1] > 1e6
+
+
 def test_version_that_disappears_serves_until_there_is_another(tmp_path):
     store = make_store(tmp_path)
     add(tmp_path, 2)
@@ -193,13 +203,13 @@ def test_poller_survives_a_round_that_fails(tmp_path):
     good = make_store(tmp_path)
 
     class Failing:
-        settings = good.settings
+        settings = ModelSettings("failing", tmp_path)
 
         def poll(self):
             raise RuntimeError("disk on fire")
 
     rounds = []
-    poller = Poller([Failing(), good], 0, lambda: rounds.append(1))
+    poller = Poller(Models([Failing(), good]).poll, 0, lambda: rounds.append(1))
     poller.start()
     poller.join(10)
     assert rounds == [1]

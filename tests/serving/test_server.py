@@ -29,11 +29,12 @@ from tensorflow_serving.apis import (
 from serving.artefact import read_artefact, required_libraries
 from serving.model_server import ModelServer
 from serving.model_store import ModelSettings, ModelStore
+from serving.scheduling.parameters import BatchingParameters
 from serving.server import main
+from serving.server_settings import ServerSettings
 from tests.serving.programs import run_program
 from tests.serving.server_process import fails_with, serving
-
-DEADLINE_S = 20
+from tests.serving.slow_servable import DEADLINE_S, SlowServable
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,9 @@ def prediction(channel):
 @pytest.fixture
 def model(channel):
     return model_service_pb2_grpc.ModelServiceStub(channel)
+
+
+CAFE = "café".encode()
 
 
 def request(name="toy", signature="", version=None, label="", **inputs):
@@ -213,7 +217,7 @@ def test_model_status(model):
         model.GetModelStatus(asked)
 
 
-def test_what_is_not_implemented_says_what_is(prediction, model):
+def test_what_is_not_implemented_says_what_is(prediction):
     calls = {
         prediction.Classify: classification_pb2.ClassificationRequest(),
         prediction.Regress: regression_pb2.RegressionRequest(),
@@ -222,8 +226,6 @@ def test_what_is_not_implemented_says_what_is(prediction, model):
     for call, asked in calls.items():
         with fails_with("UNIMPLEMENTED", "Use Predict."):
             call(asked)
-    with fails_with("UNIMPLEMENTED", "restart the server"):
-        model.HandleReloadConfigRequest(model_management_pb2.ReloadConfigRequest())
 
 
 def test_health_and_reflection(channel):
@@ -286,6 +288,45 @@ def test_hot_reload_and_refusal(toy, doubled, tmp_path):
         assert server.stop() == 0  # after SIGTERM
 
 
+def test_other_models_by_request(toy, servable, tmp_path):
+    """A canary gets its label; what does not load changes nothing."""
+    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
+    server = ModelServer([store], ServerSettings())
+    server.start(0, threading.Event())
+    asked = model_management_pb2.ReloadConfigRequest()
+    toy_config = asked.config.model_config_list.config.add()
+    toy_config.name, toy_config.base_path = "toy", str(toy)
+    toy_config.version_labels["canary"] = 1
+    with grpc.insecure_channel(server.address) as channel:
+        model = model_service_pb2_grpc.ModelServiceStub(channel)
+        prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        assert model.HandleReloadConfigRequest(asked).status.error_code == 0
+        answer = prediction.Predict(request(label="canary", user_text=[""]))
+        assert answer.model_spec.version.value == 1
+        toy_config.base_path = str(tmp_path)
+        with fails_with("FAILED_PRECONDITION", "did not become available: {toy}"):
+            model.HandleReloadConfigRequest(asked)
+        assert prediction.Predict(request(label="canary", user_text=[""]))
+    server.drain()
+
+
+def test_requests_computed_together(toy, servable):
+    """Through stubs without deadlines; each caller has its own `k`."""
+    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
+    server = ModelServer([store], ServerSettings(batching=BatchingParameters()))
+    server.start(0, threading.Event())
+    with grpc.insecure_channel(server.address) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        asked = [request(user_text=["x"], k=np.array([k], "int32")) for k in range(7)]
+        calls = [stub.Predict.future(each) for each in asked]
+        with fails_with("INVALID_ARGUMENT", "`k` must be positive."):
+            calls[0].result()
+        for k, call in enumerate(calls[1:], start=1):
+            ids = tf.make_ndarray(call.result().outputs["item_ids"])
+            assert ids.tolist() == [[b"a", b"b", b"c", b"d", b"e", CAFE][:k]]
+    server.drain()
+
+
 def write_text_model(folder):
     """A model whose op only tensorflow_text brings: the server must load it."""
     import tensorflow_text
@@ -308,26 +349,11 @@ def copy_aside(source, folder, version, leave_out=None):
     os.rename(aside, folder / str(version))
 
 
-class SlowServable:
-    """Answers when told to."""
-
-    def __init__(self):
-        self.entered, self.released = threading.Event(), threading.Event()
-
-    def replay_warm_up(self):
-        return 0
-
-    def run(self, *_):
-        self.entered.set()
-        assert self.released.wait(DEADLINE_S)
-        return {"done": np.array([1.0], "float32")}
-
-
 def test_draining_finishes_what_is_under_way_and_takes_nothing_new(tmp_path):
     (tmp_path / "1").mkdir()
     slow = SlowServable()
     store = ModelStore(ModelSettings("slow", tmp_path), load=lambda folder: slow)
-    server = ModelServer([store], "127.0.0.1", 0, max_threads=2)
+    server = ModelServer([store], ServerSettings(max_threads=2))
     server.start(0, threading.Event())
     with grpc.insecure_channel(server.address) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -360,7 +386,7 @@ def test_unexpected_failure_is_internal_and_tells_nothing(tmp_path):
             raise KeyError("/secret/path")
 
     store = ModelStore(ModelSettings("broken", tmp_path), load=lambda folder: Broken())
-    server = ModelServer([store], "127.0.0.1", 0, max_threads=2)
+    server = ModelServer([store], ServerSettings(max_threads=2))
     server.start(0, threading.Event())
     with grpc.insecure_channel(server.address) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -372,8 +398,13 @@ def test_unexpected_failure_is_internal_and_tells_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "expected", "words"),
     [
-        (["--rest_api_port=8501"], 2, "No such option"),
+        (["--rest_port=8501"], 2, "No such option"),
         ([], 1, "Either `--model_base_path` or `--model_config_file` must be given."),
+        (
+            ["--model_base_path=x", "--batching_parameters_file=y"],
+            1,
+            "must come with `--enable_batching`",
+        ),
         (["--model_base_path=nowhere"], 1, "Received: nowhere, which does not exist."),
         (["--model_config_file=none.config"], 1, "none.config cannot be read"),
     ],

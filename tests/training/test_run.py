@@ -12,7 +12,7 @@ from tfrec.config import load_config, to_json
 from tfrec.errors import MissingPackageError, TrainingError
 from tfrec.text.catalogue_cache import CatalogueCache
 from training import run as program
-from training.recipe import Recipe
+from training.recipe import Recipe, set_up
 
 FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
 
@@ -61,7 +61,7 @@ def test_manifest_tells_where_the_model_is_from(trained):
 def make_recipe(folder, *overrides):
     dataset, interactions = toy_dataset()
     config = load_config(overrides=toy_config(folder, "unused", *FAST, *overrides))
-    program._set_up(config)
+    set_up(config)
     cache = CatalogueCache(folder / "cache")
     recipe = Recipe(
         config, dataset.items, dataset.users, lambda: None, cache, folder / "run"

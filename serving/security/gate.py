@@ -1,0 +1,52 @@
+"""Who may ask, and how often: the same for every protocol."""
+
+import grpc
+
+from serving.security.rate_limit import RateLimit
+from serving.security.tokens import Tokens
+from serving.status import RequestError
+
+_SCHEME = "bearer"
+
+
+class Gate:
+    """Lets requests in or refuses them.
+
+    Args:
+        tokens: those that callers must show one of, None for anybody.
+        rate_limit: of each token, or of each address where there are none.
+    """
+
+    def __init__(
+        self, tokens: Tokens | None = None, rate_limit: RateLimit | None = None
+    ):
+        self._tokens = tokens
+        self._rate_limit = rate_limit
+
+    def admit(self, authorization: str, host: str) -> None:
+        """Lets a request in.
+
+        Args:
+            authorization: the header, such as `"Bearer …"`, or `""`.
+            host: address of the caller.
+
+        Raises:
+            RequestError: UNAUTHENTICATED, or RESOURCE_EXHAUSTED for too many.
+        """
+        client = f"token {self._check(authorization)}" if self._tokens else host
+        if self._rate_limit and not self._rate_limit.allows(client):
+            raise RequestError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "This client asks more often than it may. Try again later.",
+            )
+
+    def _check(self, authorization):
+        scheme, _, token = authorization.partition(" ")
+        number = self._tokens.find(token.strip())
+        if scheme.lower() != _SCHEME or number is None:
+            raise RequestError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                "The request must have the header `authorization: Bearer TOKEN` with "
+                "a token that this server knows.",
+            )
+        return number
