@@ -7,6 +7,7 @@ other; the states are right without it as well.
 """
 
 import logging
+import math
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ class KafkaSource(EventSource):
     def __init__(self, url: str, stopped: threading.Event):
         address = read_address(url)
         self._stopped = stopped
+        self._lag = math.nan
         self._consumer = _connect(address)
         self._dead_letters = DeadLetters(address.brokers, address.topic, stopped)
 
@@ -55,8 +57,9 @@ class KafkaSource(EventSource):
         while not self._stopped.is_set():
             # The first is waited for; what has come behind it is taken along.
             first = self._consumer.poll(WAIT_S)
-            if first is not None:
-                more = self._consumer.consume(MAX_BATCH - 1, timeout=0)
+            more = self._consumer.consume(MAX_BATCH - 1, timeout=0) if first else []
+            self._lag = self._count_waiting()
+            if first:
                 yield [_message(record) for record in _good([first, *more])]
 
     def reject(self, rejected):
@@ -67,7 +70,10 @@ class KafkaSource(EventSource):
         self._consumer.commit(asynchronous=True)
 
     def lag(self):
-        """As in the contract; of its partitions, as far as it has heard of them."""
+        """As in the contract; of its partitions, when it last heard of them."""
+        return self._lag  # told to other threads, which must not ask the consumer
+
+    def _count_waiting(self):
         waiting = 0
         for place in self._consumer.position(self._consumer.assignment()):
             _, end = self._consumer.get_watermark_offsets(place, cached=True)
