@@ -57,10 +57,13 @@ class KafkaSource(EventSource):
         while not self._stopped.is_set():
             # The first is waited for; what has come behind it is taken along.
             first = self._consumer.poll(WAIT_S)
-            more = self._consumer.consume(MAX_BATCH - 1, timeout=0) if first else []
+            records = [] if first is None else [first, *self._at_hand()]
             self._lag = self._count_waiting()
-            if first:
-                yield [_message(record) for record in _good([first, *more])]
+            if records:
+                yield [_message(record) for record in _good(records)]
+
+    def _at_hand(self):
+        return self._consumer.consume(MAX_BATCH - 1, timeout=0)
 
     def reject(self, rejected):
         self._dead_letters.send(rejected)
