@@ -49,6 +49,7 @@ class Follower(threading.Thread):
         self._items = FreshItems(servable.live, self._path)
         # From the start, though there may be no item: warm-up prepares these functions.
         servable.answer_by(self._items.functions())
+        self._items.warm_up()
         self._follow()
 
     def run(self):

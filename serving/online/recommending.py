@@ -22,7 +22,7 @@ from tfrec.model.interest_decay import InterestSettings
 
 logger = logging.getLogger(__name__)
 
-SETTLE_S = 1  # after a change of items, when the server may still answer as before
+SETTLE_S = 5  # after a change of items, when the server may still answer as before
 
 
 class NoAnswerError(ServingError):

@@ -68,6 +68,11 @@ class FreshItems:
             self._encode(todo[start : start + BATCH])
         self._changes |= last
 
+    def warm_up(self):
+        """Encodes some text, so that the first item need not wait."""
+        inputs = {n: tf.constant(["a"]) for n in INPUTS["embed_candidate"]}
+        self._live["embed_items"](**inputs)
+
     def tensors(self):
         """The tier, as the functions of `live` take it."""
         added = self.added
