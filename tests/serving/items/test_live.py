@@ -14,6 +14,7 @@ from serving.items.log import ItemLog
 from serving.model_server import ModelServer
 from serving.model_store import ModelSettings, ModelStore
 from serving.online.stores.memory import MemoryStates
+from serving.server_settings import ServerSettings
 from tests.serving.online.gateway_process import eventually, gateway_thread
 from tests.serving.programs import run_program
 from tfrec.data.item_changes import Change
@@ -160,7 +161,8 @@ def test_the_programs(exact, monkeypatch, capsys, tmp_path):
 
 def test_over_http(exact):
     """The gateway writes the log, the model server follows it."""
-    server = ModelServer([ModelStore(ModelSettings("toy", exact))], "127.0.0.1", 0, 4)
+    store = ModelStore(ModelSettings("toy", exact))
+    server = ModelServer([store], ServerSettings(max_threads=4))
     server.start(1, threading.Event())
     items, log = exact / "1" / "assets.extra" / "items.parquet", ItemLog.of(exact)
     states = MemoryStates()

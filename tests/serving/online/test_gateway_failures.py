@@ -13,6 +13,7 @@ from serving.model_store import ModelSettings, ModelStore
 from serving.online.stores.memory import MemoryStates
 from serving.online.stores.redis import RedisStates
 from serving.online.stores.sqlite import SqliteStates
+from serving.server_settings import ServerSettings
 from tests.contracts.user_states import event
 from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.gateway_process import (
@@ -38,7 +39,7 @@ def ids(answer):
 def model_server(folder, port=0):
     """A model server in this process, for the length of a block; gives its port."""
     store = ModelStore(ModelSettings("toy", folder))
-    server = ModelServer([store], "127.0.0.1", port, max_threads=4)
+    server = ModelServer([store], ServerSettings(port=port, max_threads=4))
     server.start(0.1, threading.Event())
     try:
         yield int(server.address.split(":")[1])
