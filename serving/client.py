@@ -4,6 +4,7 @@ python -m serving.client --target 127.0.0.1:8500 --model tfrec --history 50,181
 """
 
 import functools
+import time
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,43 +12,55 @@ import grpc
 import numpy as np
 from typer import Option
 
-from serving import histories
+from serving import asks
 from serving.answers import Recommendation, VersionStatus
-from serving.codec import read_tensor, write_tensor
-from serving.histories import make_query
-from serving.signature import Signature, read_signatures
-from serving.status import RequestError
+from serving.connection import Connection
+from serving.signature import Signature
 from tfrec.program import run_program
 
 
 class RecommenderClient:
-    """Asks a server of the TF Serving protocol.
+    """Asks a server of the TF Serving protocol, over one connection.
 
     The first call imports the protocol's messages, which takes seconds. Every error
-    of the server is raised as `RequestError` with its status code and words.
+    of the server is raised as `RequestError` with its status code and words, once
+    `retries` further attempts did not help.
 
     Args:
         target: `"host:port"`.
         model_name: what the server calls the model.
-        timeout_s: seconds that a call may take.
+        timeout_s: seconds that a call may take, all its attempts together.
         items: parquet file with `item_id` and `title`, such as the artefact's
             `assets.extra/items.parquet`, to have titles in the answers.
+        retries: attempts after the first, while the server is away or overloaded.
+        credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
+        token: bearer token.
+
+    Raises:
+        ConfigError: `retries` is negative.
     """
 
     def __init__(
-        self, target: str, model_name: str, *, timeout_s: float = 10, items=None
+        self,
+        target: str,
+        model_name: str,
+        *,
+        timeout_s: float = 10,
+        items=None,
+        retries: int = 2,
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str = "",
     ):
-        self.target = target
         self.model_name = model_name
-        self.timeout_s = timeout_s
-        self._titles = _read_titles(items) if items else {}
-        unlimited = -1
-        options = {
-            "grpc.max_reconnect_backoff_ms": 1000,  # a server that restarts is found
-            "grpc.max_receive_message_length": unlimited,
-            "grpc.max_send_message_length": unlimited,
-        }
-        self._channel = grpc.insecure_channel(target, options=list(options.items()))
+        self._connection = Connection(
+            target=target,
+            timeout_s=timeout_s,
+            retries=retries,
+            credentials=credentials,
+            token=token,
+        )
+        self._titles = asks.Titles(items)
+        self._channel = self._connection.channel()
 
     def __enter__(self):
         return self
@@ -92,10 +105,7 @@ class RecommenderClient:
         self, requests: Sequence[dict]
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
-        queries = [make_query(**request) for request in requests]
-        response = self._respond("recommend", histories.recommend_inputs(queries))
-        version = response.model_spec.version.value
-        return self._recommendations(_read_outputs(response)), version
+        return self._ask(asks.recommend(requests, self._titles))
 
     def recommend_from_interest(
         self, interest, *, now=0, **wishes
@@ -107,10 +117,8 @@ class RecommenderClient:
             now: seconds, 0 for the server's clock.
             **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
         """
-        inputs = histories.filter_inputs([make_query(**wishes)])
-        inputs |= {"interest": _row(interest), "now": np.array([now], "int64")}
-        answer = self._predict("recommend_from_interest", inputs)
-        return self._recommendations(answer)[0]
+        ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        return self._ask(ask)
 
     def embed_query(self, history=(), **texts) -> np.ndarray:
         """The embedding `[dim]` of a user.
@@ -119,14 +127,11 @@ class RecommenderClient:
             history: as in `recommend`.
             **texts: `user_text`, `query_text`, `now`.
         """
-        inputs = histories.query_inputs([make_query(history, **texts)])
-        return self._predict("embed_query", inputs)["embedding"][0]
+        return self._ask(asks.embed_query(history, **texts))
 
     def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
         """Probability `[len(candidates)]` that the user is interested in each item."""
-        inputs = histories.query_inputs([make_query(history, **texts)])
-        inputs["candidate_item_ids"] = histories.pad([candidates])
-        return self._predict("score_interest", inputs)["probabilities"][0, 1:]
+        return self._ask(asks.score_interest(candidates, history, **texts))
 
     def explain(self, candidates, history, **texts) -> np.ndarray:
         """How much each event speaks for each candidate.
@@ -134,15 +139,7 @@ class RecommenderClient:
         Returns:
             `[len(candidates), len(history)]`, in the order given.
         """
-        query = make_query(history, **texts)
-        _, order = histories.read_history(history, query.now)
-        inputs = histories.query_inputs([query])
-        inputs["candidate_item_ids"] = histories.pad([candidates])
-        (weights,) = self._predict("explain", inputs).values()
-        by_time = weights[0, 1:, weights.shape[2] - len(order) :]
-        in_order = np.empty_like(by_time)
-        in_order[:, order] = by_time
-        return in_order
+        return self._ask(asks.explain(candidates, history, **texts))
 
     def update_interest(self, interest, item_id, reward, learning_rate) -> np.ndarray:
         """The embedding `[dim]` after one more event.
@@ -153,77 +150,35 @@ class RecommenderClient:
             reward: 1 for interest, 0 for none.
             learning_rate: size of the step.
         """
-        inputs = {
-            "interest": _row(interest),
-            "item_ids": np.array([item_id], object),
-            "reward": np.array([reward], "float32"),
-            "learning_rate": np.array([learning_rate], "float32"),
-        }
-        return self._predict("update_interest", inputs)["interest"][0]
+        return self._ask(asks.update_interest(interest, item_id, reward, learning_rate))
 
     def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
-        from tensorflow_serving.apis import get_model_metadata_pb2
-
-        request = get_model_metadata_pb2.GetModelMetadataRequest()
-        request.model_spec.name = self.model_name
-        request.metadata_field.append("signature_def")
-        response = self._call(self._prediction.GetModelMetadata, request)
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(signatures)
-        return read_signatures(signatures.signature_def)
+        request = asks.metadata_request(self.model_name)
+        return asks.read_metadata(self._call("GetModelMetadata", request))
 
     def status(self) -> list[VersionStatus]:
         """Every version the server knows of."""
-        from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
-
-        request = get_model_status_pb2.GetModelStatusRequest()
-        request.model_spec.name = self.model_name
-        stub = model_service_pb2_grpc.ModelServiceStub(self._channel)
-        response = self._call(stub.GetModelStatus, request)
-        names = get_model_status_pb2.ModelVersionStatus.State.Name
-        return [
-            VersionStatus(each.version, names(each.state), each.status.error_message)
-            for each in response.model_version_status
-        ]
+        request = asks.status_request(self.model_name)
+        return asks.read_status(self._call("GetModelStatus", request))
 
     @functools.cached_property
-    def _prediction(self):
-        # Its import brings TensorFlow: seconds that a start should not cost.
-        from tensorflow_serving.apis import prediction_service_pb2_grpc
+    def _stubs(self):
+        return asks.stubs(self._channel)
 
-        return prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-
-    def _predict(self, signature_name, inputs):
-        return _read_outputs(self._respond(signature_name, inputs))
-
-    def _respond(self, signature_name, inputs):
-        from tensorflow_serving.apis import predict_pb2
-
-        request = predict_pb2.PredictRequest()
-        request.model_spec.name = self.model_name
-        request.model_spec.signature_name = signature_name
-        for name, array in inputs.items():
-            write_tensor(array, request.inputs[name])
-        return self._call(self._prediction.Predict, request)
+    def _ask(self, ask):
+        return ask.read(self._call("Predict", ask.request(self.model_name)))
 
     def _call(self, method, request):
-        try:
-            return method(request, timeout=self.timeout_s)
-        except grpc.RpcError as error:
-            raise RequestError(error.code(), error.details()) from error
-
-    def _recommendations(self, answer):
-        names = ("item_ids", "scores", "probabilities")
-        rows = zip(*(answer[name].tolist() for name in names), strict=True)
-        return [
-            [
-                Recommendation(i.decode(), s, p, self._titles.get(i.decode(), ""))
-                for i, s, p in zip(*row, strict=True)
-                if i
-            ]
-            for row in rows
-        ]
+        metadata, attempt = self._connection.metadata, self._connection.attempt()
+        while True:
+            try:
+                return self._stubs[method](
+                    request, timeout=attempt.timeout_s, metadata=metadata
+                )
+            except grpc.RpcError as error:
+                time.sleep(attempt.wait_s(error))
+            attempt = attempt.next()
 
 
 def recommend(
@@ -277,21 +232,6 @@ def _print_table(found):
 
 def _split(text):
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _read_outputs(response):
-    return {name: read_tensor(proto) for name, proto in response.outputs.items()}
-
-
-def _row(vector):
-    return np.asarray(vector, "float32")[None, :]
-
-
-def _read_titles(path):
-    from pyarrow import parquet
-
-    table = parquet.read_table(path, columns=["item_id", "title"]).to_pydict()
-    return dict(zip(table["item_id"], table["title"], strict=True))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,196 @@
+"""What a client asks a model, and how it reads the answer: no connection here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serving import histories
+from serving.answers import Recommendation, VersionStatus
+from serving.codec import read_tensor, write_tensor
+from serving.histories import make_query
+from serving.signature import Signature, read_signatures
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call of a signature.
+
+    Attributes:
+        signature_name: which.
+        inputs: name to array.
+        read: the `PredictResponse` to what the caller wants.
+    """
+
+    signature_name: str
+    inputs: dict[str, np.ndarray]
+    read: Callable[[Any], Any]
+
+    def request(self, model_name: str):
+        """The `PredictRequest`."""
+        from tensorflow_serving.apis import predict_pb2
+
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = model_name
+        request.model_spec.signature_name = self.signature_name
+        for name, array in self.inputs.items():
+            write_tensor(array, request.inputs[name])
+        return request
+
+
+class Titles:
+    """Titles of items, to join to answers.
+
+    Args:
+        items: parquet file with `item_id` and `title`, or None for no titles.
+    """
+
+    def __init__(self, items=None):
+        self._titles = _read_titles(items) if items else {}
+
+    def recommendations(self, response) -> list[list[Recommendation]]:
+        """The rows of an answer, without padding."""
+        answer = _outputs(response)
+        names = ("item_ids", "scores", "probabilities")
+        rows = zip(*(answer[name].tolist() for name in names), strict=True)
+        return [
+            [self._recommendation(*each) for each in zip(*row, strict=True) if each[0]]
+            for row in rows
+        ]
+
+    def _recommendation(self, item_id, score, probability):
+        name = item_id.decode()
+        return Recommendation(name, score, probability, self._titles.get(name, ""))
+
+
+def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
+    """For many users; read as their recommendations and the version that answered."""
+
+    def read(response):
+        version = response.model_spec.version.value
+        return titles.recommendations(response), version
+
+    queries = [make_query(**request) for request in requests]
+    return Ask("recommend", histories.recommend_inputs(queries), read)
+
+
+def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
+    """For an embedding; read as recommendations."""
+    inputs = histories.filter_inputs([make_query(**wishes)])
+    inputs |= {"interest": _row(interest), "now": np.array([now], "int64")}
+    return Ask(
+        "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
+    )
+
+
+def embed_query(history=(), **texts) -> Ask:
+    """For one user; read as `[dim]`."""
+    inputs = histories.query_inputs([make_query(history, **texts)])
+    return Ask("embed_query", inputs, lambda r: _outputs(r)["embedding"][0])
+
+
+def score_interest(candidates, history=(), **texts) -> Ask:
+    """For one user; read as `[len(candidates)]` probabilities."""
+    inputs = histories.query_inputs([make_query(history, **texts)])
+    inputs["candidate_item_ids"] = histories.pad([candidates])
+    return Ask("score_interest", inputs, lambda r: _outputs(r)["probabilities"][0, 1:])
+
+
+def explain(candidates, history, **texts) -> Ask:
+    """For one user; read as `[len(candidates), len(history)]` in the order given."""
+    query = make_query(history, **texts)
+    _, order = histories.read_history(history, query.now)
+    inputs = histories.query_inputs([query])
+    inputs["candidate_item_ids"] = histories.pad([candidates])
+
+    def read(response):
+        (weights,) = _outputs(response).values()
+        by_time = weights[0, 1:, weights.shape[2] - len(order) :]
+        in_order = np.empty_like(by_time)
+        in_order[:, order] = by_time
+        return in_order
+
+    return Ask("explain", inputs, read)
+
+
+def update_interest(interest, item_id, reward, learning_rate) -> Ask:
+    """For one user; read as `[dim]`."""
+    inputs = {
+        "interest": _row(interest),
+        "item_ids": np.array([item_id], object),
+        "reward": np.array([reward], "float32"),
+        "learning_rate": np.array([learning_rate], "float32"),
+    }
+    return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
+
+
+def metadata_request(model_name: str):
+    """A `GetModelMetadataRequest` for the signatures."""
+    from tensorflow_serving.apis import get_model_metadata_pb2
+
+    request = get_model_metadata_pb2.GetModelMetadataRequest()
+    request.model_spec.name = model_name
+    request.metadata_field.append("signature_def")
+    return request
+
+
+def read_metadata(response) -> dict[str, Signature]:
+    """The signatures of a `GetModelMetadataResponse`."""
+    from tensorflow_serving.apis import get_model_metadata_pb2
+
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    response.metadata["signature_def"].Unpack(signatures)
+    return read_signatures(signatures.signature_def)
+
+
+def status_request(model_name: str):
+    """A `GetModelStatusRequest` for all versions."""
+    from tensorflow_serving.apis import get_model_status_pb2
+
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = model_name
+    return request
+
+
+def read_status(response) -> list[VersionStatus]:
+    """The versions of a `GetModelStatusResponse`."""
+    from tensorflow_serving.apis import get_model_status_pb2
+
+    names = get_model_status_pb2.ModelVersionStatus.State.Name
+    return [
+        VersionStatus(each.version, names(each.state), each.status.error_message)
+        for each in response.model_version_status
+    ]
+
+
+def stubs(channel) -> dict[str, Callable]:
+    """The methods of the protocol by name."""
+    # Their import brings TensorFlow: seconds that a start should not cost.
+    from tensorflow_serving.apis import (
+        model_service_pb2_grpc,
+        prediction_service_pb2_grpc,
+    )
+
+    prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    model = model_service_pb2_grpc.ModelServiceStub(channel)
+    return {
+        "Predict": prediction.Predict,
+        "GetModelMetadata": prediction.GetModelMetadata,
+        "GetModelStatus": model.GetModelStatus,
+    }
+
+
+def _outputs(response):
+    return {name: read_tensor(proto) for name, proto in response.outputs.items()}
+
+
+def _row(vector):
+    return np.asarray(vector, "float32")[None, :]
+
+
+def _read_titles(path):
+    from pyarrow import parquet
+
+    table = parquet.read_table(path, columns=["item_id", "title"]).to_pydict()
+    return dict(zip(table["item_id"], table["title"], strict=True))

@@ -1,0 +1,104 @@
+"""How clients reach a server: channel options, identity, and what is tried again."""
+
+import random
+import time
+from dataclasses import dataclass, field
+
+import grpc
+
+from serving.status import RequestError
+from tfrec.errors import ConfigError
+
+_AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """A server, who asks it and how patiently.
+
+    Attributes:
+        target: `"host:port"`.
+        timeout_s: seconds that a call may take, all its attempts together.
+        retries: attempts after the first one, when the server cannot be reached or
+            is overloaded; other errors would only come again.
+        credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
+        token: bearer token.
+
+    Raises:
+        ConfigError: `retries` is negative.
+    """
+
+    target: str
+    timeout_s: float
+    retries: int
+    credentials: grpc.ChannelCredentials | None = None
+    token: str = field(default="", repr=False)
+
+    def __post_init__(self):
+        if self.retries < 0:
+            raise ConfigError(
+                f"`retries` must be at least 0. Received: {self.retries}."
+            )
+
+    def channel(self, module=grpc):
+        """A channel of `grpc` or of `grpc.aio`."""
+        unlimited = -1
+        options = {
+            "grpc.max_reconnect_backoff_ms": 1000,  # a server that restarts is found
+            "grpc.max_receive_message_length": unlimited,
+            "grpc.max_send_message_length": unlimited,
+        }
+        pairs = list(options.items())
+        if self.credentials:
+            return module.secure_channel(self.target, self.credentials, pairs)
+        return module.insecure_channel(self.target, pairs)
+
+    @property
+    def metadata(self) -> list[tuple[str, str]]:
+        """What goes with every call."""
+        return [("authorization", f"Bearer {self.token}")] if self.token else []
+
+    def attempt(self) -> "Attempt":
+        """The first attempt at a call; its time begins now."""
+        return Attempt(0, self.retries, time.monotonic() + self.timeout_s)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a call.
+
+    Attributes:
+        number: 0 for the first.
+        last: number of the last.
+        end: `time.monotonic()` at which the call must be over.
+    """
+
+    number: int
+    last: int
+    end: float
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds for this attempt."""
+        return max(0.0, self.end - time.monotonic())
+
+    def next(self) -> "Attempt":
+        """The attempt after this one."""
+        return Attempt(self.number + 1, self.last, self.end)
+
+    def wait_s(self, error: grpc.RpcError) -> float:
+        """Seconds to wait before the next attempt.
+
+        They are random below a bound that doubles, so that many clients do not come
+        back at the same time.
+
+        Raises:
+            RequestError: there is no use, or no time, for another attempt.
+        """
+        bound = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**self.number)
+        wait_s = random.uniform(0, bound)
+        is_last = self.number >= self.last
+        if is_last or error.code() not in _AGAIN or wait_s >= self.timeout_s:
+            raise RequestError(error.code(), error.details()) from error
+        return wait_s
