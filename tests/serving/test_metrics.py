@@ -20,6 +20,7 @@ from serving.server_settings import (
     ServerSettings,
     read_metrics_path,
 )
+from tests.serving.online.gateway_process import eventually
 from tests.serving.rest.asking import Http
 from tests.serving.server_process import fails_with
 from tfrec.errors import ConfigError
@@ -90,10 +91,20 @@ def test_ids_go_round_and_failures_are_logged(server, caplog):
             ask(server, name="nope", metadata=[("x-request-id", "bad id?")])
         with Http(server.rest_address) as rest:
             assert rest.get("/v1/models/nope", **{"X-Request-Id": "order-8"})[0] == 404
+
+        def logged():
+            ours = (r for r in caplog.records if r.name == "serving.requests")
+            return [json.loads(record.message) for record in ours]
+
+        # The line is written behind the answer.
+        eventually(lambda: len(logged()) == 3)
     assert ("x-request-id", "order-7") in call.trailing_metadata()
-    first, second, third = (
-        json.loads(r.message) for r in caplog.records if r.name == "serving.requests"
-    )
+    order = ["order-7", "", "order-8"]  # the one with an id of the server's between
+    found = {
+        line["request_id"] if line["request_id"] in order else "": line
+        for line in logged()
+    }
+    first, second, third = (found[each] for each in order)
     assert (first["request_id"], first["code"]) == ("order-7", "OK")
     assert (second["code"], second["method"]) == ("NOT_FOUND", "Predict")
     assert len(second["request_id"]) == 32  # a new one
