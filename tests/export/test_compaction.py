@@ -42,9 +42,8 @@ def check(model, folder):
     assert "1 beside its index" in find_facts(artefact)["new items"]
 
 
-@pytest.mark.parametrize(
-    "flavour", ["exact", pytest.param("scann", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("flavour", ["exact", "scann"])
 def test_the_next_version_has_the_items(artefact_folders, tmp_path, flavour):
     """In any server: `compact` has had sessions without our code answer alike."""
     folder = make_folder(artefact_folders[flavour], tmp_path)
