@@ -278,6 +278,7 @@ def plot(rows, arguments):
             kind = row["name"].rstrip("0123456789.")
             lines.setdefault(kind, []).append((row[f"recall@{K}"], row["queries/s"]))
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    axes.set_prop_cycle(color=plt.colormaps["tab20"].colors)
     for kind, points in lines.items():
         axes.plot(*zip(*sorted(points), strict=True), marker="o", label=kind.strip())
     kind = "norms that differ" if arguments.skewed else "unit norm"
