@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 import index_peers
@@ -48,29 +49,42 @@ def main():
     sample, queries = queries[:512], tf.constant(queries[512:])
     exact, seconds = timed(lambda: BruteForceIndex().build(names(vectors), vectors))
     true_rows = exact.search_rows(queries[:256], EXCLUDED)[0].numpy()
-    table = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}
-    table |= excluding("ours exact", table["ours exact"], rng, len(vectors), true_rows)
-    for target in arguments.recall:
-        ours = ScannIndex(target).build(names(vectors), vectors, sample)
-        print(ours.report)
-        name = f"ours ScaNN {target:g}"
-        size, seconds = ours.report.size_bytes, ours.report.build_seconds
-        table[name] = Entry(loaded(ours), seconds, size)
-        for kind in (False, True):
-            bare = bare_scann(vectors, ours.report, kind)
-            table[f"bare ScaNN, {2 if kind else 1} threads {target:g}"] = bare
-    table |= excluding(name, table[name], rng, len(vectors), true_rows)
-    table[BASE] = tfrs_brute_force(vectors)
-    table["TFRS ScaNN default"] = tfrs_scann(vectors)
-    if arguments.peers:
-        for peer in index_peers.build_all(vectors):
-            for setting in peer.settings:
-                entry = Entry(in_numpy(peer, setting), peer.build_s, peer.num_bytes)
-                table[f"{peer.name} {setting}"] = entry
-    rows = measure(table, queries, true_rows, arguments.repeats)
-    report(rows)
+    found = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}
+    found |= excluding("ours exact", found["ours exact"], rng, len(vectors), true_rows)
+    rows = []
+    print_heads()
+    for name, entry in chain(
+        [(BASE, tfrs_brute_force(vectors))],
+        found.items(),
+        scann_entries(arguments, rng, vectors, sample, true_rows),
+        peer_entries(vectors) if arguments.peers else (),
+    ):
+        rows.append(measure(name, entry, queries, true_rows, arguments.repeats))
+        print_row(rows[-1], rows[0]["queries/s"])
     if arguments.plot:
         plot(rows, arguments)
+
+
+def scann_entries(arguments, rng, vectors, sample, true_rows):
+    """Yields ours and the bare ones at each recall that is wanted, then TFRS's."""
+    for target in arguments.recall:
+        ours = ScannIndex(target).build(names(vectors), vectors, sample)
+        size, seconds = ours.report.size_bytes, ours.report.build_seconds
+        name = f"ours ScaNN {target:g}"
+        entry = Entry(loaded(ours), seconds, size)
+        yield name, entry
+        for threads in (1, 2):
+            bare = bare_scann(vectors, ours.report, threads > 1)
+            yield f"bare ScaNN, {threads} threads {target:g}", bare
+    yield from excluding(name, entry, rng, len(vectors), true_rows).items()
+    yield "TFRS ScaNN default", tfrs_scann(vectors)
+
+
+def peer_entries(vectors):
+    for peer in index_peers.build_all(vectors):
+        for setting in peer.settings:
+            entry = Entry(in_numpy(peer, setting), peer.build_s, peer.num_bytes)
+            yield f"{peer.name} {setting}", entry
 
 
 def parse_arguments():
@@ -210,18 +224,15 @@ def in_numpy(peer, setting):
     return lambda queries, k: peer.search(queries.numpy(), k, setting)
 
 
-def measure(table, queries, true_rows, repeats):
-    """A dict for each entry: milliseconds of one call by batch, recalls, cost."""
-    rows = []
-    for name, entry in table.items():
-        row: dict[str, Any] = {"name": name, "entry": entry}
-        row["ms"] = [milliseconds(entry.search, queries[:n], repeats) for n in BATCHES]
-        row["queries/s"] = BATCHES[-1] / row["ms"][-1] * 1000
-        for k in (K, DEEP) if entry.is_plain else ():
-            found = entry.search(queries[: len(true_rows)], k)
-            row[f"recall@{k}"] = recall_of(found, true_rows[:, :k])
-        rows.append(row)
-    return rows
+def measure(name, entry, queries, true_rows, repeats):
+    """A dict: milliseconds of one call by batch, recalls, cost."""
+    row: dict[str, Any] = {"name": name, "entry": entry}
+    row["ms"] = [milliseconds(entry.search, queries[:n], repeats) for n in BATCHES]
+    row["queries/s"] = BATCHES[-1] / row["ms"][-1] * 1000
+    for k in (K, DEEP) if entry.is_plain else ():
+        found = entry.search(queries[: len(true_rows)], k)
+        row[f"recall@{k}"] = recall_of(found, true_rows[:, :k])
+    return row
 
 
 def milliseconds(search, queries, repeats):
@@ -240,18 +251,21 @@ def recall_of(found, true_rows):
     return np.mean([np.isin(t, f).mean() for f, t in pairs])
 
 
-def report(rows):
-    base = next(row for row in rows if row["name"] == BASE)["queries/s"]
+def print_heads():
     heads = [f"recall@{K}", f"@{DEEP}", *(f"ms, {n}" for n in BATCHES)]
     heads += ["queries/s", "x TFRS", "build s", "MB"]
-    print(f"{'':40}" + "".join(f"{head:>10}" for head in heads))
-    for row in rows:
-        recalls = (row.get(f"recall@{k}") for k in (K, DEEP))
-        cells = ["" if each is None else f"{each:.4f}" for each in recalls]
-        cells += [f"{ms:.3f}" for ms in row["ms"]]
-        cells += [f"{row['queries/s']:.0f}", f"{row['queries/s'] / base:.2f}"]
-        cells += [f"{row['entry'].build_s:.1f}", f"{row['entry'].num_bytes / 1e6:.0f}"]
-        print(f"{row['name']:40}" + "".join(f"{cell:>10}" for cell in cells))
+    print(f"{'':40}" + "".join(f"{head:>10}" for head in heads), flush=True)
+
+
+def print_row(row, base):
+    """One line; `base` is what `x TFRS` compares with, in queries per second."""
+    recalls = (row.get(f"recall@{k}") for k in (K, DEEP))
+    cells = ["" if each is None else f"{each:.4f}" for each in recalls]
+    cells += [f"{ms:.3f}" for ms in row["ms"]]
+    cells += [f"{row['queries/s']:.0f}", f"{row['queries/s'] / base:.2f}"]
+    cells += [f"{row['entry'].build_s:.1f}", f"{row['entry'].num_bytes / 1e6:.0f}"]
+    line = f"{row['name']:40}" + "".join(f"{cell:>10}" for cell in cells)
+    print(line, flush=True)
 
 
 def plot(rows, arguments):
@@ -264,6 +278,7 @@ def plot(rows, arguments):
             kind = row["name"].rstrip("0123456789.")
             lines.setdefault(kind, []).append((row[f"recall@{K}"], row["queries/s"]))
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    axes.set_prop_cycle(color=plt.colormaps["tab20"].colors)
     for kind, points in lines.items():
         axes.plot(*zip(*sorted(points), strict=True), marker="o", label=kind.strip())
     kind = "norms that differ" if arguments.skewed else "unit norm"
