@@ -18,6 +18,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
+from timing import percentiles
 
 from serving.items.live import load_live
 from serving.items.log import ItemLog
@@ -83,17 +84,6 @@ def ask(servable, items, batch):
         "history_timestamps": times,
     }
     return lambda: servable.run("recommend", inputs)
-
-
-def percentiles(call, runs):
-    for _ in range(10):
-        call()
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return np.percentile(seconds, [50, 99]) * 1e3
 
 
 def time_arrivals(servable, log, items, runs):

@@ -7,7 +7,6 @@ tower. Compared with the floor: the same number of inner products and a top-k.
 """
 
 import pathlib
-import time
 from typing import Annotated
 
 import numpy as np
@@ -16,6 +15,7 @@ import tensorflow as tf
 import typer
 from rich.console import Console
 from rich.table import Table
+from timing import percentiles
 
 from tfrec.compat import tensorflow_text
 from tfrec.export.loaded import newest_version
@@ -50,7 +50,7 @@ def main(
     table = Table("request", "p50 ms", "p99 ms", "times the floor")
     floor = None
     for name, call in calls.items():
-        p50, p99 = _percentiles(call, runs)
+        p50, p99 = percentiles(call, runs)
         floor = floor or p50
         table.add_row(name, f"{p50:.2f}", f"{p99:.2f}", f"{p50 / floor:.1f}")
     Console().print(table)
@@ -77,17 +77,6 @@ def _floor(num_items, dim=257):
         return tf.math.top_k(tf.matmul(query, items, transpose_b=True), 10)
 
     return lambda: search(query)
-
-
-def _percentiles(call, runs):
-    for _ in range(20):
-        call()
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return np.percentile(seconds, [50, 99]) * 1e3
 
 
 if __name__ == "__main__":

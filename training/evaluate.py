@@ -9,18 +9,14 @@ import typer
 from rich.console import Console
 
 from tfrec.program import run_program
+from training.options import ConfigFile, Overrides, ReportFolder, SavedModel
 
 
 def evaluate(
-    config: Annotated[
-        pathlib.Path, typer.Argument(help="TOML file that names the log.")
-    ],
-    model: Annotated[pathlib.Path, typer.Option(help="Saved model, or its version.")],
-    out: Annotated[pathlib.Path, typer.Option(help="Folder of the report.")],
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
-    ] = None,
+    config: ConfigFile,
+    model: SavedModel,
+    out: ReportFolder,
+    override: Overrides = None,
     against: Annotated[
         pathlib.Path | None,
         typer.Option(help="Folder of another report on the same queries, to compare."),

@@ -1,25 +1,18 @@
 """What fresh interests are worth: `python -m training.freshness CONFIG --model DIR`."""
 
 import logging
-import pathlib
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from tfrec.program import run_program
+from training.options import ConfigFile, Overrides, ReportFolder, SavedModel
 
 
 def freshness(
-    config: Annotated[
-        pathlib.Path, typer.Argument(help="TOML file that names the log.")
-    ],
-    model: Annotated[pathlib.Path, typer.Option(help="Saved model, or its version.")],
-    out: Annotated[pathlib.Path, typer.Option(help="Folder of the report.")],
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
-    ] = None,
+    config: ConfigFile,
+    model: SavedModel,
+    out: ReportFolder,
+    override: Overrides = None,
 ):
     """Asks a saved model the log's test questions with ever older histories.
 

@@ -1,7 +1,6 @@
 """Trains a recommender on a log: `python -m training.train CONFIG.toml`."""
 
 import logging
-import pathlib
 from typing import Annotated
 
 import typer
@@ -10,16 +9,12 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from tfrec.program import run_program
+from training.options import ConfigFile, Overrides
 
 
 def train(
-    config: Annotated[
-        pathlib.Path, typer.Argument(help="TOML file, such as training/configs/*.toml.")
-    ],
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
-    ] = None,
+    config: ConfigFile,
+    override: Overrides = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the run's checkpoints.")
     ] = False,

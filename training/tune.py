@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from tfrec.program import run_program
+from training.options import ConfigFile, Overrides
 
 logger = logging.getLogger(__name__)
 
@@ -137,14 +138,9 @@ def validation_ndcg(data, config, watch):
 
 
 def tune(
-    config: Annotated[
-        pathlib.Path, typer.Argument(help="TOML file, such as training/configs/*.toml.")
-    ],
+    config: ConfigFile,
     trials: Annotated[int, typer.Option(min=1, help="Settings to try now.")] = 20,
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Over the file."),
-    ] = None,
+    override: Overrides = None,
 ):
     """Tries settings on the validation part of a log; the test part is not looked at.
 

@@ -12,6 +12,7 @@ from tfrec.export.fresh_items import FreshItems
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.02  # between two looks at the log
+PAUSE_S = 1.0  # after a change that could not be made
 
 
 def load_live(folder) -> Servable:
@@ -56,21 +57,21 @@ class Follower(threading.Thread):
         while not self._stopped.wait(LOOK_S):
             try:
                 self._follow()
-            except Exception:  # the next change must come, whatever became of this one
-                logger.exception("%s was not followed.", self._log.path)
+            except Exception:
+                logger.exception("%s cannot be followed; trying again.", self._log.path)
+                self._stopped.wait(PAUSE_S)
 
     def _follow(self):
         if self._size() == self._place:
             return
         changes, place = self._log.read(self._place)
-        self._place = place
         servable = self._servable()
-        if not changes or servable is None:
-            return
-        self._items.apply(changes)
-        # One assignment: a request has the items as they were or as they are.
-        servable.answer_by(self._items.functions())
-        logger.info("%s: %d changes of items.", self._path, len(changes))
+        if changes and servable is not None:
+            self._items.apply(changes)
+            # One assignment: a request has the items as they were or as they are.
+            servable.answer_by(self._items.functions())
+            logger.info("%s: %d changes of items.", self._path, len(changes))
+        self._place = place  # what failed is read again
 
     def _size(self):
         try:

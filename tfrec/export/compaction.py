@@ -1,7 +1,6 @@
 """A new version with the items that came since, without training again."""
 
 import json
-import os
 import shutil
 
 import pandas as pd
@@ -14,6 +13,7 @@ from tfrec.export.loaded import newest_version
 from tfrec.export.manifest import folder_size
 from tfrec.export.ops import check_ops, required_libraries
 from tfrec.export.proof import prove
+from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
 from tfrec.export.warmup import fill_defaults, read_warmup
 
@@ -56,17 +56,8 @@ def compact(folder, changes):
     fresh = FreshItems(loaded.live, last)
     fresh.apply(changes)
     version = 1 + int(last.name)
-    aside = last.parent / f".{version}.{os.getpid()}.tmp"
-    try:
+    with publishing(last.parent, version) as aside:
         _save(aside, last, loaded, fresh)
-        os.rename(aside, last.parent / str(version))
-    except (OSError, tf.errors.OpError) as error:
-        raise ArtefactError(
-            f"The compacted model cannot be written to {last.parent}: {error}. "
-            "Nothing was published; earlier versions are intact."
-        ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return last.parent / str(version)
 
 

@@ -1,19 +1,17 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
 import dataclasses
-import os
 import pathlib
-import shutil
 
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 from tfrec.compat import keras_variables_saved_once
-from tfrec.errors import ArtefactError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.proof import prove
+from tfrec.export.publishing import publishing
 from tfrec.export.sample import Sample
 from tfrec.export.signatures import Signatures
 from tfrec.export.warmup import read_warmup, write_warmup
@@ -90,17 +88,8 @@ def _make_index(flavour, embedding, interests, recall):
 
 
 def _write(root, version, flavour, inference, sample, facts):
-    aside = root / f".{version}.{os.getpid()}.tmp"
-    try:
+    with publishing(root, version) as aside:
         _save(aside, flavour, inference, sample, facts)
-        os.rename(aside, root / str(version))
-    except (OSError, tf.errors.OpError) as error:
-        raise ArtefactError(
-            f"The saved model cannot be written to {root}: {error}. Nothing was "
-            "published; earlier versions are intact."
-        ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return root / str(version)
 
 

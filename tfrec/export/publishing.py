@@ -1,0 +1,36 @@
+"""A version folder is written aside and renamed: it is there whole, or not at all."""
+
+import contextlib
+import os
+import shutil
+
+import tensorflow as tf
+
+from tfrec.errors import ArtefactError
+
+
+@contextlib.contextmanager
+def publishing(root, version):
+    """Context of a folder to write, which becomes a version if nothing goes wrong.
+
+    Args:
+        root: path of the model's folder.
+        version: int.
+
+    Yields:
+        Path of the folder, which does not exist yet.
+
+    Raises:
+        ArtefactError: it cannot be written; no version was added or changed.
+    """
+    aside = root / f".{version}.{os.getpid()}.tmp"
+    try:
+        yield aside
+        os.rename(aside, root / str(version))
+    except (OSError, tf.errors.OpError) as error:
+        raise ArtefactError(
+            f"The saved model cannot be written to {root}: {error}. Nothing was "
+            "published; earlier versions are intact."
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
