@@ -9,13 +9,12 @@ import numpy as np
 from tfrec.data.interactions import Queries
 from tfrec.data.split import make_split
 from tfrec.data.windows import learns_repeats
-from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.interest_decay import InterestSettings
 
 logger = logging.getLogger(__name__)
 
 MAX_QUERIES = 1000  # on which settings are chosen
-BATCH_SIZE = 256  # queries
 ROUNDS = 2  # over all settings
 # Tried one after the other, the first first.
 GRID = {
@@ -128,7 +127,9 @@ def _long_term(recommender, log, ends, cut):
         target_offsets=np.zeros(log.num_users + 1, np.int64),
         target_rows=np.zeros(0, np.int32),
     )
-    return np.concatenate([recommender.interests(part) for part in _batches(queries)])
+    return np.concatenate(
+        [recommender.interests(part) for part in queries.in_batches()]
+    )
 
 
 def choose_settings(recommender, config, train):
@@ -158,7 +159,7 @@ def choose_settings(recommender, config, train):
     @functools.cache
     def measure(settings):
         vectors.follow(settings)
-        return _mean_ndcg(vectors, split.queries, repeats)
+        return mean_ndcg(vectors, split.queries, repeats)
 
     found, best = vectors.settings, measure(vectors.settings)
     for _ in range(ROUNDS):
@@ -170,19 +171,3 @@ def choose_settings(recommender, config, train):
                     found, best = tried, reached
     logger.info("%s give NDCG@10 %.4f on validation.", found, best)
     return found
-
-
-def _mean_ndcg(vectors, queries, repeats):
-    total = 0.0
-    for part in _batches(queries):
-        scores = vectors.score(part)
-        if not repeats:
-            strike_seen(scores, part)
-        total += mean_ndcg(scores, part) * len(part)
-    return total / len(queries)
-
-
-def _batches(queries):
-    for start in range(0, len(queries), BATCH_SIZE):
-        end = min(start + BATCH_SIZE, len(queries))
-        yield queries.take(np.arange(start, end))

@@ -13,7 +13,7 @@ from tfrec.config import Config
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split
 from tfrec.data.windows import learns_repeats
-from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import TowerRecommender
 from tfrec.model.two_tower import TwoTower
@@ -24,7 +24,7 @@ from training.fit import Fit, fit
 
 logger = logging.getLogger(__name__)
 
-MAX_SCORES = 50_000_000  # of a block on validation: queries x items
+MAX_SCORES = 400_000_000  # of the towers on validation: queries x items
 VALIDATION_QUERIES = (500, 4000)  # least and most
 
 
@@ -78,10 +78,7 @@ class Recipe:
         towers = TowerRecommender(model)
 
         def validate():
-            scores = towers.score(split.queries)
-            if not repeats:
-                strike_seen(scores, split.queries)
-            metric = mean_ndcg(scores, split.queries)
+            metric = mean_ndcg(towers, split.queries, repeats)
             self.watch(metric)
             return metric
 

@@ -39,13 +39,14 @@ def test_struck_items_stay_struck():
 
 def share_of_new(scores, is_new, k):
     shown = np.argsort(-scores, axis=1)[:, :k]
-    return is_new[shown].mean()
+    return np.take_along_axis(is_new, shown, axis=1).mean()
 
 
 def test_new_items_get_their_share_of_the_places():
     rng = np.random.default_rng(0)
-    scores, is_new = rng.normal(size=(200, 50)), np.arange(50) < 20
-    scores[:, is_new] -= 4  # hardly any in the lists
+    scores = rng.normal(size=(200, 50))
+    is_new = np.broadcast_to(np.arange(50) < 20, scores.shape)
+    scores -= 4 * is_new  # hardly any in the lists
     scores[rng.random(scores.shape) < 0.1] = -np.inf
     for share in (0.05, 0.2):
         bonus = bonus_of_new(scores, is_new, share, k=5)
@@ -57,7 +58,8 @@ def test_new_items_get_their_share_of_the_places():
 
 def test_new_items_that_are_shown_enough_get_nothing():
     rng = np.random.default_rng(0)
-    scores, is_new = rng.normal(size=(50, 30)), np.arange(30) < 15
+    scores = rng.normal(size=(50, 30))
+    is_new = np.broadcast_to(np.arange(30) < 15, scores.shape)
     assert bonus_of_new(scores, is_new, 0.3, k=5) == 0
     assert bonus_of_new(scores - 9 * is_new, is_new, 0.0, k=5) == 0
-    assert bonus_of_new(scores, np.zeros(30, bool), 0.3, k=5) == 0
+    assert bonus_of_new(scores, np.zeros_like(is_new), 0.3, k=5) == 0

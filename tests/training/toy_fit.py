@@ -73,7 +73,7 @@ def train(folder, resume, doom):
     save_weights = loop.save_weights
 
     def validate():
-        metric = mean_ndcg(towers.score(split.queries), split.queries)
+        metric = mean_ndcg(towers, split.queries, allow_repeats=True)
         doom.visit("validation")
         return metric
 

@@ -199,6 +199,11 @@ class Queries:
             target_rows=self.target_rows[shifts + np.arange(offsets[-1])],
         )
 
+    def in_batches(self, batch_size=256):
+        """The queries, in order, at most `batch_size` of them at a time."""
+        for start in range(0, len(self), batch_size):
+            yield self.take(np.arange(start, min(start + batch_size, len(self))))
+
 
 def encode(dataset, rules):
     """The log of a data set as integers.

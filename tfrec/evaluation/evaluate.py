@@ -107,14 +107,24 @@ def strike_seen(scores, queries):
         scores[i, queries.interactions.item_rows[queries.history(i)]] = -np.inf
 
 
-def mean_ndcg(scores, queries, k=10):
-    """Mean NDCG@k of `[num_queries, num_items]` scores, for choosing, not judging.
+def mean_ndcg(recommender, queries, allow_repeats, k=10):
+    """Mean NDCG@k, for choosing, not judging.
 
-    Targets are taken to be distinct within a query; seen items count unless they
-    have been struck.
+    Args:
+        recommender: a fitted `Recommender`.
+        queries: `Queries`, the targets of each distinct.
+        allow_repeats: bool, whether items of the history may come.
+        k: int.
+
+    Returns:
+        float.
     """
-    ranks = target_ranks(scores, queries.target_offsets, queries.target_rows)
-    return float(metrics.ndcg(ranks, queries.target_offsets, k).mean())
+    total = 0.0
+    for batch in queries.in_batches():
+        scores = _scores(recommender, batch, allow_repeats)
+        ranks = target_ranks(scores, batch.target_offsets, batch.target_rows)
+        total += metrics.ndcg(ranks, batch.target_offsets, k).sum()
+    return float(total / len(queries))
 
 
 def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_size):
@@ -122,8 +132,8 @@ def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_si
     query_of, rows = targets
     ranks, cold_ranks = np.empty((2, len(rows)), np.int64)
     shown = []
-    for start in range(0, len(queries), batch_size):
-        batch = queries.take(np.arange(start, min(start + batch_size, len(queries))))
+    start = 0
+    for batch in queries.in_batches(batch_size):
         scores = _scores(recommender, batch, allow_repeats)
         offsets = np.searchsorted(query_of, np.arange(start, start + len(batch) + 1))
         here = slice(offsets[0], offsets[-1])
@@ -133,6 +143,7 @@ def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_si
             among_cold = np.where(is_cold, scores, -np.inf)
             cold_ranks[here] = target_ranks(among_cold, offsets, rows[here])
         shown.append(top_rows(scores, k))
+        start += len(batch)
     return ranks, cold_ranks, np.concatenate(shown)
 
 

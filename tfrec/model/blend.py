@@ -5,9 +5,8 @@ import logging
 
 import numpy as np
 
-from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
 from tfrec.model.embedding import Weighting
-from tfrec.model.scoring import EmbeddingRecommender
+from tfrec.model.score_pool import pool_scores
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +27,9 @@ def weigh(embedding, queries, allow_repeats):
     Returns:
         `(Weighting, value)`: and the NDCG@10 reached.
     """
-    recommender = EmbeddingRecommender(embedding)
-    scores = recommender.block_scores(queries)
-    num_blocks = len(scores)
-    if allow_repeats:
-        scores = [*scores, *recommender.own_features(queries)]
-    else:
-        strike_seen(scores[0], queries)
-    found, value = choose_weights(scores, lambda blended: mean_ndcg(blended, queries))
+    pool = pool_scores(embedding, queries, allow_repeats)
+    scores, num_blocks = pool.parts, len(embedding.blocks) + 1
+    found, value = choose_weights(scores, pool.ndcg)
     blocks = found[:num_blocks]
     for place, block in enumerate(embedding.blocks, start=1):
         if block.informs_probability and not blocks[place]:
@@ -44,8 +38,8 @@ def weigh(embedding, queries, allow_repeats):
     is_new = ~embedding.model.catalogue.has_id
     exposure = embedding.model.config.model.new_item_exposure
     share = exposure * is_new[queries.target_rows].mean()
-    bonus = bonus_of_new(blended, is_new, share)
-    value = mean_ndcg(blended + bonus * is_new, queries)
+    bonus = bonus_of_new(blended, pool.is_new, share)
+    value = pool.ndcg(blended + bonus * pool.is_new)
     weighting = Weighting(blocks=blocks, new_items=bonus)
     if allow_repeats:
         own = tuple(found[num_blocks:].tolist())
@@ -61,7 +55,7 @@ def bonus_of_new(scores, is_new, share, k=10):
 
     Args:
         scores: `[num_queries, num_items]` float array, `-inf` for what may not come.
-        is_new: `[num_items]` bool array.
+        is_new: `[num_queries, num_items]` bool array.
         share: float, of the `k` places of all lists.
         k: int.
 
@@ -75,11 +69,11 @@ def bonus_of_new(scores, is_new, share, k=10):
     num_places = round(share * k * len(scores))
     if not num_places:
         return 0.0
-    new, old = _best_first(scores[:, is_new], k), _best_first(scores[:, ~is_new], k)
-    width = min(new.shape[1], old.shape[1])
+    new = _best_first(np.where(is_new, scores, -np.inf), k)
+    old = _best_first(np.where(is_new, -np.inf, scores), k)
     # The j-th best new item is among the k if it beats the (k - j)-th best old one.
-    lacking = old[:, ::-1][:, :width] - new[:, :width]
-    lacking = np.sort(lacking[np.isfinite(lacking)])
+    is_there = new > -np.inf
+    lacking = np.sort(old[:, ::-1][is_there] - new[is_there])
     return max([0.0, *lacking[:num_places][-1:].tolist()])
 
 

@@ -1,0 +1,83 @@
+"""Tests of tfrec.model.score_pool."""
+
+import numpy as np
+import pytest
+
+from tests.model.test_two_tower import last_queries
+from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.model import score_pool
+from tfrec.model.score_pool import pool_scores
+from tfrec.model.scoring import EmbeddingRecommender
+
+
+@pytest.fixture
+def queries(board):
+    return last_queries(board[1])
+
+
+class Fixed:
+    """A recommender with these scores."""
+
+    name = "fixed"
+
+    def __init__(self, scores):
+        self.scores = scores
+
+    def score(self, queries):
+        return self.scores[queries.user_rows]
+
+
+def all_parts(embedding, queries, allow_repeats):
+    recommender = EmbeddingRecommender(embedding)
+    own = recommender.own_features(queries) if allow_repeats else []
+    return [*recommender.block_scores(queries), *own]
+
+
+@pytest.mark.parametrize("allow_repeats", [False, True])
+def test_small_catalogue_is_pooled_whole(embedding, queries, allow_repeats):
+    pool = pool_scores(embedding, queries, allow_repeats)
+    weights = np.arange(1.0, len(pool.parts) + 1)
+    parts = all_parts(embedding, queries, allow_repeats)
+    expected = mean_ndcg(Fixed(np.tensordot(weights, parts, 1)), queries, allow_repeats)
+    assert pool.ndcg(np.tensordot(weights, pool.parts, 1)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("allow_repeats", [False, True])
+def test_what_any_part_likes_best_is_in_the_pool(
+    embedding, queries, allow_repeats, monkeypatch
+):
+    monkeypatch.setattr(score_pool, "DEPTH", 1)
+    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
+    pool = pool_scores(embedding, queries, allow_repeats)
+    parts = all_parts(embedding, queries, allow_repeats)
+    assert pool.parts[0].shape[1] < parts[0].shape[1]
+    may_come = pool.parts[0] > -np.inf
+    for whole, pooled in zip(parts, pool.parts, strict=True):
+        if not allow_repeats:
+            strike_seen(whole, queries)
+        best = np.where(may_come, pooled, -np.inf).max(axis=1)
+        np.testing.assert_array_equal(best, whole.max(axis=1))
+
+
+def test_targets_are_found_in_the_pool(embedding, queries, monkeypatch):
+    monkeypatch.setattr(score_pool, "DEPTH", 1)
+    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
+    pool = pool_scores(embedding, queries, allow_repeats=False)
+    for whole, pooled in zip(
+        all_parts(embedding, queries, False), pool.parts, strict=True
+    ):
+        np.testing.assert_array_equal(
+            pooled[np.arange(len(queries)), pool.target_places],
+            whole[np.arange(len(queries)), queries.target_rows],
+        )
+
+
+def test_no_item_is_in_the_pool_twice(embedding, queries, monkeypatch):
+    monkeypatch.setattr(score_pool, "DEPTH", 1)
+    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
+    pool = pool_scores(embedding, queries, allow_repeats=False)
+    assert (pool.parts[0][0] > -np.inf).sum() <= 9  # of 16, 7 have been met
+    cells = np.stack(pool.parts, axis=2)
+    for cell, first in zip(cells, pool.parts[0], strict=True):
+        met = cell[first > -np.inf]
+        assert len(np.unique(met, axis=0)) == len(met)
