@@ -15,6 +15,13 @@ def queries(board):
     return last_queries(board[1])
 
 
+@pytest.fixture
+def shallow(monkeypatch):
+    """Pools so small that the board's catalogue is large beside them."""
+    monkeypatch.setattr(score_pool, "DEPTH", 1)
+    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
+
+
 class Fixed:
     """A recommender with these scores."""
 
@@ -42,26 +49,18 @@ def test_small_catalogue_is_pooled_whole(embedding, queries, allow_repeats):
     assert pool.ndcg(np.tensordot(weights, pool.parts, 1)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("allow_repeats", [False, True])
-def test_what_any_part_likes_best_is_in_the_pool(
-    embedding, queries, allow_repeats, monkeypatch
-):
-    monkeypatch.setattr(score_pool, "DEPTH", 1)
-    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
-    pool = pool_scores(embedding, queries, allow_repeats)
-    parts = all_parts(embedding, queries, allow_repeats)
+def test_what_any_part_likes_best_is_in_the_pool(shallow, embedding, queries):
+    pool = pool_scores(embedding, queries, allow_repeats=False)
+    parts = all_parts(embedding, queries, allow_repeats=False)
     assert pool.parts[0].shape[1] < parts[0].shape[1]
     may_come = pool.parts[0] > -np.inf
     for whole, pooled in zip(parts, pool.parts, strict=True):
-        if not allow_repeats:
-            strike_seen(whole, queries)
+        strike_seen(whole, queries)
         best = np.where(may_come, pooled, -np.inf).max(axis=1)
         np.testing.assert_array_equal(best, whole.max(axis=1))
 
 
-def test_targets_are_found_in_the_pool(embedding, queries, monkeypatch):
-    monkeypatch.setattr(score_pool, "DEPTH", 1)
-    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
+def test_targets_are_found_in_the_pool(shallow, embedding, queries):
     pool = pool_scores(embedding, queries, allow_repeats=False)
     for whole, pooled in zip(
         all_parts(embedding, queries, False), pool.parts, strict=True
@@ -72,12 +71,22 @@ def test_targets_are_found_in_the_pool(embedding, queries, monkeypatch):
         )
 
 
-def test_no_item_is_in_the_pool_twice(embedding, queries, monkeypatch):
-    monkeypatch.setattr(score_pool, "DEPTH", 1)
-    monkeypatch.setattr(score_pool, "NEW_DEPTH", 1)
+def test_no_item_is_in_the_pool_twice(shallow, embedding, queries):
     pool = pool_scores(embedding, queries, allow_repeats=False)
     assert (pool.parts[0][0] > -np.inf).sum() <= 9  # of 16, 7 have been met
     cells = np.stack(pool.parts, axis=2)
     for cell, first in zip(cells, pool.parts[0], strict=True):
         met = cell[first > -np.inf]
         assert len(np.unique(met, axis=0)) == len(met)
+
+
+def test_what_a_person_met_is_in_the_pool(embedding, queries, monkeypatch):
+    monkeypatch.setattr(score_pool, "DEPTH", 0)
+    monkeypatch.setattr(score_pool, "NEW_DEPTH", 0)
+    pool = pool_scores(embedding, queries, allow_repeats=True)
+    whole = EmbeddingRecommender(embedding).own_features(queries)
+    assert pool.is_new.shape[1] < whole.shape[2]
+    may_come = pool.parts[0] > -np.inf
+    for features, pooled in zip(whole, pool.parts[-len(whole) :], strict=True):
+        expected = features.sum(axis=1)
+        np.testing.assert_allclose((pooled * may_come).sum(axis=1), expected, rtol=1e-6)

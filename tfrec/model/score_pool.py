@@ -51,48 +51,52 @@ def pool_scores(embedding, queries, allow_repeats):
     recommender = EmbeddingRecommender(embedding)
     is_new = ~embedding.model.catalogue.has_id
     most_targets = np.diff(queries.target_offsets).max()
+    most_met = embedding.model.config.model.max_history_length
     pools = []
     for batch in queries.in_batches(BATCH_SIZE):
-        parts = recommender.block_scores(batch)
+        parts, likely = recommender.block_scores(batch), [_targets(batch, most_targets)]
         if allow_repeats:
-            parts = [*parts, *recommender.own_features(batch)]
+            own = recommender.own_features(batch)
+            likely.append(_met(own[0], most_met))
         else:
+            own = []
             strike_seen(parts[0], batch)
-        pools.append(_pool(parts, is_new, batch, most_targets))
-    parts, is_new, places = zip(*pools, strict=True)
+        rows = _rows(parts, is_new, likely)
+        pools.append((_cut([*parts, *own], rows), rows, _places(rows, batch)))
+    parts, rows, places = zip(*pools, strict=True)
     return ScorePool(
         [np.concatenate(part) for part in zip(*parts, strict=True)],
-        np.concatenate(is_new),
+        is_new[np.concatenate(rows)],
         queries.target_offsets,
         np.concatenate(places),
     )
 
 
-def _pool(parts, is_new, queries, most_targets):
-    """Parts, newness and places of the targets of a batch."""
-    num_queries, num_items = parts[0].shape
-    width = len(parts) * (DEPTH + NEW_DEPTH) + most_targets
+def _rows(blocks, is_new, likely):
+    """`[num_queries, width]` ascending rows of the items in the pool of a batch."""
+    num_queries, num_items = blocks[0].shape
+    every, new = np.arange(num_items), np.flatnonzero(is_new)
+    width = len(blocks) * (DEPTH + NEW_DEPTH) + sum(rows.shape[1] for rows in likely)
     if num_items <= width:
-        rows = np.broadcast_to(np.arange(num_items), (num_queries, num_items))
-    else:
-        rows = np.concatenate(
-            [
-                *(_best(part, parts[0], DEPTH) for part in parts),
-                *(_best(part, parts[0], NEW_DEPTH, ~is_new) for part in parts),
-                _targets(queries, most_targets),
-            ],
-            axis=1,
-        )
-        rows = np.sort(rows, axis=1)
+        return np.broadcast_to(every, (num_queries, num_items))
+    best = [_best(scores, blocks[0], every, DEPTH) for scores in blocks]
+    best += [_best(scores, blocks[0], new, NEW_DEPTH) for scores in blocks]
+    return np.sort(np.concatenate([*best, *likely], axis=1), axis=1)
+
+
+def _cut(parts, rows):
+    """The parts' scores of the rows; who stands in a row twice may come once."""
     parts = [np.take_along_axis(part, rows, axis=1) for part in parts]
-    parts[0][:, 1:][rows[:, 1:] == rows[:, :-1]] = -np.inf  # once is enough
-    return parts, is_new[rows], _places(rows, queries, num_items)
+    parts[0][:, 1:][rows[:, 1:] == rows[:, :-1]] = -np.inf
+    return parts
 
 
-def _best(scores, allowed, depth, is_out=False):
-    """`[num_queries, depth]` rows of the highest scores among what may come."""
-    costs = np.where(is_out | (allowed == -np.inf), np.inf, -scores)
-    return np.argpartition(costs, depth, axis=1)[:, :depth]
+def _best(scores, allowed, rows, depth):
+    """`[num_queries, depth]` of the rows: those of the highest scores that may come."""
+    if len(rows) <= depth:
+        return np.broadcast_to(rows, (len(scores), len(rows)))
+    costs = np.where(allowed[:, rows] == -np.inf, np.inf, -scores[:, rows])
+    return rows[np.argpartition(costs, depth, axis=1)[:, :depth]]
 
 
 def _targets(queries, width):
@@ -102,9 +106,19 @@ def _targets(queries, width):
     return queries.target_rows[queries.target_offsets[:-1, None] + places]
 
 
-def _places(rows, queries, num_items):
+def _met(own, width):
+    """`[num_queries, width]` rows of the items with a past; row 0 fills the rest."""
+    query_of, met = np.nonzero(own)
+    starts = np.searchsorted(query_of, np.arange(len(own)))
+    rows = np.zeros((len(own), width), int)
+    rows[query_of, np.arange(len(met)) - starts[query_of]] = met
+    return rows
+
+
+def _places(rows, queries):
     """`[num_targets]` columns of the targets in ascending rows."""
     num_queries, width = rows.shape
+    num_items = queries.interactions.num_items
     query_of = np.repeat(np.arange(num_queries), np.diff(queries.target_offsets))
     keys = rows + num_items * np.arange(num_queries)[:, None]
     found = np.searchsorted(keys.ravel(), queries.target_rows + num_items * query_of)
