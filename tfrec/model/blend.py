@@ -10,7 +10,7 @@ from tfrec.model.score_pool import pool_scores
 
 logger = logging.getLogger(__name__)
 
-GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0)
+GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 LEAST = 1e-3  # relative weight of a block that the probabilities need: moves no rank
 ROUNDS = 3  # over all blocks; it settles after two
 
