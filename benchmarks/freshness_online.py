@@ -39,21 +39,27 @@ def main(
     num_queries: Annotated[int, typer.Option(help="The first of the test.")] = 1000,
 ):
     """Replays the first test questions of a log, in order of time."""
+    from serving.online.interest_keeping import read_settings
     from tfrec.config import load_config
     from tfrec.data.windows import learns_repeats
     from tfrec.evaluation.evaluate import evaluate
     from tfrec.export.loaded import load
     from training.data import load_run_data
+    from training.interest_vectors import InterestVectors
     from training.judge import test_split
 
     settings = load_config(config, ["evaluation.split=rolling"])
     data = load_run_data(settings.data)
-    if learns_repeats(data.interactions, settings.data.repeats):
-        raise SystemExit("The gateway never repeats an item: this log is all repeats.")
-    queries = test_split(settings, data.interactions).queries
-    order = np.argsort(queries.timestamps, kind="stable")[:num_queries]
-    queries = queries.take(order)
-    offline = evaluate(load(model, data.dataset.users), queries).per_query["ndcg@10"]
+    repeats = learns_repeats(data.interactions, settings.data.repeats)
+    split = test_split(settings, data.interactions)
+    order = np.argsort(split.queries.timestamps, kind="stable")[:num_queries]
+    queries = split.queries.take(order)
+    saved = load(model, data.dataset.users)
+    vectors = InterestVectors(saved, split.cut, read_settings(interest))
+    offline = {
+        mode: evaluate(recommender, queries, allow_repeats=repeats).per_query["ndcg@10"]
+        for mode, recommender in {"history": saved, "interest": vectors}.items()
+    }
     base = f"--model_base_path={model.resolve()}"
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -63,33 +69,36 @@ def main(
         flags += ["--interest", interest] if interest else []
         deployed = {
             mode: _replay(
-                [*flags, "--store", f"sqlite:///{folder}/{mode}.db"], queries, mode
+                [*flags, "--store", f"sqlite:///{folder}/{mode}.db"],
+                split.cut,
+                queries,
+                {"mode": mode, "allow_repeats": repeats},
             )
-            for mode in ("history", "interest")
+            for mode in offline
         }
     Console().print(_table(offline, deployed))
 
 
-def _replay(flags, queries, mode):
+def _replay(flags, cut, queries, wishes):
     """`[num_queries]` NDCG@10 of what a gateway answers."""
     gateway = GatewayProcess(*flags)
     try:
-        return np.array(list(_ask_in_order(Http(gateway.port), queries, mode)))
+        return np.array(list(_ask_in_order(Http(gateway.port), cut, queries, wishes)))
     finally:
         gateway.stop()
 
 
-def _ask_in_order(ask, queries, mode):
+def _ask_in_order(ask, cut, queries, wishes):
     log = queries.interactions
     posted = log.offsets[:-1].copy()  # each user's first event that was not sent
     for i, user in enumerate(queries.user_rows):
         name, now = log.user_ids[user], int(queries.timestamps[i])
-        if posted[user] == log.offsets[user] and mode == "interest":
+        if posted[user] == log.offsets[user] and wishes["mode"] == "interest":
             # The long-term vector begins as training left this user.
-            _post(ask, log, user, posted, log.timestamps < queries.timestamps[0])
-            ask.recommend(name, k=K, now=int(queries.timestamps[0]), mode=mode)
+            _post(ask, log, user, posted, log.timestamps < cut)
+            ask.recommend(name, k=K, now=int(cut), **wishes)
         _post(ask, log, user, posted, np.arange(len(log)) < queries.history_ends[i])
-        answer = ask.recommend(name, k=K, now=now, mode=mode)
+        answer = ask.recommend(name, k=K, now=now, **wishes)
         ids = [item["item_id"] for item in answer["items"]]
         (target,) = log.item_ids[queries.targets(i)]
         yield 1 / math.log2(2 + ids.index(target)) if target in ids else 0.0
@@ -119,13 +128,20 @@ def _event(log, place):
 
 
 def _table(offline, deployed):
-    table = Table("answers from", "questions", "NDCG@10", "share of offline, live")
-    rows = {"offline, live histories": offline}
-    rows |= {f"the gateway, mode={mode}": values for mode, values in deployed.items()}
-    for name, values in rows.items():
-        share = values.mean() / offline.mean()
-        figures = (f"{len(values):,}", f"{values.mean():.4f}", f"{share:.1%}")
-        table.add_row(name, *figures)
+    table = Table("answers from", "questions", "NDCG@10", "share of live", "as offline")
+    live = offline["history"].mean()
+    for mode, values in offline.items():
+        for where, found in {
+            "the model": values,
+            "the gateway": deployed[mode],
+        }.items():
+            same = f"{np.isclose(found, values).mean():.1%}"
+            figures = (
+                f"{len(found):,}",
+                f"{found.mean():.4f}",
+                f"{found.mean() / live:.1%}",
+            )
+            table.add_row(f"{where}, {mode}", *figures, same)
     return table
 
 

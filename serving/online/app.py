@@ -109,8 +109,9 @@ def _read_wishes(
     mode: Annotated[
         Mode, Query(description="What the model is asked with")
     ] = "history",
+    allow_repeats: bool = False,
 ):
-    return Wishes(k, category, query, explain, now, mode)
+    return Wishes(k, category, query, explain, now, mode, allow_repeats)
 
 
 def _add_recommendations(app, recommending):

@@ -63,6 +63,7 @@ class SessionRequest(Session):
     category: str = Field("", description="One or more, `|` between")
     query: str = ""
     explain: bool = False
+    allow_repeats: bool = False
 
 
 class EventsAnswer(BaseModel):

@@ -40,6 +40,7 @@ class Wishes:
         explain: whether to say which event speaks most for each item.
         now: UTC seconds, None for the clock.
         mode: whether the history goes with the request, or the interest vector.
+        allow_repeats: whether items of the history may come again.
     """
 
     k: int = 10
@@ -48,6 +49,7 @@ class Wishes:
     explain: bool = False
     now: int | None = None
     mode: Mode = "history"
+    allow_repeats: bool = False
 
     @property
     def categories(self) -> list[str]:
@@ -118,6 +120,7 @@ class Recommending:
         texts = {"query_text": wishes.query, "now": wishes.now or int(time.time())}
         told, hidden = self._reactions.split(history)
         filters = {"k": wishes.k, "categories": wishes.categories, "exclude": hidden}
+        filters["allow_repeats"] = wishes.allow_repeats
         try:
             best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
@@ -147,14 +150,20 @@ class Recommending:
             )
         history, now = state.history(), wishes.now or int(time.time())
         filters = {"k": wishes.k, "categories": wishes.categories, "now": now}
-        seen = sorted({event[0] for event in history})
+        filters["exclude"] = sorted(self._unwanted(history, wishes))
         try:
             vector = self._keeping.asked(user_id, state, now)
-            best = self._model.recommend_from_interest(vector, exclude=seen, **filters)
+            best = self._model.recommend_from_interest(vector, **filters)
         except RequestError as error:
             return self._fall_back(history, wishes, error)
         items = [self._item(item) for item in best]
         return Found(items, self._model.version, "interest")
+
+    def _unwanted(self, history, wishes):
+        """Items of a history that must not come."""
+        _, hidden = self._reactions.split(history)
+        seen = [] if wishes.allow_repeats else (event[0] for event in history)
+        return {*hidden, *seen}
 
     def _item(self, item, reason=None):
         title = self._catalogue.title(item.item_id)
@@ -179,11 +188,11 @@ class Recommending:
     def _fall_back(self, history, wishes, error):
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
-        seen = {event[0] for event in history}
+        unwanted = self._unwanted(history, wishes)
         allowed = [
             self._item(item)
             for item in self._model.cold_list
-            if item.item_id not in seen
+            if item.item_id not in unwanted
             and not self._catalogue.is_gone(item.item_id)
             and self._catalogue.is_in(item.item_id, wishes.categories)
         ]

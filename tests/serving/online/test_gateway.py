@@ -85,6 +85,17 @@ def test_every_wish_reaches_the_model(ask):
     )
 
 
+@pytest.mark.parametrize("mode", ["history", "interest"])
+def test_seen_items_come_again_where_that_is_wanted(ask, mode):
+    ask("POST", "/v1/events", event(f"zoe {mode}", "a", 1))
+    wishes = {"now": 1, "mode": mode}
+    assert "a" not in ids(ask.recommend(f"zoe {mode}", **wishes))
+    again = ask.recommend(f"zoe {mode}", allow_repeats=True, **wishes)
+    assert ids(again)[0] == "a"
+    session = {"history": ["a"], "k": 1, "allow_repeats": True}
+    assert ids(ask("POST", "/v1/sessions/recommendations", session)[1]) == ["a"]
+
+
 def test_reasons_name_the_event_that_speaks_most(ask):
     ask("POST", "/v1/events", [event("cid", "a", 1), event("cid", "e", 2, value=2)])
     answer = ask.recommend("cid", explain=True)

@@ -107,6 +107,7 @@ def test_fallbacks_are_not_kept(recommending, states, model):
         ids(recommending, "ann")
     model.cold_list = [Recommendation(i, 1.0, 0.5) for i in ("a", "b", "c", "d")]
     assert ids(recommending, "ann", k=2) == ["b", "c"]  # a was seen
+    assert ids(recommending, "ann", k=2, allow_repeats=True) == ["a", "b"]
     model.error = None
     assert ids(recommending, "ann", k=2) == ["like a"]
 
