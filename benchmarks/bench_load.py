@@ -8,7 +8,7 @@ some hundreds of bytes each and are read as fast as one.
 Each client has a user of its own and every second request is an event, so that no
 answer comes from the cache. Clients, gateway and model server share the machine. The
 model is a toy of six items unless one is named. `--profile` needs py-spy and shows
-what the gateway's processor time goes to.
+what the gateway's interpreter is busy with, and how much of the time it is busy.
 """
 
 import collections
@@ -16,6 +16,7 @@ import contextlib
 import http.client
 import itertools
 import pathlib
+import signal
 import subprocess
 import tempfile
 import threading
@@ -35,12 +36,13 @@ CLIENTS = (1, 8, 32)
 EVENTS_PER_USER = 10
 USERS_AT_ONCE = 200
 SAMPLES = 1000  # gets and appends per store
+SAMPLES_A_SECOND = 100  # of the profile
 # What a stack of the profile is about: the first of these that one of its frames has.
 PARTS = {
     "the store: read, decode, encode, write": "serving/online/stores/",
-    "the model server: request, wait, answer": "serving/online/model_link.py",
+    "the model server: request, answer": "serving/online/model_link.py",
     "reading events": "serving/online/events.py",
-    "other code of the gateway": "serving/online/",
+    "other code of the gateway": "serving/online/app.py",
     "HTTP: parse, route, validate, write": "",
 }
 
@@ -50,13 +52,20 @@ def main(
         pathlib.Path | None, typer.Option(help="Folder of versions.")
     ] = None,
     profile: Annotated[bool, typer.Option("--profile")] = False,
+    batching: Annotated[
+        bool, typer.Option("--batching", help="In the server.")
+    ] = False,
     seconds: Annotated[float, typer.Option(help="Of each load.")] = 10,
     users: Annotated[int, typer.Option(help="Of the stores.")] = 100_000,
 ):
     """Prints every figure of one run."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        with deployed(model, folder) as system, _profiling(system, profile, folder):
+        flags = ["--enable_batching"] if batching else []
+        with (
+            deployed(model, folder, *flags) as system,
+            _profiling(system, profile, folder),
+        ):
             Console().print(_bench_clients(system, seconds))
         Console().print(_bench_users(folder, users))
 
@@ -110,24 +119,28 @@ def _profiling(system, is_wanted, folder):
         yield
         return
     out = folder / "stacks.txt"
-    command = ["py-spy", "record", "--pid", str(system.gateway.process.pid)]
+    command = ["py-spy", "record", "--pid", str(system.gateway.process.pid), "--gil"]
     command += ["--format", "raw", "--output", str(out), "--duration", "unlimited"]
-    recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    recorder = subprocess.Popen([*command, "--rate", str(SAMPLES_A_SECOND)])
+    started = time.monotonic()
     yield
-    recorder.send_signal(2)  # then it writes the file
+    looks = SAMPLES_A_SECOND * (time.monotonic() - started)
+    recorder.send_signal(signal.SIGINT)  # then it writes the file
     recorder.wait()
-    Console().print(_profile_table(out.read_text().splitlines()))
+    Console().print(_profile_table(out.read_text().splitlines(), looks))
 
 
-def _profile_table(lines):
+def _profile_table(lines, looks):
     samples = collections.Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
         part = next(name for name, file in PARTS.items() if file in stack)
         samples[part] += int(count)
-    table = Table("the gateway's processor time", "share")
+    table = Table("the gateway's interpreter", "share of its work", "of the time")
+    samples["all of it"] = samples.total()
     for part, count in samples.most_common():
-        table.add_row(part, f"{count / samples.total():.0%}")
+        share = f"{count / samples['all of it']:.0%}"
+        table.add_row(part, share, f"{count / looks:.0%}")
     return table
 
 

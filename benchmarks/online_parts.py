@@ -28,18 +28,19 @@ class Deployed(NamedTuple):
 
 
 @contextlib.contextmanager
-def deployed(model, folder):
+def deployed(model, folder, *server_flags):
     """A `Deployed` for the length of a block.
 
     Args:
         model: folder of version folders, or None for a toy of six items.
         folder: where states go, and the toy.
+        server_flags: further ones of the model server.
     """
     item_ids = _item_ids(model) if model else ITEM_IDS
     model = (model or write_toy(folder / "toy").parent).resolve()
     store = f"sqlite:///{folder}/gateway.db"
     base = f"--model_base_path={model}"
-    with serving(f"--model_name={model.name}", base) as server:
+    with serving(f"--model_name={model.name}", base, *server_flags) as server:
         flags = ("--target", server.target, "--model", model.name, "--store", store)
         gateway = GatewayProcess(*flags)
         try:

@@ -38,7 +38,7 @@ class InterestVectors:
 
     def __init__(self, recommender, cut, settings):
         self._recommender, self._cut, self.settings = recommender, cut, settings
-        self._log = self._track = None
+        self._log = self._long_term = self._track = None
 
     def fit(self, train, items):
         """Does nothing: the model has been trained."""
@@ -54,15 +54,17 @@ class InterestVectors:
             self.settings, long_term_share=settings.long_term_share
         )
         if not is_same_track:
-            self._log = None
+            self._track = None
         self.settings = settings
 
     def interests(self, queries):
         """`[num_queries, dim]` vectors that the questions are asked with."""
         if self._log is not queries.interactions:
-            self._log = queries.interactions
+            self._log, self._track = queries.interactions, None
+            self._long_term = _long_term(self._recommender, self._log, self._cut)
+        if self._track is None:
             self._track = _replay(
-                self._recommender, self._log, self._cut, self.settings
+                self._recommender, self._log, self._cut, self.settings, self._long_term
             )
         return self._track.asked(queries, self.settings)
 
@@ -90,13 +92,12 @@ class _Track:
         return settings.asked(settings.decayed(interest, long_term, seconds), long_term)
 
 
-def _replay(recommender, log, cut, settings):
+def _replay(recommender, log, cut, settings, long_term):
     """Events since the cut, each user's in order, all users side by side."""
     late = log.timestamps >= cut
     places = np.cumsum(late) - 1
-    counts = np.bincount(log.user_rows[late], minlength=log.num_users)
-    starts = log.offsets[1:] - counts
-    long_term = _long_term(recommender, log, starts, cut)
+    starts = _starts(log, cut)
+    counts = log.offsets[1:] - starts
     after = np.empty((max(1, int(late.sum())), long_term.shape[1]), np.float32)
     current, times = long_term.copy(), np.full(log.num_users, cut)
     for step in range(counts.max(initial=0)):
@@ -117,12 +118,18 @@ def _replay(recommender, log, cut, settings):
     return _Track(starts, long_term, after, places, log.timestamps)
 
 
-def _long_term(recommender, log, ends, cut):
+def _starts(log, cut):
+    """`[num_users]`: place of each user's first event since the cut."""
+    late = log.timestamps >= cut
+    return log.offsets[1:] - np.bincount(log.user_rows[late], minlength=log.num_users)
+
+
+def _long_term(recommender, log, cut):
     """`[num_users, dim]`: what the histories before the cut come to."""
     queries = Queries(
         interactions=log,
         user_rows=np.arange(log.num_users, dtype=np.int32),
-        history_ends=ends,
+        history_ends=_starts(log, cut),
         timestamps=np.full(log.num_users, cut),
         target_offsets=np.zeros(log.num_users + 1, np.int64),
         target_rows=np.zeros(0, np.int32),

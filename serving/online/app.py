@@ -100,7 +100,7 @@ def _watching(model):
     return lifespan
 
 
-def _read_wishes(
+async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
     category: Annotated[str, Query(description="One or more, `|` between")] = "",
     query: str = "",
@@ -115,16 +115,16 @@ def _read_wishes(
 
 
 def _add_recommendations(app, recommending):
-    @app.get("/v1/users/{user_id:path}/recommendations")
+    @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
         user_id: str, wishes: Annotated[Wishes, Depends(_read_wishes)]
-    ) -> Recommendations:
+    ) -> Response:
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, wishes)
         return _answer(found, state_version, started)
 
-    @app.post("/v1/sessions/recommendations")
-    def recommend_for_session(session: SessionRequest) -> Recommendations:
+    @app.post("/v1/sessions/recommendations", response_model=Recommendations)
+    def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
         wishes = Wishes(**session.model_dump(exclude={"history"}))
         found = recommending.for_history(_history(session), wishes)
@@ -140,13 +140,19 @@ def _history(session):
 
 
 def _answer(found, state_version, started):
-    return Recommendations(
+    answer = Recommendations(
         items=found.items,
         state_version=state_version,
         model_version=found.model_version,
         latency_ms=round(1e3 * (time.perf_counter() - started), 3),
         reason_code=found.reason_code,
     )
+    return _written(answer)
+
+
+def _written(answer, status=200):
+    """An answer as JSON; FastAPI would check it once more, in another thread."""
+    return Response(answer.model_dump_json(), status, media_type="application/json")
 
 
 def _add_interests(app, states, interests):
@@ -171,8 +177,13 @@ def _add_interests(app, states, interests):
 def _add_events(app, states, metrics):
     body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
 
-    @app.post("/v1/events", status_code=202, openapi_extra={"requestBody": body})
-    def post_events(payload: Annotated[Any, Body()]) -> EventsAnswer:
+    @app.post(
+        "/v1/events",
+        status_code=202,
+        response_model=EventsAnswer,
+        openapi_extra={"requestBody": body},
+    )
+    def post_events(payload: Annotated[Any, Body()]) -> Response:
         """One event or a list; answered when they are durable, all or none."""
         try:
             events = _read_limited(payload)
@@ -181,11 +192,12 @@ def _add_events(app, states, metrics):
             raise
         appended = states.append(events)
         metrics.count_events(appended.accepted, appended.duplicates)
-        return EventsAnswer(
+        answer = EventsAnswer(
             accepted=appended.accepted,
             duplicates=appended.duplicates,
             state_versions=appended.versions,
         )
+        return _written(answer, 202)
 
 
 def _read_limited(payload):

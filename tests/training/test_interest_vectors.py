@@ -84,3 +84,15 @@ def test_other_settings_are_another_track(queries):
         after = InterestVectors(Saved(), CUT, other).interests(queries)
         np.testing.assert_array_equal(vectors.interests(queries), after)
         assert not np.allclose(before, after)
+
+
+def test_the_past_is_embedded_once_for_all_settings(queries):
+    """It does not depend on them, and is the dear part of a large log."""
+    saved, embedded = Saved(), []
+    embed = saved.interests
+    saved.interests = lambda part: embedded.append(len(part)) or embed(part)
+    vectors = InterestVectors(saved, CUT, SETTINGS)
+    for learning_rate in (0.1, 0.5, 2.0):
+        vectors.follow(InterestSettings(learning_rate=learning_rate))
+        vectors.interests(queries)
+    assert embedded == [queries.interactions.num_users]

@@ -16,14 +16,17 @@ let settings = { users: [], categories: [], like: {}, skip: {} };
 let person = new Newcomer();
 let lastQuestion = "";
 let queue = Promise.resolve();
+let numShown = 0;  // times that the panels beside the list were asked for
 
 // One after the other, so that no late answer takes the place of a newer one.
 function enqueue(task) {
-  queue = queue.then(task).catch((error) => {
-    if (!(error instanceof api.ApiError)) console.error(error);
-    showNotice(error.message);
-  });
+  queue = queue.then(task).catch(showError);
   return queue;
+}
+
+function showError(error) {
+  if (!(error instanceof api.ApiError)) console.error(error);
+  showNotice(error.message);
 }
 
 function showNotice(words) {
@@ -44,7 +47,7 @@ async function refresh(did = "", postMs = null) {
   const answer = await person.recommend(asked).catch(async (error) => {
     find("recommended").replaceChildren();
     find("timing").replaceChildren();
-    await showPerson();
+    showPerson().catch(showError);
     throw error;
   });
   const question = JSON.stringify([person.id, asked.query, asked.category]);
@@ -55,7 +58,7 @@ async function refresh(did = "", postMs = null) {
   showTiming(answer, postMs);
   showSource(answer);
   tell(answer, change, did);
-  await showPerson();
+  showPerson().catch(showError);
 }
 
 function showTiming(answer, postMs) {
@@ -85,13 +88,14 @@ function tell(answer, { moved, fresh }, did) {
   find("changes").textContent = parts.length ? `${parts.join(": ")}.` : "";
 }
 
+// The panels beside the list: no click waits for them, and only the latest are shown.
 async function showPerson() {
-  showHistory(await person.history());
-  try {
-    showInterests(await person.interests());
-  } catch (error) {
-    showInterests(null, error.message);
-  }
+  const number = ++numShown;
+  const events = await person.history();
+  if (number !== numShown) return;
+  showHistory(events);
+  const found = await person.interests().catch((error) => ({ problem: error.message }));
+  if (number === numShown) showInterests(found);
 }
 
 // === Doing ===

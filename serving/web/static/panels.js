@@ -16,8 +16,7 @@ function bars(list, pairs) {
   list.replaceChildren(...rows);
 }
 
-export function showInterests(found, problem = "") {
-  const { items = [], categories = [] } = found ?? {};
+export function showInterests({ items = [], categories = [], problem = "" }) {
   const nothing = problem || "None yet: like a title.";
   find("interests-note").textContent = items.length
     ? "Share of each in what is recommended now." : nothing;

@@ -244,6 +244,18 @@ def test_openapi_tells_every_route(ask):
     }
     body = api["paths"]["/v1/events"]["post"]["requestBody"]["content"]
     assert "user_id" in body["application/json"]["schema"]["anyOf"][0]["properties"]
+    told = {
+        answer_schema(api, "get", "/v1/users/{user_id}/recommendations", "200"),
+        answer_schema(api, "post", "/v1/sessions/recommendations", "200"),
+        answer_schema(api, "post", "/v1/events", "202"),
+    }
+    assert told == {"Recommendations", "EventsAnswer"}
+
+
+def answer_schema(api, method, path, status):
+    """Name of the schema that an answer has by the OpenAPI document."""
+    content = api["paths"][path][method]["responses"][status]["content"]
+    return content["application/json"]["schema"]["$ref"].rpartition("/")[2]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

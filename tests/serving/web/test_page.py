@@ -59,6 +59,15 @@ def test_liking_changes_list_and_state(gateway, visit):
     assert before.index(after[0]) > 0
 
 
+def test_no_click_waits_for_what_stands_beside_the_list(gateway, visit):
+    page = visit(gateway, "ann")
+    wait_for(page, "#timing", "state 2")
+    page.route("**/interests", lambda route: None)  # never answered
+    for item_id, version in (("café", 3), ("d", 4)):
+        page.get_by_role("button", name=f"Like Title of {item_id}").click()
+        wait_for(page, "#timing", f"state {version}")
+
+
 def test_skipping_is_told_to_a_model_that_learnt_it(gateway, visit):
     page = visit(gateway, "ann")
     page.get_by_role("button", name="Skip Title of b").click()
