@@ -15,6 +15,7 @@ import http.client
 import math
 import pathlib
 import random
+import re
 import shutil
 import tempfile
 import threading
@@ -37,7 +38,8 @@ from tests.serving.online.redis_server import RedisServer
 
 USERS = 1000
 WARM_UP = 20  # calls
-PATIENCE_S = 60  # with an event on its way
+PATIENCE_S = 60  # with events on their way
+ACCEPTED = r'tfrec_consumer_events_total\{outcome="accepted"\} (\S+)'
 
 
 def main(
@@ -106,7 +108,35 @@ def _bench_consumer(folder, events):
         source.close()
         states.close()
         table.add_row(name, f"{events:,}", f"{events / seconds:,.0f}")
+    rate = _kafka_rate(folder, log.read_text().splitlines())
+    table.add_row("from Kafka into SQLite", f"{events:,}", f"{rate:,.0f}")
     return table
+
+
+def _kafka_rate(folder, lines):
+    """Events a second of a consumer that finds all of them waiting."""
+    broker = Broker()
+    broker.make_topic("bulk")
+    broker.produce("bulk", [line.encode() for line in lines])
+    store = f"sqlite:///{folder}/kafka.db"
+    with consuming(broker.url("bulk"), store, folder / "bulk.log") as consumer:
+        first = _applied(consumer, 1)
+        started = time.perf_counter()
+        last = _applied(consumer, len(lines))
+        seconds = time.perf_counter() - started
+    broker.kill()
+    return (last - first) / seconds
+
+
+def _applied(consumer, least):
+    """How many events are in the store, once there are that many."""
+    deadline, count = time.monotonic() + PATIENCE_S, 0
+    while count < least:
+        assert time.monotonic() < deadline, "The events do not arrive."
+        time.sleep(0.01)
+        found = re.search(ACCEPTED, consumer.ask("GET", "/metrics")[1])
+        count = int(float(found[1])) if found else 0
+    return count
 
 
 # === Gateway ===
