@@ -3,9 +3,10 @@
 The journal is a WAL with synchronous=FULL: a commit returns when the disk has it.
 NORMAL would do for kill -9, since what was written is the operating system's by then,
 but may lose the last commits when the power fails, and an answer to an event promises
-more.
+more. Threads that wait while the disk is busy share the next commit.
 """
 
+import collections
 import contextlib
 import functools
 import pathlib
@@ -14,6 +15,7 @@ import threading
 
 from serving.online.state_codec import decode_state
 from serving.online.stores.user_states import StoreError, StoreFullError, UserStates
+from tfrec.errors import ServingError
 
 WAIT_S = 10  # for a writer in another process
 _SCHEMA = "CREATE TABLE IF NOT EXISTS states (user_id TEXT PRIMARY KEY, state BLOB)"
@@ -34,6 +36,7 @@ class SqliteStates(UserStates):
         self._path = path
         self._idle: list[sqlite3.Connection] = []
         self._writing = threading.Lock()  # threads wait here, and not in SQLite's sleep
+        self._waiting: collections.deque[_Write] = collections.deque()
         with self._connection() as connection:
             connection.execute(_SCHEMA)
 
@@ -42,15 +45,30 @@ class SqliteStates(UserStates):
             return decode_state(_read(connection, [user_id])[0])
 
     def _change(self, make):
-        with self._connection() as connection, self._transaction(connection):
-            changed = make(functools.partial(_read, connection))
-            connection.executemany(_WRITE, changed.after.items())
-        return changed
+        write = _Write(make)
+        self._waiting.append(write)
+        with self._writing:
+            if not write.is_done:  # nobody took it along
+                self._write_waiting()
+        return write.result()
+
+    def _write_waiting(self):
+        """Commits the changes of all threads that wait, or none of them."""
+        writes = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with self._connection() as connection, _transaction(connection):
+                for write in writes:
+                    write.apply(connection)
+        except BaseException as error:  # every thread raises it
+            for write in writes:
+                write.error = write.error or error
+        for write in writes:
+            write.is_done = True
 
     def forget(self, user_id):
         """As in the contract; the bytes are overwritten, in the journal, too."""
         with self._connection() as connection:
-            with self._transaction(connection):
+            with self._writing, _transaction(connection):
                 delete = "DELETE FROM states WHERE user_id = ?"
                 is_known = connection.execute(delete, [user_id]).rowcount > 0
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -96,11 +114,36 @@ class SqliteStates(UserStates):
             raise
         return connection
 
-    @contextlib.contextmanager
-    def _transaction(self, connection):
-        with self._writing, connection:  # commits, or rolls back after an error
-            connection.execute("BEGIN IMMEDIATE")
-            yield
+
+class _Write:
+    """A change on its way to the disk."""
+
+    def __init__(self, make):
+        self._make = make
+        self._changed = None
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def apply(self, connection):
+        """Makes the change; what is wrong with it alone fails it alone."""
+        try:
+            self._changed = self._make(functools.partial(_read, connection))
+        except ServingError as error:
+            self.error = error
+        else:
+            connection.executemany(_WRITE, self._changed.after.items())
+
+    def result(self):
+        if self.error:
+            raise self.error
+        return self._changed
+
+
+@contextlib.contextmanager
+def _transaction(connection):
+    with connection:  # commits, or rolls back after an error
+        connection.execute("BEGIN IMMEDIATE")
+        yield
 
 
 def _read(connection, user_ids):

@@ -1,5 +1,6 @@
 """Tests of serving.online.stores: the contract, and what each store adds."""
 
+import concurrent.futures
 import re
 import sqlite3
 import threading
@@ -7,6 +8,8 @@ import time
 
 import pytest
 
+from serving.online.state_codec import StateError
+from serving.online.stores import sqlite as sqlite_store
 from serving.online.stores.memory import MemoryStates
 from serving.online.stores.opening import open_states
 from serving.online.stores.redis import RedisStates
@@ -14,6 +17,7 @@ from serving.online.stores.sqlite import SqliteStates
 from serving.online.stores.user_states import StoreError, StoreFullError
 from tests.contracts.user_states import UserStatesContract, event, timestamps
 from tests.serving.online.full_disk import allow_pages
+from tests.serving.online.gateway_process import eventually
 from tests.serving.online.redis_server import RedisServer
 from tfrec.errors import ConfigError
 
@@ -122,6 +126,67 @@ def test_sqlite_waits_for_another_process(tmp_path):
     assert states.append([event("ann", 1)]).accepted == 1
     states.close()
     other.close()
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    """Runs appends in threads that all wait for the disk at the same time.
+
+    The first waits for another process, the others for the first; gives what each
+    returned or raised, and the number of commits.
+    """
+    states = SqliteStates(tmp_path / "states.db")
+    other = sqlite3.connect(tmp_path / "states.db", isolation_level=None)
+    commits = []
+
+    def run(batches):
+        states._idle[0].set_trace_callback(
+            lambda line: line == "COMMIT" and commits.append(line)
+        )
+        other.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(len(batches)) as pool:
+            calls = [pool.submit(states.append, batches[0])]
+            eventually(lambda: not states._idle)  # it has taken the connection
+            calls += [pool.submit(states.append, batch) for batch in batches[1:]]
+            eventually(lambda: len(states._waiting) == len(batches) - 1)
+            other.execute("COMMIT")
+        return [call.exception() or call.result() for call in calls], len(commits)
+
+    run.states, run.other = states, other
+    yield run
+    other.close()
+    states.close()
+
+
+def test_sqlite_threads_that_wait_share_a_commit(crowd):
+    batches = [[event("ann", n), event(f"user {n}", n)] for n in range(8)]
+    results, commits = crowd(batches)
+    assert commits == 2  # the first thread's, and one for the other seven
+    assert {result.accepted for result in results} == {2}
+    versions = [result.versions["ann"] for result in results]
+    assert sorted(versions) == list(range(1, 9))
+    assert timestamps(crowd.states.get("ann")) == list(range(8))
+
+
+def test_sqlite_a_damaged_state_fails_its_own_writer_only(crowd):
+    crowd.other.execute("INSERT INTO states VALUES ('bob', x'ff')")
+    batches = [[event("ann", 1)], [event("bob", 1), event("cid", 1)], [event("dan", 1)]]
+    (first, damaged, last), _ = crowd(batches)
+    assert first.accepted == last.accepted == 1
+    assert isinstance(damaged, StateError)
+    assert crowd.states.get("cid").version == 0  # all or none
+    assert crowd.states.get("dan").version == 1
+
+
+def test_sqlite_all_who_share_a_failed_commit_are_told(crowd, monkeypatch):
+    def fail(*_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(sqlite_store, "_read", fail)
+    results, _ = crowd([[event("ann", n)] for n in range(4)])
+    assert [type(result) for result in results] == [StoreError] * 4
+    monkeypatch.undo()
+    assert crowd.states.get("ann").version == 0
 
 
 def test_redis_states_expire(redis_server):
