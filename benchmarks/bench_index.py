@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import index_peers
 import numpy as np
 import tensorflow as tf
+from index_vectors import make_vectors, names, read_vectors
 
 from tfrec.compat import tfrs_scann_layer
 from tfrec.index.brute_force import BruteForceIndex
@@ -45,7 +46,12 @@ def main():
     """Prints one table; the ratios are what counts."""
     arguments = parse_arguments()
     rng = np.random.default_rng(arguments.seed)
-    vectors, queries = make_vectors(rng, arguments)
+    if arguments.vectors:
+        vectors, queries = read_vectors(rng, arguments.vectors)
+        arguments.num_candidates, arguments.dim = vectors.shape
+    else:
+        how = (arguments.num_candidates, arguments.dim, arguments.skewed)
+        vectors, queries = make_vectors(rng, *how)
     sample, queries = queries[:512], tf.constant(queries[512:])
     exact, seconds = timed(lambda: BruteForceIndex().build(names(vectors), vectors))
     true_rows = exact.search_rows(queries[:256], EXCLUDED)[0].numpy()
@@ -95,26 +101,12 @@ def parse_arguments():
         "--recall", type=float, nargs="+", default=[0.98], help="recall@10 wanted"
     )
     parser.add_argument("--skewed", action="store_true", help="norms that differ")
+    parser.add_argument("--vectors", help="real ones: .npz of a text cache")
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument("--plot", help="file of the Pareto fronts")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
-
-
-def make_vectors(rng, arguments):
-    """Candidates and 1024 queries of one distribution with a decaying spectrum."""
-    scale = np.arange(1, arguments.dim + 1) ** -0.5
-    both = rng.normal(size=(arguments.num_candidates + 1024, arguments.dim)) * scale
-    both /= np.linalg.norm(both, axis=1, keepdims=True)
-    vectors, queries = both[:-1024], both[-1024:]
-    if arguments.skewed:
-        vectors = vectors * rng.lognormal(sigma=0.3, size=(len(vectors), 1))
-    return vectors.astype("float32"), queries.astype("float32")
-
-
-def names(vectors):
-    return [f"item-{row}" for row in range(len(vectors))]
 
 
 def timed(build):
@@ -281,10 +273,10 @@ def plot(rows, arguments):
     axes.set_prop_cycle(color=plt.colormaps["tab20"].colors)
     for kind, points in lines.items():
         axes.plot(*zip(*sorted(points), strict=True), marker="o", label=kind.strip())
-    kind = "norms that differ" if arguments.skewed else "unit norm"
-    title = f"{arguments.num_candidates:,} x {arguments.dim}, {kind}"
     axes.set(
-        title=f"{title}, batches of {BATCHES[-1]}",
+        title=f"{arguments.num_candidates:,} x {arguments.dim}, "
+        f"{'norms that differ' if arguments.skewed else 'unit norm'}, "
+        f"batches of {BATCHES[-1]}",
         xlabel=f"recall@{K}",
         ylabel="queries/s",
         yscale="log",

@@ -63,14 +63,14 @@ class FakeIndex:
 
 
 def test_tuning_raises_leaves_then_lowers_reordering():
-    """7 of 10 leaves are needed; leaf ladder 1 2 3 4 6 8; 70 = 50 + 2 * 10."""
+    """10 of 20 leaves are needed; the ladder goes 7 9 11; 70 = 50 + 2 * 10."""
 
     def found(_, leaves, reorder):
-        return 1.0 if leaves >= 7 and reorder >= 65 else 0.5
+        return 1.0 if leaves >= 10 and reorder >= 65 else 0.5
 
     index = FakeIndex(20, found)
-    (level,) = tune(index.search, index.true_rows, 10, 1000, target=0.9)
-    assert (level.depth, level.leaves, level.reorder) == (10, 8, 70)
+    (level,) = tune(index.search, index.true_rows, 20, 1000, target=0.9)
+    assert (level.depth, level.leaves, level.reorder) == (10, 11, 70)
     assert level.recall == 1.0
 
 
@@ -82,7 +82,7 @@ def test_tuning_goes_on_until_held_out_queries_agree():
 
     index = FakeIndex(20, found)
     (level,) = tune(index.search, index.true_rows, 100, 1000, target=0.9)
-    assert level.leaves == 6  # 1 2 3 4 6
+    assert level.leaves == 5  # 1 2 3 4 5
     assert level.recall == 1.0
 
 

@@ -157,7 +157,7 @@ def test_lanes_agree_with_one_search(index, queries):
 def test_deeper_searches_look_at_more_leaves(index):
     depths = [level.depth for level in index.report.levels]
     leaves = [level.leaves for level in index.report.levels]
-    assert depths == [10, 50, 200, 1000]
+    assert depths == [10, 20, 50, 100, 250, 600, 1000]
     assert leaves == sorted(leaves)
     assert all(level.recall >= 0.98 for level in index.report.levels)
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 NO_CANDIDATE = ""
 NO_ROW = -1
 NO_SCORE = float("-inf")
+FEW_PAIRS = 30_000  # of a query, which are compared faster than sorted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,8 +176,17 @@ def pad_to(rows, scores, width):
 
 
 def _is_member(rows, excluded_rows):
-    """`[batch, n]`: is each row in its query's list? O((n + e) log e) per query."""
-    last = tf.int32.max  # there is always something to the right of a row
-    ordered = tf.sort(tf.pad(excluded_rows, [[0, 0], [0, 1]], constant_values=last))
-    places = tf.searchsorted(ordered, rows)
-    return tf.gather(ordered, places, batch_dims=1) == rows
+    """`[batch, n]`: is each row in its query's list?"""
+    width = tf.shape(excluded_rows)[1]
+
+    def compared():
+        return tf.reduce_any(rows[:, :, None] == excluded_rows[:, None], axis=2)
+
+    def sought():  # O((n + e) log e) per query
+        last = tf.int32.max  # there is always something to the right of a row
+        ordered = tf.pad(excluded_rows, [[0, 0], [0, 1]], constant_values=last)
+        ordered = tf.sort(ordered)
+        places = tf.searchsorted(ordered, rows)
+        return tf.gather(ordered, places, batch_dims=1) == rows
+
+    return tf.cond(tf.shape(rows)[1] * width <= FEW_PAIRS, compared, sought)

@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from tfrec.index.brute_force import NARROW, exact_best
 from tfrec.index.candidate_index import CandidateIndex
-from tfrec.index.filters import NO_ROW, Filters, best
+from tfrec.index.filters import NO_ROW, NO_SCORE, Filters, best, pad_to
 from tfrec.index.policy import BuildReport, check_memory, common_norm, scann_settings
 from tfrec.index.scann_layer import FROM_CONFIG, TunableScaNN
 from tfrec.index.tuning import DEPTHS, tune
 
 NUM_SAMPLES = 512  # queries that measure recall
 NUM_PROBES = 256  # candidates that tell how narrow a filter is
-FIRST_SPARE = 32  # excluded candidates that the first search allows for
+FIRST_SPARE = 10  # excluded candidates that the first search allows for
 
 
 class ScannIndex(CandidateIndex):
@@ -112,62 +112,72 @@ class ScannIndex(CandidateIndex):
 
     def _search_rows(self, queries, k, filters):
         narrow, share = self._probe(filters, tf.shape(queries)[0])
-        excluded = filters.num_excluded(tf.shape(queries)[0])
-        first = self._width(k + tf.minimum(excluded, FIRST_SPARE), share)
-        widest = self._width(k + excluded, share)
+        first = self._first_width(k, filters, share)
         is_exact = narrow | (first > self._max_width)
+        width = tf.maximum(1, tf.reduce_max(tf.where(is_exact, 1, first)))
 
-        def search(width):
-            def run(queries, filters):
-                return self._approximate(queries, k, filters, width)
+        def harder(queries, filters):
+            return self._search_harder(queries, k, filters)
 
-            return run
+        found = self._approximate(queries, k, filters, width)
+        return _redo(_is_short(found) | is_exact, harder, queries, filters, found)
+
+    def _search_harder(self, queries, k, filters):
+        """What queries get that came back short: as wide as they need, or exactly."""
+        num_queries = tf.shape(queries)[0]
+        narrow, share = self._probe(filters, num_queries)
+        first = self._first_width(k, filters, share)
+        widest = self._width(k + filters.num_excluded(num_queries), share)
+        again = (first < widest) & (widest <= self._max_width) & ~narrow
+        width = tf.reduce_max(tf.where(again, widest, 1))
+
+        def wider(queries, filters):
+            return self._approximate(queries, k, filters, width)
 
         def exact(queries, filters):
             return exact_best(self._layer.embeddings, queries, k, filters)
 
-        found = search(_largest(first, ~is_exact))(queries, filters)
-        if filters.excluded_rows is not None:
-            again = self._is_short(found, k) & ~is_exact
-            again &= (first < widest) & (widest <= self._max_width)
-            found = _redo(
-                again, search(_largest(widest, again)), queries, filters, found
-            )
-        return _redo(
-            self._is_short(found, k) | is_exact, exact, queries, filters, found
-        )
+        nothing = tf.fill([num_queries, k], NO_ROW)
+        found = (nothing, tf.fill([num_queries, k], NO_SCORE))
+        found = _redo(again, wider, queries, filters, found)
+        return _redo(_is_short(found), exact, queries, filters, found)
 
     def _probe(self, filters, num_queries):
         """(is narrow, share allowed) per query, from a fixed sample of candidates."""
         if filters.allowed is None:
-            return tf.fill([num_queries], False), tf.ones([num_queries])
+            return tf.constant(False), None
         is_allowed = filters.is_allowed(self._probes[None])
         share = tf.reduce_mean(tf.cast(is_allowed, tf.float32), axis=1)
         share = tf.broadcast_to(share, [num_queries])
         return share <= NARROW, tf.maximum(share, NARROW)
 
+    def _first_width(self, k, filters, share):
+        spare = 0
+        if filters.excluded_rows is not None:
+            spare = tf.minimum(FIRST_SPARE, tf.shape(filters.excluded_rows)[1])
+            spare = tf.maximum(0, tf.minimum(spare, self._max_width - k))
+        return self._width(k + spare, share)
+
     def _width(self, wanted, share):
         """How many results to ask for so that `wanted` are likely to be allowed."""
-        spare = tf.where(share < 1.0, 1.5, 1.0)
-        wide = tf.math.ceil(tf.cast(wanted, tf.float32) * spare / share)
-        return tf.minimum(tf.cast(wide, tf.int32), self._num_candidates)
+        if share is not None:
+            spare = tf.where(share < 1.0, 1.5, 1.0)
+            wide = tf.math.ceil(tf.cast(wanted, tf.float32) * spare / share)
+            wanted = tf.cast(wide, tf.int32)
+        return tf.minimum(wanted, self._num_candidates)
 
     def _approximate(self, queries, k, filters, width):
-        place = tf.searchsorted(self._levels[:, 0], width[None])[0]
-        level = self._levels[tf.minimum(place, len(self._levels) - 1)]
-        scores, rows = self._layer.call(queries, width, level[1], level[2])
+        is_less = tf.cast(self._levels[:-1, 0] < width, tf.int32)
+        level = tf.gather(self._levels, tf.reduce_sum(is_less))
+        _, leaves, reorder = tf.unstack(level)
+        scores, rows = self._layer.call(queries, width, leaves, reorder)
         if filters.allowed is None and filters.excluded_rows is None:
-            return best(scores, rows, k)
-        return best(tf.where(filters.permits(rows), scores, float("-inf")), rows, k)
-
-    def _is_short(self, found, k):
-        rows, _ = found
-        count = tf.math.count_nonzero(rows > NO_ROW, axis=1, dtype=tf.int32)
-        return count < tf.minimum(k, self._num_candidates)
+            return pad_to(rows[:, :k], scores[:, :k], k)
+        return best(tf.where(filters.permits(rows), scores, NO_SCORE), rows, k)
 
 
-def _largest(widths, where):
-    return tf.maximum(1, tf.reduce_max(tf.where(where, widths, 1)))
+def _is_short(found):
+    return tf.reduce_any(found[0] == NO_ROW, axis=1)
 
 
 def _redo(where, search, queries, filters, found):

@@ -125,10 +125,8 @@ class TunableScaNN(ScaNN):
             rows = tf.where(is_real, found.indices, NO_ROW)
             return pad_to(rows, tf.where(is_real, found.distances, NO_SCORE), k)
 
-        def one_lane():
-            is_empty = tf.cast(num_queries == 0, tf.int32)  # an error to ScaNN
-            rows, scores = lane(tf.pad(queries, [[0, is_empty], [0, 0]]))
-            return rows[:num_queries], scores[:num_queries]
+        def no_lane():  # an empty batch is an error to ScaNN
+            return tf.zeros([0, k], tf.int32), tf.zeros([0, k])
 
         def many_lanes():
             ends = [num_queries * i // NUM_LANES for i in range(NUM_LANES + 1)]
@@ -139,8 +137,11 @@ class TunableScaNN(ScaNN):
             rows, scores = zip(*lanes, strict=True)
             return tf.concat(rows, axis=0), tf.concat(scores, axis=0)
 
-        is_large = num_queries >= NUM_LANES * LANE_BATCH
-        rows, scores = tf.cond(is_large, many_lanes, one_lane)
+        limits = tf.constant([1, NUM_LANES * LANE_BATCH])
+        kind = tf.math.count_nonzero(num_queries >= limits, dtype=tf.int32)
+        rows, scores = tf.switch_case(
+            kind, [no_lane, lambda: lane(queries), many_lanes]
+        )
         return scores, rows
 
     def _build_from_settings(self, candidates):

@@ -1,12 +1,22 @@
 """How far a ScaNN index must search, found by measuring recall."""
 
+import bisect
+
 import numpy as np
 
 from tfrec.index.policy import SearchLevel
 
-DEPTHS = (10, 50, 200, 1000)  # results; a search takes the next larger one
-LEAF_STEP = 1.3  # between one trial and the next
-REORDERS = (1, 2, 4, 8, 16, 32)  # candidates scored exactly, per result
+DEPTHS = (
+    10,
+    20,
+    50,
+    100,
+    250,
+    600,
+    1000,
+)  # results; a search takes the next larger one
+LEAF_STEP = 1.15  # between one trial and the next
+REORDERS = range(1, 33)  # candidates scored exactly, per result
 SPARE = 50  # more of them, for small depths
 
 
@@ -58,14 +68,24 @@ def _cheapest(recall, limits, target):
     """Fewest leaves that lose half of what may be lost, then least reordering."""
     depth, leaves, num_leaves, num_candidates = limits
     reorders = [min(SPARE + n * depth, num_candidates) for n in REORDERS]
-    while leaves < num_leaves:
-        if recall(depth, leaves, reorders[-1]) >= (1 + target) / 2:
-            break
-        leaves = min(num_leaves, int(leaves * LEAF_STEP) + 1)
-    for reorder in reorders:
-        if recall(depth, leaves, reorder) >= target:
-            return depth, leaves, reorder
-    return depth, num_leaves, num_candidates
+    steps = _leaves(leaves, num_leaves)
+    # Recall rises with either, so halving finds the first that is enough.
+    place = bisect.bisect_left(
+        steps[:-1], (1 + target) / 2, key=lambda n: recall(depth, n, reorders[-1])
+    )
+    leaves = steps[place]
+    place = bisect.bisect_left(reorders, target, key=lambda n: recall(depth, leaves, n))
+    if place == len(reorders):
+        return depth, num_leaves, num_candidates
+    return depth, leaves, reorders[place]
+
+
+def _leaves(first, last):
+    """Numbers of leaves to try, rising by `LEAF_STEP`."""
+    steps = [first]
+    while steps[-1] < last:
+        steps.append(min(last, int(steps[-1] * LEAF_STEP) + 1))
+    return steps
 
 
 def _further(depth, leaves, reorder, num_leaves, num_candidates):
