@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import track
 
 from serving.artefact import version_folder
-from serving.servable import Servable
+from serving.items.live import load_with_items
+from serving.items.log import ItemLog
 from serving.shard_scoring import RESULT, Scorer, UserLogs, queries_at_end
 from serving.shards import Spool, WorkFolder, merge_parts
 from serving.tables import QUERIES, open_output, stream_table
@@ -24,6 +25,9 @@ _POSITIONS = 1 << 32  # places in the result per shard, where there is no other 
 
 class ScoringRun:
     """Everything between the files and the result.
+
+    Items put in and taken out at serving time count as the model's log of them has them
+    when the run begins.
 
     Args:
         model: model or version folder.
@@ -41,12 +45,14 @@ class ScoringRun:
         self._tables = {name: path for name, path in tables.items() if path}
         files = {name: find_files(path) for name, path in self._tables.items()}
         folder = version_folder(model)
-        self._servable = Servable.load(folder)
+        changes, _ = ItemLog.of(folder.parent).read()
+        self._servable = load_with_items(folder, changes)
         self._scorer = Scorer(self._servable, k, allow_repeats)
         size = sum(file.stat().st_size for file in files["events"])
         self.num_shards = min(MAX_SHARDS, 1 + size // SHARD_BYTES)
         files["model"] = sorted(path for path in folder.rglob("*") if path.is_file())
-        self._work = WorkFolder(out, _digest(files, self.num_shards, k, allow_repeats))
+        settings = (self.num_shards, k, allow_repeats, changes)
+        self._work = WorkFolder(out, _digest(files, *settings))
         self._out = out
         self._console = Console(stderr=True)
 

@@ -30,6 +30,26 @@ def load_live(folder) -> Servable:
     return servable
 
 
+def load_with_items(folder, changes) -> Servable:
+    """Loads a version with some changes of items made, once and for all.
+
+    A version that was saved without functions for new items is loaded as it is.
+
+    Args:
+        folder: a version folder.
+        changes: list of `Change`s.
+
+    Raises:
+        ArtefactError: the files are broken or an op library is missing.
+    """
+    servable = Servable.load(folder)
+    if servable.live and changes:
+        items = FreshItems(servable.live, servable.artefact.folder)
+        items.apply(changes)
+        servable.answer_by(items.functions())
+    return servable
+
+
 class Follower(threading.Thread):
     """Brings what is appended to a log into a servable, as long as it is in use.
 

@@ -1,4 +1,8 @@
-"""The log of items put in and taken out: one line of JSON each, durable, replayed."""
+"""The log of items put in and taken out: lines of JSON, durable, replayed.
+
+A line is one change, or a list of changes that were made together: half a line is no
+JSON, so whoever reads has all of them or none, whatever became of the writer.
+"""
 
 import dataclasses
 import json
@@ -34,17 +38,16 @@ class ItemLog:
     def append(self, changes: Sequence[Change]) -> None:
         """Writes changes, all or none of them readable; they are durable on return."""
         now = time.time()
-        lines = [
-            json.dumps(dataclasses.asdict(dataclasses.replace(each, time=now)))
-            for each in changes
+        rows = [
+            dataclasses.asdict(dataclasses.replace(each, time=now)) for each in changes
         ]
+        line = json.dumps(rows[0] if len(rows) == 1 else rows)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         file = os.open(self.path, flags, 0o644)
         try:
             # A writer that died may have left a line without its end.
             start = "" if self._ends_well(file) else "\n"
-            text = start + "".join(f"{line}\n" for line in lines)
-            _write_all(file, text.encode())
+            _write_all(file, f"{start}{line}\n".encode())
             os.fsync(file)
         finally:
             os.close(file)
@@ -52,8 +55,8 @@ class ItemLog:
     def read(self, start: int = 0) -> tuple[list[Change], int]:
         """Changes from a place in the file on.
 
-        A line that is not finished is left for the next time; one that is no change
-        is reported and passed over.
+        A line that is not finished is left for the next time; one that holds
+        anything but changes is reported and passed over.
 
         Args:
             start: bytes read before; more than there are means another file, which
@@ -78,7 +81,8 @@ class ItemLog:
 
     def _parse(self, line):
         try:
-            return [Change(**json.loads(line))]
+            rows = json.loads(line)
+            return [Change(**row) for row in (rows if type(rows) is list else [rows])]
         except (ValueError, TypeError, DataError) as error:
             logger.warning("%s has a line that is no change: %s", self.path, error)
             return []

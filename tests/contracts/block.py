@@ -87,7 +87,9 @@ class BlockContract:
         histories = [[4, 0, 6, 7], [1, 2, -1, -1], [-1, -1, -1, -1]]
         candidates = [[0, 5, COLD], [7, 2, 2], [1, 3, 6]]
         shares = block.contributions(
-            make_history(histories), tf.zeros([3], tf.int64), tf.constant(candidates)
+            make_history(histories),
+            tf.zeros([3], tf.int64),
+            tf.gather(block.candidates, candidates),
         ).numpy()
         assert shares.shape == (3, 3, 4)
         assert (shares[1, :, 2:] == 0).all()

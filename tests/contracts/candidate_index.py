@@ -64,6 +64,11 @@ class CandidateIndexContract:
     def index(cls, embeddings):
         return cls.make_index().build(names(len(embeddings)), embeddings)
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def module(cls, index):
+        return in_graph(index)
+
     @pytest.fixture
     def queries(self):
         return np.random.default_rng(1).normal(size=(40, DIM)).astype("float32")
@@ -217,9 +222,8 @@ class CandidateIndexContract:
 
     # === In a graph ===
 
-    def test_one_trace_serves_every_batch_width_and_k(self, index, queries):
+    def test_one_trace_serves_every_batch_width_and_k(self, module, index, queries):
         """TFRS wants the number of exclusions when it traces (tfrs 0.7.7)."""
-        module = in_graph(index)
         for batch, k, width in [(1, 1, 0), (3, 5, 2), (40, 2, 70)]:
             excluded = np.tile(np.arange(width, dtype="int32"), (batch, 1))
             rows, scores = module.search(queries[:batch], k, excluded)
@@ -229,8 +233,7 @@ class CandidateIndexContract:
             assert (rows == expected).numpy().all()
         assert module.search.experimental_get_tracing_count() == 1
 
-    def test_survives_saving(self, index, queries, tmp_path):
-        module = in_graph(index)
+    def test_survives_saving(self, module, queries, tmp_path):
         options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
         tf.saved_model.save(module, str(tmp_path), options=options)
         loaded = tf.saved_model.load(str(tmp_path))

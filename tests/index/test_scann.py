@@ -132,7 +132,7 @@ def test_trap_every_signature_copies_the_index(index, queries, tmp_path):
 
 def test_released_index_frees_its_searcher_and_can_return(embeddings, queries):
     """The named searcher outlives its signatures, so a server must free it."""
-    index = ScannIndex().build(names(1682), embeddings)
+    index = ScannIndex().build(names(60), embeddings[:60])
     expected = index.search_rows(queries, 5)[0].numpy()
     index._layer._serialized_searcher.scann_config.assign([b"ruined"])
     assert (index.search_rows(queries, 5)[0] == expected).numpy().all()

@@ -168,9 +168,10 @@ def test_shares_of_the_blocks_by_hand(embedding):
     ours = reweighted(embedding, blocks=blocks)
     history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
     weights = tf.fill([2, 3], 1 / 3)
-    found = ours.contributions(history, NOW, weights, rows).numpy()
+    found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
     collaborative, lexical, _ = (
-        block.contributions(history, NOW, rows).numpy() for block in ours.blocks
+        block.contributions(history, NOW, tf.gather(block.candidates, rows)).numpy()
+        for block in ours.blocks
     )
     expected = np.maximum(2 * collaborative + lexical, 0)
     expected /= np.maximum(expected.sum(axis=2, keepdims=True), 1e-9)
@@ -183,7 +184,7 @@ def test_neural_shares_are_attention_times_likeness(embedding):
     ours = reweighted(embedding, blocks=np.array([1.0, 0, 0, 0], np.float32))
     history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
     weights = tf.constant([[0.5, 0.3, 0.2], [0.9, 0.1, 0.0]])
-    found = ours.contributions(history, NOW, weights, rows).numpy()
+    found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
     vectors = embedding.model.all_candidates().numpy()
     apart = vectors - vectors.mean(axis=0)
     kernel = embedding.model.query_tower.memory_output.kernel.numpy()

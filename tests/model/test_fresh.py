@@ -14,97 +14,26 @@ from tests.model.asking import (
     make_wish,
     names,
 )
-from tests.model.checkerboard import NUM_ITEMS, START
+from tests.model.checkerboard import START
+from tests.model.fresh_items import ALL, NEW, Judged, make_inference, specs_of
 from tests.model.test_inference import answers, colour, own_past
-from tfrec.compat import import_optional
-from tfrec.errors import MissingPackageError
-from tfrec.export.signatures import fresh_specs
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.index.fresh import Fresh
-from tfrec.model.inference import Inference
 
-ALL = names(*range(NUM_ITEMS))
-# id: title, category, available_from, available_until
-NEW = {
-    "n0": ("an even thing", "even", 0, 0),
-    "n1": ("odd thing", "odd|novel", 0, SOON),  # gone by then
-    "né 新": ("", "", 0, 0),
-    "n3": ("odd thing", "novel", SOON + 1, 0),  # not there yet
-    "n4": ("odd thing", "odd|novel", 0, 0),  # equal in its text to others
-    "i03": ("even thing", "novel", 0, 0),  # takes the place of one of the catalogue
-    "i05": ("odd thing", "odd", 0, 0),
-}
 WORDS = {"even": {"even"}, "odd": {"odd", "strange"}}
 
 
-def make_index(flavour):
-    """An index that has not been built."""
-    if flavour == "exact":
-        return BruteForceIndex()
-    try:
-        import_optional("scann", "this test", "")
-    except MissingPackageError as error:
-        pytest.skip(str(error))
-    from tfrec.index.scann import ScannIndex
-
-    return ScannIndex()
-
-
-class AskedFresh:
-    """An `Inference` in graphs that take the tier as an input; answers are NumPy's."""
-
-    def __init__(self, embedding, flavour):
-        self.embedding = embedding
-        index = make_index(flavour).build(ALL, embedding.candidates.numpy())
-        self.inference = Inference(embedding, index, max_interest_norm=50.0)
-        tier = Fresh(*fresh_specs(embedding.dim, embedding.memory_dim))
-        specs = [QUERY_SPECS, WISH_SPECS, tf.TensorSpec([None], tf.bool), tier]
-        self.recommend = tf.function(self.inference.recommend, input_signature=specs)
-        named = tf.TensorSpec([None, None], tf.string)
-        self.score = tf.function(
-            self.inference.score_interest, input_signature=[QUERY_SPECS, named, tier]
-        )
-        self.embed = tf.function(
-            self.inference.embed_query, input_signature=[QUERY_SPECS, tier]
-        )
-        titles, categories, *_ = zip(*NEW.values(), strict=True)
-        made = self.inference.new_items.embed(
-            tf.constant(titles), tf.constant([""]), tf.constant(categories)
-        )
-        self.vectors, self.memories = (
-            dict(zip(NEW, each.numpy(), strict=True)) for each in made
-        )
-
-    def tier(self, ids, removed=()):
-        """A `Fresh` of some of `NEW`, without some of the catalogue."""
-        rows = [NEW[each] for each in ids]
-
-        def column(numbers, dtype, width):
-            return tf.constant(np.array(numbers, dtype).reshape(len(ids), *width))
-
-        items = {
-            "item_ids": tf.constant(np.array(ids, object), tf.string),
-            "vectors": column(
-                [self.vectors[each] for each in ids], "float32", [self.embedding.dim]
-            ),
-            "categories": tf.constant(
-                np.array([row[1] for row in rows], object), tf.string
-            ),
-            "available_from": column([row[2] for row in rows], "int64", []),
-            "available_until": column([row[3] for row in rows], "int64", []),
-        }
-        memories = column(
-            [self.memories[each] for each in ids],
-            "float32",
-            [self.embedding.memory_dim],
-        )
-        removed = tf.constant(np.array(removed, object), tf.string)
-        return self.inference.new_items.make_fresh(items, memories, removed)
+@pytest.fixture(scope="module")
+def judged(faithful):
+    return Judged(faithful)
 
 
 @pytest.fixture(scope="module", params=["exact", "scann"])
-def asked(request, faithful):
-    return AskedFresh(faithful, request.param)
+def recommend(request, faithful):
+    """`Inference.recommend` as a graph that takes the tier as an input."""
+    tier, repeats = specs_of(faithful), tf.TensorSpec([None], tf.bool)
+    return tf.function(
+        make_inference(faithful, request.param).recommend,
+        input_signature=[QUERY_SPECS, WISH_SPECS, repeats, tier],
+    )
 
 
 item = st.sampled_from([*ALL, *NEW, "", "no such item"])
@@ -154,7 +83,7 @@ def may_come(item_id, about, request):
     )
 
 
-def ask(asked, tier, batch):
+def ask(recommend, tier, batch):
     width = 10
     padded = {
         name: [[*each[name], *[""] * (width - len(each[name]))] for each in batch]
@@ -169,20 +98,20 @@ def ask(asked, tier, batch):
         categories=padded["categories"],
         min_probability=column["min_probability"],
     )
-    found = asked.recommend(query, wish, tf.constant(column["allow_repeats"]), tier)
+    found = recommend(query, wish, tf.constant(column["allow_repeats"]), tier)
     ids = np.vectorize(bytes.decode, otypes=[object])(found[0].numpy())
     return query, (ids, *(each.numpy() for each in found[1:]))
 
 
-def scores_of(asked, interest, items, ids, history):
+def scores_of(judged, interest, items, ids, history):
     """Score of each item, by plain NumPy."""
     rows = {item_id: row for row, item_id in enumerate(ALL)}
     history = [each for each in history if each in rows or each in ids]
-    bonus = own_past(asked.embedding, history, [*ALL, *NEW])
-    vectors = asked.embedding.candidates.numpy()
+    bonus = own_past(judged.embedding, history, [*ALL, *NEW])
+    vectors = judged.embedding.candidates.numpy()
     return {
         each: float(
-            interest @ (asked.vectors[each] if each in ids else vectors[rows[each]])
+            interest @ (judged.vectors[each] if each in ids else vectors[rows[each]])
         )
         + bonus[[*ALL, *NEW].index(each)]
         for each in items
@@ -191,17 +120,15 @@ def scores_of(asked, interest, items, ids, history):
 
 @settings(max_examples=25, deadline=None)
 @given(tier=tiers, batch=st.lists(requests, min_size=1, max_size=2))
-def test_agrees_with_numpy_whatever_is_fresh_or_gone(asked, tier, batch):
+def test_agrees_with_numpy_whatever_is_fresh_or_gone(recommend, judged, tier, batch):
     ids, removed = tier
     removed = [each for each in removed if each not in ids]
-    made = asked.tier(ids, removed)
-    query, found = ask(asked, made, batch)
+    made = judged.tier(ids, removed)
+    query, found = ask(recommend, made, batch)
     items = catalogue_of(ids, removed)
-    interests = asked.embed(query, made).numpy()
-    asked_ids = tf.constant([list(items)] * len(batch))
-    chances = asked.score(query, asked_ids, made).numpy()
+    interests, chances = judged.judge(query, [list(items)] * len(batch), made)
     for row, request in enumerate(batch):
-        scores = scores_of(asked, interests[row], items, ids, request["history"])
+        scores = scores_of(judged, interests[row], items, ids, request["history"])
         chance = dict(zip(items, chances[row], strict=True))
         least = request["min_probability"]
         expected = [
@@ -226,43 +153,75 @@ def test_agrees_with_numpy_whatever_is_fresh_or_gone(asked, tier, batch):
             )
 
 
-def test_an_item_of_that_very_text_is_found_first(asked):
+def test_an_item_of_that_very_text_is_found_first(recommend, judged):
     """Text in, recommended at once; the same graph without it does not know it."""
     query = make_query([names(2, 4, 6)])
     wish = make_wish(categories=[["novel"]])
     no = tf.constant([False])
     for ids, expected in ((["n4", "i03"], {b"n4", b"i03"}), ([], set())):
-        found = asked.recommend(query, wish, no, asked.tier(ids))[0].numpy()
+        found = recommend(query, wish, no, judged.tier(ids))[0].numpy()
         assert set(found[0]) - {b""} == expected
 
 
-def test_what_is_gone_has_no_probability_but_its_events_count(asked):
+def test_what_is_gone_has_no_probability_but_its_events_count(judged):
     """A film that is no longer on offer still tells what somebody likes."""
     query = make_query([names(2, 4, 6)])
-    nothing, gone = asked.tier([]), asked.tier([], ["i02"])
-    chances = asked.score(query, tf.constant([["i02", "i04", "n0"]]), gone).numpy()
+    named = [["i02", "i04", "n0"]]
+    nothing, gone = judged.tier([]), judged.tier([], ["i02"])
+    interests, chances = judged.judge(query, named, gone)
     assert (chances[0] > 0).tolist() == [False, True, False]
-    np.testing.assert_array_equal(asked.embed(query, gone), asked.embed(query, nothing))
+    np.testing.assert_array_equal(interests, judged.judge(query, named, nothing)[0])
 
 
-def test_everything_gone_leaves_the_fresh(asked):
-    found = asked.recommend(
+def test_new_items_are_explained_and_explain(judged):
+    """One that is item 4 in all but its name has the shares of item 4."""
+    blocks = [
+        tf.reshape(block.memory[4], [-1])
+        for block in judged.embedding.blocks
+        if block.memory_dim
+    ]
+    twin = judged.tier(["n0"])
+    twin = twin._replace(
+        vectors=tf.stack([judged.embedding.candidates[4], twin.vectors[1]]),
+        memories=tf.stack([tf.concat(blocks, axis=0), twin.memories[1]]),
+    )
+    explain = judged.inference.explain
+    history = make_query([names(2, 5, 6)])
+    ((four, new, *_),) = explain(history, tf.constant([["i04", "n0"]]), twin).numpy()
+    assert four.sum() == pytest.approx(1)
+    np.testing.assert_allclose(new, four, atol=1e-5)
+    candidates = tf.constant([names(6, 7, 8)])
+    shares = explain(make_query([names(2, 4, 5)]), candidates, twin).numpy()
+    assert shares[..., 1].max() > 0.1
+    as_new = explain(make_query([["i02", "n0", "i05"]]), candidates, twin)
+    np.testing.assert_allclose(as_new, shares, atol=1e-5)
+
+
+def test_what_is_gone_is_not_explained(judged):
+    query, candidates = make_query([names(2, 4, 6)]), tf.constant([names(2, 8)])
+    gone = judged.tier([], ["i02"])
+    shares = judged.inference.explain(query, candidates, gone).numpy()
+    assert (shares[0].sum(axis=1) > 0).tolist() == [False, True]
+
+
+def test_everything_gone_leaves_the_fresh(recommend, judged):
+    found = recommend(
         make_query([[]]),
         make_wish(k=[3]),
         tf.constant([False]),
-        asked.tier(["n0"], ALL),
+        judged.tier(["n0"], ALL),
     )
     assert found[0].numpy()[0].tolist() == [b"n0", b"", b""]
     assert np.isneginf(found[1].numpy()[0, 1:]).all()
 
 
-def test_ten_thousand_wide_exclusions_reach_the_fresh(asked):
+def test_ten_thousand_wide_exclusions_reach_the_fresh(recommend, judged):
     """Unicode ids among them, and mostly padding."""
     excluded = np.full((1, 10_000), "", object)
     excluded[0, [5, 7_000, 9_999]] = ["né 新", "n0", "i04"]
     ids = ["n0", "né 新", "n4"]
     wish = make_wish(k=[25], exclude_item_ids=excluded)
     no = tf.constant([False])
-    found = asked.recommend(make_query([[]]), wish, no, asked.tier(ids))[0].numpy()
+    found = recommend(make_query([[]]), wish, no, judged.tier(ids))[0].numpy()
     expected = {*ALL, "n4"} - {"i04"}
     assert set(answers(np.char.decode(found[0].astype("S")))) == expected

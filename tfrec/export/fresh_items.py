@@ -11,7 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.data.item_changes import Change
-from tfrec.export.signatures import INPUTS, WITHOUT_FRESH, named_specs
+from tfrec.export.signatures import INPUTS, named_specs, takes_fresh
 
 FRESH_FILE = "assets.extra/fresh.parquet"
 BATCH = 64  # items that are encoded together
@@ -100,7 +100,7 @@ class FreshItems:
         made = {
             name: functools.partial(self._live[name], **tier)
             for name in INPUTS
-            if name not in WITHOUT_FRESH
+            if takes_fresh(self._live[name])
         }
         return made | {"serving_default": made["recommend"]}
 

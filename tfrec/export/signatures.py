@@ -78,7 +78,7 @@ INPUTS = {  # of each signature
     "update_interest": ("interest", "item_ids", "reward", "learning_rate"),
     "explain": ("candidate_item_ids", *QUERY),
 }
-WITHOUT_FRESH = {"embed_candidate", "explain"}
+WITHOUT_FRESH = {"embed_candidate"}
 
 
 class Signatures(tf.Module):
@@ -171,8 +171,8 @@ class Signatures(tf.Module):
         return {"interest": updated}
 
     def _explain(self, candidate_item_ids, **inputs):
-        query = _part(Query, inputs)
-        shares = self.inference.explain(query, candidate_item_ids)
+        query, fresh = _part(Query, inputs), _fresh(inputs)
+        shares = self.inference.explain(query, candidate_item_ids, fresh)
         return {"history_weights": shares}
 
 
@@ -188,7 +188,7 @@ def signatures(live, fresh):
     """
     functions = {}
     for name, inputs in INPUTS.items():
-        tier = {} if name in WITHOUT_FRESH else fresh
+        tier = fresh if takes_fresh(live[name]) else {}
         functions[name] = _signature(live[name], inputs, tier)
     return {"serving_default": functions["recommend"], **functions}
 
@@ -210,6 +210,11 @@ def fresh_specs(dim, memory_dim):
         tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
         for name, (dtype, shape) in kinds._asdict().items()
     ]
+
+
+def takes_fresh(function):
+    """Whether a function of `live` knows new items; it may be of an older version."""
+    return "fresh_item_ids" in named_specs(function)
 
 
 def named_specs(function):

@@ -6,18 +6,13 @@ import numpy as np
 
 from tfrec.index.policy import SearchLevel
 
-DEPTHS = (
-    10,
-    20,
-    50,
-    100,
-    250,
-    600,
-    1000,
-)  # results; a search takes the next larger one
+# Results; a search takes the next larger one.
+DEPTHS = (10, 20, 50, 100, 250, 600, 1000)
 LEAF_STEP = 1.15  # between one trial and the next
+SMALL_STEP = 1.05  # where the held-out queries want a little more
 REORDERS = range(1, 33)  # candidates scored exactly, per result
 SPARE = 50  # more of them, for small depths
+HASH_COST = 0.05  # of scoring a candidate by its hash; scoring it exactly is 1
 
 
 def tune(search, true_rows, num_leaves, num_candidates, target):
@@ -65,19 +60,28 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
 
 
 def _cheapest(recall, limits, target):
-    """Fewest leaves that lose half of what may be lost, then least reordering."""
+    """The leaves and the reordering that cost least and reach the target."""
     depth, leaves, num_leaves, num_candidates = limits
     reorders = [min(SPARE + n * depth, num_candidates) for n in REORDERS]
+    leaf_cost = num_candidates / num_leaves * HASH_COST
+    best = (depth, num_leaves, num_candidates)
+    least = num_leaves * leaf_cost + num_candidates
     steps = _leaves(leaves, num_leaves)
     # Recall rises with either, so halving finds the first that is enough.
-    place = bisect.bisect_left(
-        steps[:-1], (1 + target) / 2, key=lambda n: recall(depth, n, reorders[-1])
+    first = bisect.bisect_left(
+        steps[:-1], target, key=lambda leaves: recall(depth, leaves, reorders[-1])
     )
-    leaves = steps[place]
-    place = bisect.bisect_left(reorders, target, key=lambda n: recall(depth, leaves, n))
-    if place == len(reorders):
-        return depth, num_leaves, num_candidates
-    return depth, leaves, reorders[place]
+    for leaves in steps[first:]:
+        if leaves * leaf_cost >= least:
+            break
+        place = bisect.bisect_left(
+            reorders, target, key=lambda reorder: recall(depth, leaves, reorder)
+        )
+        if place < len(reorders):
+            cost = leaves * leaf_cost + reorders[place]
+            if cost < least:
+                best, least = (depth, leaves, reorders[place]), cost
+    return best
 
 
 def _leaves(first, last):
@@ -91,8 +95,8 @@ def _leaves(first, last):
 def _further(depth, leaves, reorder, num_leaves, num_candidates):
     return (
         depth,
-        min(num_leaves, int(leaves * LEAF_STEP) + 1),
-        min(num_candidates, int(reorder * LEAF_STEP) + 1),
+        min(num_leaves, int(leaves * SMALL_STEP) + 1),
+        min(num_candidates, int(reorder * SMALL_STEP) + 1),
     )
 
 

@@ -73,11 +73,7 @@ class Embedding(tf.Module):
         """
         neural, weights = self._neural_query(history, now, profiles, hints, fresh)
         parts = [neural]
-        sizes = [block.memory_dim for block in self.blocks]
-        memories = [None] * len(sizes)
-        if fresh is not None and sizes:
-            memories = tf.split(fresh.memories, sizes, axis=1)
-        for block, memory in zip(self.blocks, memories, strict=True):
+        for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
             part = block.query(history, now, memory)
             if query_texts is not None:
                 part += block.text_query(query_texts)
@@ -107,6 +103,13 @@ class Embedding(tf.Module):
         """
         features = own_features(history, rows)
         return tf.linalg.matvec(features, tf.constant(self.weighting.own, tf.float32))
+
+    def _memories(self, fresh):
+        """Of fresh items, what having met them says: a part for each block, or None."""
+        sizes = [block.memory_dim for block in self.blocks]
+        if fresh is None or not sizes:
+            return [None] * len(sizes)
+        return tf.split(fresh.memories, sizes, axis=1)
 
     def _neural_query(self, history, now, profiles, hints, fresh):
         window, places = latest(history, self.model.config.model.window_length)
@@ -209,32 +212,36 @@ class Embedding(tf.Module):
         asked = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
         return asked / self.weighting.blocks[number], candidates[..., start:end]
 
-    def contributions(self, history, now, weights, candidate_rows):
+    def contributions(self, history, now, weights, rows, vectors, fresh=None):
         """How much each event speaks for a candidate rather than for any other.
 
         Args:
             history: `History`.
             now: `[batch]` int64 tensor.
             weights: `[batch, length]` float tensor, as `query` gives them.
-            candidate_rows: `[batch, n]` int32 tensor, at least 0.
+            rows: `[batch, n]` int32 tensor of candidates, -1 for what no history holds.
+            vectors: `[batch, n, dim]` float tensor, theirs.
+            fresh: `Fresh` items that histories may hold, or None.
 
         Returns:
             `[batch, n, length]` float tensor; a row is not negative and sums to 1,
             or to 0 where no event speaks for the item.
         """
-        neural = self.candidates[:, : self.neural_dim]
-        candidates = tf.gather(neural, candidate_rows) - tf.reduce_mean(neural, axis=0)
-        events = tf.gather(neural, tf.maximum(history.item_rows, 0))
+        mean = tf.reduce_mean(self.candidates[:, : self.neural_dim], axis=0)
+        events = self.vectors(history.item_rows, fresh)[..., : self.neural_dim]
         memory = self.model.query_tower.memory_output(events * weights[..., None])
-        shares = tf.matmul(candidates, memory, transpose_b=True)
-        shares *= self.weighting.blocks[0]
-        for block, weight in zip(self.blocks, self.weighting.blocks[1:], strict=True):
-            shares += weight * block.contributions(history, now, candidate_rows)
+        apart = vectors[..., : self.neural_dim] - mean
+        shares = tf.matmul(apart, memory, transpose_b=True) * self.weighting.blocks[0]
+        for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
+            number, start, end = self._places[block.name]
+            part = vectors[..., start:end]
+            part = block.contributions(history, now, part, memory)
+            shares += self.weighting.blocks[number] * part
         if self.has_own:
-            same = candidate_rows[:, :, None] == history.item_rows[:, None]
+            same = rows[:, :, None] == history.item_rows[:, None]
             own = tf.cast(same, tf.float32)
             own = tf.math.divide_no_nan(own, tf.reduce_sum(own, 2, keepdims=True))
-            shares += own * self.own_bonus(history, candidate_rows)[..., None]
+            shares += own * self.own_bonus(history, rows)[..., None]
         shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
 

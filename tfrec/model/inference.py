@@ -205,7 +205,7 @@ class Inference(tf.Module):
             interest, candidates, reward, rate, self.max_interest_norm
         )
 
-    def explain(self, query, candidate_item_ids):
+    def explain(self, query, candidate_item_ids, fresh=None):
         """How much each event of the history speaks for each candidate.
 
         Returns:
@@ -213,12 +213,13 @@ class Inference(tf.Module):
             sums to 1, or to 0 where nothing speaks for the item.
         """
         query = self._batch(query)
-        asked = self._interest(query, None)
-        rows = self.item_ids.rows_of(candidate_item_ids)
+        asked = self._interest(query, fresh)
+        rows = self.rows_of(candidate_item_ids, fresh)
+        vectors = self.embedding.vectors(rows.answer, fresh)
         shares = self.embedding.contributions(
-            asked.history, query.now, asked.weights, tf.maximum(rows, 0)
+            asked.history, query.now, asked.weights, rows.known, vectors, fresh
         )
-        shares = tf.where(rows[..., None] > NO_ROW, shares, 0.0)
+        shares = tf.where(rows.answer[..., None] > NO_ROW, shares, 0.0)
         width = tf.shape(query.history_item_ids)[1]
         places = tf.one_hot(
             asked.columns, width

@@ -6,8 +6,10 @@ import shutil
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from serving.batch_score import main as batch_score
 from serving.index import main as index
 from serving.items.live import load_live
 from serving.items.log import ItemLog
@@ -54,6 +56,19 @@ def recommend(servable, history=("garden-00",), k=10, **inputs):
 
 def follows(servable, item_id, is_there, **inputs):
     eventually(lambda: (item_id in recommend(servable, **inputs)) == is_there, 120)
+
+
+def test_batch_scoring_knows_the_items_of_now(exact, tmp_path, monkeypatch):
+    ItemLog.of(exact).append([NEW, Change(item_id="garden-01", is_removed=True)])
+    log = {"user_id": ["ann"], "item_id": ["garden-00"], "timestamp": [5]}
+    events, out = tmp_path / "log.csv", tmp_path / "out.csv"
+    pd.DataFrame(log).to_csv(events, index=False)
+    flags = ["--model", exact, "--events", events, "--out", out, "-k", 1000]
+    assert run_program(monkeypatch, batch_score, *flags) == 0
+    found = set(pd.read_csv(out)["item_id"])
+    assert NEW.item_id in found
+    assert "garden-02" in found
+    assert "garden-01" not in found
 
 
 def test_put_in_and_taken_out(folder):

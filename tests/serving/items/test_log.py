@@ -35,6 +35,19 @@ def test_what_is_written_is_read(log):
     assert without_time(log.read(place)[0]) == [FILM]
 
 
+def test_changes_made_together_are_read_together(log, tmp_path):
+    """However much of them reached the disk before it was full."""
+    log.append([FILM, GONE, FILM])
+    whole = log.path.read_bytes()
+    log.append([GONE])
+    assert without_time(log.read()[0]) == [FILM, GONE, FILM, GONE]
+    for size in range(len(whole)):
+        log.path.write_bytes(whole[:size])
+        assert log.read()[0] == []
+        log.append([GONE])
+        assert without_time(log.read()[0]) == [GONE]
+
+
 def test_a_torn_line_waits_and_does_not_spoil_the_next(log, caplog):
     """As after a power cut in mid-write."""
     log.append([GONE])
@@ -49,7 +62,16 @@ def test_a_torn_line_waits_and_does_not_spoil_the_next(log, caplog):
 
 
 @pytest.mark.parametrize(
-    "line", ["[]", "{}", '{"item_id": "a", "colour": 1}', '{"item_id": 7}', "\xff"]
+    "line",
+    [
+        "[{}]",
+        "{}",
+        "5",
+        '[{"item_id": "a"}, 5]',
+        '{"item_id": "a", "colour": 1}',
+        '{"item_id": 7}',
+        "\xff",
+    ],
 )
 def test_what_is_no_change_is_passed_over(log, caplog, line):
     log.path.write_text(line + "\n", encoding="latin-1")

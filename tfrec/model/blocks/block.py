@@ -83,17 +83,18 @@ class Block(tf.Module):
         """
         raise NotImplementedError
 
-    def contributions(self, history, now, candidate_rows):
+    def contributions(self, history, now, candidates, new_memories=None):
         """Each event's share of what sets scores apart; 0 without a memory.
 
         Args:
             history: `History`.
             now: `[batch]` int64 tensor.
-            candidate_rows: `[batch, n]` int32 tensor.
+            candidates: `[batch, n, dim]` float tensor, their side of the block.
+            new_memories: as in `query`.
 
         Returns:
             `[batch, n, length]` float tensor.
         """
         length = tf.shape(history.item_rows)[1]
-        shape = tf.concat([tf.shape(candidate_rows), [length]], axis=0)
+        shape = tf.concat([tf.shape(candidates)[:2], [length]], axis=0)
         return tf.zeros(shape)

@@ -1,0 +1,100 @@
+"""Items put in beside the checkerboard, and graphs that take them as an input."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
+from tests.model.checkerboard import NUM_ITEMS
+from tfrec.compat import import_optional
+from tfrec.errors import MissingPackageError
+from tfrec.export.signatures import fresh_specs
+from tfrec.index.brute_force import BruteForceIndex
+from tfrec.index.fresh import Fresh
+from tfrec.model.inference import Inference
+
+ALL = names(*range(NUM_ITEMS))
+# id: title, category, available_from, available_until
+NEW = {
+    "n0": ("an even thing", "even", 0, 0),
+    "n1": ("odd thing", "odd|novel", 0, SOON),  # gone by then
+    "né 新": ("", "", 0, 0),
+    "n3": ("odd thing", "novel", SOON + 1, 0),  # not there yet
+    "n4": ("odd thing", "odd|novel", 0, 0),  # equal in its text to others
+    "i03": ("even thing", "novel", 0, 0),  # takes the place of one of the catalogue
+    "i05": ("odd thing", "odd", 0, 0),
+}
+
+
+def make_index(flavour):
+    """An index that has not been built."""
+    if flavour == "exact":
+        return BruteForceIndex()
+    try:
+        import_optional("scann", "this test", "")
+    except MissingPackageError as error:
+        pytest.skip(str(error))
+    from tfrec.index.scann import ScannIndex
+
+    return ScannIndex()
+
+
+def make_inference(embedding, flavour):
+    index = make_index(flavour).build(ALL, embedding.candidates.numpy())
+    return Inference(embedding, index, max_interest_norm=50.0)
+
+
+def specs_of(embedding):
+    return Fresh(*fresh_specs(embedding.dim, embedding.memory_dim))
+
+
+class Judged:
+    """What no index has a part in, in one graph that takes the tier as an input."""
+
+    def __init__(self, embedding):
+        self.embedding = embedding
+        self.inference = make_inference(embedding, "exact")
+        specs = [QUERY_SPECS, NAMED, specs_of(embedding)]
+        self._judge = tf.function(self._both, input_signature=specs)
+        titles, categories, *_ = zip(*NEW.values(), strict=True)
+        made = self.inference.new_items.embed(
+            tf.constant(titles), tf.constant([""]), tf.constant(categories)
+        )
+        self.vectors, self.memories = (
+            dict(zip(NEW, each.numpy(), strict=True)) for each in made
+        )
+
+    def _both(self, query, item_ids, tier):
+        interest = self.inference.embed_query(query, tier)
+        return interest, self.inference.score_interest(query, item_ids, tier)
+
+    def judge(self, query, item_ids, tier):
+        """Interest vectors and probabilities of named items."""
+        found = self._judge(query, tf.constant(item_ids), tier)
+        return tuple(each.numpy() for each in found)
+
+    def tier(self, ids, removed=()):
+        """A `Fresh` of some of `NEW`, without some of the catalogue."""
+        rows = [NEW[each] for each in ids]
+
+        def column(numbers, dtype, width):
+            return tf.constant(np.array(numbers, dtype).reshape(len(ids), *width))
+
+        items = {
+            "item_ids": tf.constant(np.array(ids, object), tf.string),
+            "vectors": column(
+                [self.vectors[each] for each in ids], "float32", [self.embedding.dim]
+            ),
+            "categories": tf.constant(
+                np.array([row[1] for row in rows], object), tf.string
+            ),
+            "available_from": column([row[2] for row in rows], "int64", []),
+            "available_until": column([row[3] for row in rows], "int64", []),
+        }
+        memories = column(
+            [self.memories[each] for each in ids],
+            "float32",
+            [self.embedding.memory_dim],
+        )
+        removed = tf.constant(np.array(removed, object), tf.string)
+        return self.inference.new_items.make_fresh(items, memories, removed)
