@@ -187,4 +187,4 @@ def test_paths_that_lead_nowhere(asking, row, path, method, status, words):
 def test_methods_for_other_models(asking, action):
     status, answer = asking.http(f":{action}", {"examples": [{"a": 1}]})
     assert status in (400, 501)
-    assert "redict" in answer["error"]
+    assert "predict" in answer["error"].lower()

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import ssl
-import threading
 
 import grpc
 import pytest
@@ -14,38 +13,18 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
 from serving.security.tls import Tls, read_tls
 from serving.security.tokens import Tokens
 from serving.server import main
 from serving.server_settings import ServerSettings
 from tests.serving.programs import run_program
 from tests.serving.security.certificates import Authority
+from tests.serving.security.secured import serving
 from tests.serving.server_process import fails_with
 from tfrec.errors import ConfigError
 
 TOKEN = "a-token-of-this-test"
 TIMEOUT_S = 20
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return Authority("ours")
-
-
-@pytest.fixture(scope="module")
-def identity(authority):
-    return authority.issue("server")
-
-
-@contextlib.contextmanager
-def serving(toy, servable, **settings):
-    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
-    server = ModelServer([store], ServerSettings(rest_port=0, **settings))
-    server.start(0, threading.Event())
-    yield server
-    server.drain()
 
 
 @pytest.fixture(scope="module")
