@@ -1,9 +1,55 @@
 """Whether a call fits a signature, before anything is computed."""
 
+import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from serving.signature import Signature, TensorSpec
 from serving.status import invalid
+
+# What one request may ask of the memory, whatever its own size: a few bytes can stand
+# for many rows, and every row is scored against the whole catalogue.
+MAX_ROWS = 4096
+MAX_ELEMENTS = 1 << 22  # of one input
+MAX_ANSWER = 1 << 20  # places of an answer, over all rows
+
+
+def check_size(signature: Signature, inputs: dict) -> None:
+    """Refuses a call whose answer would take too much memory.
+
+    Args:
+        signature: what is called.
+        inputs: name to array, of any shape.
+
+    Raises:
+        RequestError: INVALID_ARGUMENT, with the limit.
+    """
+    rows = max((array.shape[0] for array in inputs.values() if array.ndim), default=1)
+    largest = max((array.size for array in inputs.values()), default=0)
+    limits = {
+        "The rows of a request": (rows, MAX_ROWS),
+        "The elements of an input": (largest, MAX_ELEMENTS),
+        "The places of an answer": (rows * _width(signature, inputs), MAX_ANSWER),
+    }
+    for what, (found, limit) in limits.items():
+        if found > limit:
+            raise invalid(
+                f"{what} must be at most {limit}, because answers are made in memory. "
+                f"Received: {found}. Send several requests."
+            )
+
+
+def _width(signature, inputs):
+    """Places of the answer for one row."""
+    if "k" in signature.inputs:
+        k = inputs.get("k", signature.defaults.get("k"))
+        is_number = k is not None and k.dtype.kind == "i" and k.size
+        return max(1, int(np.max(k))) if is_number else 1
+    wide = ("candidate_item_ids", "history_item_ids")  # `explain` has their product
+    return math.prod(
+        inputs[n].shape[-1] for n in wide if n in inputs and inputs[n].ndim
+    )
 
 
 def check_call(signature: Signature, inputs: dict, outputs: Sequence[str]) -> int:
