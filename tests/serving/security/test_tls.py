@@ -25,6 +25,7 @@ from tfrec.errors import ConfigError
 
 TOKEN = "a-token-of-this-test"
 TIMEOUT_S = 20
+MAX_BYTES = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,8 @@ def guarded(toy, servable, tmp_path_factory):
     """A server that wants tokens."""
     path = tmp_path_factory.mktemp("tokens") / "tokens"
     path.write_text(f"# of the tests\n{TOKEN}\n")
-    with serving(toy, servable, tokens=Tokens(path)) as server:
+    limits = {"max_request_bytes": MAX_BYTES}
+    with serving(toy, servable, tokens=Tokens(path), **limits) as server:
         yield server
 
 
@@ -152,6 +154,19 @@ def test_without_the_token_nothing_is_told(guarded, header):
     status, answer = ask_rest(connection, {"Authorization": header})
     assert status == 401
     assert list(answer) == ["error"]
+
+
+def test_a_message_is_not_read_before_its_token_is_known(guarded):
+    """Else it would be refused for its size."""
+    with grpc.insecure_channel(guarded.address) as channel:
+        send = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        for token, code in {
+            "no": "UNAUTHENTICATED",
+            TOKEN: "RESOURCE_EXHAUSTED",
+        }.items():
+            metadata = [("authorization", f"Bearer {token}")]
+            with fails_with(code, ""):
+                send(b"x" * 100 * MAX_BYTES, timeout=TIMEOUT_S, metadata=metadata)
 
 
 def test_health_is_open_and_reflection_is_not(guarded):
