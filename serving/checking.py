@@ -46,7 +46,8 @@ def _width(signature, inputs):
         k = inputs.get("k", signature.defaults.get("k"))
         is_number = k is not None and k.dtype.kind == "i" and k.size
         return max(1, int(np.max(k))) if is_number else 1
-    wide = ("candidate_item_ids", "history_item_ids")  # `explain` has their product
+    has_pairs = any(len(spec.shape or ()) > 2 for spec in signature.outputs.values())
+    wide = ["candidate_item_ids", *(["history_item_ids"] if has_pairs else [])]
     return math.prod(
         inputs[n].shape[-1] for n in wide if n in inputs and inputs[n].ndim
     )

@@ -13,7 +13,9 @@ RECOMMEND = Signature(
     {},
     {"k": np.array([10], "int32")},
 )
-EXPLAIN = Signature({"user_text": TEXT}, {}, {})
+WEIGHTS, SCORES = TensorSpec("float32", (-1, -1, -1)), TensorSpec("float32", (-1, -1))
+EXPLAIN = Signature({"user_text": TEXT}, {"history_weights": WEIGHTS}, {})
+JUDGE = Signature({"user_text": TEXT}, {"probabilities": SCORES}, {})
 
 
 def request(rows, **widths):
@@ -28,6 +30,10 @@ def request(rows, **widths):
         (RECOMMEND, request(4096)),
         (RECOMMEND, request(104) | {"k": np.array([10_000], "int32")}),  # 1,040,000
         (EXPLAIN, request(1, candidate=1024, history=1024)),  # 2^20
+        (
+            JUDGE,
+            request(64, candidate=16_384, history=500),
+        ),  # 2^20, whatever the history
     ],
 )
 def test_what_is_large_and_allowed(signature, inputs):
@@ -51,6 +57,11 @@ def test_what_is_large_and_allowed(signature, inputs):
             EXPLAIN,
             request(1, candidate=1024, history=1025),
             "The places of an answer must be at most 1048576, .* 1049600",
+        ),
+        (
+            JUDGE,
+            request(64, candidate=16_385),
+            "The places of an answer must be at most 1048576, .* 1048640",
         ),
         (
             EXPLAIN,

@@ -35,7 +35,6 @@ def wrong_columns(rng):
         {"user_text": [None]},
         {"user_text": [{"b64": "?"}]},
         {"user_text": [["", ""], [""]]},
-        {"user_text": [], "k": [3]},
         right | {"k": [0]},
         right | {"k": [2**31]},
         right | {"k": [10**400]},
