@@ -1,6 +1,7 @@
 """The gate in front of a gRPC server."""
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from serving.security.gate import Gate
 from serving.status import RequestError
@@ -35,12 +36,19 @@ class GateInterceptor(grpc.ServerInterceptor):
         if handler.stream_stream:  # reflection
             guarded = self._guard_stream(handler.stream_stream)
             return grpc.stream_stream_rpc_method_handler(guarded, *coding)
-        guarded = self._guard(handler.unary_unary)
-        return grpc.unary_unary_rpc_method_handler(guarded, *coding)
+        guarded = self._guard(handler.unary_unary, handler.request_deserializer)
+        return grpc.unary_unary_rpc_method_handler(
+            guarded, response_serializer=handler.response_serializer
+        )
 
-    def _guard(self, method):
-        def guarded(request, context):
+    def _guard(self, method, deserialize):
+        def guarded(data, context):
             self._admit(context)
+            try:  # not by gRPC, which loses memory with every message that is torn
+                request = deserialize(data)
+            except DecodeError:
+                words = "Exception deserializing request!"
+                context.abort(grpc.StatusCode.INTERNAL, words)
             return method(request, context)
 
         return guarded

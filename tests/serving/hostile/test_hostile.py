@@ -141,5 +141,5 @@ def test_ten_thousand_and_no_leak(server_process):
     print(
         f"Resident: {sizes[0]:.0f} MB, then {first:.0f} MB, at the end {last:.0f} MB."
     )
-    # A thousandth of a leaked megabyte a request would be six.
-    assert last - first < 6
+    # A kilobyte lost a request would be nearly five: between the medians lie 4,667.
+    assert last - first < 5
