@@ -141,5 +141,6 @@ def test_ten_thousand_and_no_leak(server_process):
     print(
         f"Resident: {sizes[0]:.0f} MB, then {first:.0f} MB, at the end {last:.0f} MB."
     )
-    # A kilobyte lost a request would be nearly five: between the medians lie 4,667.
-    assert last - first < 5
+    # Between the medians lie 4,667 requests: 2 kB lost with each would be nine.
+    # Five came of memory in pieces; gRPC's loss of 13 kB a torn message made nine.
+    assert last - first < 8
