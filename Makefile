@@ -12,10 +12,10 @@ EXTRAS := serve,stream,dev,tune
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo playground test test-slow check bench clean
+.PHONY: help setup demo playground test test-slow conformance check bench clean
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s  %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## Build .venv with everything installed; again when setup.cfg changes.
 
@@ -30,6 +30,10 @@ test: $(STAMP) ## Run the test suite, doctests included, but for the slow tests.
 
 test-slow: $(STAMP) ## Run the tests that train for more than some seconds.
 	$(RUN)/python -m pytest -m slow
+
+conformance: $(STAMP) ## Ask a running server all it must know: TARGET=host:8500 REST=host:8501 MODEL=name LABEL=label.
+	CONFORMANCE_TARGET=$(TARGET) CONFORMANCE_REST=$(REST) CONFORMANCE_MODEL=$(MODEL) \
+	  CONFORMANCE_LABEL=$(LABEL) $(RUN)/python -m pytest tests/conformance
 
 check: $(STAMP) ## Check format, lint, types and spelling.
 	$(RUN)/ruff format --check .

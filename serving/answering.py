@@ -11,6 +11,7 @@ from tensorflow_serving.apis import (
     model_pb2,
 )
 
+from serving.checking import check_size
 from serving.metrics import ServerMetrics
 from serving.model_config import model_settings
 from serving.models import Models
@@ -71,6 +72,8 @@ class Answering:
         version = self._models.get(spec)
         name = spec.signature_name or DEFAULT_SIGNATURE
         servable = _servable(version)
+        if name in servable.artefact.signatures:
+            check_size(servable.artefact.signatures[name], inputs)
         answer = self._scheduler.run(servable, name, inputs, outputs, deadline)
         return _answering_spec(spec, version, name), answer
 

@@ -15,6 +15,7 @@ from typer import Option
 from serving import asks
 from serving.answers import Recommendation, VersionStatus
 from serving.connection import Connection
+from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
 from serving.signature import Signature
 from tfrec.program import run_program
 
@@ -196,9 +197,16 @@ def recommend(
     allow_repeats: Annotated[bool, Option("--allow-repeats")] = False,
     items: Annotated[str, Option(help="Parquet file with titles.")] = "",
     timeout_s: Annotated[float, Option(help="Seconds to wait.")] = 10,
+    ca: Ca = "",
+    cert: Cert = "",
+    key: Key = "",
+    token_file: TokenFile = "",
 ):
     """Asks a server for recommendations and prints them."""
-    with RecommenderClient(target, model, timeout_s=timeout_s, items=items) as client:
+    identity = read_identity(ca, cert, key, token_file)
+    with RecommenderClient(
+        target, model, timeout_s=timeout_s, items=items, **vars(identity)
+    ) as client:
         found = client.recommend(
             _split(history),
             k=k,

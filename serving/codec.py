@@ -27,7 +27,7 @@ _NUMBERS = {
     23: ("uint64", "uint64_val"),
 }
 _TYPES = {np.dtype(name): number for number, (name, _) in _NUMBERS.items()}
-_MAX_REPEATED = 1 << 24  # elements that one repeated value may stand for
+_MAX_REPEATED = 1 << 24  # elements, or letters, that one repeated value may stand for
 
 
 class CodecError(ServingError, ValueError):
@@ -74,7 +74,7 @@ def read_tensor(proto) -> np.ndarray:
         raise CodecError(
             f"{len(proto.tensor_content)} bytes do not fill {name} {list(shape)}"
         )
-    return np.frombuffer(proto.tensor_content, name).reshape(shape)
+    return _shaped(np.frombuffer(proto.tensor_content, name), shape)
 
 
 def write_tensor(array: np.ndarray, proto) -> None:
@@ -105,11 +105,21 @@ def _as_bytes(value):
 
 def _shaped(values, shape):
     size = math.prod(shape)
-    if min(shape, default=0) < 0 or len(values) > size:
-        raise CodecError(f"{len(values)} values do not fill shape {list(shape)}")
     missing = size - len(values)
-    if missing and (not len(values) or size > _MAX_REPEATED):
+    is_wrong = min(shape, default=0) < 0 or missing < 0
+    if is_wrong or (missing and not _may_go_on(values, size)):
         raise CodecError(f"{len(values)} values do not fill shape {list(shape)}")
     if missing:  # TensorFlow's short form: the last value goes on
         values = np.concatenate([values, np.repeat(values[-1:], missing)])
-    return values.reshape(shape)
+    try:
+        return values.reshape(shape)
+    except ValueError as error:  # too many dimensions, or sizes beside a zero
+        raise CodecError(f"its shape is not supported: {error}") from error
+
+
+def _may_go_on(values, size):
+    """Whether the last value, repeated, stays within bounds: each copy takes memory."""
+    if not len(values):
+        return False
+    length = len(values[-1]) if values.dtype == object else 1
+    return size * max(1, length) <= _MAX_REPEATED

@@ -11,8 +11,9 @@ from serving.artefact import (
     load_libraries,
     read_artefact,
 )
+from serving.checking import check_call
 from serving.codec import CodecError, read_tensor
-from serving.signature import Signature, TensorSpec
+from serving.signature import Signature
 from serving.status import RequestError, invalid, status_code
 from tfrec.errors import ArtefactError
 from tfrec.export.warmup import WARMUP_FILE
@@ -101,10 +102,7 @@ class Servable:
             RequestError: it does not.
         """
         signature = self._signature(signature_name or DEFAULT_SIGNATURE)
-        _check_names(signature, inputs)
-        _check_tensors(signature, inputs)
-        _check_outputs(signature, list(outputs))
-        return signature, _batch_size(signature, inputs)
+        return signature, check_call(signature, inputs, outputs)
 
     def replay_warm_up(self) -> int:
         """Answers the artefact's own warm-up requests.
@@ -174,63 +172,6 @@ def read_inputs(protos) -> dict:
         except CodecError as error:
             raise invalid(f"tensor parsing error: {name}: {error}") from error
     return inputs
-
-
-def _check_names(signature, inputs):
-    extra = sorted(inputs.keys() - signature.inputs.keys())
-    missing = sorted(
-        signature.inputs.keys() - inputs.keys() - signature.defaults.keys()
-    )
-    if extra or missing:
-        raise invalid(
-            f"input size does not match signature: {len(inputs)}!="
-            f"{len(signature.inputs)} len({{{','.join(sorted(inputs))}}}) != "
-            f"len({{{','.join(signature.inputs)}}}). "
-            f"Sent extra: {{{','.join(extra)}}}. "
-            f"Missing but required: {{{','.join(missing)}}}."
-        )
-
-
-def _check_tensors(signature, inputs):
-    for name, array in inputs.items():
-        expected = signature.inputs[name]
-        dtype = "string" if array.dtype == object else array.dtype.name
-        if dtype != expected.dtype or not expected.accepts(array.shape):
-            raise invalid(
-                f"`{name}` must be {expected}. "
-                f"Received: {TensorSpec(dtype, array.shape)}."
-            )
-
-
-def _check_outputs(signature, wanted):
-    known = ",".join(signature.outputs)
-    for name in wanted:
-        if name not in signature.outputs:
-            raise invalid(
-                f"output tensor alias not found in signature: {name} Outputs expected "
-                f"to be in the set {{{known}}}."
-            )
-        if wanted.count(name) > 1:
-            raise invalid(f"duplicate output tensor alias: {name}")
-
-
-def _batch_size(signature, inputs):
-    """Rows of the batch: every batched input has as many, or one."""
-    rows = {
-        name: array.shape[0]
-        for name, array in inputs.items()
-        if signature.inputs[name].is_batched
-    }
-    required = [name for name in rows if name not in signature.defaults]
-    leader = max(required or rows, key=rows.get, default=None)
-    size = rows.get(leader, 1)
-    for name, count in rows.items():
-        if count not in (size, 1) or (name in required and count != size):
-            raise invalid(
-                f"`{name}` must have as many rows as `{leader}`, {size}. "
-                f"Received: {count}."
-            )
-    return size
 
 
 def _repeated(default, batch_size):

@@ -1,6 +1,6 @@
 """What a saved model's signature takes and gives, read from its proto."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,11 +45,19 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """One entry point: its inputs, outputs, and the inputs that may be absent."""
+    """One entry point.
+
+    Attributes:
+        inputs: name to `TensorSpec`.
+        outputs: the same of what comes back.
+        defaults: arrays of the inputs that may be absent.
+        feeds: input name to the graph's own name for it.
+    """
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
     defaults: dict[str, np.ndarray]
+    feeds: dict[str, str] = field(default_factory=dict)
 
 
 def read_signatures(protos) -> dict[str, Signature]:
@@ -59,6 +67,7 @@ def read_signatures(protos) -> dict[str, Signature]:
             inputs={key: _spec(info) for key, info in sorted(proto.inputs.items())},
             outputs={key: _spec(info) for key, info in sorted(proto.outputs.items())},
             defaults={key: read_tensor(value) for key, value in proto.defaults.items()},
+            feeds={key: info.name for key, info in proto.inputs.items()},
         )
         for name, proto in sorted(protos.items())
         if not name.startswith("__")  # such as __saved_model_init_op

@@ -19,6 +19,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 # The files that look at the training run of `trained`, which takes a minute.
 NEED_TRAINED = {
+    "tests/conformance/test_models.py",
+    "tests/conformance/test_predict.py",
+    "tests/conformance/test_refusals.py",
+    "tests/conformance/test_rest.py",
     "tests/export/test_c_api.py",
     "tests/export/test_compaction.py",
     "tests/integration/test_same_answers.py",

@@ -15,6 +15,7 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
 from tfrec.program import run_program
 
 MODEL_TIMEOUT_S = 2
@@ -49,9 +50,14 @@ def serve(
         pathlib.Path | None,
         Option(help="interest.json of training.freshness, for mode=interest."),
     ] = None,
+    ca: Ca = "",
+    cert: Cert = "",
+    key: Key = "",
+    token_file: TokenFile = "",
 ):
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    identity = read_identity(ca, cert, key, token_file)
     # FastAPI and the model server's messages take seconds to import.
     import uvicorn
 
@@ -68,7 +74,10 @@ def serve(
     reactions = Reactions(Reaction.parse(like), Reaction.parse(skip), kinds)
     settings, catalogue = read_settings(interest), Catalogue(items)
     states = open_states(store)
-    link = ModelLink(RecommenderClient(target, model, timeout_s=MODEL_TIMEOUT_S))
+    client = RecommenderClient(
+        target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
+    )
+    link = ModelLink(client)
     link.look()
     listener = _listen(host, port)
     item_log = ItemLog.of(model_folder) if model_folder else None

@@ -33,14 +33,21 @@ class Gate:
         Raises:
             RequestError: UNAUTHENTICATED, or RESOURCE_EXHAUSTED for too many.
         """
-        client = f"token {self._check(authorization)}" if self._tokens else host
+        client = self.identify(authorization) or host
         if self._rate_limit and not self._rate_limit.allows(client):
             raise RequestError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "This client asks more often than it may. Try again later.",
             )
 
-    def _check(self, authorization):
+    def identify(self, authorization: str) -> str:
+        """Which token a caller shows, `""` where none is asked for.
+
+        Raises:
+            RequestError: UNAUTHENTICATED.
+        """
+        if not self._tokens:
+            return ""
         scheme, _, token = authorization.partition(" ")
         number = self._tokens.find(token.strip())
         if scheme.lower() != _SCHEME or number is None:
@@ -49,4 +56,4 @@ class Gate:
                 "The request must have the header `authorization: Bearer TOKEN` with "
                 "a token that this server knows.",
             )
-        return number
+        return f"token {number}"

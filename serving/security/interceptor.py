@@ -1,6 +1,7 @@
 """The gate in front of a gRPC server."""
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from serving.security.gate import Gate
 from serving.status import RequestError
@@ -10,6 +11,8 @@ _OPEN = "/grpc.health.v1.Health/"  # probes have no token and must not be slowed
 
 class GateInterceptor(grpc.ServerInterceptor):
     """Asks the gate before every call but health checks.
+
+    A token is looked at before the message is read, however large that is.
 
     Args:
         gate: `Gate`.
@@ -23,16 +26,29 @@ class GateInterceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None or handler_call_details.method.startswith(_OPEN):
             return handler
+        try:
+            self._gate.identify(
+                _authorization(handler_call_details.invocation_metadata)
+            )
+        except RequestError as error:
+            return _refusal(error)
         coding = (handler.request_deserializer, handler.response_serializer)
         if handler.stream_stream:  # reflection
             guarded = self._guard_stream(handler.stream_stream)
             return grpc.stream_stream_rpc_method_handler(guarded, *coding)
-        guarded = self._guard(handler.unary_unary)
-        return grpc.unary_unary_rpc_method_handler(guarded, *coding)
+        guarded = self._guard(handler.unary_unary, handler.request_deserializer)
+        return grpc.unary_unary_rpc_method_handler(
+            guarded, response_serializer=handler.response_serializer
+        )
 
-    def _guard(self, method):
-        def guarded(request, context):
+    def _guard(self, method, deserialize):
+        def guarded(data, context):
             self._admit(context)
+            try:  # not by gRPC, which loses memory with every message that is torn
+                request = deserialize(data)
+            except DecodeError:
+                words = "Exception deserializing request!"
+                context.abort(grpc.StatusCode.INTERNAL, words)
             return method(request, context)
 
         return guarded
@@ -45,11 +61,25 @@ class GateInterceptor(grpc.ServerInterceptor):
         return guarded
 
     def _admit(self, context):
-        metadata = dict(context.invocation_metadata())
         try:
-            self._gate.admit(str(metadata.get("authorization", "")), _host(context))
+            self._gate.admit(
+                _authorization(context.invocation_metadata()), _host(context)
+            )
         except RequestError as error:
             context.abort(error.code, error.message)
+
+
+def _authorization(metadata):
+    return str(dict(metadata).get("authorization", ""))
+
+
+def _refusal(error):
+    """A method that aborts: of a stream, since those are read only when asked for."""
+
+    def refuse(requests, context):
+        context.abort(error.code, error.message)
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
 
 
 def _host(context):

@@ -2,7 +2,8 @@
 
 The nearest thing to tensorflow_model_server that the wheels hold: the same loader,
 the same v1 session, ops from shared libraries. A script: a job in JSON comes on
-stdin, answers in JSON go to stdout.
+stdin, answers in JSON go to stdout; that to a request which the session refuses is
+`{"refused": code}`, a number of gRPC's.
 
 The job: `tensorflow` (folder of the package), `op_libraries` (paths), `model` (folder)
 and `requests`, each with `feeds` {tensor name: [DataType number, nested values]} and
@@ -36,6 +37,14 @@ class Output(ctypes.Structure):
     """TF_Output: one output of an operation."""
 
     _fields_ = [("operation", ctypes.c_void_p), ("index", ctypes.c_int)]
+
+
+class Refused(RuntimeError):
+    """TensorFlow's words; `code` is that of its status."""
+
+    def __init__(self, words, code):
+        super().__init__(words)
+        self.code = code
 
 
 class Session:
@@ -80,8 +89,8 @@ class Session:
 
     def _call(self, function, *arguments):
         result = getattr(self._c, function)(*arguments, self._status)
-        if self._c.TF_GetCode(self._status):
-            raise RuntimeError(self._c.TF_Message(self._status).decode())
+        if code := self._c.TF_GetCode(self._status):
+            raise Refused(self._c.TF_Message(self._status).decode(), code)
         return result
 
     def _output(self, name):
@@ -150,11 +159,19 @@ def _array(kind, values):
     return (kind * len(values))(*values)
 
 
+def answer(session, request):
+    """What the session says to one request."""
+    try:
+        return session.run(request["feeds"], request["fetches"])
+    except Refused as error:
+        return {"refused": error.code}
+
+
 def main():
     """Answers the job on stdin."""
     job = json.load(sys.stdin)
     session = Session(job["tensorflow"], job["op_libraries"], job["model"])
-    answers = [session.run(r["feeds"], r["fetches"]) for r in job["requests"]]
+    answers = [answer(session, request) for request in job["requests"]]
     strangers = {"tensorflow", "tfrec"} & set(sys.modules)
     if strangers:
         raise RuntimeError(f"Not the C API alone: {strangers} were imported.")

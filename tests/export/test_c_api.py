@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conformance.wrong import WRONG_TENSORS
 from tests.export import c_api
 from tfrec.export.comparison import compare
 from tfrec.export.ops import check_ops, read_saved_model
@@ -26,13 +27,17 @@ OP_LIBRARIES = {
     ],
     "scann": ["scann/scann_ops/cc/_scann_ops.so"],
 }
+INVALID_ARGUMENT = 3
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="The wheels' shared libraries are named so there."
 )
 
 
 def run_c_api(folder, requests, libraries):
-    """Answers of the C API, `[{output name: array}]`; absent inputs stay absent."""
+    """Answers of the C API, `[{output name: array}]`; absent inputs stay absent.
+
+    That to a request which TensorFlow refuses is its code.
+    """
     packages = pathlib.Path(importlib.util.find_spec("tensorflow").origin).parents[1]
     paths = [packages / path for name in libraries for path in OP_LIBRARIES[name]]
     signatures = read_saved_model(folder).meta_graphs[0].signature_def
@@ -50,7 +55,7 @@ def run_c_api(folder, requests, libraries):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return [
-        {key: _array(signatures[name].outputs[key], v) for key, v in answer.items()}
+        _arrays(signatures[name].outputs, answer)
         for (name, _), answer in zip(requests, json.loads(done.stdout), strict=True)
     ]
 
@@ -58,7 +63,10 @@ def run_c_api(folder, requests, libraries):
 def _to_names(signature, inputs):
     """A request of `c_api`: tensor names, DataType numbers and lists."""
     feeds = {
-        signature.inputs[key].name: [signature.inputs[key].dtype, _to_lists(value)]
+        signature.inputs[key].name: [
+            tf.as_dtype(value.dtype).as_datatype_enum,
+            _to_lists(value),
+        ]
         for key, value in inputs.items()
     }
     fetches = {key: info.name for key, info in signature.outputs.items()}
@@ -69,6 +77,12 @@ def _to_lists(array):
     if array.dtype != object:
         return array.tolist()
     return np.vectorize(tf.compat.as_str, otypes=[object])(array).tolist()
+
+
+def _arrays(outputs, answer):
+    if "refused" in answer:
+        return answer["refused"]
+    return {name: _array(outputs[name], values) for name, values in answer.items()}
 
 
 def _array(info, values):
@@ -158,8 +172,13 @@ def test_a_trained_artefact_answers_without_python(artefact_folders, flavour):
     folder = artefact_folders[flavour]
     requests = read_warmup(folder)
     libraries = check_ops(folder, flavour)["required_libraries"]
-    found = run_c_api(folder, requests, libraries)
+    wrong = list(WRONG_TENSORS.values())
+    answers = run_c_api(folder, requests + wrong, libraries)
+    found, refusals = answers[: len(requests)], answers[len(requests) :]
     expected = run_python(folder, requests)
     for (name, _), each, answer in zip(requests, expected, found, strict=True):
         assert compare(each, answer) == [], name
     assert any(name == "recommend" for name, _ in requests)
+    assert dict(zip(WRONG_TENSORS, refusals, strict=True)) == dict.fromkeys(
+        WRONG_TENSORS, INVALID_ARGUMENT
+    )

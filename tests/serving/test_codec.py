@@ -66,6 +66,23 @@ def test_values_that_do_not_fill_the_shape(values, size):
         read_tensor(proto)
 
 
+@pytest.mark.parametrize("shape", [[0, 1 << 62], [1] * 100])
+def test_shapes_that_no_array_has(shape):
+    proto = tensor_pb2.TensorProto(dtype=1, float_val=[1.0] * (0 not in shape))
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    with pytest.raises(CodecError, match="its shape is not supported"):
+        read_tensor(proto)
+
+
+def test_a_long_text_does_not_go_on_for_ever():
+    """A megabyte, a thousand times."""
+    proto = tensor_pb2.TensorProto(dtype=7, string_val=[b"x" * 1_000_000])
+    proto.tensor_shape.dim.add(size=1000)
+    with pytest.raises(CodecError, match="1 values do not fill shape"):
+        read_tensor(proto)
+
+
 def test_negative_size():
     proto = tensor_pb2.TensorProto(dtype=1)
     proto.tensor_shape.dim.add(size=-1)

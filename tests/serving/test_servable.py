@@ -72,12 +72,17 @@ def test_only_the_outputs_asked_for(servable):
     ("signature", "inputs", "code", "words"),
     [
         ("nope", {}, "FAILED_PRECONDITION", 'Serving signature key "nope" not found.'),
-        ("", {}, "INVALID_ARGUMENT", "Missing but required: {user_text}."),
+        (
+            "",
+            {},
+            "INVALID_ARGUMENT",
+            "user_text(feed name: serving_default_user_text:0) not found in request",
+        ),
         (
             "",
             {"user_text": texts(""), "user": texts("")},
             "INVALID_ARGUMENT",
-            "Sent extra: {user}.",
+            "Inputs contains invalid name. Used request inputs: user_text, ",
         ),
         (
             "",

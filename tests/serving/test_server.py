@@ -96,50 +96,9 @@ def test_predict_equals_the_model_in_process(prediction, servable):
     assert spec.signature_name == "recommend"
 
 
-def test_default_signature_and_output_filter(prediction):
-    asked = request(user_text=[""])
-    asked.output_filter.append("scores")
-    response = prediction.Predict(asked)
-    assert list(response.outputs) == ["scores"]
-    assert response.model_spec.signature_name == "serving_default"
-
-
 @pytest.mark.parametrize(
     ("asked", "code", "words"),
     [
-        (predict_pb2.PredictRequest(), "INVALID_ARGUMENT", "Missing ModelSpec"),
-        (request(name=""), "INVALID_ARGUMENT", "ModelSpec has no name specified."),
-        (
-            request(name="nope"),
-            "NOT_FOUND",
-            "Servable not found for request: Latest(nope)",
-        ),
-        (
-            request(name="nope", version=3),
-            "NOT_FOUND",
-            "Servable not found for request: Specific(nope, 3)",
-        ),
-        (
-            request(version=42),
-            "NOT_FOUND",
-            "Servable not found for request: Specific(toy, 42)",
-        ),
-        (
-            request(label="canary"),
-            "INVALID_ARGUMENT",
-            "Unrecognized servable version label: canary",
-        ),
-        (
-            request(signature="nope"),
-            "FAILED_PRECONDITION",
-            'Serving signature key "nope" not found.',
-        ),
-        (request(), "INVALID_ARGUMENT", "Missing but required: {user_text}."),
-        (
-            request(user_text=[""], users=[1]),
-            "INVALID_ARGUMENT",
-            "Sent extra: {users}. Missing but required: {}.",
-        ),
         (
             request(user_text=[1]),
             "INVALID_ARGUMENT",
@@ -155,23 +114,10 @@ def test_default_signature_and_output_filter(prediction):
             "INVALID_ARGUMENT",
             "`now` must have as many rows as `user_text`, 3. Received: 2.",
         ),
-        (
-            request(user_text=[""], k=np.array([0], "int32")),
-            "INVALID_ARGUMENT",
-            "`k` must be positive.",
-        ),
     ],
 )
-def test_wrong_predict_requests(prediction, asked, code, words):
+def test_tensors_are_refused_in_words_of_the_signature(prediction, asked, code, words):
     with fails_with(code, words):
-        prediction.Predict(asked)
-
-
-def test_tensor_that_contradicts_itself(prediction):
-    asked = request(user_text=[""], k=np.array([1], "int32"))
-    asked.inputs["k"].tensor_shape.dim[0].size = 2
-    asked.inputs["k"].tensor_content = b"\0\0\0"
-    with fails_with("INVALID_ARGUMENT", "tensor parsing error: k: 3 bytes do not fill"):
         prediction.Predict(asked)
 
 
@@ -185,36 +131,6 @@ def test_metadata_is_the_signatures_as_saved(prediction, servable):
     response.metadata["signature_def"].Unpack(signatures)
     assert dict(signatures.signature_def) == servable.artefact.signature_defs
     assert signatures.signature_def["recommend"].defaults["k"].int_val == [10]
-
-
-@pytest.mark.parametrize(
-    ("name", "fields", "code", "words"),
-    [
-        ("toy", [], "INVALID_ARGUMENT", "must specify at least one metadata_field"),
-        ("toy", ["x"], "INVALID_ARGUMENT", "Metadata field x is not supported"),
-        ("no", ["signature_def"], "NOT_FOUND", "Latest(no)"),
-    ],
-)
-def test_wrong_metadata_requests(prediction, name, fields, code, words):
-    asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
-    asked.model_spec.name = name
-    with fails_with(code, words):
-        prediction.GetModelMetadata(asked)
-
-
-def test_model_status(model):
-    asked = get_model_status_pb2.GetModelStatusRequest()
-    asked.model_spec.name = "toy"
-    (status,) = model.GetModelStatus(asked).model_version_status
-    assert (status.version, status.state) == (1, 30)  # AVAILABLE
-    assert status.status.error_code == 0
-    asked.model_spec.version.value = 8
-    with fails_with("NOT_FOUND", "Could not find version 8 of model toy"):
-        model.GetModelStatus(asked)
-    asked.model_spec.Clear()
-    asked.model_spec.name = "nope"
-    with fails_with("NOT_FOUND", "Could not find any versions of model nope"):
-        model.GetModelStatus(asked)
 
 
 def test_what_is_not_implemented_says_what_is(prediction):

@@ -196,6 +196,7 @@ class Toy(tf.Module):
 
     def _top(self, embedding, is_hidden, k, excluded, categories, min_probability):
         tf.debugging.assert_positive(k, "`k` must be positive.")
+        tf.debugging.assert_less_equal(k, 10_000, "`k` must be at most 10000.")
         scores = tf.matmul(embedding, self.vectors, transpose_b=True)
         is_hidden |= tf.reduce_any(self._matches(excluded), axis=1)
         is_any = tf.reduce_all(categories == "", axis=1, keepdims=True)
@@ -203,7 +204,8 @@ class Toy(tf.Module):
         is_likely = tf.sigmoid(scores) >= min_probability[:, None]
         is_hidden |= ~(is_any | is_wanted) | ~is_likely
         scores = tf.where(is_hidden, float("-inf"), scores)
-        width = tf.reduce_max(k)
+        # Asserts and the rest run side by side: no wrong `k` may fill the memory.
+        width = tf.clip_by_value(tf.reduce_max(k), 1, 10_000)
         missing = tf.maximum(0, width - tf.shape(scores)[1])
         scores = tf.pad(scores, [[0, 0], [0, missing]], constant_values=float("-inf"))
         top, rows = tf.math.top_k(scores, width)

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import ssl
-import threading
 
 import grpc
 import pytest
@@ -14,38 +13,19 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
 from serving.security.tls import Tls, read_tls
 from serving.security.tokens import Tokens
 from serving.server import main
 from serving.server_settings import ServerSettings
 from tests.serving.programs import run_program
 from tests.serving.security.certificates import Authority
+from tests.serving.security.secured import serving
 from tests.serving.server_process import fails_with
 from tfrec.errors import ConfigError
 
 TOKEN = "a-token-of-this-test"
 TIMEOUT_S = 20
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return Authority("ours")
-
-
-@pytest.fixture(scope="module")
-def identity(authority):
-    return authority.issue("server")
-
-
-@contextlib.contextmanager
-def serving(toy, servable, **settings):
-    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
-    server = ModelServer([store], ServerSettings(rest_port=0, **settings))
-    server.start(0, threading.Event())
-    yield server
-    server.drain()
+MAX_BYTES = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +47,8 @@ def guarded(toy, servable, tmp_path_factory):
     """A server that wants tokens."""
     path = tmp_path_factory.mktemp("tokens") / "tokens"
     path.write_text(f"# of the tests\n{TOKEN}\n")
-    with serving(toy, servable, tokens=Tokens(path)) as server:
+    limits = {"max_request_bytes": MAX_BYTES}
+    with serving(toy, servable, tokens=Tokens(path), **limits) as server:
         yield server
 
 
@@ -173,6 +154,19 @@ def test_without_the_token_nothing_is_told(guarded, header):
     status, answer = ask_rest(connection, {"Authorization": header})
     assert status == 401
     assert list(answer) == ["error"]
+
+
+def test_a_message_is_not_read_before_its_token_is_known(guarded):
+    """Else it would be refused for its size."""
+    with grpc.insecure_channel(guarded.address) as channel:
+        send = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        for token, code in {
+            "no": "UNAUTHENTICATED",
+            TOKEN: "RESOURCE_EXHAUSTED",
+        }.items():
+            metadata = [("authorization", f"Bearer {token}")]
+            with fails_with(code, ""):
+                send(b"x" * 100 * MAX_BYTES, timeout=TIMEOUT_S, metadata=metadata)
 
 
 def test_health_is_open_and_reflection_is_not(guarded):

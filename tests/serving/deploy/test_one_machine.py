@@ -1,0 +1,173 @@
+"""Configurations, images and Compose fit each other, the programs, their readers."""
+
+import pathlib
+import re
+import shlex
+
+import pytest
+import yaml
+
+from serving.model_config import read_model_config
+from serving.scheduling.parameters import read_parameters
+from serving.server_settings import USUAL_METRICS_PATH, read_metrics_path
+from serving.text_protos import new_message, read_text_proto
+from tests.serving.deploy.files import DEPLOY, PINNED, ROOT, read_flags
+
+# Of tensorflow_model_server: tensorflow_serving/model_servers/main.cc.
+TF_SERVING_FLAGS = set(
+    re.findall(
+        r"\w+",
+        """
+    port grpc_socket_path rest_api_port rest_api_num_threads rest_api_timeout_in_ms
+    rest_api_enable_cors_support enable_batching batching_parameters_file
+    allow_version_labels_for_unavailable_models enable_per_model_batching_parameters
+    model_config_file model_config_file_poll_wait_seconds model_name model_base_path
+    num_load_threads num_unload_threads max_num_load_retries load_retry_interval_micros
+    file_system_poll_wait_seconds flush_filesystem_caches saved_model_tags
+    tensorflow_session_parallelism tensorflow_session_config_file
+    tensorflow_intra_op_parallelism tensorflow_inter_op_parallelism ssl_config_file
+    platform_config_file grpc_channel_arguments grpc_max_threads enable_model_warmup
+    num_request_iterations_for_warmup monitoring_config_file enable_profiler
+    """,
+    )
+)
+DOCKERFILES = sorted([DEPLOY / "Dockerfile", *DEPLOY.glob("*.Dockerfile")])
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+STOCK = yaml.safe_load((DEPLOY / "compose.stock.yaml").read_text())["services"]
+
+
+def instructions(path):
+    """`(name, rest)` of each instruction of a Dockerfile."""
+    text = re.sub(r"^#.*\n", "", path.read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [tuple(line.split(None, 1)) for line in lines if line.strip()]
+
+
+def test_text_protos_are_read_by_our_own_readers():
+    config = DEPLOY / "config"
+    (model,) = read_model_config(config / "models.config")
+    assert (model.name, model.latest) == ("movielens", 1)
+    assert model.base_path == pathlib.Path("/models/movielens")
+    assert read_parameters(config / "batching.config").max_batch_size == 64
+    assert read_metrics_path(config / "monitoring.config") == USUAL_METRICS_PATH
+    example = new_message("SSLConfig")
+    read_text_proto("--ssl_config_file", config / "ssl.config.example", example)
+    assert all(getattr(example, field.name) for field in example.DESCRIPTOR.fields)
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_images_are_built_of_what_is_there(path):
+    stages = set()
+    for name, rest in instructions(path):
+        if name == "FROM":
+            image, *alias = rest.split(" AS ")
+            assert PINNED.fullmatch(image)
+            stages |= set(alias)
+        elif name == "COPY" and not rest.startswith("--from="):
+            *sources, _ = rest.split()
+            for source in sources:  # models are there when they were trained
+                is_model = source.startswith("saved_models/")
+                assert is_model or (ROOT / source).exists(), source
+        elif name == "COPY":
+            assert rest.split()[0].removeprefix("--from=") in stages
+    users = [rest for name, rest in instructions(path) if name == "USER"]
+    assert users == ["10001:10001"]
+
+
+def test_the_context_of_images_holds_what_they_copy():
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert ignored[1] == "*"
+    kept = {line[1:] for line in ignored if line.startswith("!")}
+    for path in DOCKERFILES:
+        for name, rest in instructions(path):
+            if name == "COPY" and not rest.startswith("--from="):
+                sources = rest.split()[:-1]
+                assert {source.split("/")[0].lstrip(".") for source in sources} <= kept
+
+
+@pytest.mark.parametrize("path", DOCKERFILES[1:], ids=lambda path: path.name)
+def test_tf_serving_is_started_with_its_own_flags(path):
+    steps = dict(instructions(path))
+    check_tf_serving(yaml.safe_load(steps["CMD"]))
+    copied = [rest.split() for name, rest in instructions(path) if name == "COPY"]
+    files = {f"/config/{pathlib.Path(s).name}" for words in copied for s in words[:-1]}
+    wanted = {
+        word.split("=")[1] for word in yaml.safe_load(steps["CMD"]) if "_file" in word
+    }
+    assert wanted <= files
+    assert steps["EXPOSE"].split() == ["8500", "8501"]
+    assert steps["ENTRYPOINT"] == '["tensorflow_model_server"]'
+
+
+def check_tf_serving(arguments):
+    flags = dict(word.removeprefix("--").partition("=")[::2] for word in arguments)
+    assert flags.keys() <= TF_SERVING_FLAGS
+    assert (flags["port"], flags["rest_api_port"]) == ("8500", "8501")
+    for name, value in flags.items():
+        if name.endswith("_file"):
+            assert (DEPLOY / "config" / pathlib.Path(value).name).is_file()
+
+
+def test_versions_are_those_of_the_package():
+    setup = (ROOT / "setup.cfg").read_text()
+    version = re.search(r"^version = (.*)$", setup, re.MULTILINE)[1]
+    text = "".join(p.read_text() for p in DEPLOY.rglob("*.*") if p.is_file())
+    assert set(re.findall(r"\btfrec(?:-[\w-]+)?:(\d+\.\d+\.\d+)", text)) == {version}
+    lowest = re.search(r"tensorflow-serving-api>=([\d.]+)", setup)[1]
+    for found in re.findall(r"tensorflow/serving:(\d+\.\d+)", text):
+        assert found == lowest  # of saved models, clients and servers alike
+
+
+def test_stock_tf_serving_takes_the_place_of_ours():
+    check_tf_serving(STOCK["server"]["command"])
+    ours = {word.split("=")[0] for word in COMPOSE["server"]["command"][1:]}
+    theirs = {word.split("=")[0] for word in STOCK["server"]["command"]}
+    assert ours - theirs == {"--host", "--allow_plaintext"}
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_services_are_pinned_and_find_their_files(name):
+    service = COMPOSE[name]
+    assert PINNED.fullmatch(service["image"])
+    if "build" in service:
+        context = DEPLOY / service["build"]["context"]
+        assert (context / service["build"]["dockerfile"]).is_file()
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        if source.startswith("."):
+            assert (DEPLOY / source).exists()
+            assert volume.endswith(":ro")
+    for port in service.get("ports", []):
+        assert port.startswith("127.0.0.1:")
+    assert set(service.get("depends_on", {})) <= set(COMPOSE)
+
+
+def test_services_meet_each_other():
+    commands = {name: service.get("command") for name, service in COMPOSE.items()}
+    server = read_flags(commands["server"])
+    gateway = read_flags(commands["gateway"])
+    consumer = read_flags(commands["consumer"])
+    (model,) = read_model_config(DEPLOY / "config" / "models.config")
+    assert gateway.model == model.name
+    assert gateway.target == f"server:{server.port}"
+    assert gateway.store == consumer.store == "redis://redis:6379/0"
+    listener = COMPOSE["broker"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    topic = next(w for w in commands["topic"] if w.startswith("--topic="))
+    address = listener.removeprefix("PLAINTEXT://")
+    assert consumer.source.split("?")[0] == f"kafka://{address}/{topic[8:]}"
+    published = {p for s in COMPOSE.values() for p in s.get("ports", [])}
+    inside = {int(port.split(":")[-1]) for port in published}
+    assert inside == {server.port, server.rest_api_port, gateway.port}
+    exposed = dict(instructions(DEPLOY / "Dockerfile"))["EXPOSE"]
+    assert set(map(int, exposed.split())) == inside
+    assert str(gateway.items).startswith(f"{model.base_path}/")
+
+
+def test_the_commands_of_the_page_name_files_that_are_there():
+    text = (DEPLOY / "README.md").read_text()
+    commands = re.findall(r"^    (docker|kubectl) (.*)$", text, re.MULTILINE)
+    assert len(commands) >= 5
+    for _, words in commands:
+        for word in shlex.split(words):
+            if word.startswith("serving/"):
+                assert (ROOT / word).exists(), word

@@ -1,0 +1,75 @@
+"""Tests of what one request may ask of the memory."""
+
+import numpy as np
+import pytest
+
+from serving.checking import check_size
+from serving.signature import Signature, TensorSpec
+from serving.status import RequestError
+
+TEXT = TensorSpec("string", (-1,))
+RECOMMEND = Signature(
+    {"user_text": TEXT, "k": TensorSpec("int32", (-1,))},
+    {},
+    {"k": np.array([10], "int32")},
+)
+WEIGHTS, SCORES = TensorSpec("float32", (-1, -1, -1)), TensorSpec("float32", (-1, -1))
+EXPLAIN = Signature({"user_text": TEXT}, {"history_weights": WEIGHTS}, {})
+JUDGE = Signature({"user_text": TEXT}, {"probabilities": SCORES}, {})
+
+
+def request(rows, **widths):
+    """Texts `[rows]` and ids `[rows, width]`."""
+    ids = {f"{n}_item_ids": np.full((rows, w), "", object) for n, w in widths.items()}
+    return {"user_text": np.full(rows, "", object), **ids}
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs"),
+    [
+        (RECOMMEND, request(4096)),
+        (RECOMMEND, request(104) | {"k": np.array([10_000], "int32")}),  # 1,040,000
+        (EXPLAIN, request(1, candidate=1024, history=1024)),  # 2^20
+        (
+            JUDGE,
+            request(64, candidate=16_384, history=500),
+        ),  # 2^20, whatever the history
+    ],
+)
+def test_what_is_large_and_allowed(signature, inputs):
+    check_size(signature, inputs)
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs", "words"),
+    [
+        (
+            RECOMMEND,
+            request(4097),
+            "The rows of a request must be at most 4096, .* 4097",
+        ),
+        (
+            RECOMMEND,
+            request(105) | {"k": np.array([1, 10_000], "int32")},
+            "The places of an answer must be at most 1048576, .* 1050000",
+        ),
+        (
+            EXPLAIN,
+            request(1, candidate=1024, history=1025),
+            "The places of an answer must be at most 1048576, .* 1049600",
+        ),
+        (
+            JUDGE,
+            request(64, candidate=16_385),
+            "The places of an answer must be at most 1048576, .* 1048640",
+        ),
+        (
+            EXPLAIN,
+            request(4096, history=1025),
+            "The elements of an input must be at most 4194304, .* 4198400",
+        ),
+    ],
+)
+def test_what_would_fill_the_memory(signature, inputs, words):
+    with pytest.raises(RequestError, match=f"INVALID_ARGUMENT: {words}"):
+        check_size(signature, inputs)
