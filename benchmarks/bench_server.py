@@ -39,6 +39,7 @@ CONCURRENCIES = (1, 8, 32, 128)
 EVENTS, REQUESTS, MODEL = 50, 64, "m"
 ALONE, TOGETHER = "server, one by one", "server, together"
 INSIDE, NO_OP = "in one process", "no-op server"
+MODELS = [pathlib.Path("saved_models", n) for n in ("movielens", "movielens-scann")]
 LOAD, OVERLOAD = 0.7, 5.0  # of the greatest throughput
 
 
@@ -60,7 +61,9 @@ class Figure(NamedTuple):
 
 
 def main(
-    model: Annotated[list[pathlib.Path], typer.Option(help="Folder of versions.")],
+    model: Annotated[
+        list[pathlib.Path], typer.Option(help="Folder of versions.")
+    ] = MODELS,
     seconds: Annotated[float, typer.Option(help="Of one short run.")] = 1.5,
     rounds: Annotated[int, typer.Option(help="Short runs of each figure.")] = 3,
     plot: Annotated[str, typer.Option(help="File of the figures.")] = "",

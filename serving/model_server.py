@@ -8,6 +8,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from serving import tracing
 from serving.answering import Answering
 from serving.metrics import ModelsCollector, ServerMetrics
 from serving.model_store import ModelStore
@@ -131,7 +132,8 @@ def _grpc_server(settings, gate, metrics):
     max_calls = settings.max_threads + settings.max_waiting
     threads = CallThreads(max_calls + _SPARE_THREADS)
     refused = functools.partial(metrics.count, "", "", "RESOURCE_EXHAUSTED")
-    interceptors = [Doorkeeper(threads, max_calls, refused), GateInterceptor(gate)]
+    door = Doorkeeper(threads, max_calls, refused)
+    interceptors = [door, *tracing.server_interceptors(), GateInterceptor(gate)]
     pairs = list(options.items())
     return grpc.server(threads, options=pairs, interceptors=interceptors)
 

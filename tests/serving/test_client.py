@@ -218,9 +218,11 @@ def test_outlasts_a_server_that_is_killed_and_started_again(toy):
             assert answered.acquire(timeout=60)
         first.process.kill()
         first.process.wait()
-        with pytest.raises(RequestError, match="UNAVAILABLE"):
-            with RecommenderClient(first.target, "toy", retries=0) as impatient:
-                impatient.recommend(["a"])
+        with (
+            RecommenderClient(first.target, "toy", retries=0) as impatient,
+            pytest.raises(RequestError, match="UNAVAILABLE"),
+        ):
+            impatient.recommend(["a"])
         while answered.acquire(blocking=False):
             pass  # of before the kill
         with serving(*flags, f"--port={port}"):
