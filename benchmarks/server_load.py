@@ -50,8 +50,9 @@ def headers(target, timeout_s):
         return bytes([len(value)]) + value.encode()
 
     block = b"\x83\x86\x04" + text(METHOD) + b"\x01" + text(target)
-    block += b"\x0f\x10" + text("application/grpc") + b"\x00" + text("te")
-    block += text("trailers") + b"\x00" + text("grpc-timeout")
+    block += b"\x0f\x10" + text("application/grpc")
+    block += b"\x00" + text("te") + text("trailers")  # codespell:ignore te
+    block += b"\x00" + text("grpc-timeout")
     return block + text(f"{timeout_s * 1000:.0f}m")
 
 
