@@ -101,18 +101,20 @@ def current() -> Any:
     return context.get_current()
 
 
-def record(parent: Any, name: str, started: float, ended: float) -> None:
-    """Records what is over.
+def record(parent: Any, born: float, started: float, ended: float) -> None:
+    """Records what is over: `queue` until `started`, and then `compute`.
 
     Args:
         parent: as `current` gave it.
-        name: `"queue"` or `"compute"`.
-        started: `time.monotonic()` seconds.
-        ended: the same.
+        born: `time.monotonic()` seconds, as the others.
+        started: when it was the request's turn.
+        ended: when its answer was there.
     """
     if parent is None or not _providers:
         return
-    offset = time.time() - time.monotonic()
-    start, end = (int(1e9 * (moment + offset)) for moment in (started, ended))
+    offset = time.time_ns() - time.monotonic_ns()
+    moments = [round(1e9 * moment) + offset for moment in (born, started, ended)]
     tracer = _providers[-1].get_tracer("tfrec.serving")
-    tracer.start_span(name, parent, start_time=start).end(end)
+    stages = {"queue": moments[:2], "compute": moments[1:]}
+    for name, (start, end) in stages.items():
+        tracer.start_span(name, parent, start_time=start).end(end)

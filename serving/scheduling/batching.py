@@ -183,8 +183,7 @@ class BatchingScheduler(Scheduler):
             name = task.signature_name
             self._metrics.observe_stage(name, "queue", started - task.born)
             self._metrics.observe_stage(name, "compute", ended - started)
-            tracing.record(task.span, "queue", task.born, started)
-            tracing.record(task.span, "compute", started, ended)
+            tracing.record(task.span, task.born, started, ended)
 
 
 def _run(tasks):

@@ -51,8 +51,7 @@ class DirectScheduler(Scheduler):
             ended = time.monotonic()
             self._metrics.observe_stage(signature_name, "queue", started - born)
             self._metrics.observe_stage(signature_name, "compute", ended - started)
-            tracing.record(span, "queue", born, started)
-            tracing.record(span, "compute", started, ended)
+            tracing.record(span, born, started, ended)
             return answer
         finally:
             self._turn.release()
