@@ -94,10 +94,12 @@ class Bench:
 
     def run(self):
         """Name to figures by concurrency; prints them and the claims."""
-        base = [f"--model_name={MODEL}", f"--model_base_path={self.model.resolve()}"]
+        usual = [f"--model_name={MODEL}", f"--model_base_path={self.model.resolve()}"]
+        all_in = [*usual, f"--max_waiting_requests={max(CONCURRENCIES)}"]
         with (
-            serving(*base) as alone,
-            serving(*base, "--enable_batching") as together,
+            serving(*all_in) as alone,
+            serving(*all_in, "--enable_batching") as together,
+            serving(*usual, "--enable_batching") as strict,
             no_op(self.answer) as nothing,
         ):
             targets = {ALONE: alone.target, TOGETHER: together.target, NO_OP: nothing}
@@ -108,7 +110,7 @@ class Bench:
             }
             most = max(figure.per_s for figure in figures[TOGETHER].values())
             open_loops = {
-                share: self._load(together.target, "--rate", share * most, 8)
+                share: self._load(strict.target, "--rate", share * most, 8)
                 for share in (LOAD, OVERLOAD)
             }
         print_figures(self.model.name, figures)

@@ -30,7 +30,6 @@ _SERVICES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
-_MAX_UNSEEN = 10_000  # calls that the doorkeeper has not come to
 _SPARE_THREADS = 8  # for health checks while all others wait
 
 
@@ -124,9 +123,6 @@ def _grpc_server(settings, gate, metrics):
         "grpc.max_receive_message_length": settings.max_request_bytes,
         "grpc.max_send_message_length": unlimited,
         "grpc.so_reuseport": 0,  # a taken port is an error, not a silent share
-        # Beyond these gRPC cancels calls, which tells nobody to come again later.
-        "grpc.server.max_pending_requests": _MAX_UNSEEN,
-        "grpc.server.max_pending_requests_hard_limit": 2 * _MAX_UNSEEN,
     }
     # Requests wait in threads, so that those that are too many are known.
     max_calls = settings.max_threads + settings.max_waiting
