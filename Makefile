@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := serve,stream,dev,tune
+EXTRAS := serve,stream,otel,dev,tune
 
 # TensorFlow's notes on missing GPUs are neither a demo's nor a test's words.
 export TF_CPP_MIN_LOG_LEVEL ?= 3

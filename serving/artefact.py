@@ -5,6 +5,9 @@ import pathlib
 from dataclasses import dataclass
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import fingerprint_pb2
+from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
 from serving.signature import Signature, read_signatures
 from tfrec.compat import import_optional, tensorflow_text
@@ -90,6 +93,31 @@ def required_libraries(artefact: Artefact) -> list[str]:
         )
     stated = artefact.manifest.get("ops", {}).get("required_libraries", [])
     return sorted({library_of(op) for op in artefact.ops} - {"core"} | set(stated))
+
+
+def check_fingerprint(folder: pathlib.Path) -> None:
+    """Whether `saved_model.pb` is as it was saved, by the checksum beside it.
+
+    Variables have checksums of their own, which TensorFlow looks at; of the graph,
+    which holds constants, it does not. Without a `fingerprint.pb` all is well.
+
+    Raises:
+        ArtefactError: it is not.
+    """
+    path = folder / "fingerprint.pb"
+    if not path.is_file():
+        return
+    try:
+        saved = fingerprint_pb2.FingerprintDef.FromString(path.read_bytes())
+        made = fingerprinting.CreateFingerprintDef(str(folder))
+    except (DecodeError, fingerprinting.FingerprintException) as error:
+        raise ArtefactError(f"{path} cannot be compared: {error}") from error
+    now = fingerprint_pb2.FingerprintDef.FromString(made)
+    if saved.saved_model_checksum != now.saved_model_checksum:
+        raise ArtefactError(
+            f"{folder}/saved_model.pb is not what was saved: its checksum is not that "
+            "of fingerprint.pb. Copy the version again."
+        )
 
 
 def load_libraries(artefact: Artefact) -> None:

@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 from typer import Option
 
-from serving import asks
+from serving import asks, tracing
 from serving.answers import Recommendation, VersionStatus
 from serving.connection import Connection
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
@@ -61,7 +61,7 @@ class RecommenderClient:
             token=token,
         )
         self._titles = asks.Titles(items)
-        self._channel = self._connection.channel()
+        self._channel = tracing.traced_channel(self._connection.channel())
 
     def __enter__(self):
         return self

@@ -1,17 +1,19 @@
 """The server: gRPC services, health and reflection on one port, REST on another."""
 
+import functools
 import threading
-from concurrent import futures
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from serving import tracing
 from serving.answering import Answering
 from serving.metrics import ModelsCollector, ServerMetrics
 from serving.model_store import ModelStore
 from serving.models import Models, Poller
+from serving.scheduling.admission import CallThreads, Doorkeeper
 from serving.scheduling.batching import BatchingScheduler
 from serving.scheduling.direct import DirectScheduler
 from serving.scheduling.scheduler import Scheduler
@@ -28,7 +30,7 @@ _SERVICES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
-_SPARE_THREADS = 8  # for health checks and refusals while all others wait
+_SPARE_THREADS = 8  # for health checks while all others wait
 
 
 class ModelServer:
@@ -56,7 +58,7 @@ class ModelServer:
         self._health = health.HealthServicer()
         rate = settings.max_requests_per_s
         gate = Gate(settings.tokens, RateLimit(rate) if rate else None)
-        self._server = _grpc_server(settings, gate)
+        self._server = _grpc_server(settings, gate, metrics)
         _add_services(self._server, answering, self._health)
         self.address = _bind(self._server, settings)
         self._rest = _rest_server(answering, gate, settings)
@@ -115,19 +117,21 @@ def _add_services(server, answering, health_servicer):
     reflection.enable_server_reflection(names, server)
 
 
-def _grpc_server(settings, gate):
+def _grpc_server(settings, gate, metrics):
     unlimited = -1  # answers of large batches are large
     options = {
         "grpc.max_receive_message_length": settings.max_request_bytes,
         "grpc.max_send_message_length": unlimited,
         "grpc.so_reuseport": 0,  # a taken port is an error, not a silent share
     }
-    # Threads are made when they are needed. Requests wait in them, not before them,
-    # so that those that are too many can be refused at once.
-    num_threads = settings.max_threads + settings.max_waiting + _SPARE_THREADS
-    pool = futures.ThreadPoolExecutor(num_threads, thread_name_prefix="grpc")
-    interceptors = [GateInterceptor(gate)]
-    return grpc.server(pool, options=list(options.items()), interceptors=interceptors)
+    # Requests wait in threads, so that those that are too many are known.
+    max_calls = settings.max_threads + settings.max_waiting
+    threads = CallThreads(max_calls + _SPARE_THREADS)
+    refused = functools.partial(metrics.count, "", "", "RESOURCE_EXHAUSTED")
+    door = Doorkeeper(threads, max_calls, refused)
+    interceptors = [door, *tracing.server_interceptors(), GateInterceptor(gate)]
+    pairs = list(options.items())
+    return grpc.server(threads, options=pairs, interceptors=interceptors)
 
 
 def _bind(server, settings):

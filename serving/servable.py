@@ -8,6 +8,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.artefact import (
     Artefact,
+    check_fingerprint,
     load_libraries,
     read_artefact,
 )
@@ -47,6 +48,7 @@ class Servable:
             ArtefactError: the files are broken or an op library is missing.
         """
         artefact = read_artefact(folder)
+        check_fingerprint(artefact.folder)
         load_libraries(artefact)
         try:
             loaded = tf.saved_model.load(str(artefact.folder))

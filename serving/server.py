@@ -166,8 +166,10 @@ def _stores(model_name, model_base_path, model_config_file):
 
 
 def _serve_until_signal(stores, settings, poll_wait_s):
+    from serving import tracing
     from serving.model_server import ModelServer
 
+    tracing.start("tfrec-server")
     server = ModelServer(stores, settings)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,7 +38,7 @@ class ServerSettings:
     rest_port: int | None = None
     max_threads: int = USUAL_THREADS
     batching: BatchingParameters | None = None
-    max_waiting: int = 256
+    max_waiting: int = 64  # each waits in a thread: more of them slow down the rest
     rest_threads: int = USUAL_THREADS
     rest_timeout_s: float = 30
     max_request_bytes: int = 64 * 1024 * 1024

@@ -35,6 +35,7 @@ from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.stores.user_states import StoreError, UserStates
+from serving.tracing import trace_app
 from serving.web.page import add_page
 from tfrec.model.interest_decay import InterestSettings
 
@@ -84,6 +85,7 @@ def make_app(
         add_items(app, item_log, catalogue, recommending)
     _add_operation(app, states, model, metrics)
     add_page(app, catalogue, reactions, users)
+    trace_app(app)
     return app
 
 

@@ -61,6 +61,7 @@ def serve(
     # FastAPI and the model server's messages take seconds to import.
     import uvicorn
 
+    from serving import tracing
     from serving.client import RecommenderClient
     from serving.items.log import ItemLog
     from serving.online.app import make_app
@@ -70,6 +71,7 @@ def serve(
     from serving.online.reactions import Reaction, Reactions
     from serving.online.stores.opening import open_states
 
+    tracing.start("tfrec-gateway")
     kinds = frozenset(_split(hide))
     reactions = Reactions(Reaction.parse(like), Reaction.parse(skip), kinds)
     settings, catalogue = read_settings(interest), Catalogue(items)

@@ -6,7 +6,9 @@ import time
 from collections import deque
 from concurrent import futures
 from dataclasses import dataclass, field
+from typing import Any
 
+from serving import tracing
 from serving.metrics import ServerMetrics
 from serving.scheduling.deadline import Deadline, deadline_exceeded
 from serving.scheduling.merging import MergeError, can_merge, merge, merge_key, split
@@ -29,6 +31,7 @@ class _Task:
     size: int  # rows
     deadline: Deadline
     born: float = field(default_factory=time.monotonic)
+    span: Any = field(default_factory=tracing.current)
     answer: futures.Future = field(default_factory=futures.Future)
 
     @property
@@ -174,12 +177,13 @@ class BatchingScheduler(Scheduler):
         self._observe(wanted, started)
 
     def _observe(self, tasks, started):
-        seconds = time.monotonic() - started
+        ended = time.monotonic()
         self._metrics.batch_rows.observe(sum(task.size for task in tasks))
         for task in tasks:
             name = task.signature_name
             self._metrics.observe_stage(name, "queue", started - task.born)
-            self._metrics.observe_stage(name, "compute", seconds)
+            self._metrics.observe_stage(name, "compute", ended - started)
+            tracing.record(task.span, task.born, started, ended)
 
 
 def _run(tasks):

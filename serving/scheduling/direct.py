@@ -3,6 +3,7 @@
 import threading
 import time
 
+from serving import tracing
 from serving.metrics import ServerMetrics
 from serving.scheduling.deadline import deadline_exceeded
 from serving.scheduling.scheduler import Scheduler, overloaded
@@ -40,15 +41,17 @@ class DirectScheduler(Scheduler):
                 self._num_calls -= 1
 
     def _run(self, servable, signature_name, inputs, outputs, deadline):
-        born = time.perf_counter()
+        born, span = time.monotonic(), tracing.current()
         if not self._turn.acquire(timeout=deadline.remaining_s()):
             raise deadline_exceeded()
         try:
             deadline.check()
-            waited_s = time.perf_counter() - born
-            with self._metrics.stage(signature_name, "compute"):
-                answer = servable.run(signature_name, inputs, outputs)
-            self._metrics.observe_stage(signature_name, "queue", waited_s)
+            started = time.monotonic()
+            answer = servable.run(signature_name, inputs, outputs)
+            ended = time.monotonic()
+            self._metrics.observe_stage(signature_name, "queue", started - born)
+            self._metrics.observe_stage(signature_name, "compute", ended - started)
+            tracing.record(span, born, started, ended)
             return answer
         finally:
             self._turn.release()

@@ -16,7 +16,8 @@ class BatchingParameters:
         batch_timeout_micros: how long a request waits for company while a thread is
             free; 0 takes what is there.
         max_enqueued_batches: full batches that may wait; more is refused.
-        num_batch_threads: batches computed at a time.
+        num_batch_threads: batches computed at a time; TensorFlow divides one among
+            cores by itself, and reading and writing requests takes some too.
 
     Raises:
         ConfigError: a number is too small.
@@ -25,7 +26,7 @@ class BatchingParameters:
     max_batch_size: int = 64
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 10
-    num_batch_threads: int = os.cpu_count() or 1
+    num_batch_threads: int = max(1, (os.cpu_count() or 1) // 2)
 
     def __post_init__(self):
         for name, value in vars(self).items():

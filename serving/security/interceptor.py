@@ -6,7 +6,7 @@ from google.protobuf.message import DecodeError
 from serving.security.gate import Gate
 from serving.status import RequestError
 
-_OPEN = "/grpc.health.v1.Health/"  # probes have no token and must not be slowed down
+OPEN = "/grpc.health.v1.Health/"  # probes have no token and must not be slowed down
 
 
 class GateInterceptor(grpc.ServerInterceptor):
@@ -24,7 +24,7 @@ class GateInterceptor(grpc.ServerInterceptor):
     def intercept_service(self, continuation, handler_call_details):
         """Puts the gate before the method."""
         handler = continuation(handler_call_details)
-        if handler is None or handler_call_details.method.startswith(_OPEN):
+        if handler is None or handler_call_details.method.startswith(OPEN):
             return handler
         try:
             self._gate.identify(

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from concurrent import futures
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 from serving.client import RecommenderClient, main
 from serving.status import RequestError
 from tests.serving.programs import run_program
+from tests.serving.server_process import ServerProcess, serving
 from tests.serving.toy_artefact import (
     ITEM_IDS,
     VECTORS,
@@ -191,3 +194,41 @@ def test_program_exit_codes(run, arguments, expected, words):
     code, _, err = run(*arguments)
     assert code == expected
     assert words in err
+
+
+def test_outlasts_a_server_that_is_killed_and_started_again(toy):
+    """Callers ask all the time; what was asked while the server was away is answered
+    within its timeout by the next one, on the same port."""
+    flags = ("--model_name=toy", f"--model_base_path={toy}")
+    first = ServerProcess(*flags)
+    port = first.target.rpartition(":")[2]
+    with (
+        RecommenderClient(first.target, "toy", timeout_s=90, retries=200) as client,
+        futures.ThreadPoolExecutor(4) as callers,
+    ):
+        stopped, answered = threading.Event(), threading.Semaphore(0)
+
+        def ask():
+            while not stopped.is_set():
+                assert ids(client.recommend(["a"], k=1)) == ["b"]
+                answered.release()
+
+        asking = [callers.submit(ask) for _ in range(4)]
+        for _ in range(8):
+            assert answered.acquire(timeout=60)
+        first.process.kill()
+        first.process.wait()
+        with (
+            RecommenderClient(first.target, "toy", retries=0) as impatient,
+            pytest.raises(RequestError, match="UNAVAILABLE"),
+        ):
+            impatient.recommend(["a"])
+        while answered.acquire(blocking=False):
+            pass  # of before the kill
+        with serving(*flags, f"--port={port}"):
+            for _ in range(8):
+                assert answered.acquire(timeout=60)
+            stopped.set()
+            for caller in asking:
+                caller.result()
+        first.stop()

@@ -213,3 +213,20 @@ def test_missing_library_is_named(toy, monkeypatch):
 def test_op_of_no_known_library_is_named(toy):
     with pytest.raises(ArtefactError, match="nor scann brings: Quantum"):
         load_libraries(with_ops(toy, Quantum=1))
+
+
+def test_a_graph_that_changed_since_it_was_saved(toy, tmp_path):
+    """One byte of a constant: it parses, loads, and would answer with another id."""
+    folder = shutil.copytree(toy / "1", tmp_path / "1")
+    path = folder / "saved_model.pb"
+    content = path.read_bytes()
+    assert "café".encode() in content
+    path.write_bytes(content.replace("café".encode(), "cafè".encode()))
+    with pytest.raises(ArtefactError, match=r"saved_model.pb is not what was saved"):
+        Servable.load(folder)
+    (folder / "fingerprint.pb").write_bytes(b"nonsense")
+    with pytest.raises(ArtefactError, match=r"fingerprint.pb cannot be compared"):
+        Servable.load(folder)
+    (folder / "fingerprint.pb").unlink()  # as old savers leave it
+    answer = Servable.load(folder).run("", {"user_text": texts("")})
+    assert "cafè".encode() in answer["item_ids"][0].tolist()
