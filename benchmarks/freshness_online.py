@@ -65,7 +65,10 @@ def main(
         tempfile.TemporaryDirectory() as folder,
         serving(f"--model_name={model.name}", base) as server,
     ):
+        profiles = pathlib.Path(folder, "users.parquet")
+        data.dataset.users.frame.to_parquet(profiles)
         flags = ["--target", server.target, "--model", model.name]
+        flags += ["--profiles", profiles]
         flags += ["--interest", interest] if interest else []
         deployed = {
             mode: _replay(

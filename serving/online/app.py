@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Query, Response
@@ -57,6 +57,7 @@ def make_app(
     users: Sequence[str] = (),
     item_log: ItemLog | None = None,
     settings: InterestSettings | None = None,
+    profiles: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
@@ -68,13 +69,14 @@ def make_app(
         users: ids that the page offers.
         item_log: of the served model, for the routes that change items; None for none.
         settings: how interest vectors follow events.
+        profiles: user id -> text, of those who have one.
     """
     reactions = reactions or Reactions()
     app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
     metrics = Metrics()
     app.add_middleware(Timed, metrics=metrics)
     add_error_handlers(app)
-    parts = (states, model, catalogue, metrics, reactions, settings)
+    parts = (states, model, catalogue, metrics, reactions, settings, profiles)
     recommending = Recommending(*parts)
     _add_recommendations(app, recommending)
     _add_interests(app, states, Interests(model, catalogue, reactions))

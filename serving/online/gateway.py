@@ -50,6 +50,10 @@ def serve(
         pathlib.Path | None,
         Option(help="interest.json of training.freshness, for mode=interest."),
     ] = None,
+    profiles: Annotated[
+        pathlib.Path | None,
+        Option(help="Users' profiles, as for training: user_id, text."),
+    ] = None,
     ca: Ca = "",
     cert: Cert = "",
     key: Key = "",
@@ -68,6 +72,7 @@ def serve(
     from serving.online.catalogue import Catalogue
     from serving.online.interest_keeping import read_settings
     from serving.online.model_link import ModelLink
+    from serving.online.profiles import read_profiles
     from serving.online.reactions import Reaction, Reactions
     from serving.online.stores.opening import open_states
 
@@ -83,8 +88,9 @@ def serve(
     link.look()
     listener = _listen(host, port)
     item_log = ItemLog.of(model_folder) if model_folder else None
-    people = _split(users)
-    app = make_app(states, link, catalogue, reactions, people, item_log, settings)
+    texts = read_profiles(profiles) if profiles else {}
+    parts = (reactions, _split(users), item_log, settings, texts)
+    app = make_app(states, link, catalogue, *parts)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # uvicorn raises the signal that ended it once more.
     for number in (signal.SIGTERM, signal.SIGINT):

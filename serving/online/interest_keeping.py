@@ -63,18 +63,21 @@ class InterestKeeping:
         self._reactions = reactions
         self._settings = settings
 
-    def asked(self, user_id: str, state: UserState, now: int) -> np.ndarray:
+    def asked(
+        self, user_id: str, state: UserState, now: int, profile: str = ""
+    ) -> np.ndarray:
         """The vector `[dim]` that a user's recommendations are asked with.
 
         Args:
             user_id: whose.
             state: as it was read a moment ago.
             now: UTC seconds.
+            profile: the user's text.
 
         Raises:
             RequestError: the model server does not answer.
         """
-        interest = self._up_to_date(state, now)
+        interest = self._up_to_date(state, now, profile)
         if interest is not state.interest:
             self._keep(user_id, state, interest)
         seconds = max(0, now - interest.timestamp)
@@ -87,19 +90,19 @@ class InterestKeeping:
         except StoreError as error:  # the next read makes the same steps again
             logger.warning("An interest vector is not kept: %s", error)
 
-    def _up_to_date(self, state, now):
+    def _up_to_date(self, state, now, profile):
         # A version read too early only makes the vector begin anew once more.
         version = self._model.version
         interest = state.interest
         if interest is None or interest.model_version != version:
-            return self._begin(state, version, now)
+            return self._begin(state, version, now, profile)
         for event in state.pending_events():
             interest = self._move(interest, event, min(event.timestamp, now))
         return interest
 
-    def _begin(self, state, version, now):
+    def _begin(self, state, version, now, profile):
         told, _ = self._reactions.split(state.history())
-        vector = self._model.embed_query(told, now=now)
+        vector = self._model.embed_query(told, now=now, user_text=profile)
         return Interest(version, 0, now, vector, vector)
 
     def _move(self, interest, event, moment):

@@ -53,9 +53,9 @@ class ModelLink:
         """Weights `[items, events]`, as `RecommenderClient.explain`."""
         return self._client.explain(item_ids, history, **texts)
 
-    def embed_query(self, history, now):
+    def embed_query(self, history, **texts):
         """The interest vector `[dim]` of a history; raises as `recommend`."""
-        return self._ask(self._client.embed_query, history, now=now)
+        return self._ask(self._client.embed_query, history, **texts)
 
     def update_interest(self, interest, item_id, reward, learning_rate):
         """The vector after one more event; raises as `recommend`."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -67,7 +67,17 @@ class Found:
 
 
 class Recommending:
-    """Answers for users and for sessions; safe for many threads."""
+    """Answers for users and for sessions; safe for many threads.
+
+    Args:
+        states: whose users are served.
+        model: the model server.
+        catalogue: titles and categories.
+        metrics: where to count.
+        reactions: what events mean; all speak for their items if None.
+        settings: how interest vectors follow events.
+        profiles: user id -> text, of those who have one.
+    """
 
     def __init__(
         self,
@@ -77,12 +87,14 @@ class Recommending:
         metrics: Metrics,
         reactions: Reactions | None = None,
         settings: InterestSettings | None = None,
+        profiles: Mapping[str, str] | None = None,
     ):
         self._states = states
         self._model = model
         self._catalogue = catalogue
         self._metrics = metrics
         self._reactions = reactions or Reactions()
+        self._profiles = profiles or {}
         self._cache = AnswerCache()
         self._settled_at = 0.0
         self._keeping = InterestKeeping(
@@ -99,8 +111,9 @@ class Recommending:
             NoAnswerError: there is no fallback either.
         """
         state = self._states.get(user_id)
-        # Users without events are one and the same.
-        who = (user_id, state.incarnation, state.version) if state.version else ()
+        # Users without events and profiles are one and the same.
+        is_known = state.version or user_id in self._profiles
+        who = (user_id, state.incarnation, state.version) if is_known else ()
         found = self._cache.get((who, self._model.version, wishes))
         self._metrics.count_cache(found is not None)
         if found is None:
@@ -110,14 +123,18 @@ class Recommending:
                 self._cache.put((who, found.model_version, wishes), found)
         return found, state.version
 
-    def for_history(self, history: Sequence[tuple], wishes: Wishes) -> Found:
+    def for_history(
+        self, history: Sequence[tuple], wishes: Wishes, profile: str = ""
+    ) -> Found:
         """What a history gets; raises as `for_user`.
 
         Args:
             history: `(item_id, event, value, timestamp)`, any order.
             wishes: `Wishes`.
+            profile: text of who asks.
         """
         texts = {"query_text": wishes.query, "now": wishes.now or int(time.time())}
+        texts["user_text"] = profile
         told, hidden = self._reactions.split(history)
         filters = {"k": wishes.k, "categories": wishes.categories, "exclude": hidden}
         filters["allow_repeats"] = wishes.allow_repeats
@@ -141,8 +158,9 @@ class Recommending:
         self._cache.drop(lambda key: True)
 
     def _find(self, user_id, state, wishes):
+        profile = self._profiles.get(user_id, "")
         if wishes.mode == "history" or not state.version:
-            return self.for_history(state.history(), wishes)
+            return self.for_history(state.history(), wishes, profile)
         if wishes.query or wishes.explain:
             raise QueryError(
                 "`query` and `explain` must be left out with `mode=interest`, because "
@@ -152,7 +170,7 @@ class Recommending:
         filters = {"k": wishes.k, "categories": wishes.categories, "now": now}
         filters["exclude"] = sorted(self._unwanted(history, wishes))
         try:
-            vector = self._keeping.asked(user_id, state, now)
+            vector = self._keeping.asked(user_id, state, now, profile)
             best = self._model.recommend_from_interest(vector, **filters)
         except RequestError as error:
             return self._fall_back(history, wishes, error)

@@ -18,9 +18,11 @@ class Model:
 
     def __init__(self):
         self.version, self.error, self.asked, self.cold_list = 1, None, 0, []
+        self.told = []  # profiles
 
-    def recommend(self, history, **wishes):
+    def recommend(self, history, user_text, **wishes):
         self.asked += 1
+        self.told.append(user_text)
         if self.error:
             raise self.error
         ids = [f"like {each[0]}" for each in history] or ["popular"]
@@ -68,6 +70,20 @@ def test_the_same_question_is_asked_once(recommending, states, model):
 def test_users_without_events_are_one_and_the_same(recommending, model):
     assert ids(recommending, "ann") == ids(recommending, "bob") == ["popular"]
     assert model.asked == 1
+
+
+def test_the_model_is_told_the_profile_of_who_asks(states, model):
+    profiles = {"ann": "a gardener"}
+    recommending = Recommending(
+        states, model, Catalogue(), Metrics(), profiles=profiles
+    )
+    for user_id in ("bob", "ann", "carl"):
+        ids(recommending, user_id)
+    assert model.told == ["", "a gardener"]  # nobody knows bob, and nobody knows carl
+    states.append([event("ann", 1), event("bob", 2)])
+    for user_id in ("bob", "ann"):
+        ids(recommending, user_id)
+    assert model.told[2:] == ["", "a gardener"]
 
 
 def test_an_answer_is_kept_under_the_version_that_gave_it(recommending, states, model):
