@@ -57,7 +57,7 @@ async function refresh(did = "", postMs = null) {
   const change = showRecommended(list, answer.items, react, isSame);
   showTiming(answer, postMs);
   showSource(answer);
-  tell(answer, change, did);
+  tell(answer, change, did, asked.query);
   showPerson().catch(showError);
 }
 
@@ -76,13 +76,13 @@ function showSource({ reason_code }) {
     : "");
 }
 
-function tell(answer, { moved, fresh }, did) {
+function tell(answer, { moved, fresh }, did, query) {
   const parts = [];
   if (did) parts.push(did);
   if (!answer.items.length) parts.push("No title fits these wishes");
   else if (did) parts.push(`${moved} moved, ${fresh} new`);
   else if (answer.reason_code === "cold_user") {
-    parts.push(find("query").value.trim()
+    parts.push(query
       ? "Found by these words alone" : "Without a history: what most people would choose");
   }
   find("changes").textContent = parts.length ? `${parts.join(": ")}.` : "";
