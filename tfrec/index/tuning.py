@@ -19,7 +19,8 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
     """The cheapest search for every depth that reaches the target.
 
     Half of the queries choose; the other half, which chose nothing, measure, and
-    send the choice on until they agree.
+    send the choice on until they agree. The target is reached when the recall is above
+    it by its standard error: queries of tomorrow are others.
 
     Args:
         search: function of (queries, depth, leaves, reorder), where `queries` is
@@ -35,21 +36,23 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
     middle = len(true_rows) // 2
     choosing, held_out = slice(0, middle or 1), slice(middle, len(true_rows))
 
-    def recall(queries, trial):
+    def measure(queries, trial):
+        """Recall, and what it surely is."""
         truth = true_rows[queries, : trial[0]]
-        return _recall(np.asarray(search(queries, *trial)), truth)
+        recalls = _recalls(np.asarray(search(queries, *trial)), truth)
+        return recalls.mean(), recalls.mean() - recalls.std() / len(recalls) ** 0.5
 
     levels, leaves = [], 1
     for depth in (d for d in DEPTHS if d <= true_rows.shape[1]):
         trial = _cheapest(
-            lambda *trial: recall(choosing, trial),
+            lambda *trial: measure(choosing, trial)[1],
             (depth, leaves, num_leaves, num_candidates),
             target,
         )
-        measured = recall(held_out, trial)
-        while measured < target and trial[1:] != (num_leaves, num_candidates):
+        measured, sure = measure(held_out, trial)
+        while sure < target and trial[1:] != (num_leaves, num_candidates):
             trial = _further(*trial, num_leaves, num_candidates)
-            measured = recall(held_out, trial)
+            measured, sure = measure(held_out, trial)
         leaves = trial[1]  # a deeper search needs at least these
         levels.append(
             SearchLevel(
@@ -100,6 +103,7 @@ def _further(depth, leaves, reorder, num_leaves, num_candidates):
     )
 
 
-def _recall(rows, true_rows):
+def _recalls(rows, true_rows):
+    """`[num_queries]`: the share of its true rows that each query found."""
     pairs = zip(rows, true_rows, strict=True)
-    return np.mean([np.isin(found, true).sum() / len(true) for found, true in pairs])
+    return np.array([np.isin(found, true).mean() for found, true in pairs])
