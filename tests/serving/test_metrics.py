@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 import urllib.request
 
 import grpc
@@ -12,14 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving.codec import write_tensor
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
 from serving.scheduling.parameters import BatchingParameters
 from serving.server_settings import (
     USUAL_METRICS_PATH,
-    ServerSettings,
     read_metrics_path,
 )
+from tests.serving.local_server import serving
 from tests.serving.online.gateway_process import eventually
 from tests.serving.rest.asking import Http
 from tests.serving.server_process import fails_with
@@ -28,14 +25,9 @@ from tfrec.errors import ConfigError
 
 @pytest.fixture(params=[None, BatchingParameters()], ids=["direct", "batching"])
 def server(toy, servable, request):
-    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
-    settings = ServerSettings(
-        rest_port=0, metrics_path=USUAL_METRICS_PATH, batching=request.param
-    )
-    server = ModelServer([store], settings)
-    server.start(0, threading.Event())
-    yield server
-    server.drain()
+    settings = {"metrics_path": USUAL_METRICS_PATH, "batching": request.param}
+    with serving(toy, servable, **settings) as server:
+        yield server
 
 
 def scrape(server):

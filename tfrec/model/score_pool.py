@@ -57,7 +57,7 @@ def pool_scores(embedding, queries, allow_repeats):
         parts, likely = recommender.block_scores(batch), [_targets(batch, most_targets)]
         if allow_repeats:
             own = recommender.own_features(batch)
-            likely.append(_met(own[0], most_met))
+            likely.append(_met(own[-1], most_met))  # the one that fades last
         else:
             own = []
             strike_seen(parts[0], batch)

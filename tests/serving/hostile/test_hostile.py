@@ -5,18 +5,15 @@ import http.client
 import mmap
 import pathlib
 import socket
-import threading
 
 import numpy as np
 import pytest
 
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
 from serving.scheduling.parameters import BatchingParameters
-from serving.server_settings import ServerSettings
 from tests.serving.hostile import over_grpc, over_http
 from tests.serving.hostile.attack import TIMEOUT_S, Attacker, predict, texts
 from tests.serving.listening_process import ListeningProcess
+from tests.serving.local_server import serving
 
 MAX_BYTES = 3_000_000
 MAKERS = over_grpc.MAKERS | over_http.MAKERS
@@ -68,16 +65,11 @@ def send_all(attacker, made, every=25, watch=lambda number: None):
 @pytest.fixture(scope="module", params=[None, BatchingParameters()])
 def attacker(request, toy, servable):
     """Of a server in this process, without and with batching."""
-    store = ModelStore(ModelSettings("toy", toy), load=lambda folder: servable)
-    settings = ServerSettings(
-        rest_port=0, max_request_bytes=MAX_BYTES, batching=request.param
-    )
-    server = ModelServer([store], settings)
-    server.start(0, threading.Event())
-    attacker = Attacker(server.address, server.rest_address)
-    yield attacker
-    attacker.channel.close()
-    server.drain()
+    settings = {"max_request_bytes": MAX_BYTES, "batching": request.param}
+    with serving(toy, servable, **settings) as server:
+        attacker = Attacker(server.address, server.rest_address)
+        yield attacker
+        attacker.channel.close()
 
 
 def test_each_kind_gets_its_status(attacker):

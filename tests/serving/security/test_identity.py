@@ -6,11 +6,10 @@ import uvicorn
 from serving.client import main
 from serving.online import gateway
 from serving.security.identity import Identity, read_identity
-from serving.security.tls import Tls
 from serving.security.tokens import Tokens
+from tests.serving.local_server import serving
 from tests.serving.programs import run_program
 from tests.serving.security.certificates import Authority
-from tests.serving.security.secured import serving
 from tfrec.errors import ConfigError
 
 TOKEN, OTHER_TOKEN = "a-token-of-this-test", "another-token-altogether"
@@ -37,16 +36,10 @@ def files(authority, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def secured(toy, servable, authority, identity, files):
+def secured(toy, servable, mutual_tls, files):
     """A server that wants certificates and tokens."""
-    key, certificate = identity
-    tls = Tls(
-        server_key=key,
-        server_cert=certificate,
-        custom_ca=authority.pem,
-        client_verify=True,
-    )
-    with serving(toy, servable, tls=tls, tokens=Tokens(files["token"])) as server:
+    tokens = Tokens(files["token"])
+    with serving(toy, servable, tls=mutual_tls, tokens=tokens) as server:
         yield server
 
 

@@ -17,9 +17,9 @@ from serving.security.tls import Tls, read_tls
 from serving.security.tokens import Tokens
 from serving.server import main
 from serving.server_settings import ServerSettings
+from tests.serving.local_server import serving
 from tests.serving.programs import run_program
 from tests.serving.security.certificates import Authority
-from tests.serving.security.secured import serving
 from tests.serving.server_process import fails_with
 from tfrec.errors import ConfigError
 
@@ -29,16 +29,9 @@ MAX_BYTES = 10_000
 
 
 @pytest.fixture(scope="module")
-def mutual(toy, servable, authority, identity):
+def mutual(toy, servable, mutual_tls):
     """A server that wants certificates."""
-    key, certificate = identity
-    tls = Tls(
-        server_key=key,
-        server_cert=certificate,
-        custom_ca=authority.pem,
-        client_verify=True,
-    )
-    with serving(toy, servable, tls=tls) as server:
+    with serving(toy, servable, tls=mutual_tls) as server:
         yield server
 
 

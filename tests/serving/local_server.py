@@ -1,4 +1,4 @@
-"""A server of the toy in this process, with any security settings."""
+"""A server of the toy in this process, with any settings."""
 
 import contextlib
 import threading
