@@ -1,6 +1,6 @@
 """Batch scoring: memory by the number of rows, and kill -9 on the way.
 
-Claims: memory does not grow with the log; a run that is killed twice gives every query
+Claims: memory hardly grows with the log; a run that is killed twice gives every query
 once, as one that was not.
 
     python benchmarks/bench_batch.py --rows 100000 --rows 1000000

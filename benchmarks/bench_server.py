@@ -2,10 +2,10 @@
 
     python benchmarks/bench_server.py --model saved_models/movielens --plot server.png
 
-Claims: requests computed together are 1.5 times as many a second at 32 callers; for a
-single caller the server adds at most 1 ms; at 70 % of its greatest throughput p99 is at
-most 5 times p50; asked for 5 times that throughput it still gives 80 % of it, and all
-others hear RESOURCE_EXHAUSTED.
+Claim: requests computed together are 1.5 times as many a second at 32 callers. Wanted,
+and not reached yet (docs/serving_speed.md): for a single caller the server adds at most
+1 ms; at 70 % of its greatest throughput p99 is at most 5 times p50; asked for 5 times
+that throughput it still gives 80 % of it, and all others hear RESOURCE_EXHAUSTED.
 
 The callers are a process of their own on the same cores; all compared figures are
 medians of short runs that take turns. Give `--model` once for each flavour.

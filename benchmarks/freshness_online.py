@@ -2,7 +2,7 @@
 
 Claim: answers of a real gateway and a real server, each asked just before the event
 that it is judged by and after all earlier ones were posted, keep at least 99 % of the
-offline NDCG@10 with live histories; those from interest vectors at least 90 %.
+offline NDCG@10 with live histories. What interest vectors keep stands beside it.
 
     python benchmarks/freshness_online.py training/configs/movielens.toml \
       --model saved_models/movielens --interest runs/freshness/interest.json
