@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import index_peers
 import numpy as np
 import tensorflow as tf
-from index_vectors import make_vectors, names, read_vectors
+from index_vectors import NUM_SAMPLES, make_vectors, names, read_vectors
 
 from tfrec.compat import tfrs_scann_layer
 from tfrec.index.brute_force import BruteForceIndex
@@ -52,7 +52,7 @@ def main():
     else:
         how = (arguments.num_candidates, arguments.dim, arguments.skewed)
         vectors, queries = make_vectors(rng, *how)
-    sample, queries = queries[:512], tf.constant(queries[512:])
+    sample, queries = queries[:NUM_SAMPLES], tf.constant(queries[NUM_SAMPLES:])
     exact, seconds = timed(lambda: BruteForceIndex().build(names(vectors), vectors))
     true_rows = exact.search_rows(queries[:256], EXCLUDED)[0].numpy()
     found = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}

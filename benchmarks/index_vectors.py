@@ -2,7 +2,8 @@
 
 import numpy as np
 
-NUM_QUERIES = 1024
+NUM_SAMPLES = 2048  # queries that an index may be tuned on
+NUM_QUERIES = NUM_SAMPLES + 512  # others measure it
 
 
 def make_vectors(rng, num_candidates, dim, is_skewed=False):

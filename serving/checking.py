@@ -110,8 +110,9 @@ def _join(names):
 def _check_tensors(signature, inputs):
     for name, array in inputs.items():
         expected = signature.inputs[name]
-        dtype = "string" if array.dtype == object else array.dtype.name
-        if dtype != expected.dtype or not expected.accepts(array.shape):
+        is_right = array.dtype == expected.numpy_dtype
+        if not is_right or not expected.accepts(array.shape):
+            dtype = "string" if array.dtype == object else array.dtype.name
             raise invalid(
                 f"`{name}` must be {expected}. "
                 f"Received: {TensorSpec(dtype, array.shape)}."

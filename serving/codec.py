@@ -12,8 +12,8 @@ import numpy as np
 from tfrec.errors import ServingError
 
 DT_STRING = 7
-# DataType number -> numpy dtype and the field that holds values one by one.
-_NUMBERS = {
+# DataType number -> name of the numpy dtype, the field that holds values one by one.
+_FIELDS = {
     1: ("float32", "float_val"),
     2: ("float64", "double_val"),
     3: ("int32", "int_val"),
@@ -26,7 +26,8 @@ _NUMBERS = {
     22: ("uint32", "uint32_val"),
     23: ("uint64", "uint64_val"),
 }
-_TYPES = {np.dtype(name): number for number, (name, _) in _NUMBERS.items()}
+_DTYPES = {number: np.dtype(name) for number, (name, _) in _FIELDS.items()}
+_TYPES = {dtype: number for number, dtype in _DTYPES.items()}
 _MAX_REPEATED = 1 << 24  # elements, or letters, that one repeated value may stand for
 
 
@@ -43,7 +44,7 @@ def dtype_name(number: int) -> str:
     """
     if number == DT_STRING:
         return "string"
-    return _NUMBERS.get(number, (f"type {number}",))[0]
+    return _FIELDS.get(number, (f"type {number}",))[0]
 
 
 def read_tensor(proto) -> np.ndarray:
@@ -60,21 +61,21 @@ def read_tensor(proto) -> np.ndarray:
     Raises:
         CodecError: the dtype is unsupported or values and shape disagree.
     """
-    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    shape = [dim.size for dim in proto.tensor_shape.dim]
     if proto.dtype == DT_STRING:
         values = np.empty(len(proto.string_val), dtype=object)
         values[:] = proto.string_val
         return _shaped(values, shape)
-    if proto.dtype not in _NUMBERS:
+    dtype = _DTYPES.get(proto.dtype)
+    if dtype is None:
         raise CodecError(f"dtype {dtype_name(proto.dtype)} is not supported")
-    name, field = _NUMBERS[proto.dtype]
-    if not proto.tensor_content:
-        return _shaped(np.array(getattr(proto, field), dtype=name), shape)
-    if len(proto.tensor_content) != math.prod(shape) * np.dtype(name).itemsize:
-        raise CodecError(
-            f"{len(proto.tensor_content)} bytes do not fill {name} {list(shape)}"
-        )
-    return _shaped(np.frombuffer(proto.tensor_content, name), shape)
+    content = proto.tensor_content
+    if not content:
+        field = _FIELDS[proto.dtype][1]
+        return _shaped(np.array(getattr(proto, field), dtype), shape)
+    if len(content) != math.prod(shape) * dtype.itemsize:
+        raise CodecError(f"{len(content)} bytes do not fill {dtype.name} {shape}")
+    return _shaped(np.frombuffer(content, dtype), shape)
 
 
 def write_tensor(array: np.ndarray, proto) -> None:
@@ -108,7 +109,7 @@ def _shaped(values, shape):
     missing = size - len(values)
     is_wrong = min(shape, default=0) < 0 or missing < 0
     if is_wrong or (missing and not _may_go_on(values, size)):
-        raise CodecError(f"{len(values)} values do not fill shape {list(shape)}")
+        raise CodecError(f"{len(values)} values do not fill shape {shape}")
     if missing:  # TensorFlow's short form: the last value goes on
         values = np.concatenate([values, np.repeat(values[-1:], missing)])
     try:

@@ -17,6 +17,7 @@ from serving.codec import CodecError, read_tensor
 from serving.signature import Signature
 from serving.status import RequestError, invalid, status_code
 from tfrec.errors import ArtefactError
+from tfrec.export.calls import Call
 from tfrec.export.warmup import WARMUP_FILE
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -34,7 +35,7 @@ class Servable:
     def __init__(self, artefact: Artefact, loaded):
         self.artefact = artefact
         self._loaded = loaded  # its variables live as long as it does
-        self._functions = dict(loaded.signatures)
+        self._calls = {name: Call(f) for name, f in loaded.signatures.items()}
         self._defaults = {  # for a batch of one, ready made
             name: {key: tf.constant(value) for key, value in sig.defaults.items()}
             for name, sig in artefact.signatures.items()
@@ -63,9 +64,9 @@ class Servable:
         """Functions of the signatures' inputs and of new items; {} if it has none."""
         return dict(getattr(self._loaded, "live", {}))
 
-    def answer_by(self, functions: dict) -> None:
-        """Answers some signatures by other functions, from the next request on."""
-        self._functions = {**self._functions, **functions}
+    def answer_by(self, calls: dict) -> None:
+        """Answers some signatures by other `Call`s, from the next request on."""
+        self._calls = {**self._calls, **calls}
 
     def run(self, signature_name: str, inputs: dict, outputs=()) -> dict:
         """Answers one call.
@@ -85,9 +86,9 @@ class Servable:
         """
         signature, batch_size = self.check(signature_name, inputs, outputs)
         name = signature_name or DEFAULT_SIGNATURE
-        tensors = self._complete(name, inputs, batch_size)
+        arrays = self._complete(name, inputs, batch_size)
         try:
-            answer = self._functions[name](**tensors)
+            answer = self._calls[name](**arrays)
         except tf.errors.OpError as error:
             raise RequestError(status_code(error.error_code), _words(error)) from error
         return {key: answer[key].numpy() for key in outputs or signature.outputs}
@@ -154,11 +155,11 @@ class Servable:
         return self.artefact.signatures[name]
 
     def _complete(self, name, inputs, batch_size):
-        tensors = {key: tf.convert_to_tensor(value) for key, value in inputs.items()}
-        for key, default in self._defaults[name].items():
-            if key not in tensors:
-                tensors[key] = _repeated(default, batch_size)
-        return tensors
+        return inputs | {
+            key: _repeated(default, batch_size)
+            for key, default in self._defaults[name].items()
+            if key not in inputs
+        }
 
 
 def read_inputs(protos) -> dict:

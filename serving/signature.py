@@ -1,5 +1,6 @@
 """What a saved model's signature takes and gives, read from its proto."""
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +30,12 @@ class TensorSpec:
         sizes = ("?" if size < 0 else str(size) for size in self.shape)
         return f"{self.dtype} [{', '.join(sizes)}]"
 
-    @property
+    @functools.cached_property
+    def numpy_dtype(self) -> np.dtype:
+        """Of arrays that hold it."""
+        return np.dtype(object if self.dtype == "string" else self.dtype)
+
+    @functools.cached_property
     def is_batched(self) -> bool:
         """Whether the first dimension is the batch."""
         return (self.shape or ())[:1] == (-1,)

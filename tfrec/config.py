@@ -63,7 +63,7 @@ class ModelConfig:
     collaborative_dim: int = 64  # rank of the item-item memory
     lexical_dim: int = 128  # rank of the projected BM25 features
     new_item_exposure: float = (
-        1.0  # places in lists over choices, of items without events
+        2.5  # places in lists over choices, of items without events
     )
 
 

@@ -44,8 +44,9 @@ def test_every_tensor_has_the_batch(servable):
         seen.update({name: tensor.shape[0] for name, tensor in tensors.items()})
         return dict.fromkeys(("item_ids", "probabilities", "scores"), tf.constant(0))
 
-    loaded = types.SimpleNamespace(signatures={"recommend": recommend})
-    Servable(servable.artefact, loaded).run("recommend", {"user_text": texts(*"abc")})
+    other = Servable(servable.artefact, types.SimpleNamespace(signatures={}))
+    other.answer_by({"recommend": recommend})
+    other.run("recommend", {"user_text": texts(*"abc")})
     assert seen == dict.fromkeys(servable.artefact.signatures["recommend"].inputs, 3)
 
 

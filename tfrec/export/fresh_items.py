@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import functools
 import json
 import pathlib
 
@@ -11,6 +10,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.data.item_changes import Change
+from tfrec.export.calls import Call
 from tfrec.export.signatures import INPUTS, named_specs, takes_fresh
 
 FRESH_FILE = "assets.extra/fresh.parquet"
@@ -98,7 +98,7 @@ class FreshItems:
         """Name of a signature -> function of its inputs that knows these items."""
         tier = self.tensors()
         made = {
-            name: functools.partial(self._live[name], **tier)
+            name: Call(self._live[name], **tier)
             for name in INPUTS
             if takes_fresh(self._live[name])
         }

@@ -12,7 +12,8 @@ from tfrec.index.policy import BuildReport, check_memory, common_norm, scann_set
 from tfrec.index.scann_layer import FROM_CONFIG, TunableScaNN
 from tfrec.index.tuning import DEPTHS, tune
 
-NUM_SAMPLES = 512  # queries that measure recall
+NUM_SAMPLES = 2048  # queries that measure recall, at most
+CHUNK = 16  # of them are searched exactly at a time
 NUM_PROBES = 256  # candidates that tell how narrow a filter is
 FIRST_SPARE = 10  # excluded candidates that the first search allows for
 
@@ -84,8 +85,8 @@ class ScannIndex(CandidateIndex):
         num_candidates = len(self._layer.embeddings)
         max_depth = tf.constant(min(DEPTHS[-1], num_candidates))
         true_rows = [
-            exact_best(self._layer.embeddings, chunk[None], max_depth, Filters())[0]
-            for chunk in queries
+            exact_best(self._layer.embeddings, chunk, max_depth, Filters())[0]
+            for chunk in tf.data.Dataset.from_tensor_slices(queries).batch(CHUNK)
         ]
         search = tf.function(self._layer.call, reduce_retracing=True)
 

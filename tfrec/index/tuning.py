@@ -1,6 +1,7 @@
 """How far a ScaNN index must search, found by measuring recall."""
 
 import bisect
+import functools
 
 import numpy as np
 
@@ -12,6 +13,8 @@ LEAF_STEP = 1.15  # between one trial and the next
 SMALL_STEP = 1.05  # where the held-out queries want a little more
 REORDERS = range(1, 33)  # candidates scored exactly, per result
 SPARE = 50  # more of them, for small depths
+NUM_TRUE = 20_000  # right answers that measure a recall, so that its error is small
+LEAST_QUERIES = 256  # that measure it, however deep
 HASH_COST = 0.05  # of scoring a candidate by its hash; scoring it exactly is 1
 
 
@@ -20,7 +23,8 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
 
     Half of the queries choose; the other half, which chose nothing, measure, and
     send the choice on until they agree. The target is reached when the recall is above
-    it by its standard error: queries of tomorrow are others.
+    it by its standard error: queries of tomorrow are others. A deep search tells more
+    by each query, so that it is measured on fewer.
 
     Args:
         search: function of (queries, depth, leaves, reorder), where `queries` is
@@ -33,26 +37,18 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
     Returns:
         List of `SearchLevel`, by rising depth; `recall` is the held-out figure.
     """
-    middle = len(true_rows) // 2
-    choosing, held_out = slice(0, middle or 1), slice(middle, len(true_rows))
-
-    def measure(queries, trial):
-        """Recall, and what it surely is."""
-        truth = true_rows[queries, : trial[0]]
-        recalls = _recalls(np.asarray(search(queries, *trial)), truth)
-        return recalls.mean(), recalls.mean() - recalls.std() / len(recalls) ** 0.5
-
     levels, leaves = [], 1
     for depth in (d for d in DEPTHS if d <= true_rows.shape[1]):
+        choosing, held_out = _halves(search, true_rows, depth)
         trial = _cheapest(
-            lambda *trial: measure(choosing, trial)[1],
+            lambda *trial, choosing=choosing: choosing(*trial)[1],
             (depth, leaves, num_leaves, num_candidates),
             target,
         )
-        measured, sure = measure(held_out, trial)
+        measured, sure = held_out(*trial)
         while sure < target and trial[1:] != (num_leaves, num_candidates):
             trial = _further(*trial, num_leaves, num_candidates)
-            measured, sure = measure(held_out, trial)
+            measured, sure = held_out(*trial)
         leaves = trial[1]  # a deeper search needs at least these
         levels.append(
             SearchLevel(
@@ -60,6 +56,20 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
             )
         )
     return levels
+
+
+def _halves(search, true_rows, depth):
+    """Two functions of a trial on other queries: recall, and what it surely is."""
+
+    def measure(queries, *trial):
+        truth = true_rows[queries, :depth]
+        recalls = _recalls(np.asarray(search(queries, *trial)), truth)
+        return recalls.mean(), recalls.mean() - recalls.std() / len(recalls) ** 0.5
+
+    num_queries = min(len(true_rows), max(LEAST_QUERIES, NUM_TRUE // depth))
+    middle = num_queries // 2
+    parts = slice(0, middle or 1), slice(middle, num_queries)
+    return [functools.partial(measure, part) for part in parts]
 
 
 def _cheapest(recall, limits, target):
