@@ -2,10 +2,10 @@
 
     python benchmarks/bench_index.py --num-candidates 100000 --plot index.png
 
-Ours are measured in the loaded SavedModel, TFRS's in a concrete function, bare ScaNN
-through its own Python binding at the settings that our index chose, all others through
-their Python packages (extra `bench`; those that are absent are left out).
-Everybody may use both cores.
+Ours are measured in the loaded SavedModel, TFRS's in a concrete function, both called
+as our server calls a model; bare ScaNN through its own Python binding at the settings
+that our index chose, all others through their Python packages (extra `bench`; those that
+are absent are left out). Everybody may use both cores.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import tensorflow as tf
 from index_vectors import NUM_SAMPLES, make_vectors, names, read_vectors
 
 from tfrec.compat import tfrs_scann_layer
+from tfrec.export.calls import Call
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.index.filters import Filters
 from tfrec.index.scann import ScannIndex
@@ -54,7 +55,7 @@ def main():
         vectors, queries = make_vectors(rng, *how)
     sample, queries = queries[:NUM_SAMPLES], tf.constant(queries[NUM_SAMPLES:])
     exact, seconds = timed(lambda: BruteForceIndex().build(names(vectors), vectors))
-    true_rows = exact.search_rows(queries[:256], EXCLUDED)[0].numpy()
+    true_rows = exact.search_rows(queries, EXCLUDED)[0].numpy()
     found = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}
     found |= excluding("ours exact", found["ours exact"], rng, len(vectors), true_rows)
     rows = []
@@ -123,24 +124,27 @@ def loaded(index):
 
     @tf.function(input_signature=[queries, k])
     def search(queries, k):
-        return index.search_rows(queries, k)[0]
+        return {"rows": index.search_rows(queries, k)[0]}
 
     @tf.function(input_signature=[queries, k, excluded])
     def search_others(queries, k, excluded):
-        return index.search_rows(queries, k, Filters(excluded))[0]
+        return {"rows": index.search_rows(queries, k, Filters(excluded))[0]}
 
     module.search, module.search_others = search, search_others
     with tempfile.TemporaryDirectory() as folder:
         options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
         tf.saved_model.save(module, folder, options=options)
         again = tf.saved_model.load(folder)
-    plain = again.search.get_concrete_function()
-    filtered = again.search_others.get_concrete_function()
+    plain, filtered = (
+        Call(function.get_concrete_function())
+        for function in (again.search, again.search_others)
+    )
     counts = {k: tf.constant(k) for k in (K, DEEP)}
 
-    def run(queries, k, *excluded):
-        function = filtered if excluded else plain
-        return function(queries, counts[k], *excluded)
+    def run(queries, k, excluded=None):
+        if excluded is None:
+            return plain(queries=queries, k=counts[k])["rows"]
+        return filtered(queries=queries, k=counts[k], excluded=excluded)["rows"]
 
     run.module = again  # functions hold their variables weakly
     return run
@@ -174,13 +178,17 @@ def tfrs_scann(vectors):
 def in_function(layer, vectors):
     layer, seconds = timed(lambda: layer.index(tf.constant(vectors)))
     spec = tf.TensorSpec([None, vectors.shape[1]], tf.float32)
-    functions = {}
-    for k in (K, DEEP):
-        function = tf.function(
-            lambda queries, k=k: layer(queries, k=k)[1], input_signature=[spec]
-        )
-        functions[k] = function.get_concrete_function()
-    return Entry(lambda queries, k: functions[k](queries), seconds, vectors.nbytes)
+
+    def searching(k):
+        search = tf.function(lambda queries: {"rows": layer(queries, k=k)[1]})
+        return Call(search.get_concrete_function(queries=spec))
+
+    calls = {k: searching(k) for k in (K, DEEP)}
+
+    def run(queries, k):
+        return calls[k](queries=queries)["rows"]
+
+    return Entry(run, seconds, vectors.nbytes)
 
 
 def bare_scann(vectors, report, parallel):

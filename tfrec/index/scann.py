@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfrec.index.brute_force import NARROW, exact_best
 from tfrec.index.candidate_index import CandidateIndex
-from tfrec.index.filters import NO_ROW, NO_SCORE, Filters, best, pad_to
+from tfrec.index.filters import NO_ROW, NO_SCORE, Filters, best, pad_to, rare
 from tfrec.index.policy import BuildReport, check_memory, common_norm, scann_settings
 from tfrec.index.scann_layer import FROM_CONFIG, TunableScaNN
 from tfrec.index.tuning import DEPTHS, tune
@@ -194,7 +194,7 @@ def _redo(where, search, queries, filters, found):
         )
 
     has_work = tf.reduce_any(where) & (tf.size(found[0]) > 0)
-    return tf.cond(has_work, redone, lambda: found)
+    return tf.cond(has_work, rare(redone), lambda: found)
 
 
 def _sample(embeddings, seed):

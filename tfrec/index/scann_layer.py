@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.compat import tfrs_scann_layer
-from tfrec.index.filters import NO_ROW, NO_SCORE, pad_to
+from tfrec.index.filters import NO_ROW, NO_SCORE, pad_to, rare
 
 ScaNN = tfrs_scann_layer()  # first: it says what to do if ScaNN is absent
 
@@ -125,9 +125,6 @@ class TunableScaNN(ScaNN):
             rows = tf.where(is_real, found.indices, NO_ROW)
             return pad_to(rows, tf.where(is_real, found.distances, NO_SCORE), k)
 
-        def no_lane():  # an empty batch is an error to ScaNN
-            return tf.zeros([0, k], tf.int32), tf.zeros([0, k])
-
         def many_lanes():
             ends = [num_queries * i // NUM_LANES for i in range(NUM_LANES + 1)]
             lanes = [
@@ -137,12 +134,12 @@ class TunableScaNN(ScaNN):
             rows, scores = zip(*lanes, strict=True)
             return tf.concat(rows, axis=0), tf.concat(scores, axis=0)
 
-        limits = tf.constant([1, NUM_LANES * LANE_BATCH])
-        kind = tf.math.count_nonzero(num_queries >= limits, dtype=tf.int32)
-        rows, scores = tf.switch_case(
-            kind, [no_lane, lambda: lane(queries), many_lanes]
-        )
-        return scores, rows
+        # An empty batch is an error to ScaNN.
+        is_empty = tf.cast(num_queries == 0, tf.int32)
+        queries = tf.pad(queries, [[0, is_empty], [0, 0]])
+        is_large = num_queries >= NUM_LANES * LANE_BATCH
+        rows, scores = tf.cond(is_large, rare(many_lanes), lambda: lane(queries))
+        return scores[:num_queries], rows[:num_queries]
 
     def _build_from_settings(self, candidates):
         settings = self._settings
