@@ -4,8 +4,8 @@
 
 Ours are measured in the loaded SavedModel, TFRS's in a concrete function, both called
 as our server calls a model; bare ScaNN through its own Python binding at the settings
-that our index chose, all others through their Python packages (extra `bench`; those that
-are absent are left out). Everybody may use both cores.
+that our index chose, all others through their Python packages (extra `bench`; those
+that are absent are left out). Everybody may use both cores.
 """
 
 import argparse
@@ -55,7 +55,9 @@ def main():
         vectors, queries = make_vectors(rng, *how)
     sample, queries = queries[:NUM_SAMPLES], tf.constant(queries[NUM_SAMPLES:])
     exact, seconds = timed(lambda: BruteForceIndex().build(names(vectors), vectors))
-    true_rows = exact.search_rows(queries, EXCLUDED)[0].numpy()
+    chunks = tf.data.Dataset.from_tensor_slices(queries).batch(BATCHES[-1])
+    found = [exact.search_rows(chunk, EXCLUDED)[0].numpy() for chunk in chunks]
+    true_rows = np.concatenate(found)
     found = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}
     found |= excluding("ours exact", found["ours exact"], rng, len(vectors), true_rows)
     rows = []
@@ -230,7 +232,8 @@ def measure(name, entry, queries, true_rows, repeats):
     row["ms"] = [milliseconds(entry.search, queries[:n], repeats) for n in BATCHES]
     row["queries/s"] = BATCHES[-1] / row["ms"][-1] * 1000
     for k in (K, DEEP) if entry.is_plain else ():
-        found = entry.search(queries[: len(true_rows)], k)
+        chunks = tf.data.Dataset.from_tensor_slices(queries).batch(BATCHES[-1])
+        found = np.concatenate([entry.search(chunk, k) for chunk in chunks])
         row[f"recall@{k}"] = recall_of(found, true_rows[:, :k])
     return row
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 NUM_SAMPLES = 2048  # queries that an index may be tuned on
-NUM_QUERIES = NUM_SAMPLES + 512  # others measure it
+NUM_QUERIES = NUM_SAMPLES + 2048  # others measure it
 
 
 def make_vectors(rng, num_candidates, dim, is_skewed=False):

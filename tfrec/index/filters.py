@@ -189,7 +189,8 @@ def _is_member(rows, excluded_rows):
         places = tf.searchsorted(ordered, rows)
         return tf.gather(ordered, places, batch_dims=1) == rows
 
-    return tf.cond(tf.shape(rows)[1] * width <= FEW_PAIRS, compared, sought)
+    is_small = tf.shape(rows)[1] * width <= FEW_PAIRS
+    return tf.cond(is_small, compared, rare(sought))
 
 
 def rare(branch):

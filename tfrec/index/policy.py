@@ -79,7 +79,8 @@ def scann_settings(num_candidates, dim, *, common_norm=None):
     threshold = None if common_norm is None else ANISOTROPIC_THRESHOLD * common_norm
     return ScannSettings(
         num_leaves=math.isqrt(num_candidates),
-        dims_per_block=min(2, dim),
+        # Codes of two dimensions are too coarse where lengths tell candidates apart.
+        dims_per_block=1 if common_norm is None else min(2, dim),
         anisotropic_threshold=threshold,
         training_sample=min(num_candidates, TRAINING_SAMPLE),
     )

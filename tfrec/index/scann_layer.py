@@ -5,6 +5,7 @@ short results with row 0 and NaN, fail the batch over one empty one, keep a copy
 of the index per traced signature, and search on one core (TFRS 0.7.7, scann 1.4.2).
 """
 
+import functools
 import uuid
 
 import numpy as np
@@ -18,8 +19,9 @@ ScaNN = tfrs_scann_layer()  # first: it says what to do if ScaNN is absent
 from scann.scann_ops.py import scann_ops  # noqa: E402
 
 FROM_CONFIG = -1  # what ScaNN's ops take for "as configured at build"
-NUM_LANES = 4  # searches of one batch that may run on different cores
-LANE_BATCH = 8  # fewest queries that are worth a lane
+# Searches of one batch that may run on different cores, and the fewest queries for so
+# many. ScaNN is faster in large batches, so that lanes must not be small.
+LANES = ((2, 32), (4, 512))
 
 
 class ScannState(scann_ops.ScannState):
@@ -125,8 +127,8 @@ class TunableScaNN(ScaNN):
             rows = tf.where(is_real, found.indices, NO_ROW)
             return pad_to(rows, tf.where(is_real, found.distances, NO_SCORE), k)
 
-        def many_lanes():
-            ends = [num_queries * i // NUM_LANES for i in range(NUM_LANES + 1)]
+        def in_lanes(num_lanes):
+            ends = [num_queries * i // num_lanes for i in range(num_lanes + 1)]
             lanes = [
                 lane(queries[start:end])
                 for start, end in zip(ends, ends[1:], strict=False)
@@ -137,8 +139,11 @@ class TunableScaNN(ScaNN):
         # An empty batch is an error to ScaNN.
         is_empty = tf.cast(num_queries == 0, tf.int32)
         queries = tf.pad(queries, [[0, is_empty], [0, 0]])
-        is_large = num_queries >= NUM_LANES * LANE_BATCH
-        rows, scores = tf.cond(is_large, rare(many_lanes), lambda: lane(queries))
+        several = [rare(functools.partial(in_lanes, number)) for number, _ in LANES]
+        kind = tf.math.count_nonzero(
+            num_queries >= [least for _, least in LANES], dtype=tf.int32
+        )
+        rows, scores = tf.switch_case(kind, [lambda: lane(queries), *several])
         return scores[:num_queries], rows[:num_queries]
 
     def _build_from_settings(self, candidates):

@@ -10,8 +10,10 @@ from tfrec.index.policy import SearchLevel
 # Results; a search takes the next larger one.
 DEPTHS = (10, 20, 50, 100, 250, 600, 1000)
 LEAF_STEP = 1.15  # between one trial and the next
-SMALL_STEP = 1.05  # where the held-out queries want a little more
-REORDERS = range(1, 33)  # candidates scored exactly, per result
+SMALL_STEP = 1.02  # where the held-out queries want a little more
+REORDERS = range(1, 33)  # candidates scored exactly, per result; more rise by
+REORDER_STEP = 1.25  # up to
+MOST_REORDERED = 0.1  # of all candidates
 SPARE = 50  # more of them, for small depths
 NUM_TRUE = 20_000  # right answers that measure a recall, so that its error is small
 LEAST_QUERIES = 256  # that measure it, however deep
@@ -75,7 +77,7 @@ def _halves(search, true_rows, depth):
 def _cheapest(recall, limits, target):
     """The leaves and the reordering that cost least and reach the target."""
     depth, leaves, num_leaves, num_candidates = limits
-    reorders = [min(SPARE + n * depth, num_candidates) for n in REORDERS]
+    reorders = _reorders(depth, num_candidates)
     leaf_cost = num_candidates / num_leaves * HASH_COST
     best = (depth, num_leaves, num_candidates)
     least = num_leaves * leaf_cost + num_candidates
@@ -94,7 +96,26 @@ def _cheapest(recall, limits, target):
             cost = leaves * leaf_cost + reorders[place]
             if cost < least:
                 best, least = (depth, leaves, reorders[place]), cost
-    return best
+    return _trimmed(recall, best, target)
+
+
+def _trimmed(recall, trial, target):
+    """A trial that reaches the target, less what its steps were too large."""
+    depth, leaves, reorder = trial
+    fewer = range(max(1, int(leaves / LEAF_STEP)), leaves)
+    place = bisect.bisect_left(fewer, target, key=lambda n: recall(depth, n, reorder))
+    leaves = fewer[place] if place < len(fewer) else leaves
+    fewer = range(max(depth, reorder - depth), reorder)
+    place = bisect.bisect_left(fewer, target, key=lambda n: recall(depth, leaves, n))
+    return depth, leaves, fewer[place] if place < len(fewer) else reorder
+
+
+def _reorders(depth, num_candidates):
+    """Numbers of candidates to score exactly that are tried, rising."""
+    steps = [SPARE + n * depth for n in REORDERS]
+    while steps[-1] < MOST_REORDERED * num_candidates:
+        steps.append(int(steps[-1] * REORDER_STEP))
+    return [min(step, num_candidates) for step in steps]
 
 
 def _leaves(first, last):
