@@ -1,11 +1,11 @@
 """Throughput and latency of the server, beside the model called in one process.
 
-    python benchmarks/bench_server.py --model saved_models/movielens --plot server.png
+    python benchmarks/bench_server.py --plot server.png
 
-Claim: requests computed together are 1.5 times as many a second at 32 callers. Wanted,
-and not reached yet (docs/serving_speed.md): for a single caller the server adds at most
-1 ms; at 70 % of its greatest throughput p99 is at most 5 times p50; asked for 5 times
-that throughput it still gives 80 % of it, and all others hear RESOURCE_EXHAUSTED.
+Claims: requests computed together are 1.5 times as many a second at 32 callers, and at
+70 % of the greatest throughput p99 is at most 5 times p50. Wanted, and not always reached
+(docs/serving_speed.md): for a single caller the server adds at most 1 ms; asked for 5
+times its throughput it still gives 80 % of it, and all others hear RESOURCE_EXHAUSTED.
 
 The callers are a process of their own on the same cores; all compared figures are
 medians of short runs that take turns. Give `--model` once for each flavour.

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 class Call:
-    """A loaded concrete function as one op.
+    """A loaded concrete function with no more than its op around it.
 
     A concrete function binds, casts and wraps its arguments anew at every call, which
     takes longer than many a graph. Here this is done once.
@@ -29,15 +29,14 @@ class Call:
         ordered += sorted(by_name, key=lambda kind: kind.name)
         self._names = [kind.name for kind in ordered]
         self._fixed = fixed
-        self._dtypes = [tensor.dtype for tensor in function.outputs]
         self._outputs = sorted(function.structured_outputs)
 
     def __call__(self, **inputs):
         """Name to tensor; inputs are tensors, or arrays of just the right dtypes."""
         given = {**self._fixed, **inputs}
-        tensors = tf.raw_ops.StatefulPartitionedCall(
-            args=[*(given[n] for n in self._names), *self._function.captured_inputs],
-            Tout=self._dtypes,
-            f=self._function.inference_fn,
+        # Not by `tf.raw_ops`: what they call stays in memory when the model is let go.
+        tensors = self._function.inference_fn.call_flat(
+            *(tf.convert_to_tensor(given[name]) for name in self._names),
+            *self._function.captured_inputs,
         )
         return dict(zip(self._outputs, tensors, strict=True))
