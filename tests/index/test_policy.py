@@ -35,7 +35,9 @@ def test_anisotropic_only_for_a_common_norm():
     # 0.2 of the norm, which is 3 here
     settings = scann_settings(5000, 8, common_norm=common_norm(3 * unit))
     assert settings.anisotropic_threshold == pytest.approx(0.6)
+    assert settings.dims_per_block == 2
     assert scann_settings(5000, 8).anisotropic_threshold is None
+    assert scann_settings(5000, 8).dims_per_block == 1
 
 
 def test_too_little_memory_is_refused_before_building():
@@ -63,15 +65,23 @@ class FakeIndex:
 
 
 def test_tuning_raises_leaves_then_lowers_reordering():
-    """10 of 20 leaves are needed; the ladder goes 7 9 11; 70 = 50 + 2 * 10."""
+    """10 of 20 leaves are needed; the ladders go 9 11 and 60 70, then are trimmed."""
 
     def found(_, leaves, reorder):
         return 1.0 if leaves >= 10 and reorder >= 65 else 0.5
 
     index = FakeIndex(20, found)
     (level,) = tune(index.search, index.true_rows, 20, 1000, target=0.9)
-    assert (level.depth, level.leaves, level.reorder) == (10, 11, 70)
+    assert (level.depth, level.leaves, level.reorder) == (10, 10, 65)
     assert level.recall == 1.0
+
+
+def test_tuning_reorders_far_where_codes_are_coarse():
+    """1000 of 20 000 candidates: beyond 32 a result, and far from all of them."""
+    index = FakeIndex(20, lambda _, leaves, reorder: 1.0 if reorder >= 1000 else 0.5)
+    (level,) = tune(index.search, index.true_rows, 141, 20_000, target=0.9)
+    assert level.leaves == 1
+    assert level.reorder == 1000
 
 
 def test_tuning_goes_on_until_held_out_queries_agree():

@@ -105,7 +105,7 @@ def _trimmed(recall, trial, target):
     fewer = range(max(1, int(leaves / LEAF_STEP)), leaves)
     place = bisect.bisect_left(fewer, target, key=lambda n: recall(depth, n, reorder))
     leaves = fewer[place] if place < len(fewer) else leaves
-    fewer = range(max(depth, reorder - depth), reorder)
+    fewer = range(max(depth, int(reorder / REORDER_STEP)), reorder)
     place = bisect.bisect_left(fewer, target, key=lambda n: recall(depth, leaves, n))
     return depth, leaves, fewer[place] if place < len(fewer) else reorder
 
