@@ -62,9 +62,7 @@ class ModelConfig:
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the item-item memory
     lexical_dim: int = 128  # rank of the projected BM25 features
-    new_item_exposure: float = (
-        2.5  # places in lists over choices, of items without events
-    )
+    new_item_exposure: float = 2.5  # places over choices, of items without events
 
 
 @dataclass(frozen=True, kw_only=True)

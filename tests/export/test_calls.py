@@ -1,4 +1,4 @@
-"""Calling a function of a loaded model as one op."""
+"""Tests of tfrec.export.calls."""
 
 import gc
 import weakref

@@ -144,13 +144,15 @@ def test_released_index_frees_its_searcher_and_can_return(embeddings, queries):
 # === Tuning at query time ===
 
 
-def test_lanes_agree_with_one_search(index, queries):
-    """32 queries and more are split over lanes; a batch of 5 is not.
+@pytest.mark.parametrize("num_queries", [33, 64, 515])
+def test_lanes_agree_with_one_search(index, queries, num_queries):
+    """32 queries and more are split over two lanes, 512 over four; a batch of 5 is not.
 
     ScaNN rounds batches of unlike size unlike, so a near tie may fall otherwise.
     """
-    together = index.search_rows(queries, 5)[0].numpy()
-    apart = [index.search_rows(queries[i : i + 5], 5)[0] for i in range(0, 64, 5)]
+    many = np.resize(queries, (num_queries, queries.shape[1]))
+    together = index.search_rows(many, 5)[0].numpy()
+    apart = [index.search_rows(many[i : i + 5], 5)[0] for i in range(0, len(many), 5)]
     assert (together == np.concatenate(apart)).mean() >= 0.97
 
 

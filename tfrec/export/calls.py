@@ -12,7 +12,7 @@ class Call:
     Args:
         function: `tf.types.experimental.ConcreteFunction` whose inputs are tensors and
             whose result is a dict of them.
-        **fixed: inputs that are the same in every call.
+        **fixed: tensors of the inputs that are the same in every call.
 
     Example:
         >>> double = tf.function(lambda x: {"y": 2 * x})
@@ -32,7 +32,18 @@ class Call:
         self._outputs = sorted(function.structured_outputs)
 
     def __call__(self, **inputs):
-        """Name to tensor; inputs are tensors, or arrays of just the right dtypes."""
+        """Answers one call.
+
+        Args:
+            **inputs: tensors, or arrays of just the right dtypes, which are not cast.
+
+        Returns:
+            Name to tensor.
+
+        Raises:
+            KeyError: an input is absent.
+            tf.errors.OpError: the graph refused the values.
+        """
         given = {**self._fixed, **inputs}
         # Not by `tf.raw_ops`: what they call stays in memory when the model is let go.
         tensors = self._function.inference_fn.call_flat(

@@ -10,9 +10,9 @@ from tfrec.index.candidate_index import CandidateIndex
 from tfrec.index.filters import NO_ROW, NO_SCORE, Filters, best, pad_to, rare
 from tfrec.index.policy import BuildReport, check_memory, common_norm, scann_settings
 from tfrec.index.scann_layer import FROM_CONFIG, TunableScaNN
-from tfrec.index.tuning import DEPTHS, tune
+from tfrec.index.tuning import DEPTHS, NUM_TRUE, tune
 
-NUM_SAMPLES = 2048  # queries that measure recall, at most
+NUM_SAMPLES = NUM_TRUE // DEPTHS[0]  # queries that measure recall, at most
 CHUNK = 16  # of them are searched exactly at a time
 NUM_PROBES = 256  # candidates that tell how narrow a filter is
 FIRST_SPARE = 10  # excluded candidates that the first search allows for

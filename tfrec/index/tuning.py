@@ -11,10 +11,10 @@ from tfrec.index.policy import SearchLevel
 DEPTHS = (10, 20, 50, 100, 250, 600, 1000)
 LEAF_STEP = 1.15  # between one trial and the next
 SMALL_STEP = 1.02  # where the held-out queries want a little more
-REORDERS = range(1, 33)  # candidates scored exactly, per result; more rise by
-REORDER_STEP = 1.25  # up to
-MOST_REORDERED = 0.1  # of all candidates
+REORDERS = range(1, 33)  # candidates scored exactly, per result
 SPARE = 50  # more of them, for small depths
+REORDER_STEP = 1.25  # between one trial and the next, beyond these
+MOST_REORDERED = 0.1  # of all candidates; where such trials end
 NUM_TRUE = 20_000  # right answers that measure a recall, so that its error is small
 LEAST_QUERIES = 256  # that measure it, however deep
 HASH_COST = 0.05  # of scoring a candidate by its hash; scoring it exactly is 1

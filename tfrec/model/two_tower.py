@@ -24,7 +24,7 @@ from tfrec.model.query_tower import QueryTower
 from tfrec.model.searches import made_up_searches
 from tfrec.model.texts import TextTable, profile_texts
 
-MAX_SAMPLE = 2048  # real queries kept, for tuning an index and proving an export
+MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
 
 
