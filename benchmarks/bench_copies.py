@@ -23,19 +23,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num-candidates", type=int, default=1_000_000)
     parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--quantize", action="store_true", help="vectors of 8 bits")
     arguments = parser.parse_args()
     fresh = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        how = (folder, arguments.num_candidates, arguments.dim)
+        how = vars(arguments) | {"folder": folder}
         for work in (save, report):  # each in a process of its own
-            process = fresh.Process(target=work, args=how)
+            process = fresh.Process(target=work, kwargs=how)
             process.start()
             process.join()
             if process.exitcode:
                 raise SystemExit(process.exitcode)
 
 
-def save(folder, num_candidates, dim):
+def save(folder, num_candidates, dim, quantize):
     """Builds an index and saves it under all `SIGNATURES`."""
     import tensorflow as tf
     from index_vectors import make_vectors, names
@@ -43,7 +44,8 @@ def save(folder, num_candidates, dim):
     from tfrec.index.scann import ScannIndex
 
     vectors, queries = make_vectors(np.random.default_rng(0), num_candidates, dim)
-    index = ScannIndex(0.95).build(names(vectors), vectors, queries[:512])
+    index = ScannIndex(0.95, quantize=quantize)
+    index.build(names(vectors), vectors, queries[:512])
     print(f"built in {index.report.build_seconds:.0f} s: {index.report.levels[0]}")
     spec = [tf.TensorSpec([None, dim], tf.float32, name="queries")]
     module = tf.Module()
@@ -58,7 +60,7 @@ def save(folder, num_candidates, dim):
     tf.saved_model.save(module, folder, signatures, options)
 
 
-def report(folder, num_candidates, dim):
+def report(folder, num_candidates, dim, **_):
     """Loads it as TensorFlow Serving does and asks every signature."""
     import tensorflow as tf
 

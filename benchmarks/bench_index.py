@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import index_peers
 import numpy as np
 import tensorflow as tf
+from index_scann import bare_scann, rounded_scann
 from index_vectors import NUM_SAMPLES, make_vectors, names, read_vectors
 
 from tfrec.compat import tfrs_scann_layer
@@ -77,16 +78,22 @@ def main():
 def scann_entries(arguments, rng, vectors, sample, true_rows):
     """Yields ours and the bare ones at each recall that is wanted, then TFRS's."""
     for target in arguments.recall:
-        ours = ScannIndex(target).build(names(vectors), vectors, sample)
-        size, seconds = ours.report.size_bytes, ours.report.build_seconds
-        name = f"ours ScaNN {target:g}"
-        entry = Entry(loaded(ours), seconds, size)
-        yield name, entry
+        entry, report = ours(vectors, sample, target)
+        yield f"ours ScaNN {target:g}", entry
         for threads in (1, 2):
-            bare = bare_scann(vectors, ours.report, threads > 1)
+            bare = Entry(*bare_scann(vectors, report, K, threads > 1))
             yield f"bare ScaNN, {threads} threads {target:g}", bare
+    name = f"ours ScaNN {target:g}"
     yield from excluding(name, entry, rng, len(vectors), true_rows).items()
+    yield f"{name}, 8 bits", ours(vectors, sample, target, quantize=True)[0]
+    yield "bare ScaNN exact, 8 bits", Entry(*rounded_scann(vectors, K))
     yield "TFRS ScaNN default", tfrs_scann(vectors)
+
+
+def ours(vectors, sample, target, **how):
+    index = ScannIndex(target, **how).build(names(vectors), vectors, sample)
+    report = index.report
+    return Entry(loaded(index), report.build_seconds, report.size_bytes), report
 
 
 def peer_entries(vectors):
@@ -191,35 +198,6 @@ def in_function(layer, vectors):
         return calls[k](queries=queries)["rows"]
 
     return Entry(run, seconds, vectors.nbytes)
-
-
-def bare_scann(vectors, report, parallel):
-    from scann.scann_ops.py import scann_ops_pybind
-
-    settings = report.settings
-    builder = scann_ops_pybind.builder(vectors, K, "dot_product").tree(
-        num_leaves=settings.num_leaves,
-        num_leaves_to_search=report.levels[0].leaves,
-        training_sample_size=settings.training_sample,
-    )
-    threshold = settings.anisotropic_threshold or float("nan")
-    scored = builder.score_ah(
-        settings.dims_per_block, threshold, settings.training_sample
-    ).reorder(report.levels[0].reorder)
-    searcher, seconds = timed(scored.build)
-
-    def run(queries, k):
-        queries = queries.numpy()
-        level = next(level for level in report.levels if level.depth >= k)
-        how = (k, level.reorder, level.leaves)
-        if len(queries) == 1:
-            return searcher.search(queries[0], *how)[0][None]
-        if parallel:
-            size = max(1, len(queries) // 4)
-            return searcher.search_batched_parallel(queries, *how, batch_size=size)[0]
-        return searcher.search_batched(queries, *how)[0]
-
-    return Entry(run, seconds, report.size_bytes)
 
 
 def in_numpy(peer, setting):

@@ -106,6 +106,7 @@ class ExportConfig:
     folder: str = "saved_models"
     index: Literal["auto", "exact", "scann", "none"] = "auto"  # none: only judge
     recall: float = 0.98  # recall@10 that the ScaNN index must reach
+    quantize: bool = False  # 8-bit vectors in the ScaNN index, for less memory
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,7 @@ def run(config, resume=False, report=None):
         digest=data.digest,
         metrics=metrics,
         recall=config.export.recall,
+        quantize=config.export.quantize,
     )
     return RunResult(folder, content, models, warnings)
 

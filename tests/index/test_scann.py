@@ -36,6 +36,17 @@ class TestScannIndexWithTree(CandidateIndexContract):
         return ScannIndex(target_recall=0.96)
 
 
+class TestQuantizedScannIndex(CandidateIndexContract):
+    """Vectors of 8 bits in the tree; scores and order are of the full ones."""
+
+    num_candidates = 1500
+    min_recall = 0.9
+
+    @classmethod
+    def make_index(cls):
+        return ScannIndex(target_recall=0.96, quantize=True)
+
+
 @pytest.fixture(scope="module")
 def embeddings():
     """1682 vectors of unequal norm in 257 dimensions, of rank 12: the demo's kind."""
@@ -187,7 +198,7 @@ def test_report_is_plain_json(index):
 
 
 def in_graph_257(index):
-    spec = [tf.TensorSpec([None, index._layer.embeddings.shape[1]], tf.float32)]
+    spec = [tf.TensorSpec([None, index.embeddings.shape[1]], tf.float32)]
     module = tf.Module()
     module.index = index
     for name in ["first", "second"]:

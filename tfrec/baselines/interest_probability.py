@@ -15,7 +15,7 @@ from tfrec.numeric.logistic import fit_logistic
 
 PRIOR = 5.0  # reactions that a rate is smoothed with
 FOLDS = 5  # an item's rate is learnt from other examples than it is used for
-QUERIES_AT_ONCE = 128  # bounds memory while users are solved
+QUERIES_AT_ONCE = 128  # bounds memory while histories are read
 CALIBRATION = 0.1  # share of the examples, the latest, that teach the probabilities
 
 
@@ -66,10 +66,22 @@ class LogisticInterest:
         columns = []
         for liked, shown in ((user_liked, user_shown), (item_liked, item_shown)):
             columns += [(liked + PRIOR * self._mean) / (shown + PRIOR), np.log1p(shown)]
-        texts = self.item_vectors[queries.target_rows]
-        columns += [_likeness(queries, texts, self.item_vectors, s) for s in (1, -1)]
-        profiles = self.profile_vectors[queries.user_rows]
-        return np.column_stack([*columns, texts, profiles])
+        columns += [_by_parts(queries, self._likeness, sign) for sign in (1, -1)]
+        parts = (
+            np.column_stack(columns),
+            self.item_vectors[queries.target_rows],
+            self.profile_vectors[queries.user_rows],
+        )
+        return np.concatenate(parts, axis=1, dtype=np.float32)
+
+    def _likeness(self, queries, sign):
+        """Cosine of the targets' texts to the mean of events whose label is `sign`."""
+        log, texts = queries.interactions, self.item_vectors[queries.target_rows]
+        log = dataclasses.replace(log, labels=(log.labels == sign).astype(np.int8))
+        history = history_matrix(dataclasses.replace(queries, interactions=log))
+        met = history @ self.item_vectors
+        norms = np.linalg.norm(met, axis=1) * np.linalg.norm(texts, axis=1)
+        return (met * texts).sum(axis=1) / np.maximum(norms, 1e-9)
 
 
 class FactorisedInterest:
@@ -95,13 +107,14 @@ class FactorisedInterest:
         order = np.argsort(queries.timestamps, kind="stable")
         early, late = np.split(order, [round(len(order) * (1 - CALIBRATION))])
         self._factorise(queries.take(early), labels[early])
-        scores = self._scores(queries.take(late))
+        scores = _by_parts(queries.take(late), self._scores)
         self._slopes, self._intercept = fit_logistic(scores[:, None], labels[late])
         return self
 
     def probabilities(self, queries):
         """`[n]` probabilities."""
-        return _sigmoid(self._scores(queries)[:, None] @ self._slopes + self._intercept)
+        scores = _by_parts(queries, self._scores)
+        return _sigmoid(scores[:, None] @ self._slopes + self._intercept)
 
     def _factorise(self, queries, labels):
         log, self._mean = queries.interactions, labels.mean()
@@ -111,13 +124,6 @@ class FactorisedInterest:
         _, self._items = factorise(*pairs, labels - self._mean, shape, *how)
 
     def _scores(self, queries):
-        chunks = range(0, len(queries), QUERIES_AT_ONCE)
-        parts = [
-            queries.take(np.arange(len(queries))[c:][:QUERIES_AT_ONCE]) for c in chunks
-        ]
-        return np.concatenate([self._scores_at_once(part) for part in parts])
-
-    def _scores_at_once(self, queries):
         log = queries.interactions
         query_of, events = ranges(log.offsets[queries.user_rows], queries.history_ends)
         is_known = log.labels[events] != 0
@@ -130,13 +136,11 @@ class FactorisedInterest:
         return self._mean + products + people[:, -1] + items[:, -1]
 
 
-def _likeness(queries, texts, item_vectors, sign):
-    """Cosine of `[n, dim]` texts to the mean of the events whose label is `sign`."""
-    log = queries.interactions
-    log = dataclasses.replace(log, labels=(log.labels == sign).astype(np.int8))
-    met = history_matrix(dataclasses.replace(queries, interactions=log)) @ item_vectors
-    norms = np.linalg.norm(met, axis=1) * np.linalg.norm(texts, axis=1)
-    return (met * texts).sum(axis=1) / np.maximum(norms, 1e-9)
+def _by_parts(queries, function, *arguments):
+    """`function(part, *arguments)` of a few queries at a time, as one array."""
+    places = np.arange(len(queries))
+    parts = np.split(places, places[QUERIES_AT_ONCE::QUERIES_AT_ONCE])
+    return np.concatenate([function(queries.take(part), *arguments) for part in parts])
 
 
 def _sigmoid(logits):

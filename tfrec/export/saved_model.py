@@ -31,6 +31,7 @@ def export(
     digest="",
     metrics=None,
     recall=0.98,
+    quantize=False,
 ):
     """Writes a trained model as `folder/<name>[-scann]/<version>/`.
 
@@ -45,6 +46,7 @@ def export(
         digest: str, of the data learnt from.
         metrics: dict for the manifest.
         recall: float, recall@10 that the ScaNN index must reach.
+        quantize: bool, whether ScaNN holds the vectors rounded to 8 bits.
 
     Returns:
         List of the version folders, one per flavour.
@@ -64,7 +66,7 @@ def export(
     norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
     done = []
     for flavour, root in roots.items():
-        index, facts = _make_index(flavour, embedding, interests, recall)
+        index, facts = _make_index(flavour, embedding, interests, recall, quantize)
         facts |= {
             "name": root.name,
             "version": version,
@@ -76,14 +78,14 @@ def export(
     return done
 
 
-def _make_index(flavour, embedding, interests, recall):
+def _make_index(flavour, embedding, interests, recall, quantize):
     ids = embedding.model.catalogue.item_ids
     if flavour == "exact":
         return BruteForceIndex().build(ids, embedding.candidates), {}
     from tfrec.index.scann import ScannIndex  # not on every platform
 
-    index = ScannIndex(target_recall=recall)
-    index.build(ids, embedding.candidates.numpy(), sample_queries=interests)
+    index = ScannIndex(target_recall=recall, quantize=quantize)
+    index.build(ids, embedding.candidates, sample_queries=interests)
     return index, {"index": dataclasses.asdict(index.report)}
 
 

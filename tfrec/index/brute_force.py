@@ -26,7 +26,8 @@ class BruteForceIndex(CandidateIndex):
 
         Args:
             candidate_ids: `[num_candidates]` strings, unique.
-            candidate_embeddings: `[num_candidates, dim]` float array, finite.
+            candidate_embeddings: `[num_candidates, dim]` float array or variable,
+                finite.
 
         Returns:
             The index itself.
@@ -34,8 +35,7 @@ class BruteForceIndex(CandidateIndex):
         Raises:
             DataError: an input is malformed, or the two differ in length.
         """
-        embeddings = self._admit(candidate_ids, candidate_embeddings)
-        self.embeddings = tf.Variable(embeddings, trainable=False, name="embeddings")
+        self._admit(candidate_ids, candidate_embeddings)
         return self
 
     def _search_rows(self, queries, k, filters):

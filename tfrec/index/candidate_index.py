@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfrec.errors import DataError, NotBuiltError
 from tfrec.index.candidate_ids import CandidateIds
 from tfrec.index.filters import NO_ROW, NO_SCORE, Filters
+from tfrec.index.table import table
 
 
 class CandidateIndex(tf.Module, abc.ABC):
@@ -15,6 +16,10 @@ class CandidateIndex(tf.Module, abc.ABC):
 
     A subclass gives `build` and `_search_rows`; both of `search` and `search_rows`
     then work eagerly, in a `tf.function` and after `tf.saved_model.load`.
+
+    Attributes:
+        embeddings: `[num_candidates, dim]` float32 variable. Where `build` was given a
+            variable, that one: a model that keeps its vectors shares them.
     """
 
     def search(self, query_embeddings, k, exclude_ids=None):
@@ -73,7 +78,7 @@ class CandidateIndex(tf.Module, abc.ABC):
         """`search_rows` for tensors that have been checked."""
 
     def _admit(self, candidate_ids, candidate_embeddings):
-        """Keeps the ids; gives the embeddings as a checked float32 array."""
+        """Keeps ids and embeddings; gives the latter as a checked float32 array."""
         embeddings = np.asarray(candidate_embeddings, np.float32)
         num_ids = len(candidate_ids)
         if num_ids != len(embeddings):
@@ -94,6 +99,8 @@ class CandidateIndex(tf.Module, abc.ABC):
                 f"Received: {len(bad)} bad rows, first {bad[:3].tolist()}."
             )
         self.candidate_ids = CandidateIds(candidate_ids)
+        is_shared = isinstance(candidate_embeddings, tf.Variable)
+        self.embeddings = candidate_embeddings if is_shared else table(embeddings)
         return embeddings
 
     def _check_built(self):

@@ -32,6 +32,7 @@ class ScannSettings:
     dims_per_block: int = 2  # of the asymmetric hash
     anisotropic_threshold: float | None = None  # None = no anisotropic loss
     training_sample: int = TRAINING_SAMPLE  # candidates
+    quantize: bool = False  # whether vectors are held rounded to 8 bits
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def choose(num_candidates, dim, *, common_norm=None):
     return scann_settings(num_candidates, dim, common_norm=common_norm)
 
 
-def scann_settings(num_candidates, dim, *, common_norm=None):
+def scann_settings(num_candidates, dim, *, common_norm=None, quantize=False):
     """Settings of a ScaNN index of any size; arguments as in `choose`.
 
     Reference:
@@ -83,6 +84,7 @@ def scann_settings(num_candidates, dim, *, common_norm=None):
         dims_per_block=1 if common_norm is None else min(2, dim),
         anisotropic_threshold=threshold,
         training_sample=min(num_candidates, TRAINING_SAMPLE),
+        quantize=quantize,
     )
 
 

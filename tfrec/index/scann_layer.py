@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.compat import tfrs_scann_layer
-from tfrec.index.filters import NO_ROW, NO_SCORE, pad_to, rare
+from tfrec.index.filters import NO_ROW, NO_SCORE, best, pad_to, rare
 
 ScaNN = tfrs_scann_layer()  # first: it says what to do if ScaNN is absent
 
@@ -22,6 +22,10 @@ FROM_CONFIG = -1  # what ScaNN's ops take for "as configured at build"
 # Searches of one batch that may run on different cores, and the fewest queries for so
 # many. ScaNN is faster in large batches, so that lanes must not be small.
 LANES = ((2, 32), (4, 512))
+# Further results that are looked at in full where vectors are rounded: one in `WIDER`,
+# and `SPARE`. With them, the best ten of 20,000 random unit vectors are all there.
+WIDER = 16
+SPARE = 4
 
 
 class ScannState(scann_ops.ScannState):
@@ -29,10 +33,17 @@ class ScannState(scann_ops.ScannState):
 
     The searcher is found by `shared_name`, so all signatures of a session search
     the same copy. It therefore outlives them: `release` frees it.
+
+    Args:
+        tensors: what ScaNN's op gave.
+        embeddings: `[num_candidates, dim]` variable of what was indexed; it takes the
+            place of ScaNN's own copy, where there is one.
     """
 
-    def __init__(self, tensors):
+    def __init__(self, tensors, embeddings):
         super().__init__(tensors)
+        if self.dataset.shape.rank:
+            self.dataset = embeddings
         self._shared_name = f"tfrec-scann/{uuid.uuid4()}"
 
     @tf.function(input_signature=[])
@@ -80,11 +91,6 @@ class TunableScaNN(ScaNN):
         self._build_searcher = self._build_from_settings
 
     @property
-    def embeddings(self):
-        """`[num_candidates, dim]` float tensor: the vectors inside the index."""
-        return tf.ensure_shape(self._serialized_searcher.dataset, self._shape)
-
-    @property
     def release(self):
         """The function that frees the searcher; see `ScannState`."""
         return self._serialized_searcher.release
@@ -99,8 +105,8 @@ class TunableScaNN(ScaNN):
         )
 
     def index(self, candidates, identifiers=None):
-        """Builds from `[num_candidates, dim]` float candidates."""
-        self._shape = tuple(candidates.shape)
+        """Builds from `[num_candidates, dim]` candidates, a variable that it keeps."""
+        self._embeddings = candidates
         return super().index(candidates, identifiers)
 
     def call(self, queries, k=None, leaves=FROM_CONFIG, reorder=FROM_CONFIG):
@@ -120,12 +126,9 @@ class TunableScaNN(ScaNN):
         num_queries = tf.shape(queries)[0]
 
         def lane(queries):
-            found = scann_ops.scann_search_batched(
-                self._serialized_searcher.handle(), queries, k, reorder, leaves, False
-            )
-            is_real = ~tf.math.is_nan(found.distances)  # short results hold row 0
-            rows = tf.where(is_real, found.indices, NO_ROW)
-            return pad_to(rows, tf.where(is_real, found.distances, NO_SCORE), k)
+            if self._settings.quantize:
+                return self._search_quantized(queries, k, leaves, reorder)
+            return self._search(queries, k, leaves, reorder)
 
         def in_lanes(num_lanes):
             ends = [num_queries * i // num_lanes for i in range(num_lanes + 1)]
@@ -146,11 +149,30 @@ class TunableScaNN(ScaNN):
         rows, scores = tf.switch_case(kind, [lambda: lane(queries), *several])
         return scores[:num_queries], rows[:num_queries]
 
-    def _build_from_settings(self, candidates):
+    def _search(self, queries, k, leaves, reorder):
+        """`call` on one core, `(rows, scores)`."""
+        found = scann_ops.scann_search_batched(
+            self._serialized_searcher.handle(), queries, k, reorder, leaves, False
+        )
+        is_real = ~tf.math.is_nan(found.distances)  # short results hold row 0
+        rows = tf.where(is_real, found.indices, NO_ROW)
+        return pad_to(rows, tf.where(is_real, found.distances, NO_SCORE), k)
+
+    def _search_quantized(self, queries, k, leaves, reorder):
+        """A few more by rounded vectors, and of those the best by the full ones."""
+        num_candidates = self._embeddings.shape[0]
+        wide = tf.minimum(k + k // WIDER + SPARE, num_candidates)
+        rows, _ = self._search(queries, wide, leaves, tf.maximum(reorder, wide))
+        vectors = tf.gather(self._embeddings, tf.maximum(rows, 0))
+        scores = tf.linalg.matvec(vectors, queries)
+        return best(tf.where(rows > NO_ROW, scores, NO_SCORE), rows, k)
+
+    def _build_from_settings(self, embeddings):
         settings = self._settings
-        builder = scann_ops.builder(candidates, self._k, "dot_product")
+        builder = scann_ops.builder(embeddings.value(), self._k, "dot_product")
         if not settings.num_leaves:
-            return _Searcher(builder.score_brute_force().build().searcher_handle)
+            searcher = builder.score_brute_force().build()
+            return _Searcher(searcher.searcher_handle, embeddings)
         threshold = settings.anisotropic_threshold
         builder = builder.tree(
             num_leaves=settings.num_leaves,
@@ -161,13 +183,18 @@ class TunableScaNN(ScaNN):
             anisotropic_quantization_threshold=threshold or float("nan"),
             training_sample_size=settings.training_sample,
         )
-        searcher = builder.reorder(self._k).build()
-        return _Searcher(searcher.searcher_handle)
+        searcher = builder.reorder(self._k, quantize=settings.quantize).build()
+        return _Searcher(searcher.searcher_handle, embeddings)
 
 
 class _Searcher(scann_ops.ScannSearcher):
+    def __init__(self, handle, embeddings):
+        super().__init__(handle)
+        self.embeddings = embeddings
+
     def serialize_to_module(self):
         """Our state; the searcher itself, which is made anew from it, is freed."""
-        state = ScannState(scann_ops.scann_to_tensors(self.searcher_handle))
+        tensors = scann_ops.scann_to_tensors(self.searcher_handle)
+        state = ScannState(tensors, self.embeddings)
         tf.raw_ops.DestroyResourceOp(resource=self.searcher_handle)
         return state

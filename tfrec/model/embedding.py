@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfrec.index.fresh import take_rows
+from tfrec.index.table import table, take_rows
 from tfrec.model.history import latest
 from tfrec.model.own_items import HALF_LIVES, own_features
 
@@ -45,7 +45,7 @@ class Embedding(tf.Module):
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
         is_new = tf.cast(~model.has_id, tf.float32)
         last = tf.stack([tf.ones_like(is_new), is_new], axis=1)
-        self.candidates = tf.concat([*parts, last], axis=1)
+        self.candidates = table(tf.concat([*parts, last], axis=1))
 
     @property
     def dim(self):

@@ -36,7 +36,7 @@ class EmbeddingRecommender:
 
     def own_features(self, queries):
         """`own_features` of every item: `[num_half_lives, num_queries, num_items]`."""
-        shape = (len(HALF_LIVES), len(queries), len(self.embedding.candidates))
+        shape = (len(HALF_LIVES), len(queries), self.embedding.candidates.shape[0])
         features = np.zeros(shape, np.float32)
         for rows, history in _histories(queries, self.embedding.model):
             own = history.item_rows.numpy()

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tfrec.index.table import table
 from tfrec.model.blocks.item_regression import (
     MAX_POSITIONS,
     moments,
@@ -72,7 +73,7 @@ class CollaborativeBlock(MemoryBlock):
         )
         every = self._from_texts(text_vectors).numpy()
         every[columns >= 0] = known[columns[columns >= 0]]
-        self.memory = tf.constant(every[:, :-1])
+        self.memory = table(every[:, :-1])
         self.candidates = tf.constant(every[:, -1])
 
     def _from_texts(self, text_vectors):

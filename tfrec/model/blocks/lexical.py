@@ -5,6 +5,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 import tensorflow as tf
 
+from tfrec.index.table import table
 from tfrec.model.blocks.memory import MemoryBlock
 from tfrec.model.blocks.terms import NUM_BUCKETS, split_terms, term_weights
 
@@ -38,10 +39,10 @@ class LexicalBlock(MemoryBlock):
         buckets = [split_terms(part).numpy() for part in _batches(texts)]
         self.idf, self.mean_length = _statistics(buckets, len(texts))
         features = scipy.sparse.vstack([self._sparse(part) for part in buckets])
-        self.projection = tf.constant(_directions(features, self.max_dim, self.seed))
+        self.projection = table(_directions(features, self.max_dim, self.seed))
         encoded = [self.encode(part) for part in _batches(texts)]
         self.candidates = tf.concat(encoded, axis=0)
-        self.memory = self.candidates[:, None, :]
+        self.memory = table(self.candidates[:, None, :])
         return self
 
     def encode(self, texts):

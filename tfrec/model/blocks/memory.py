@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfrec.index.fresh import take_rows
+from tfrec.index.table import take_rows
 from tfrec.model.blocks.block import Block
 
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfrec.data.packing import pack_histories
 from tfrec.data.split import next_item_queries
+from tfrec.index.table import table
 from tfrec.model.blocks.block import Block
 from tfrec.model.blocks.text_regression import TextRegression
 from tfrec.model.history import history_of, value_scale
@@ -103,7 +104,7 @@ class OpinionBlock(Block):
         is_known = np.bincount(rows, minlength=log.num_items) > 0
         self.from_texts = TextRegression(text_vectors[is_known], items[is_known])
         items[~is_known] = self.from_texts(text_vectors[~is_known]).numpy()
-        self.items = tf.constant(items, tf.float32)
+        self.items = table(items)
         self.candidates = _candidates(self.items)
 
     def _learn_logit(self, log, events):
@@ -131,7 +132,7 @@ class OpinionBlock(Block):
     def _people(self, history):
         """Users' sides `[batch, dim + 1]`, and how the latest reactions differed."""
         rows = history.item_rows
-        is_known = history.mask & (rows < len(self.items))
+        is_known = history.mask & (rows < self.items.shape[0])
         is_known &= tf.gather(self.is_reaction, tf.maximum(history.event_rows, 0))
         known = tf.cast(is_known, tf.float32)
         items = tf.gather(self.items, tf.where(is_known, rows, 0))
