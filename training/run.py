@@ -22,6 +22,9 @@ from training.recipe import make_recipe, set_up
 
 logger = logging.getLogger(__name__)
 
+# What a run is resumed with: files in its folder.
+CONFIG, DATA = "config.json", "data_digest.txt"
+
 
 @dataclasses.dataclass(frozen=True)
 class RunResult:
@@ -51,7 +54,7 @@ def run(config, resume=False, report=None):
     data = load_run_data(config.data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
     folder = pathlib.Path(config.run.folder) / config.run.name
-    _begin(folder, config, resume)
+    _begin(folder, {CONFIG: to_json(config), DATA: data.digest}, resume)
     recipe = make_recipe(config, data, folder, resume, report)
     split = test_split(config, data.interactions)
     seconds = {}
@@ -111,20 +114,22 @@ def choose_flavours(index, num_items):
     return ["exact"]
 
 
-def _begin(folder, config, resume):
-    """A run goes on with the configuration that it began with, or starts clean."""
-    path = folder / "config.json"
-    if resume and path.exists() and path.read_text() != to_json(config):
-        raise ConfigError(
-            "`--resume` needs the configuration that the run began with, because the "
-            f"checkpoints belong to it. Received: one that differs from {path}. "
-            "Undo the change, or train without `--resume`."
-        )
+def _begin(folder, decisive, resume):
+    """A run goes on with the `{file: text}` that it began with, or starts clean."""
+    paths = {folder / name: text for name, text in decisive.items()}
+    for path, text in paths.items():
+        if resume and path.exists() and path.read_text() != text:
+            raise ConfigError(
+                "`--resume` needs the configuration and the data that the run began "
+                "with, because the checkpoints belong to them. Received: others than "
+                f"{path} tells of. Undo the change, or train without `--resume`."
+            )
     if not resume:  # or a later `--resume` would find another run's checkpoints
         for stage in STAGES:
             shutil.rmtree(folder / stage, ignore_errors=True)
-    with replacing(path) as aside:
-        aside.write_text(to_json(config))
+    for path, text in paths.items():
+        with replacing(path) as aside:
+            aside.write_text(text)
 
 
 def _write_report(folder, config, judged, choice, details):

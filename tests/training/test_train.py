@@ -135,8 +135,18 @@ def test_resume_with_another_configuration(fails, tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text(to_json(began))
     words = fails("train.learning_rate=0.5", flags=["--resume"])
-    assert "`--resume` needs the configuration that the run began with" in words
+    assert "`--resume` needs the configuration and the data" in words
     assert path.read_text() == to_json(began), "the run can be resumed no more"
+
+
+def test_resume_with_other_data(fails, tmp_path):
+    write_toy_log(tmp_path / "data")
+    path = tmp_path / "runs" / "toy" / "data_digest.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("of yesterday's log")
+    words = fails(flags=["--resume"])
+    assert f"Received: others than {path} tells of" in words
+    assert path.read_text() == "of yesterday's log", "the run can be resumed no more"
 
 
 def test_a_bad_log_leaves_an_earlier_run_alone(fails, tmp_path):
