@@ -1,15 +1,13 @@
 # TF Serving with ScaNN's ops linked in, for the scann flavour of a model. No public image
 # newer than 2.11 has them, so this one is compiled: hours, 16 GB of memory, AVX2.
 #   docker build -f serving/deploy/tf_serving_scann.Dockerfile \
-#     --build-arg SCANN_COMMIT=... -t tfrec-tf-serving-scann:0.1.0 .
+#     -t tfrec-tf-serving-scann:0.1.0 .
 FROM tensorflow/serving:2.20.0-devel AS build
-# The commit of github.com/google-research/google-research that is scann 1.4.2, the
-# version of setup.cfg: ops and models must be of one version.
-ARG SCANN_COMMIT
-RUN test "${#SCANN_COMMIT}" = 40 \
- || { echo "SCANN_COMMIT must be the 40 digits of a commit." >&2; exit 1; }
+# A commit of github.com/google-research/google-research at which scann is 1.4.2, the
+# version that writes the models: ops and models must be of one version.
+ARG SCANN_COMMIT=634a79fb5b4b23237a81eac028d27b5d34a5dba4
 WORKDIR /tensorflow-serving
-RUN mkdir -p third_party/scann/sources third_party/scann/local_config_tf \
+RUN mkdir -p third_party/scann/sources \
  && curl -fsSL --retry 5 \
       "https://github.com/google-research/google-research/archive/${SCANN_COMMIT}.tar.gz" \
   | tar -xz --strip-components=2 -C third_party/scann/sources \
@@ -17,13 +15,13 @@ RUN mkdir -p third_party/scann/sources third_party/scann/local_config_tf \
 # Its Python bindings are not wanted, nor what they load.
 RUN sed -i -e '/pybind11_bazel/d' -e '/^pybind_library(/,/^)/d' \
       third_party/scann/sources/scann/scann_ops/cc/BUILD.bazel
-# ScaNN's rules look for TensorFlow in a repository of this name: here it is the server's.
-COPY serving/deploy/scann/BUILD.local_config_tf third_party/scann/local_config_tf/BUILD
-RUN touch third_party/scann/local_config_tf/WORKSPACE \
- && printf '%s\n' \
-      'local_repository(name = "com_google_scann", path = "third_party/scann/sources")' \
-      'local_repository(name = "local_config_tf", path = "third_party/scann/local_config_tf")' \
-      >> WORKSPACE \
+# ScaNN's rules look for TensorFlow and Eigen in repositories of these names: here they
+# are the server's.
+COPY serving/deploy/scann/local_config_tf third_party/scann/local_config_tf
+COPY serving/deploy/scann/eigen third_party/scann/eigen
+COPY serving/deploy/scann/WORKSPACE.more third_party/scann/
+RUN touch third_party/scann/sources/WORKSPACE \
+ && cat third_party/scann/WORKSPACE.more >> WORKSPACE \
  && sed -i '/@org_tensorflow_text\/\/tensorflow_text:ops_lib/a \    "@com_google_scann//scann/scann_ops/cc:scann_ops",\n    "@com_google_scann//scann/scann_ops/cc:scann_ops_kernels",' \
       tensorflow_serving/model_servers/BUILD \
  && grep -q scann_ops_kernels tensorflow_serving/model_servers/BUILD

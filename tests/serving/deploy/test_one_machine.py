@@ -43,6 +43,11 @@ def instructions(path):
     return [tuple(line.split(None, 1)) for line in lines if line.strip()]
 
 
+def test_scann_is_compiled_of_one_commit():
+    text = (DEPLOY / "tf_serving_scann.Dockerfile").read_text()
+    assert re.search(r"^ARG SCANN_COMMIT=[0-9a-f]{40}$", text, flags=re.MULTILINE)
+
+
 def test_text_protos_are_read_by_our_own_readers():
     config = DEPLOY / "config"
     (model,) = read_model_config(config / "models.config")
