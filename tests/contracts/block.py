@@ -86,18 +86,15 @@ class BlockContract:
     def test_shares_add_up_to_the_score_above_the_mean_item(self, block):
         histories = [[4, 0, 6, 7], [1, 2, -1, -1], [-1, -1, -1, -1]]
         candidates = [[0, 5, COLD], [7, 2, 2], [1, 3, 6]]
-        shares = block.contributions(
-            make_history(histories),
-            tf.zeros([3], tf.int64),
-            tf.gather(block.candidates, candidates),
-        ).numpy()
+        apart = block.candidates - tf.reduce_mean(block.candidates, axis=0)
+        vectors = tf.gather(apart, candidates)
+        now = tf.zeros([3], tf.int64)
+        shares = block.contributions(make_history(histories), now, vectors).numpy()
         assert shares.shape == (3, 3, 4)
         assert (shares[1, :, 2:] == 0).all()
         expected = np.zeros((3, 3))
         if self.has_memory:
             queries = self.query(block, histories).numpy()
-            vectors = block.candidates.numpy()[candidates]
-            vectors = vectors - block.candidates.numpy().mean(axis=0)
             expected = np.einsum("bd,bnd->bn", queries, vectors)
             assert np.abs(expected[:2]).max() > 1e-3
         np.testing.assert_allclose(shares.sum(axis=2), expected, atol=1e-5)

@@ -162,6 +162,11 @@ def test_probabilities_by_hand(embedding):
 # === Shares of the events ===
 
 
+def apart(block, rows):
+    """What a block's candidates are beyond the mean one."""
+    return tf.gather(block.candidates - tf.reduce_mean(block.candidates, 0), rows)
+
+
 def test_shares_of_the_blocks_by_hand(embedding):
     """Without the neural part: 2 x collaborative + 1 x lexical, no less than 0."""
     blocks = np.array([0.0, 2.0, 1.0, 0.0], np.float32)
@@ -170,7 +175,7 @@ def test_shares_of_the_blocks_by_hand(embedding):
     weights = tf.fill([2, 3], 1 / 3)
     found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
     collaborative, lexical, _ = (
-        block.contributions(history, NOW, tf.gather(block.candidates, rows)).numpy()
+        block.contributions(history, NOW, apart(block, rows)).numpy()
         for block in ours.blocks
     )
     expected = np.maximum(2 * collaborative + lexical, 0)

@@ -45,7 +45,9 @@ class Embedding(tf.Module):
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
         is_new = tf.cast(~model.has_id, tf.float32)
         last = tf.stack([tf.ones_like(is_new), is_new], axis=1)
-        self.candidates = table(tf.concat([*parts, last], axis=1))
+        everything = tf.concat([*parts, last], axis=1)
+        self.candidates = table(everything)
+        self._mean = tf.reduce_mean(everything, axis=0)
 
     @property
     def dim(self):
@@ -227,15 +229,14 @@ class Embedding(tf.Module):
             `[batch, n, length]` float tensor; a row is not negative and sums to 1,
             or to 0 where no event speaks for the item.
         """
-        mean = tf.reduce_mean(self.candidates[:, : self.neural_dim], axis=0)
+        apart = vectors - self._mean
         events = self.vectors(history.item_rows, fresh)[..., : self.neural_dim]
         memory = self.model.query_tower.memory_output(events * weights[..., None])
-        apart = vectors[..., : self.neural_dim] - mean
-        shares = tf.matmul(apart, memory, transpose_b=True) * self.weighting.blocks[0]
+        shares = tf.matmul(apart[..., : self.neural_dim], memory, transpose_b=True)
+        shares *= self.weighting.blocks[0]
         for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
             number, start, end = self._places[block.name]
-            part = vectors[..., start:end]
-            part = block.contributions(history, now, part, memory)
+            part = block.contributions(history, now, apart[..., start:end], memory)
             shares += self.weighting.blocks[number] * part
         if self.has_own:
             same = rows[:, :, None] == history.item_rows[:, None]

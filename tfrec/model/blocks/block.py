@@ -83,18 +83,19 @@ class Block(tf.Module):
         """
         raise NotImplementedError
 
-    def contributions(self, history, now, candidates, new_memories=None):
+    def contributions(self, history, now, apart, new_memories=None):
         """Each event's share of what sets scores apart; 0 without a memory.
 
         Args:
             history: `History`.
             now: `[batch]` int64 tensor.
-            candidates: `[batch, n, dim]` float tensor, their side of the block.
+            apart: `[batch, n, dim]` float tensor, the candidates' side of the block
+                less the catalogue's mean.
             new_memories: as in `query`.
 
         Returns:
             `[batch, n, length]` float tensor.
         """
         length = tf.shape(history.item_rows)[1]
-        shape = tf.concat([tf.shape(candidates)[:2], [length]], axis=0)
+        shape = tf.concat([tf.shape(apart)[:2], [length]], axis=0)
         return tf.zeros(shape)

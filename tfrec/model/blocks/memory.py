@@ -36,11 +36,10 @@ class MemoryBlock(Block):
         """The query's side: the events' memories, decayed and added."""
         return tf.reduce_sum(self._event_vectors(history, new_memories), axis=1)
 
-    def contributions(self, history, now, candidates, new_memories=None):
+    def contributions(self, history, now, apart, new_memories=None):
         """Each event's share of what sets the scores apart, `[batch, n, length]`."""
-        mean = tf.reduce_mean(self.candidates, axis=0)
         events = self._event_vectors(history, new_memories)
-        return tf.matmul(candidates - mean, events, transpose_b=True)
+        return tf.matmul(apart, events, transpose_b=True)
 
     def _event_vectors(self, history, new_memories=None):
         if new_memories is not None:
