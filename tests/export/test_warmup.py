@@ -10,7 +10,6 @@ from tfrec.export.warmup import (
     WARMUP_FILE,
     fill_defaults,
     read_warmup,
-    replay_warmup,
     write_warmup,
 )
 
@@ -44,35 +43,12 @@ def test_the_file_is_what_tf_serving_reads(copy, requests):
     assert request.inputs["user_text"].string_val[:] == [b"abc"]
 
 
-def test_replay_fills_absent_inputs(copy, requests, loaded):
-    write_warmup(copy, "toy", requests)
-    assert replay_warmup(copy, loaded) == 2
-
-
 def test_defaults_give_way_to_what_is_sent(toy, requests):
     (_, first), (_, last) = fill_defaults(toy, requests)
     assert first["k"].tolist() == [2, 3]
     assert last["history_item_ids"].tolist() == [[b""]]
     assert last["now"].tolist() == [0]
     assert "k" not in last  # no input of `embed_query`
-
-
-@pytest.mark.parametrize(
-    ("signature", "inputs"),
-    [
-        ("nonesuch", {"user_text": ["x"]}),
-        ("recommend", {"k": np.array([1], np.int32)}),  # lacks user_text
-        ("recommend", {"user_text": ["x"], "extra": [1.0]}),
-        ("recommend", {"user_text": ["x"], "k": np.array([1.5], np.float32)}),
-        ("recommend", {"user_text": ["x"], "k": np.array([0], np.int32)}),
-    ],
-)
-def test_a_bad_record_is_named(copy, requests, loaded, signature, inputs):
-    bad = signature, {name: np.asarray(value) for name, value in inputs.items()}
-    write_warmup(copy, "toy", [requests[0], bad])
-    words = f"warmup_requests, record 2: the signature `{signature}` refused"
-    with pytest.raises(ArtefactError, match=words):
-        replay_warmup(copy, loaded)
 
 
 @pytest.mark.parametrize("count", [0, 1001])
@@ -105,7 +81,6 @@ def test_broken_files_are_named(copy):
         read_warmup(copy)
 
 
-def test_without_a_file_nothing_is_replayed(copy, loaded):
+def test_without_a_file_there_are_no_requests(copy):
     (copy / WARMUP_FILE).unlink()
     assert read_warmup(copy) == []
-    assert replay_warmup(copy, loaded) == 0

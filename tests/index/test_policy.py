@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 
 from tfrec.errors import ArtefactError
-from tfrec.index.policy import check_memory, choose, common_norm, scann_settings
+from tfrec.index.policy import check_memory, common_norm, scann_settings
 from tfrec.index.tuning import tune
 
 
 @pytest.mark.parametrize(
     ("num_candidates", "num_leaves"),
-    [(19_999, None), (20_000, 141), (100_000, 316), (1_000_000, 1000)],
+    [(20_000, 141), (100_000, 316), (1_000_000, 1000)],
 )
-def test_choice_by_size(num_candidates, num_leaves):
-    """The root of the catalogue's size, rounded down; exact below 20 000."""
-    settings = choose(num_candidates, 64)
-    assert (settings and settings.num_leaves) == num_leaves
+def test_leaves_by_size(num_candidates, num_leaves):
+    """The root of the catalogue's size, rounded down."""
+    assert scann_settings(num_candidates, 64).num_leaves == num_leaves
 
 
 def test_fewer_points_than_leaves_cannot_happen():

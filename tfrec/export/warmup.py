@@ -68,33 +68,6 @@ def read_warmup(version_folder):
     ]
 
 
-def replay_warmup(version_folder, loaded):
-    """Answers the warm-up requests, as a server does while it loads.
-
-    Args:
-        version_folder: folder of the saved model.
-        loaded: what `tf.saved_model.load` gave for it.
-
-    Returns:
-        Number of requests.
-
-    Raises:
-        ArtefactError: a request fails; it is named. Servers would not load the model.
-    """
-    requests = fill_defaults(version_folder, read_warmup(version_folder))
-    for number, (name, inputs) in enumerate(requests, start=1):
-        try:
-            tensors = {key: tf.constant(value) for key, value in inputs.items()}
-            loaded.signatures[name](**tensors)
-        except (KeyError, TypeError, ValueError, tf.errors.OpError) as error:
-            raise ArtefactError(
-                f"{pathlib.Path(version_folder, WARMUP_FILE)}, record {number}: the "
-                f"signature `{name}` refused the request, and a server would refuse "
-                f"the model. {error}"
-            ) from error
-    return len(requests)
-
-
 def read_defaults(version_folder):
     """What absent inputs are taken to be: `SignatureDef.defaults`.
 

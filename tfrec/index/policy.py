@@ -45,30 +45,18 @@ class BuildReport:
     build_seconds: float  # with tuning
     size_bytes: int  # of the saved tensors
 
-    @property
-    def recall_at_10(self):
-        """Measured on held-out queries; of the whole catalogue if it is smaller."""
-        return self.levels[0].recall if self.levels else 1.0
 
-
-def choose(num_candidates, dim, *, common_norm=None):
-    """The index for a catalogue.
+def scann_settings(num_candidates, dim, *, common_norm=None, quantize=False):
+    """Settings of a ScaNN index.
 
     Args:
         num_candidates: int.
         dim: int, of an embedding.
         common_norm: float, the norm of the embeddings if they (nearly) share one.
+        quantize: bool, whether vectors are held rounded to 8 bits.
 
     Returns:
-        `ScannSettings`, or None where exact search is the better index.
-    """
-    if num_candidates < EXACT_BELOW:
-        return None
-    return scann_settings(num_candidates, dim, common_norm=common_norm)
-
-
-def scann_settings(num_candidates, dim, *, common_norm=None, quantize=False):
-    """Settings of a ScaNN index of any size; arguments as in `choose`.
+        `ScannSettings`.
 
     Reference:
         Guo et al., Accelerating Large-Scale Inference with Anisotropic Vector

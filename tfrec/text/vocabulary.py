@@ -1,9 +1,7 @@
-"""WordPiece vocabularies: learnt from a catalogue, read, written."""
+"""WordPiece vocabularies, learnt from a catalogue."""
 
 import collections
 import importlib
-import os
-import pathlib
 import string
 
 import tensorflow as tf
@@ -49,32 +47,6 @@ def learn_vocabulary(texts, size):
     pieces = _learn_pieces(longer, size - len(alone)) if longer else []
     spelling = [*LETTERS, *(f"##{letter}" for letter in LETTERS)]
     return list(dict.fromkeys([*SPECIAL_TOKENS, *alone, *pieces, *spelling]))[:size]
-
-
-def write_vocabulary(vocabulary, path):
-    """Writes BERT's `vocab.txt` form: one piece a line, written aside and renamed.
-
-    Args:
-        vocabulary: list of strings.
-        path: file to write.
-    """
-    aside = pathlib.Path(f"{path}.tmp")
-    aside.write_bytes("".join(f"{piece}\n" for piece in vocabulary).encode())
-    os.replace(aside, path)
-
-
-def read_vocabulary(path):
-    """The list that `write_vocabulary` wrote, or that of a Hugging Face folder.
-
-    Args:
-        path: a `vocab.txt`.
-
-    Returns:
-        List of strings.
-    """
-    # Not `splitlines`: some vocabularies hold rarer line separators as pieces.
-    lines = pathlib.Path(path).read_bytes().decode().split("\n")
-    return [line.removesuffix("\r") for line in lines if line]
 
 
 def _count_words(texts):
