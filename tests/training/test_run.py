@@ -155,8 +155,8 @@ class TestFlavours:
         assert program.choose_flavours("scann", 10) == ["exact", "scann"]
 
     def test_auto_asks_whether_it_pays(self):
-        assert program.choose_flavours("auto", 1_000) == ["exact"]
-        assert program.choose_flavours("auto", 100_000) == ["exact", "scann"]
+        assert program.choose_flavours("auto", 19_999) == ["exact"]
+        assert program.choose_flavours("auto", 20_000) == ["exact", "scann"]
 
     def test_without_scann(self, monkeypatch):
         def missing():
