@@ -15,9 +15,11 @@ BATCH = 1024  # texts
 class LexicalBlock(MemoryBlock):
     """Items whose words are those of the items met, or of a free-text query.
 
-    Each text is a unit vector of BM25 weights over hashed words, projected to the
-    catalogue's leading directions (latent semantic analysis), which keep inner
-    products as well as the dimension allows.
+    Each text is a unit vector of BM25 weights over hashed words, projected so that
+    inner products are kept as well as the dimension allows: half of it are the
+    catalogue's leading directions (latent semantic analysis), in which the common words
+    are, and half a random projection of what they leave, so that the rare words, which
+    tell items apart, are not lost. A catalogue of few items needs no random half.
 
     Args:
         dim: int, directions kept.
@@ -25,7 +27,9 @@ class LexicalBlock(MemoryBlock):
         seed: int.
 
     Reference:
-        Deerwester et al., Indexing by Latent Semantic Analysis, JASIS 1990.
+        Deerwester et al., Indexing by Latent Semantic Analysis, JASIS 1990; Achlioptas,
+        Database-friendly Random Projections, JCSS 2003,
+        https://doi.org/10.1016/S0022-0000(03)00025-4
     """
 
     def __init__(self, dim, half_life=20.0, seed=0):
@@ -93,12 +97,17 @@ def _statistics(buckets, num_texts):
 
 
 def _directions(features, dim, seed):
-    """`[NUM_BUCKETS, dim]` leading right singular vectors of the item features."""
-    rank = min(dim, min(features.shape) - 1)
-    if features.nnz == 0 or rank < 1:
+    """`[NUM_BUCKETS, dim]`: leading directions of the features, and random ones."""
+    most = min(features.shape) - 1
+    if features.nnz == 0 or most < 1:
         return np.zeros((NUM_BUCKETS, 1), np.float32)
-    start = np.random.default_rng(seed).normal(size=min(features.shape))
-    _, _, right = scipy.sparse.linalg.svds(
+    rng = np.random.default_rng(seed)
+    rank = most if most <= dim else (dim + 1) // 2
+    start = rng.normal(size=min(features.shape))
+    _, _, leading = scipy.sparse.linalg.svds(
         features.astype(np.float32), k=rank, v0=start
     )
-    return np.ascontiguousarray(right.T, np.float32)
+    num_random = min(dim, most) - rank
+    signs = rng.choice([-1.0, 1.0], (NUM_BUCKETS, num_random))
+    rest = (signs - leading.T @ (leading @ signs)) / max(1, num_random) ** 0.5
+    return np.concatenate([leading.T, rest], axis=1, dtype=np.float32)
