@@ -63,6 +63,20 @@ def test_lexical_at_full_rank_is_the_cosine_of_bm25(films):
     np.testing.assert_allclose(items @ items.T, expected, atol=1e-4)
 
 
+def test_rare_words_are_not_lost():
+    """Each of 200 rare words is of two items; the leading directions hold 63 at most."""
+    texts = [f"word{i % 5} rare{i // 2}" for i in range(400)]
+    log = make_log([(0, 0, 1)], len(texts), 1)
+    catalogue = make_catalogue(make_items(texts), log)
+    block = LexicalBlock(64).fit(log, catalogue, tf.zeros([len(texts), 1]))
+    items = block.candidates.numpy()
+    assert items.shape == (400, 64)
+    likeness = items @ items.T
+    np.fill_diagonal(likeness, -np.inf)
+    found = likeness.argmax(axis=1) == np.arange(400) ^ 1
+    assert found.mean() > 0.9
+
+
 @pytest.mark.parametrize(
     "search",
     ["garden film", "été", "安静 garden", "quiet quiet zeppelin", "电", "PARTY 3"],
