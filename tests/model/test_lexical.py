@@ -64,7 +64,7 @@ def test_lexical_at_full_rank_is_the_cosine_of_bm25(films):
 
 
 def test_rare_words_are_not_lost():
-    """Each of 200 rare words is of two items; the leading directions hold 63 at most."""
+    """200 rare words of two items each; the leading directions hold a few of them."""
     texts = [f"word{i % 5} rare{i // 2}" for i in range(400)]
     log = make_log([(0, 0, 1)], len(texts), 1)
     catalogue = make_catalogue(make_items(texts), log)
