@@ -184,7 +184,7 @@ def test_without_a_catalogue():
         TwoTower(small_config()).candidates(tf.range(2))
 
 
-def test_mixed_precision_trains(board):
+def test_mixed_precision_trains_and_recommends(board):
     dataset, interactions = board
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
@@ -195,6 +195,11 @@ def test_mixed_precision_trains(board):
         loss = model.compute_loss(batch, y_pred=outputs)
         assert loss.dtype == tf.float32
         assert np.isfinite(loss)
+        met = interactions.item_ids[:2].tolist()
+        ids, scores, _ = model.fit_blocks(interactions).recommend([met], k=3)
+        assert not set(ids[0]) & set(met)
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
     finally:
         keras.mixed_precision.set_global_policy("float32")
 

@@ -120,9 +120,9 @@ class Embedding(tf.Module):
             vectors, window, window.lengths[:, None], now[:, None], profiles
         )
         places = tf.one_hot(places, tf.shape(history.item_rows)[1])
-        weights = tf.matmul(weights, places)  # 0 for events before the window
+        weights = tf.matmul(_float32(weights), places)  # 0 for events before the window
         hints = self.model.text_query(tf.math.l2_normalize(hints, -1))  # as in training
-        return queries[:, 0] + hints, weights[:, 0]
+        return _float32(queries[:, 0]) + _float32(hints), weights[:, 0]
 
     def vectors(self, rows, fresh=None):
         """Candidates' vectors by rows.
@@ -172,7 +172,7 @@ class Embedding(tf.Module):
             tf.fill([num_items], False),
         )
         parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
-        return tf.concat([neural, *parts, tf.ones([num_items, 2])], axis=1)
+        return tf.concat([_float32(neural), *parts, tf.ones([num_items, 2])], axis=1)
 
     def probabilities(self, interest, candidates, scores):
         """P(interest | user, item, now), calibrated.
@@ -202,7 +202,7 @@ class Embedding(tf.Module):
             Two `[batch, n]` float tensors.
         """
         neural, of_candidates = self._part("neural", interest, candidates)
-        head = self.model.interest_head(neural, of_candidates)
+        head = _float32(self.model.interest_head(neural, of_candidates))
         if "opinion" not in self._places:
             return head, tf.zeros_like(head)
         asked, of_candidates = self._part("opinion", interest, candidates)
@@ -232,6 +232,7 @@ class Embedding(tf.Module):
         apart = vectors - self._mean
         events = self.vectors(history.item_rows, fresh)[..., : self.neural_dim]
         memory = self.model.query_tower.memory_output(events * weights[..., None])
+        memory = _float32(memory)
         shares = tf.matmul(apart[..., : self.neural_dim], memory, transpose_b=True)
         shares *= self.weighting.blocks[0]
         for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
@@ -245,6 +246,11 @@ class Embedding(tf.Module):
             shares += own * self.own_bonus(history, rows)[..., None]
         shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
+
+
+def _float32(tensor):
+    """What towers gave that may compute in less precision."""
+    return tf.cast(tensor, tf.float32)
 
 
 def _places(neural_dim, blocks):
