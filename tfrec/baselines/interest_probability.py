@@ -66,7 +66,7 @@ class LogisticInterest:
         columns = []
         for liked, shown in ((user_liked, user_shown), (item_liked, item_shown)):
             columns += [(liked + PRIOR * self._mean) / (shown + PRIOR), np.log1p(shown)]
-        columns += [_by_parts(queries, self._likeness, sign) for sign in (1, -1)]
+        columns += [_by_parts(_reactions(queries, s), self._likeness) for s in (1, -1)]
         parts = (
             np.column_stack(columns),
             self.item_vectors[queries.target_rows],
@@ -74,12 +74,10 @@ class LogisticInterest:
         )
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
-    def _likeness(self, queries, sign):
-        """Cosine of the targets' texts to the mean of events whose label is `sign`."""
-        log, texts = queries.interactions, self.item_vectors[queries.target_rows]
-        log = dataclasses.replace(log, labels=(log.labels == sign).astype(np.int8))
-        history = history_matrix(dataclasses.replace(queries, interactions=log))
-        met = history @ self.item_vectors
+    def _likeness(self, queries):
+        """`[n]`: cosine of the targets' texts to the mean of the histories' texts."""
+        texts = self.item_vectors[queries.target_rows]
+        met = history_matrix(queries) @ self.item_vectors
         norms = np.linalg.norm(met, axis=1) * np.linalg.norm(texts, axis=1)
         return (met * texts).sum(axis=1) / np.maximum(norms, 1e-9)
 
@@ -136,11 +134,18 @@ class FactorisedInterest:
         return self._mean + products + people[:, -1] + items[:, -1]
 
 
-def _by_parts(queries, function, *arguments):
-    """`function(part, *arguments)` of a few queries at a time, as one array."""
+def _reactions(queries, sign):
+    """The same queries with histories of nothing but the events of label `sign`."""
+    log = queries.interactions
+    log = dataclasses.replace(log, labels=(log.labels == sign).astype(np.int8))
+    return dataclasses.replace(queries, interactions=log)
+
+
+def _by_parts(queries, function):
+    """`function` of a few queries at a time, as one array."""
     places = np.arange(len(queries))
     parts = np.split(places, places[QUERIES_AT_ONCE::QUERIES_AT_ONCE])
-    return np.concatenate([function(queries.take(part), *arguments) for part in parts])
+    return np.concatenate([function(queries.take(part)) for part in parts])
 
 
 def _sigmoid(logits):

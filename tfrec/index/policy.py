@@ -43,7 +43,7 @@ class BuildReport:
     levels: tuple  # `SearchLevel`s by rising depth; () when every answer is exact
     target_recall: float
     build_seconds: float  # with tuning
-    size_bytes: int  # of the saved tensors
+    size_bytes: int  # of ScaNN's saved tensors; when quantized, without the vectors
 
 
 def scann_settings(num_candidates, dim, *, common_norm=None, quantize=False):
