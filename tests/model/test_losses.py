@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from tfrec.model.losses import candidate_softmax, inclusion_log_q, weighted_mean
 
-QUERIES = np.array([[[1.0, 2.0], [0.0, 1.0]]], dtype="float32")  # one row, two places
+QUERIES = np.array([[1.0, 2.0], [0.0, 1.0]], dtype="float32")
 CANDIDATES = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]], dtype="float32")
 # Logits: [[3, 2, 6], [1, 0, 3]].
-TARGETS = np.array([[0, 2]])
+TARGETS = np.array([0, 2])
 
 
 def cross_entropy(logits, target):
@@ -21,26 +21,26 @@ def test_hand_computed_value():
     loss = candidate_softmax(QUERIES, CANDIDATES, TARGETS)
     # -log(e^3 / (e^3 + e^2 + e^6)) and -log(e^3 / (e^1 + e^0 + e^3))
     expected = [np.log(1 + np.exp(-1) + np.exp(3)), np.log(1 + np.exp(-2) + np.exp(-3))]
-    np.testing.assert_allclose(loss[0], expected, rtol=1e-6)
+    np.testing.assert_allclose(loss, expected, rtol=1e-6)
 
 
 def test_masked_candidate_is_as_good_as_absent():
-    masked = np.array([[False, True, False]])
+    masked = np.array([[False, True, False]] * 2)
     loss = candidate_softmax(QUERIES, CANDIDATES, TARGETS, masked=masked)
     logits = [np.array([3.0, 6.0]), np.array([1.0, 3.0])]
     expected = [cross_entropy(logits[0], 0), cross_entropy(logits[1], 1)]
-    np.testing.assert_allclose(loss[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
 def test_own_candidate_counts_even_when_masked():
-    masked = np.array([[True, False, True]])
+    masked = np.array([[True, False, True]] * 2)
     loss = candidate_softmax(QUERIES, CANDIDATES, TARGETS, masked=masked)
-    # Place 0 sees its own item 0 and item 1; place 1 its own item 2 and item 1.
+    # Query 0 sees its own item 0 and item 1; query 1 its own item 2 and item 1.
     expected = [
         cross_entropy(np.array([3.0, 2.0]), 0),
         cross_entropy(np.array([3.0, 0.0]), 0),
     ]
-    np.testing.assert_allclose(loss[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
 def test_log_q_is_subtracted_per_candidate_after_the_temperature():
@@ -48,7 +48,7 @@ def test_log_q_is_subtracted_per_candidate_after_the_temperature():
     loss = candidate_softmax(QUERIES, CANDIDATES, TARGETS, log_q=log_q, temperature=2.0)
     logits = np.array([[3.0, 2.0, 6.0], [1.0, 0.0, 3.0]]) / 2 - log_q
     expected = [cross_entropy(logits[0], 0), cross_entropy(logits[1], 2)]
-    np.testing.assert_allclose(loss[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
 def test_inclusion_probability_matches_a_simulation():

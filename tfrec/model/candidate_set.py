@@ -37,25 +37,37 @@ class CandidateSet:
         """The step's candidates.
 
         Args:
-            item_rows: `[batch, length]` int32 tensor of the batch's own items.
+            item_rows: `[batch, length]` int32 tensor of the batch's own items; -1 is
+                padding.
 
         Returns:
             `(rows, places)`: `[n]` distinct catalogue rows, and where each of
-            `item_rows` stands among them.
+            `item_rows` stands among them; 0 for padding.
         """
         if not self.num_negatives:
-            return tf.range(self.num_items), item_rows
+            return tf.range(self.num_items), tf.maximum(item_rows, 0)
         uniform = keras.random.randint(
             [self.num_negatives], 0, self.num_items, seed=self.seeds
         )
-        both = tf.concat([tf.reshape(item_rows, [-1]), uniform], axis=0)
-        rows, places = tf.unique(both)
-        return rows, tf.reshape(places[: tf.size(item_rows)], tf.shape(item_rows))
+        is_real = item_rows >= 0
+        own = tf.boolean_mask(item_rows, is_real)
+        rows, places = tf.unique(tf.concat([own, uniform], axis=0))
+        shape = tf.shape(item_rows, tf.int64)
+        return rows, tf.scatter_nd(tf.where(is_real), places[: tf.size(own)], shape)
 
-    def log_q(self, outputs):
-        """`[n]` log probability of each candidate to be in the set; None if whole."""
+    def log_q(self, rows, item_rows):
+        """How likely candidates were to be in the set.
+
+        Args:
+            rows: `[n]` int32 tensor of candidates.
+            item_rows: `[batch, length]` int32 tensor of the batch's own items; -1 is
+                padding.
+
+        Returns:
+            `[n]` float32 tensor of log probabilities; None if all items are in it.
+        """
         if not self.num_negatives:
             return None
-        num_draws = tf.cast(tf.size(outputs["targets"]), tf.float32)
+        num_draws = tf.reduce_sum(tf.cast(item_rows >= 0, tf.float32))
         log_q = inclusion_log_q(self.popularity, num_draws, self.num_negatives)
-        return tf.gather(log_q, outputs["candidate_rows"])
+        return tf.gather(log_q, rows)

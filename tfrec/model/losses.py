@@ -14,18 +14,18 @@ def candidate_softmax(
     sample, `log_q` corrects for how likely each candidate was to be in it.
 
     Args:
-        queries: `[batch, queries, dim]` float tensor.
+        queries: `[n, dim]` float tensor.
         candidates: `[num_candidates, dim]` float tensor.
-        targets: `[batch, queries]` int32 tensor: each query's own candidate.
-        masked: `[batch, num_candidates]` bool tensor: candidates that are
-            nobody's negatives in this row, such as the user's other positives
-            (accidental hits); the own candidate always counts.
+        targets: `[n]` int32 tensor: each query's own candidate.
+        masked: `[n, num_candidates]` bool tensor: candidates that are no negatives
+            of the query, such as the user's other positives (accidental hits); the
+            own candidate always counts.
         log_q: `[num_candidates]` float tensor, natural log of the probability
             that a candidate is in the set, or None for no correction.
         temperature: positive float; scores are divided by it.
 
     Returns:
-        `[batch, queries]` float32 tensor: loss of each pair, in nats.
+        `[n]` float32 tensor: loss of each pair, in nats.
 
     Reference:
         Yi et al., Sampling-Bias-Corrected Neural Modeling for Large Corpus Item
@@ -41,7 +41,7 @@ def candidate_softmax(
     if log_q is not None:
         own -= tf.gather(log_q, targets)
     if masked is not None:
-        logits = tf.where(masked[:, None, :], NEGATIVE, logits)
+        logits = tf.where(masked, NEGATIVE, logits)
         is_masked = tf.gather(masked, targets, batch_dims=1)
         everything = tf.reduce_logsumexp(logits, axis=-1)
         with_own = _log_add_exp(everything, own)

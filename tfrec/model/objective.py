@@ -18,15 +18,16 @@ def retrieval_loss(batch, outputs, has_id, log_q, temperature):
     Returns:
         Scalar.
     """
+    at = tf.where(batch["target_weights"] > 0)  # [num_targets, 2]: the others cost much
     losses = candidate_softmax(
-        outputs["queries"],
+        tf.gather_nd(outputs["queries"], at),
         outputs["candidates"],
-        outputs["targets"],
-        masked=masked_candidates(batch, outputs, has_id),
+        tf.gather_nd(outputs["targets"], at),
+        masked=tf.gather(masked_candidates(batch, outputs, has_id), at[:, 0]),
         log_q=log_q,
         temperature=temperature,
     )
-    return weighted_mean(losses, batch["target_weights"])
+    return weighted_mean(losses, tf.gather_nd(batch["target_weights"], at))
 
 
 def masked_candidates(batch, outputs, has_id):

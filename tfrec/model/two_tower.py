@@ -234,7 +234,7 @@ class TwoTower(keras.Model):
             items, `[batch, length]`.
         """
         item_rows = batch["item_rows"]
-        rows, places = self.candidate_set(tf.maximum(item_rows, 0))
+        rows, places = self.candidate_set(item_rows)
         texts = self.item_texts(item_rows, training=training)
         candidates = self.candidates(rows, texts, training=training)
         item_vectors = tf.gather(candidates, places)
@@ -292,7 +292,7 @@ class TwoTower(keras.Model):
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
         """Softmax over the candidates plus the interest head's cross-entropy."""
         config = self.config
-        log_q = self.candidate_set.log_q(y_pred)
+        log_q = self.candidate_set.log_q(y_pred["candidate_rows"], x["item_rows"])
         temperature = config.model.temperature
         retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, temperature)
         return retrieval + config.train.interest_weight * interest_loss(x, y_pred)
