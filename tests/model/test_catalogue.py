@@ -75,6 +75,15 @@ def test_events_that_count():
     assert made.has_id.tolist() == [True, False, False]
 
 
+def test_new_items_are_those_that_something_is_known_of():
+    frame = make_items(["met", "told of", "sorted", "unknown"]).frame
+    frame = frame.assign(
+        title=["Tea", "Pot", "", ""], text="", category=["", "", "cups", ""]
+    )
+    made = make_catalogue(Items(frame), make_log([(0, 0, 1)], 4, 1))
+    assert made.is_new.tolist() == [False, True, True, False]
+
+
 def test_all_that_is_known_of_an_item():
     frame = pd.DataFrame(
         {

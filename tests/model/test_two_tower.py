@@ -10,6 +10,7 @@ import tensorflow as tf
 from tests.model.checkerboard import NUM_USERS, small_config, withheld
 from tests.model.conftest import make_windows
 from tfrec.data.interactions import Queries
+from tfrec.data.schema import Items
 from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
 from tfrec.evaluation.evaluate import mean_ndcg
@@ -136,6 +137,18 @@ def test_id_dropout_acts_in_training_only(board):
     assert 0 < lost.sum() < 16
     ids = model.candidate_tower.id_table.numpy() * lost[:, None]
     np.testing.assert_allclose(full - some, ids, atol=1e-6)
+
+
+def test_an_item_that_has_nothing_but_its_id_keeps_it(board):
+    """All ids of a log without texts were dropped by half, for nothing."""
+    dataset, interactions = board
+    frame = dataset.items.frame
+    bare = Items(frame.assign(category=frame["category"].where(frame.index != 5, "")))
+    config = small_config("model.id_dropout=0.999")
+    model = TwoTower(config).adapt(interactions, bare)
+    rows = tf.range(16)
+    kept = model.candidates(rows) == model.candidates(rows, training=True)
+    assert kept.numpy().all(axis=1).tolist() == [row == 5 for row in range(16)]
 
 
 def test_ids_that_never_learn_say_nothing(board):

@@ -35,7 +35,7 @@ def weigh(embedding, queries, allow_repeats):
         if block.informs_probability and not blocks[place]:
             blocks[place] = LEAST * _spread(scores[0]) / _spread(scores[place])
     blended = sum(weight * each for weight, each in zip(found, scores, strict=True))
-    is_new = ~embedding.model.catalogue.has_id
+    is_new = embedding.model.catalogue.is_new
     exposure = embedding.model.config.model.new_item_exposure
     share = exposure * is_new[queries.target_rows].mean()
     bonus = bonus_of_new(blended, pool.is_new, share)

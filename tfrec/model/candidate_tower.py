@@ -10,13 +10,14 @@ class CandidateTower(keras.layers.Layer):
 
     The id part is dropped for random items in training and absent for items
     without a training event, so that an item is served from its text from the
-    first second.
+    first second. An item that has nothing but its id keeps it.
 
     Args:
         dim: int, size of the output.
         num_items: int, rows of the id table.
         num_categories: int, 0 for a catalogue without categories.
-        id_dropout: float, share of items that lose their id part in a step.
+        id_dropout: float, share of items that lose their id part in a step, if they
+            have another.
         dropout: float, share of the text part's hidden activations dropped.
 
     Reference:
@@ -68,7 +69,9 @@ class CandidateTower(keras.layers.Layer):
             keep = tf.zeros_like(keep)
         elif training and self.id_dropout:
             uniform = keras.random.uniform(tf.shape(keep), seed=self.seeds)
-            keep *= tf.cast(uniform >= self.id_dropout, keep.dtype)
+            others = tf.concat([text_vectors, categories], axis=1)
+            is_kept = (uniform >= self.id_dropout) | tf.reduce_all(others == 0, axis=1)
+            keep *= tf.cast(is_kept, keep.dtype)
         ids = tf.gather(self.id_table, tf.maximum(rows, 0))
         return vectors + tf.cast(ids, vectors.dtype) * keep[:, None]
 

@@ -36,6 +36,14 @@ class Catalogue:
         """`[num_items]` bool: whether an item has events, so that its id is learnt."""
         return self.num_events > 0
 
+    @property
+    def is_new(self):
+        """`[num_items]` bool: no events, but a text or a category tells of the item.
+
+        Of the others nothing is known, so that none may be preferred.
+        """
+        return ~self.has_id & ((self.texts != "") | (self.categories != ""))
+
     def category_names(self):
         """The most frequent categories, most frequent first."""
         names = np.concatenate([[], *split_categories(self.categories)]).astype(str)

@@ -21,7 +21,7 @@ class Weighting:
     blocks: np.ndarray  # [num_blocks + 1] float, the neural block first
     own: tuple = (0.0,) * len(HALF_LIVES)  # of an item's own past; see own_items
     bias: float = 0.0  # added to every score
-    new_items: float = 0.0  # added to the scores of items without events, for exposure
+    new_items: float = 0.0  # added to the scores of new items, for exposure
     head_slope: float = 0.0  # of the head's logit in the reported probability
     opinion_slope: float = 0.0  # of the opinion block's logit in it
     score_slope: float = 1.0  # of the score in the reported probability
@@ -43,7 +43,7 @@ class Embedding(tf.Module):
         self.neural_dim = model.config.model.embedding_dim
         self._places = _places(self.neural_dim, blocks)
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
-        is_new = tf.cast(~model.has_id, tf.float32)
+        is_new = tf.constant(model.catalogue.is_new, tf.float32)
         last = tf.stack([tf.ones_like(is_new), is_new], axis=1)
         everything = tf.concat([*parts, last], axis=1)
         self.candidates = table(everything)

@@ -23,7 +23,7 @@ class ScorePool:
     Attributes:
         parts: list of `[num_queries, width]` float32 arrays, one per block, then those
             of an item's own past; `-inf` in the first where no item may come.
-        is_new: `[num_queries, width]` bool, items without events.
+        is_new: `[num_queries, width]` bool; see `Catalogue.is_new`.
         target_offsets: `[num_queries + 1]` int, bounds of each query's targets.
         target_places: `[num_targets]` int, the columns where they stand.
     """
@@ -49,7 +49,7 @@ def pool_scores(embedding, queries, allow_repeats):
             there parts for an item's own past.
     """
     recommender = EmbeddingRecommender(embedding)
-    is_new = ~embedding.model.catalogue.has_id
+    is_new = embedding.model.catalogue.is_new
     most_targets = np.diff(queries.target_offsets).max()
     most_met = embedding.model.config.model.max_history_length
     pools = []
