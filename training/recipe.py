@@ -14,6 +14,8 @@ from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split
 from tfrec.data.windows import learns_repeats
 from tfrec.evaluation.evaluate import mean_ndcg
+from tfrec.model.block_choice import choose_blocks
+from tfrec.model.blocks import MemoryForm
 from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import TowerRecommender
 from tfrec.model.two_tower import TwoTower
@@ -34,7 +36,7 @@ class Choice:
 
     fit: Fit
     names: list  # of the blocks, the neural one first
-    half_lives: tuple  # of the collaborative block, events
+    memory: MemoryForm  # of the collaborative block
     weighting: Weighting
     metric: float  # validation NDCG@10 of the whole embedding
     num_queries: int
@@ -83,12 +85,12 @@ class Recipe:
             return metric
 
         trained = self._fit(model, split.train, "choose", validate=validate)
-        half_lives, metric = model.choose_blocks(split.train, split.queries)
+        memory, metric = choose_blocks(model, split.train, split.queries)
         pairs = labelled_pairs(interactions, split.held_out, how.seed)
         calibrate(model, pairs)
         names = ["neural", *(block.name for block in model.blocks)]
         weighting, num_queries = model.weighting, len(split.queries)
-        return Choice(trained, names, half_lives, weighting, metric, num_queries)
+        return Choice(trained, names, memory, weighting, metric, num_queries)
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
@@ -105,7 +107,7 @@ class Recipe:
         epochs = choice.fit.best_epoch
         self._fit(model, interactions, stage, num_epochs=epochs)
         names = choice.names[1:]
-        model.fit_blocks(interactions, choice.half_lives, names, choice.weighting)
+        model.fit_blocks(interactions, choice.memory, names, choice.weighting)
         return model
 
     def _adapted(self, interactions):

@@ -158,7 +158,8 @@ def _training_facts(choice, recipe, seconds):
             zip(choice.names, choice.weighting.blocks.tolist(), strict=True)
         ),
         "own_item_weights": list(choice.weighting.own),
-        "half_lives": list(choice.half_lives),
+        "half_lives": list(choice.memory.half_lives),
+        "collaborative_dim": choice.memory.dim,
         "examples_per_s": choice.fit.examples_per_s,
         "peak_memory_mb": choice.fit.peak_memory_mb,
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},

@@ -11,7 +11,7 @@ from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blend import weigh
-from tfrec.model.blocks import HALF_LIVES, make_blocks, teachable
+from tfrec.model.blocks import make_blocks, teachable
 from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
@@ -78,14 +78,12 @@ class TwoTower(keras.Model):
         self._make_layers()
         return self
 
-    def fit_blocks(
-        self, interactions, half_lives=HALF_LIVES[0], names=None, weighting=None
-    ):
+    def fit_blocks(self, interactions, form=None, names=None, weighting=None):
         """Fits closed-form blocks.
 
         Args:
             interactions: the `Interactions` that the towers learn from.
-            half_lives: two floats, of the collaborative block, in events.
+            form: `MemoryForm` of the collaborative block, or None for the first choice.
             names: list of the blocks' names, or None for those of `model.blocks` that
                 the log can teach.
             weighting: `Weighting` of towers and blocks, whose blocks of weight 0 are
@@ -96,7 +94,7 @@ class TwoTower(keras.Model):
         """
         if names is None:
             names = teachable(self.config.model.blocks, interactions)
-        blocks = make_blocks(self.config, names, half_lives)
+        blocks = make_blocks(self.config, names, form)
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         weights, texts = weighting.blocks, self.item_texts.vectors
@@ -107,26 +105,6 @@ class TwoTower(keras.Model):
         ]
         self.weighting = dataclasses.replace(weighting, blocks=weights[weights != 0])
         return self
-
-    def choose_blocks(self, interactions, queries):
-        """Fits and weighs the blocks with each choice of half-lives; keeps the best.
-
-        Args:
-            interactions: the `Interactions` that the towers learn from.
-            queries: `Queries` from after them.
-
-        Returns:
-            `(half-lives, NDCG@10 reached)`.
-        """
-        found = []
-        has_memory = "collaborative" in self.config.model.blocks
-        for half_lives in HALF_LIVES if has_memory else HALF_LIVES[:1]:
-            metric = self.fit_blocks(interactions, half_lives).weigh_blocks(queries)
-            found.append((metric, half_lives, self.blocks, self.weighting))
-        metric, half_lives, self.blocks, self.weighting = max(
-            found, key=lambda each: each[0]
-        )
-        return half_lives, metric
 
     def weigh_blocks(self, queries):
         """Chooses the weights of towers and blocks.

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from tfrec.model.blocks.collaborative import HALF_LIVES, CollaborativeBlock
+from tfrec.model.blocks.collaborative import (
+    HALF_LIVES,
+    CollaborativeBlock,
+    MemoryForm,
+)
 from tfrec.model.blocks.lexical import LexicalBlock
 from tfrec.model.blocks.opinion import OpinionBlock
 from tfrec.model.blocks.prior import PriorBlock
@@ -16,20 +20,21 @@ def teachable(names, interactions):
     return [name for name in names if has_negatives or name != "opinion"]
 
 
-def make_blocks(config, names, half_lives=HALF_LIVES[0]):
+def make_blocks(config, names, form=None):
     """Blocks by their names.
 
     Args:
         config: `Config`.
         names: list of strings, of those in `tfrec.config.BLOCKS`.
-        half_lives: two floats, of the collaborative block, in events.
+        form: `MemoryForm` of the collaborative block, or None for the first choice.
 
     Returns:
         List of `Block`s that have not been fitted.
     """
     model, seed = config.model, config.train.seed
+    form = form or MemoryForm(HALF_LIVES[0], model.collaborative_dim)
     known = {
-        "collaborative": CollaborativeBlock(model.collaborative_dim, seed, half_lives),
+        "collaborative": CollaborativeBlock(form.dim, seed, form.half_lives),
         "lexical": LexicalBlock(model.lexical_dim, seed=seed),
         "prior": PriorBlock(),
         "opinion": OpinionBlock(seed=seed),

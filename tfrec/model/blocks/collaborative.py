@@ -1,5 +1,7 @@
 """Collaborative block: which items follow which, as a low-rank memory."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -19,6 +21,13 @@ MAX_COLUMNS = 4000  # items, the most popular; the others are known by their tex
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RIDGE = 2.5  # times the mean second moment of a feature
 RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
+
+
+class MemoryForm(NamedTuple):
+    """What validation chooses of a collaborative memory."""
+
+    half_lives: tuple  # of the decays, events
+    dim: int  # rank
 
 
 class CollaborativeBlock(MemoryBlock):
