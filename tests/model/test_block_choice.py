@@ -27,20 +27,21 @@ class Judged:
         return self.metrics[self.asked[-1]]
 
 
-def forms(first, second, wider):
-    """Metrics of both half-lives, and of the wider form of the better one."""
-    short, long = (MemoryForm(half_lives, DIM) for half_lives in HALF_LIVES)
-    best = short if first >= second else long
-    return {short: first, long: second, best._replace(dim=WIDER * DIM): wider}
+def forms(*metrics):
+    """Metrics of the narrow memories, and of the wider ones: half-lives in order."""
+    dims = (DIM, WIDER * DIM)
+    each = [MemoryForm(half_lives, dim) for dim in dims for half_lives in HALF_LIVES]
+    return dict(zip(each, metrics, strict=True))
 
 
 @pytest.mark.parametrize(
     ("metrics", "chosen"),
     [
-        ((0.2, 0.1, 0.203), MemoryForm(HALF_LIVES[0], DIM)),  # not worth its room
-        ((0.2, 0.1, 0.205), MemoryForm(HALF_LIVES[0], WIDER * DIM)),
-        ((0.1, 0.2, 0.3), MemoryForm(HALF_LIVES[1], WIDER * DIM)),
-        ((0.0, 0.0, 0.0), MemoryForm(HALF_LIVES[0], DIM)),
+        ((0.2, 0.1, 0.203, 0.1), MemoryForm(HALF_LIVES[0], DIM)),  # not worth its room
+        ((0.2, 0.1, 0.205, 0.1), MemoryForm(HALF_LIVES[0], WIDER * DIM)),
+        ((0.2, 0.1, 0.205, 0.21), MemoryForm(HALF_LIVES[1], WIDER * DIM)),
+        ((0.1, 0.2, 0.1, 0.1), MemoryForm(HALF_LIVES[1], DIM)),
+        ((0.0, 0.0, 0.0, 0.0), MemoryForm(HALF_LIVES[0], DIM)),
     ],
 )
 def test_a_wider_memory_must_be_worth_its_room(metrics, chosen):
@@ -51,7 +52,7 @@ def test_a_wider_memory_must_be_worth_its_room(metrics, chosen):
 
 
 def test_without_a_memory_there_is_nothing_to_choose():
-    model = Judged(forms(0.1, 0.2, 0.3), 'model.blocks=["prior"]')
+    model = Judged(forms(0.1, 0.2, 0.3, 0.4), 'model.blocks=["prior"]')
     assert choose_blocks(model, None, None) == (MemoryForm(HALF_LIVES[0], DIM), 0.1)
     assert len(model.asked) == 1
 

@@ -17,18 +17,20 @@ def choose_blocks(model, interactions, queries):
     Returns:
         `(MemoryForm, NDCG@10 reached)`; the model has the blocks and their weights.
     """
-    dim = model.config.model.collaborative_dim
-    forms = [MemoryForm(half_lives, dim) for half_lives in HALF_LIVES]
-    if "collaborative" not in model.config.model.blocks:
-        forms = forms[:1]
 
     def reached(form):
         metric = model.fit_blocks(interactions, form).weigh_blocks(queries)
         return metric, form, model.blocks, model.weighting
 
-    best = max(map(reached, forms), key=lambda each: each[0])
-    if len(forms) > 1:
-        wider = reached(best[1]._replace(dim=WIDER * dim))
+    def best_of(dim):
+        forms = [MemoryForm(half_lives, dim) for half_lives in HALF_LIVES]
+        return max(map(reached, forms), key=lambda each: each[0])
+
+    dim = model.config.model.collaborative_dim
+    if "collaborative" in model.config.model.blocks:
+        best, wider = best_of(dim), best_of(WIDER * dim)
         best = wider if wider[0] > WORTH * best[0] else best
+    else:
+        best = reached(MemoryForm(HALF_LIVES[0], dim))
     metric, form, model.blocks, model.weighting = best
     return form, metric
