@@ -60,9 +60,9 @@ class ModelConfig:
     temperature: float = 1.0  # of the softmax; scores are divided by it
     blocks: list = field(default_factory=lambda: [*BLOCKS])  # beside the neural one
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
-    collaborative_dim: int = 64  # rank of the item-item memory; maybe 4 times that
+    collaborative_dim: int = 64  # rank of the memory; validation may take 4 times it
     lexical_dim: int = 256  # of the projected BM25 features
-    new_item_exposure: float = 2.5  # places over choices, of items without events
+    new_item_exposure: float = 2.5  # places over choices, of new items
 
 
 @dataclass(frozen=True, kw_only=True)
