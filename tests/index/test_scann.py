@@ -159,12 +159,14 @@ def test_released_index_frees_its_searcher_and_can_return(embeddings, queries):
 def test_lanes_agree_with_one_search(index, queries, num_queries):
     """32 queries and more are split over two lanes, 512 over four; a batch of 5 is not.
 
-    ScaNN rounds batches of unlike size unlike, so a near tie may fall otherwise.
+    ScaNN rounds batches of unlike size unlike, so where two leaves are about as near,
+    an answer may miss what the other one finds: sets are compared, not places.
     """
     many = np.resize(queries, (num_queries, queries.shape[1]))
     together = index.search_rows(many, 5)[0].numpy()
     apart = [index.search_rows(many[i : i + 5], 5)[0] for i in range(0, len(many), 5)]
-    assert (together == np.concatenate(apart)).mean() >= 0.97
+    pairs = zip(together, np.concatenate(apart), strict=True)
+    assert np.mean([len(set(t) & set(a)) / 5 for t, a in pairs]) >= 0.97
 
 
 def test_deeper_searches_look_at_more_leaves(index):
