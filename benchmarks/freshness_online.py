@@ -41,7 +41,7 @@ def main(
     """Replays the first test questions of a log, in order of time."""
     from serving.online.interest_keeping import read_settings
     from tfrec.config import load_config
-    from tfrec.data.windows import learns_repeats
+    from tfrec.data.repeats import learns_repeats
     from tfrec.evaluation.evaluate import evaluate
     from tfrec.export.loaded import load
     from training.data import load_run_data

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInterest
 from tfrec.data.interactions import Queries
+from tfrec.data.repeats import without_other_targets
 from tfrec.data.split import next_item_queries
 from tfrec.model.blocks import MIN_NEGATIVES
 from tfrec.model.embedding import Weighting
@@ -27,13 +28,14 @@ class Pairs:
     is_explicit: bool  # whether the zeros are reactions, not just sampled items
 
 
-def labelled_pairs(interactions, held_out, seed, max_pairs=MAX_PAIRS):
+def labelled_pairs(interactions, held_out, seed, allow_repeats, max_pairs=MAX_PAIRS):
     """What users showed of interest and disinterest in events that were held out.
 
     Args:
         interactions: the whole log, histories included.
         held_out: `[num_events]` bool array, as in `Split`.
         seed: int.
+        allow_repeats: bool; if False, an item counts as liked the first time only.
         max_pairs: int, reactions; a seeded sample is taken of more.
 
     Returns:
@@ -41,7 +43,7 @@ def labelled_pairs(interactions, held_out, seed, max_pairs=MAX_PAIRS):
         item for each positive.
     """
     rng = np.random.default_rng(seed)
-    labels = interactions.labels
+    labels = without_other_targets(interactions, allow_repeats).labels
     events = np.flatnonzero(held_out & (labels != 0))
     if len(events) > max_pairs:
         events = np.sort(rng.choice(events, max_pairs, replace=False))
@@ -114,7 +116,9 @@ def baseline_probabilities(model, train, pairs, seed):
         seed: int.
     """
     everything = np.ones(len(train), bool)
-    known = labelled_pairs(train, everything, seed, MAX_BASELINE_PAIRS)
+    known = labelled_pairs(
+        train, everything, seed, model.allow_repeats, MAX_BASELINE_PAIRS
+    )
     texts = (model.item_texts.vectors, model.profile_texts.vectors)
     baselines = (
         LogisticInterest(*(each.numpy() for each in texts)),

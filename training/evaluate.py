@@ -29,7 +29,7 @@ def evaluate(
     one trained with `train.refit = "train"`.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
-    from tfrec.data.windows import learns_repeats
+    from tfrec.data.repeats import learns_repeats
     from tfrec.evaluation.protocol import describe_protocol
     from tfrec.evaluation.report import write_report
     from tfrec.export.loaded import load

@@ -7,8 +7,8 @@ import logging
 import numpy as np
 
 from tfrec.data.interactions import Queries
+from tfrec.data.repeats import learns_repeats
 from tfrec.data.split import make_split
-from tfrec.data.windows import learns_repeats
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.interest_decay import InterestSettings
 

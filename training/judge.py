@@ -4,8 +4,8 @@ import dataclasses
 import logging
 
 from tfrec.baselines.default import default_baselines
+from tfrec.data.repeats import learns_repeats
 from tfrec.data.split import make_split
-from tfrec.data.windows import learns_repeats
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.interest import Interest
 from tfrec.evaluation.protocol import describe_protocol
@@ -58,7 +58,7 @@ def judge(config, data, split, model):
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )
-    pairs = labelled_pairs(data.interactions, split.held_out, seed)
+    pairs = labelled_pairs(data.interactions, split.held_out, seed, model.allow_repeats)
     found = {evaluations[0].name: probabilities(embedding, pairs)}
     if config.evaluation.baselines:
         found |= baseline_probabilities(model, split.train, pairs, seed)

@@ -10,14 +10,15 @@ import keras
 import tensorflow as tf
 
 from tfrec.config import Config
+from tfrec.data.repeats import learns_repeats
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split
-from tfrec.data.windows import learns_repeats
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.block_choice import choose_blocks
 from tfrec.model.blocks import MemoryForm
 from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import TowerRecommender
+from tfrec.model.tower_scale import TowerScale, rescaled, tower_scale
 from tfrec.model.two_tower import TwoTower
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
@@ -38,6 +39,7 @@ class Choice:
     names: list  # of the blocks, the neural one first
     memory: MemoryForm  # of the collaborative block
     weighting: Weighting
+    scale: TowerScale  # of the towers that the weighting was chosen with
     metric: float  # validation NDCG@10 of the whole embedding
     num_queries: int
 
@@ -86,11 +88,12 @@ class Recipe:
 
         trained = self._fit(model, split.train, "choose", validate=validate)
         memory, metric = choose_blocks(model, split.train, split.queries)
-        pairs = labelled_pairs(interactions, split.held_out, how.seed)
+        pairs = labelled_pairs(interactions, split.held_out, how.seed, repeats)
         calibrate(model, pairs)
         names = ["neural", *(block.name for block in model.blocks)]
-        weighting, num_queries = model.weighting, len(split.queries)
-        return Choice(trained, names, memory, weighting, metric, num_queries)
+        weighting, scale = model.weighting, tower_scale(model)
+        num_queries = len(split.queries)
+        return Choice(trained, names, memory, weighting, scale, metric, num_queries)
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
@@ -106,8 +109,8 @@ class Recipe:
         model = self._adapted(interactions)
         epochs = choice.fit.best_epoch
         self._fit(model, interactions, stage, num_epochs=epochs)
-        names = choice.names[1:]
-        model.fit_blocks(interactions, choice.memory, names, choice.weighting)
+        weighting = rescaled(choice.weighting, choice.scale, tower_scale(model))
+        model.fit_blocks(interactions, choice.memory, choice.names[1:], weighting)
         return model
 
     def _adapted(self, interactions):

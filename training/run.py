@@ -160,6 +160,7 @@ def _training_facts(choice, recipe, seconds):
         "own_item_weights": list(choice.weighting.own),
         "half_lives": list(choice.memory.half_lives),
         "collaborative_dim": choice.memory.dim,
+        "learns_order": choice.memory.is_ordered,
         "examples_per_s": choice.fit.examples_per_s,
         "peak_memory_mb": choice.fit.peak_memory_mb,
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},

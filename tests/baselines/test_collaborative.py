@@ -5,7 +5,6 @@ import pytest
 
 from tests.evaluation.logs import ask_all, make_items, make_log
 from tfrec.baselines.ease import Ease
-from tfrec.baselines.histories import user_item_matrix
 from tfrec.baselines.item_knn import ItemKnn
 from tfrec.baselines.personal_frequency import PersonalFrequency
 from tfrec.baselines.popularity import RecentPopularity
@@ -25,7 +24,7 @@ def log():
 
 @pytest.fixture
 def chosen(log):
-    return user_item_matrix(log).toarray().astype(float)
+    return log.user_item_matrix().toarray().astype(float)
 
 
 def scores_of(recommender, log):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.evaluation.logs import ask_all, make_log
-from tfrec.baselines.histories import history_matrix, user_item_matrix
+from tfrec.baselines.histories import history_matrix
 from tfrec.baselines.weighting import (
     RankDecay,
     TimeDecay,
@@ -63,8 +63,3 @@ def test_only_the_past_counts(queries):
 def test_queries_may_come_in_any_order(queries):
     matrix = history_matrix(queries.take([2, 0, 2]))
     assert matrix.toarray().tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
-
-
-def test_user_item_matrix_is_binary():
-    matrix = user_item_matrix(make_log(EVENTS, num_items=3, num_users=3))
-    assert matrix.toarray().tolist() == [[1, 1, 1], [0, 0, 0], [0, 1, 0]]

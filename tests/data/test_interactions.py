@@ -33,6 +33,12 @@ def test_events_are_sorted_by_user_and_time():
     assert log.group_starts.tolist() == [0, 0, 2, 3, 4, 5]
 
 
+def test_user_item_matrix_is_binary():
+    """1 for a positive event, or two; "bad" and "meh" are none."""
+    log = make_interactions([*ROWS, ("bo", "z", 8, 0, "good")], items=["z", "y", "x"])
+    assert log.user_item_matrix().toarray().tolist() == [[1, 0, 1], [1, 0, 1]]
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(

@@ -10,7 +10,8 @@ import tensorflow as tf
 from tests.data.logs import make_interactions
 from tfrec.data.interactions import Queries
 from tfrec.data.packing import pack_histories
-from tfrec.data.windows import cut_windows, is_first_of_pair, training_windows
+from tfrec.data.repeats import may_be_target
+from tfrec.data.windows import cut_windows, training_windows
 
 
 def random_log(seed, num_events=200):
@@ -47,7 +48,7 @@ def test_each_event_is_a_target_once_at_most(allow_repeats):
     for batch in batches(log, len(windows), 1, allow_repeats):
         is_target = batch["target_weights"] > 0
         found.update(batch["values"][is_target].astype(int).tolist())
-    wanted = np.ones(len(log), bool) if allow_repeats else is_first_of_pair(log)
+    wanted = may_be_target(log, allow_repeats)
     assert set(found) == set(log.values[wanted].astype(int))
     assert set(found.values()) == {1}
 

@@ -16,17 +16,26 @@ from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import small_config
 from tests.model.test_item_regression import slow_ridge
 from tfrec.model.blocks import make_blocks, teachable
-from tfrec.model.blocks.collaborative import CollaborativeBlock
+from tfrec.model.blocks.collaborative import CollaborativeBlock, MemoryForm
 from tfrec.model.blocks.lexical import LexicalBlock
 from tfrec.model.blocks.memory import MemoryBlock
+from tfrec.model.blocks.next_items import learn_next_items
 from tfrec.model.blocks.prior import PriorBlock
 from tfrec.model.catalogue import make_catalogue
+
+UNORDERED = MemoryForm(4, (100.0,), is_ordered=False)
 
 
 class TestCollaborativeBlock(BlockContract):
     @classmethod
     def make_block(cls):
-        return CollaborativeBlock(4)
+        return CollaborativeBlock(MemoryForm(4))
+
+
+class TestUnorderedBlock(BlockContract):
+    @classmethod
+    def make_block(cls):
+        return CollaborativeBlock(UNORDERED)
 
 
 class TestLexicalBlock(BlockContract):
@@ -107,8 +116,8 @@ def both_directions(users, times):
     return np.array(x), np.array(y, float), np.array(z), np.array(weights)
 
 
-def test_collaborative_at_full_rank_is_the_slow_regression():
-    """Forward and backward, recent events counting more; see `slow_ridge`."""
+def random_histories():
+    """Of 25 people among 6 items, as lists of items, of times, and as events."""
     rng = np.random.default_rng(0)
     users = [list(rng.permutation(6)[: rng.integers(2, 6)]) for _ in range(25)]
     times = [sorted(rng.choice(5000, len(items), False)) for items in users]
@@ -117,7 +126,13 @@ def test_collaborative_at_full_rank_is_the_slow_regression():
         for user, items in enumerate(users)
         for item, time in zip(items, times[user], strict=True)
     ]
-    block = fitted(CollaborativeBlock(50), events, 6, 25)
+    return users, times, events
+
+
+def test_collaborative_at_full_rank_is_the_slow_regression():
+    """Forward and backward, recent events counting more; see `slow_ridge`."""
+    users, times, events = random_histories()
+    block = fitted(CollaborativeBlock(MemoryForm(50)), events, 6, 25)
     x, y, z, weights = both_directions(users, times)
     ridge = 2.5 * np.diag(x.T @ (weights[:, None] * x)).mean()
     coefficients = slow_ridge(x, y, z, weights, ridge)
@@ -131,10 +146,27 @@ def test_collaborative_at_full_rank_is_the_slow_regression():
         )
 
 
+def test_unordered_memory_at_full_rank_is_ease():
+    """Weights `I - P / diag(P)`; an event's weight halves with 100 later ones."""
+    users, _, events = random_histories()
+    form = UNORDERED._replace(dim=50)
+    block = fitted(CollaborativeBlock(form), events, 6, 25)
+    chosen = np.array([np.isin(np.arange(6), items) for items in users], float)
+    gram = chosen.T @ chosen
+    inverse = np.linalg.inv(gram + 5 * np.diag(gram).mean() * np.eye(6))
+    weights = np.eye(6) - inverse / np.diag(inverse)
+    for history in ([3], [4, 2, 1, 0]):
+        fades = 0.5 ** (np.arange(len(history))[::-1] / 100)
+        expected = fades @ weights[history]
+        np.testing.assert_allclose(
+            scores_of(block, *history), expected, rtol=1e-3, atol=1e-5
+        )
+
+
 def test_what_came_before_is_learnt_from_the_reversed_log():
     """Nothing follows item 1, but item 0 came before it, and item 2 never did."""
     events = [(u, u % 2 * 2 + step, 10 * step + u) for u in range(8) for step in (0, 1)]
-    block = fitted(CollaborativeBlock(50), events, 4, 8)
+    block = fitted(CollaborativeBlock(MemoryForm(50)), events, 4, 8)
     scores = scores_of(block, 1)
     assert scores[0] > scores[2] + 0.01
 
@@ -145,7 +177,7 @@ def test_disliked_events_are_no_targets():
     disliked = [(user, 0, 10) for user in range(4, 8)]
     disliked += [(user, 2, 12, 1, -1) for user in range(4, 8)]
     others = [(8, 2, 10), (9, 2, 10)]
-    block = fitted(CollaborativeBlock(50), liked + disliked + others, 3, 10)
+    block = fitted(CollaborativeBlock(MemoryForm(50)), liked + disliked + others, 3, 10)
     scores = scores_of(block, 0)
     assert scores[1] > scores[2] + 0.01
 
@@ -153,7 +185,7 @@ def test_disliked_events_are_no_targets():
 def test_items_outside_the_regression_get_what_texts_suggest():
     """Ridge regression, strength 10, of all memories and candidates on unit texts."""
     log, catalogue, vectors = make_learning_material()
-    block = CollaborativeBlock(4).fit(log, catalogue, vectors)
+    block = CollaborativeBlock(MemoryForm(4)).fit(log, catalogue, vectors)
     raw = vectors.numpy().astype(float)
     unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
     texts, known = unit[:COLD], slice(0, COLD)
@@ -173,7 +205,7 @@ def test_items_outside_the_regression_get_what_texts_suggest():
 
 def test_without_a_text_nothing_is_expected():
     log, catalogue, vectors = make_learning_material([*TITLES[:-1], ""])
-    block = CollaborativeBlock(4).fit(log, catalogue, vectors)
+    block = CollaborativeBlock(MemoryForm(4)).fit(log, catalogue, vectors)
     assert (block.candidates[COLD].numpy() == 0).all()
     assert (block.memory[COLD].numpy() == 0).all()
     new = block.new_candidates(tf.constant([""]), tf.zeros([1, 5]))
@@ -210,22 +242,13 @@ def test_a_log_of_one_moment():
     np.testing.assert_allclose(block.candidates[:, 0], np.log([3, 2]), rtol=1e-6)
 
 
-@pytest.mark.parametrize("is_reversed", [False, True])
-def test_events_of_one_moment_are_no_history_of_each_other(is_reversed):
+def test_events_of_one_moment_are_no_history_of_each_other():
     """A basket of two, then one item: only the pairs across moments are learnt."""
-    log = make_interactions(
-        [
-            ("u", "i0", 1, 0, "good"),
-            ("u", "i1", 1, 0, "good"),
-            ("u", "i2", 2, 0, "good"),
-        ]
-    )
-    block = CollaborativeBlock(2)
-    sums = block._moments(log, np.arange(3), is_reversed)
-    learnt = sums.xy[:3] > 0  # by the first decay: [met, asked for]
+    events = [("u", f"i{item}", 1 + item // 2, 0, "good") for item in range(3)]
+    log = make_interactions(events)
+    learnt, moments = learn_next_items(log, np.arange(3), [2.0], [1.0], seed=0)
     across = np.zeros((3, 3), bool)
-    if is_reversed:
-        across[2, [0, 1]] = True
-    else:
-        across[[0, 1], 2] = True
-    np.testing.assert_array_equal(learnt, across)
+    across[[0, 1, 2, 2], [2, 2, 0, 1]] = True  # forward, and from the log's end
+    np.testing.assert_array_equal(learnt > 1e-3, across)
+    met = np.array([True, True, False])  # before the last item came
+    np.testing.assert_array_equal(moments > 0, met[:, None] & met)

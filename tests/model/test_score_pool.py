@@ -6,7 +6,7 @@ import pytest
 from tests.model.test_two_tower import last_queries
 from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
 from tfrec.model import score_pool
-from tfrec.model.score_pool import pool_scores
+from tfrec.model.score_pool import ScorePool, pool_scores
 from tfrec.model.scoring import EmbeddingRecommender
 
 
@@ -46,7 +46,8 @@ def test_small_catalogue_is_pooled_whole(embedding, queries, allow_repeats):
     weights = np.arange(1.0, len(pool.parts) + 1)
     parts = all_parts(embedding, queries, allow_repeats)
     expected = mean_ndcg(Fixed(np.tensordot(weights, parts, 1)), queries, allow_repeats)
-    assert pool.ndcg(np.tensordot(weights, pool.parts, 1)) == pytest.approx(expected)
+    blended = np.tensordot(weights, pool.parts, 1)
+    assert pool.ndcg(blended, 10) == pytest.approx(expected)
 
 
 def test_what_any_part_likes_best_is_in_the_pool(shallow, embedding, queries):
@@ -69,6 +70,19 @@ def test_targets_are_found_in_the_pool(shallow, embedding, queries):
             pooled[np.arange(len(queries)), pool.target_places],
             whole[np.arange(len(queries)), queries.target_rows],
         )
+
+
+@pytest.mark.parametrize(
+    ("rank", "cutoff"), [(10, 10), (11, 30), (30, 30), (31, 100), (150, 100)]
+)
+def test_longer_lists_where_the_right_items_come_late(rank, cutoff):
+    """100 of the 120 targets are at this rank, which is enough; the others are last."""
+    scores = -np.tile(np.arange(200.0), (120, 1))
+    places = np.where(np.arange(120) < 100, rank - 1, 199)
+    is_new = np.zeros_like(scores, bool)
+    assert ScorePool([scores], is_new, np.arange(121), places).cutoff == cutoff
+    few = ScorePool([scores[1:]], is_new[1:], np.arange(120), places[1:])
+    assert few.cutoff == 100
 
 
 def test_no_item_is_in_the_pool_twice(shallow, embedding, queries):

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import NUM_USERS, small_config, withheld
 from tests.model.conftest import make_windows
 from tfrec.data.interactions import Queries
 from tfrec.data.schema import Items
-from tfrec.data.windows import learns_repeats
 from tfrec.errors import NotBuiltError
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.history import History
@@ -187,10 +187,14 @@ def test_a_log_of_equal_values_teaches_nothing_about_values(board):
     assert model.standardise(tf.constant([0.0, 1.0, 5.0, np.nan])).numpy().any() == 0
 
 
-def test_repeats_are_learnt_where_they_are_common(board):
-    _, interactions = board
-    assert not learns_repeats(interactions, "auto")
-    assert learns_repeats(interactions, "allowed")
+@pytest.mark.parametrize("repeats", ["never", "allowed"])
+def test_blocks_learn_from_repeats_where_they_may_come(repeats):
+    """One user comes back to item 1, another user chooses item 0."""
+    log = make_log([(0, 0, 9), (1, 1, 9), (1, 2, 9), (1, 1, 9), (0, 2, 9)], 3, 2)
+    config = small_config('model.blocks=["prior"]', f'data.repeats="{repeats}"')
+    model = TwoTower(config).adapt(log, make_items(["a", "b", "c"])).fit_blocks(log)
+    counts = np.exp(model.blocks[0].candidates[:, 0]) - 1
+    np.testing.assert_allclose(counts, [1, 1 + (repeats == "allowed"), 2], rtol=1e-5)
 
 
 def test_without_a_catalogue():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.evaluation.logs import make_log
 from tests.training.toy_fit import toy_dataset
 from tfrec.data.split import SPLITS, make_split
 from training.calibrate import MIN_NEGATIVES, labelled_pairs
@@ -22,7 +23,7 @@ def late_with(log, negatives):
 
 def test_explicit_negatives_where_there_are_enough(log):
     late = late_with(log, MIN_NEGATIVES)
-    pairs = labelled_pairs(log, late, seed=0)
+    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True)
     assert pairs.is_explicit
     assert (~pairs.labels).sum() == MIN_NEGATIVES
     assert pairs.labels.sum() == (late & (log.labels > 0)).sum()
@@ -32,7 +33,7 @@ def test_explicit_negatives_where_there_are_enough(log):
 
 def test_sampled_negatives_where_they_are_few(log):
     late = late_with(log, MIN_NEGATIVES - 1)
-    pairs = labelled_pairs(log, late, seed=0)
+    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True)
     positive = late & (log.labels > 0)
     size = positive.sum()
     assert not pairs.is_explicit
@@ -45,10 +46,20 @@ def test_sampled_negatives_where_they_are_few(log):
     assert (rows[size:] != rows[:size]).any()
 
 
+@pytest.mark.parametrize("allow_repeats", [True, False])
+def test_who_likes_an_item_again_says_nothing_of_new_ones(allow_repeats):
+    events = [(0, item % 7, 10 + item) for item in range(12)]
+    log = make_log(events, num_items=7, num_users=1)
+    late = log.timestamps >= 15
+    pairs = labelled_pairs(log, late, seed=0, allow_repeats=allow_repeats)
+    liked = pairs.queries.target_rows[pairs.labels].tolist()
+    assert liked == ([5, 6, 0, 1, 2, 3, 4] if allow_repeats else [5, 6])
+
+
 @pytest.mark.parametrize("kind", SPLITS)
 def test_every_split_holds_pairs_out(log, kind):
     split = make_split(log, kind, 0.2)
-    pairs = labelled_pairs(log, split.held_out, seed=0)
+    pairs = labelled_pairs(log, split.held_out, seed=0, allow_repeats=True)
     assert 0 < pairs.labels.mean() < 1
     held_out = _keys(log)[split.held_out]
     assert not np.isin(held_out, _keys(split.train)).any()
@@ -61,14 +72,16 @@ def _keys(log):
 def test_the_seed_decides_the_sample(log):
     late = late_with(log, 1)
     first, again, other = (
-        labelled_pairs(log, late, seed).queries.target_rows for seed in (1, 1, 2)
+        labelled_pairs(log, late, seed, True).queries.target_rows for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 def test_no_history_reaches_its_own_event(log):
-    pairs = labelled_pairs(log, late_with(log, MIN_NEGATIVES), seed=0)
+    pairs = labelled_pairs(
+        log, late_with(log, MIN_NEGATIVES), seed=0, allow_repeats=True
+    )
     for place in range(len(pairs.queries)):
         history = pairs.queries.history(place)
         assert (log.timestamps[history] < pairs.queries.timestamps[place]).all()

@@ -3,15 +3,12 @@
 import logging
 
 import numpy as np
-from scipy.linalg import lapack
 
-from tfrec.baselines.histories import user_item_matrix
 from tfrec.baselines.history_recommender import HistoryRecommender
 from tfrec.baselines.weighting import RankDecay, uniform
+from tfrec.numeric.ease import ease_weights, gram_matrix
 
 logger = logging.getLogger(__name__)
-
-COLUMNS_AT_ONCE = 512  # bounds memory while the Gram matrix is made
 
 
 class Ease(HistoryRecommender):
@@ -46,8 +43,8 @@ class Ease(HistoryRecommender):
                 "Raise `max_items` where memory allows.",
                 self.name, len(self._kept), num_left_out,
             )  # fmt: skip
-        chosen = user_item_matrix(train)[:, self._kept]
-        self._weights = _ease_weights(_gram(chosen), self.l2)
+        chosen = train.user_item_matrix()[:, self._kept]
+        self._weights = ease_weights(gram_matrix(chosen), self.l2)
 
     def _score(self, histories):
         scores = np.zeros(histories.shape, np.float32)
@@ -59,26 +56,3 @@ def ease_decay(half_life=5.0, **arguments):
     """EASE asked with a history that fades: half the weight per `half_life` events."""
     arguments = {"name": "EASE, recent history"} | arguments
     return Ease(weighting=RankDecay(half_life), **arguments)
-
-
-def _gram(chosen):
-    """`chosen.T @ chosen`, dense; made in blocks, for a sparse one is larger still."""
-    num_items = chosen.shape[1]
-    gram = np.empty((num_items, num_items), np.float32)
-    for start in range(0, num_items, COLUMNS_AT_ONCE):
-        block = slice(start, start + COLUMNS_AT_ONCE)
-        gram[block] = (chosen[:, block].T @ chosen).toarray()
-    return gram
-
-
-def _ease_weights(gram, l2):
-    """`I - P / diag(P)` with `P` the inverse of `gram + l2 I`, made in place."""
-    gram[np.diag_indices_from(gram)] += l2
-    factor, _ = lapack.spotrf(gram.T, lower=False, overwrite_a=True)
-    inverse, _ = lapack.spotri(factor, lower=False, overwrite_c=True)
-    inverse = inverse.T  # C order again; the lower triangle holds the inverse
-    for row in range(len(inverse)):
-        inverse[row, row + 1 :] = inverse[row + 1 :, row]
-    weights = np.divide(inverse, -np.diag(inverse), out=inverse)
-    np.fill_diagonal(weights, 0.0)
-    return weights

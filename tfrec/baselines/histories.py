@@ -37,23 +37,6 @@ def history_matrix(queries, weighting=uniform, counts_repeats=False):
     return _csr(weights, query_of, items, (len(queries), log.num_items))
 
 
-def user_item_matrix(train):
-    """1 where the user has a positive event with the item.
-
-    Args:
-        train: `Interactions`.
-
-    Returns:
-        `[num_users, num_items]` float32 CSR matrix.
-    """
-    is_positive = train.labels == 1
-    users, items = train.user_rows[is_positive], train.item_rows[is_positive]
-    shape = (train.num_users, train.num_items)
-    matrix = _csr(np.ones(len(users)), users, items, shape)
-    matrix.data[:] = 1.0
-    return matrix
-
-
 def _csr(weights, rows, columns, shape):
     matrix = sparse.csr_matrix((weights.astype(np.float32), (rows, columns)), shape)
     matrix.eliminate_zeros()

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy import sparse
 
-from tfrec.baselines.histories import user_item_matrix
 from tfrec.baselines.history_recommender import HistoryRecommender
 from tfrec.baselines.weighting import RankDecay
 
@@ -30,7 +29,7 @@ class ItemKnn(HistoryRecommender):
         self.shrink = shrink
 
     def _learn(self, train, items):
-        users = user_item_matrix(train)
+        users = train.user_item_matrix()
         norms = np.sqrt(np.asarray(users.sum(axis=0)).ravel())  # entries are 1
         blocks = []
         for start in range(0, train.num_items, ITEMS_AT_ONCE):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from tfrec.errors import DataError
 
@@ -99,6 +100,16 @@ class Interactions:
         """`[num_items]` int64: positive events of each item."""
         rows = self.item_rows[self.labels == 1]
         return np.bincount(rows, minlength=self.num_items).astype(np.int64)
+
+    def user_item_matrix(self):
+        """`[num_users, num_items]` CSR: 1 where the user has a positive event."""
+        is_positive = self.labels == 1
+        pairs = (self.user_rows[is_positive], self.item_rows[is_positive])
+        ones = np.ones(len(pairs[0]), np.float32)
+        shape = (self.num_users, self.num_items)
+        matrix = sparse.csr_matrix((ones, pairs), shape)
+        matrix.data[:] = 1.0  # where there are several
+        return matrix
 
     @functools.cached_property
     def group_starts(self):

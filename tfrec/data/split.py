@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfrec.data.interactions import Interactions, Queries
+from tfrec.data.repeats import first_events, first_of_each, may_be_target
 from tfrec.errors import ConfigError, DataError
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def make_split(
 def _rolling(interactions, fraction, allow_repeats, rng):
     cut = _cut(interactions, fraction)
     is_late = interactions.timestamps >= cut
-    asked = _answers(interactions, allow_repeats) & is_late
+    asked = may_be_target(interactions, allow_repeats) & is_late
     return ~is_late, next_item_queries(interactions, np.flatnonzero(asked)), cut
 
 
@@ -110,9 +111,9 @@ def _global(interactions, fraction, allow_repeats, rng):
 
     is_target = is_late & (interactions.labels == 1)
     if not allow_repeats:
-        first = _first_events(interactions)
+        first = first_events(interactions)
         is_target &= first >= ends[interactions.user_rows]
-    targets = _first_of_each(interactions, is_target)
+    targets = first_of_each(interactions, is_target)
     user_rows, counts = np.unique(interactions.user_rows[targets], return_counts=True)
     queries = Queries(
         interactions=interactions,
@@ -130,7 +131,7 @@ def _leave_last_out(interactions, fraction, allow_repeats, rng):
         "leave-last-out leaks: training sees events of other users that happened "
         "after a query was asked, so its figures are too good. Prefer a split by time."
     )
-    answers = np.flatnonzero(_answers(interactions, allow_repeats))
+    answers = np.flatnonzero(may_be_target(interactions, allow_repeats))
     user_rows = interactions.user_rows[answers]
     is_last = np.append(user_rows[1:] != user_rows[:-1], True)[: len(answers)]
     last = answers[is_last]
@@ -165,18 +166,6 @@ def _cut(interactions, fraction):
     return timestamps[-max(1, round(len(timestamps) * fraction))]
 
 
-def _answers(interactions, allow_repeats):
-    """Bool `[n]`: events that a query may be about."""
-    is_positive = interactions.labels == 1
-    if allow_repeats:
-        return is_positive
-    first = _first_events(interactions)
-    is_new = first >= interactions.group_starts  # not in the event's own history
-    answers = np.zeros(len(interactions), bool)
-    answers[_first_of_each(interactions, is_positive & is_new)] = True
-    return answers
-
-
 def next_item_queries(interactions, events):
     """One query per event, about its item, asked just before its moment.
 
@@ -195,24 +184,3 @@ def next_item_queries(interactions, events):
         target_offsets=np.arange(len(events) + 1),
         target_rows=interactions.item_rows[events],
     )
-
-
-def _first_events(interactions):
-    """`[n]` int64: the first event of the same user with the same item."""
-    _, first, inverse = np.unique(
-        _pairs(interactions), return_index=True, return_inverse=True
-    )
-    return first[inverse]
-
-
-def _first_of_each(interactions, mask):
-    """Sorted indices of the first event of each (user, item) among those in `mask`."""
-    events = np.flatnonzero(mask)
-    _, first = np.unique(_pairs(interactions)[events], return_index=True)
-    return events[np.sort(first)]
-
-
-def _pairs(interactions):
-    """`[n]` int64: one number per (user, item)."""
-    users = interactions.user_rows.astype(np.int64)
-    return users * interactions.num_items + interactions.item_rows

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-REPEAT_SHARE = 0.2  # of the events that are repeats, from which on they are learnt
+from tfrec.data.repeats import may_be_target
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,38 +105,8 @@ def steps_per_epoch(interactions, length, batch_size):
     return max(1, round(len(cut_windows(interactions, length)) / batch_size))
 
 
-def is_first_of_pair(interactions):
-    """Whether an event is the user's first with its item.
-
-    Returns:
-        `[num_events]` bool array.
-    """
-    pairs = interactions.user_rows.astype(np.int64) * interactions.num_items
-    _, first = np.unique(pairs + interactions.item_rows, return_index=True)
-    is_first = np.zeros(len(interactions), dtype=bool)
-    is_first[first] = True
-    return is_first
-
-
-def learns_repeats(interactions, repeats):
-    """Whether an item that the user already has may be a target.
-
-    Args:
-        interactions: `Interactions`.
-        repeats: `"never"`, `"allowed"`, or `"auto"`: where repeats are common.
-
-    Returns:
-        bool.
-    """
-    if repeats != "auto":
-        return repeats == "allowed"
-    return bool(1 - is_first_of_pair(interactions).mean() >= REPEAT_SHARE)
-
-
 def _columns(interactions, allow_repeats):
-    weights = interactions.weights * (interactions.labels > 0)
-    if not allow_repeats:
-        weights = weights * is_first_of_pair(interactions)
+    weights = interactions.weights * may_be_target(interactions, allow_repeats)
     return {
         "user_rows": interactions.user_rows,
         "item_rows": interactions.item_rows,

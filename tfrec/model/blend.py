@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,13 @@ LEAST = 1e-3  # relative weight of a block that the probabilities need: moves no
 ROUNDS = 3  # over all blocks; it settles after two
 
 
+class Reached(NamedTuple):
+    """How well weights rank."""
+
+    steady: float  # NDCG at `ScorePool.cutoff`, new items as they come: to choose by
+    ndcg: float  # NDCG@10 of what is shown
+
+
 def weigh(embedding, queries, allow_repeats):
     """Weights of an embedding's blocks that rank the targets of queries best.
 
@@ -25,11 +33,11 @@ def weigh(embedding, queries, allow_repeats):
             weights for an item's own past have a use.
 
     Returns:
-        `(Weighting, value)`: and the NDCG@10 reached.
+        `(Weighting, Reached)`.
     """
     pool = pool_scores(embedding, queries, allow_repeats)
     scores, num_blocks = pool.parts, len(embedding.blocks) + 1
-    found, value = choose_weights(scores, pool.ndcg)
+    found, steady = choose_weights(scores, lambda each: pool.ndcg(each, pool.cutoff))
     blocks = found[:num_blocks]
     for place, block in enumerate(embedding.blocks, start=1):
         if block.informs_probability and not blocks[place]:
@@ -39,12 +47,12 @@ def weigh(embedding, queries, allow_repeats):
     exposure = embedding.model.config.model.new_item_exposure
     share = exposure * is_new[queries.target_rows].mean()
     bonus = bonus_of_new(blended, pool.is_new, share)
-    value = pool.ndcg(blended + bonus * pool.is_new)
+    reached = Reached(steady, pool.ndcg(blended + bonus * pool.is_new, 10))
     weighting = Weighting(blocks=blocks, new_items=bonus)
     if allow_repeats:
         own = tuple(found[num_blocks:].tolist())
         weighting = dataclasses.replace(weighting, own=own)
-    return weighting, value
+    return weighting, reached
 
 
 def bonus_of_new(scores, is_new, share, k=10):

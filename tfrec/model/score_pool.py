@@ -1,6 +1,7 @@
 """The items that may reach a list: all that weights of blocks are chosen on."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from tfrec.model.scoring import EmbeddingRecommender
 DEPTH = 500  # best items by each part: those of a list stand far above the last
 NEW_DEPTH = 20  # best new items by each part
 BATCH_SIZE = 128  # queries whose whole catalogue is scored at once
+CUTOFFS = (10, 30, 100)  # places of a list
+MIN_HITS = 100  # right items in the towers' lists: of fewer, chance decides
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,10 +36,19 @@ class ScorePool:
     target_offsets: np.ndarray
     target_places: np.ndarray
 
-    def ndcg(self, scores, k=10):
+    def ndcg(self, scores, k):
         """Mean NDCG@k of `[num_queries, width]` scores."""
-        ranks = target_ranks(scores, self.target_offsets, self.target_places)
-        return float(metrics.ndcg(ranks, self.target_offsets, k).mean())
+        return float(metrics.ndcg(self._ranks(scores), self.target_offsets, k).mean())
+
+    @functools.cached_property
+    def cutoff(self):
+        """Places to look at: 10, or more where the towers hit too rarely to choose."""
+        ranks = self._ranks(self.parts[0])
+        enough = (k for k in CUTOFFS if np.count_nonzero(ranks <= k) >= MIN_HITS)
+        return next(enough, CUTOFFS[-1])
+
+    def _ranks(self, scores):
+        return target_ranks(scores, self.target_offsets, self.target_places)
 
 
 def pool_scores(embedding, queries, allow_repeats):

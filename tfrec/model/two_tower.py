@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.packing import end_queries
-from tfrec.data.windows import learns_repeats
+from tfrec.data.repeats import learns_repeats, without_other_targets
 from tfrec.errors import NotBuiltError
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blend import weigh
@@ -97,6 +97,7 @@ class TwoTower(keras.Model):
         blocks = make_blocks(self.config, names, form)
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
+        interactions = without_other_targets(interactions, self.allow_repeats)
         weights, texts = weighting.blocks, self.item_texts.vectors
         self.blocks = [
             block.fit(interactions, self.catalogue, texts)
@@ -113,11 +114,11 @@ class TwoTower(keras.Model):
             queries: `Queries` from after the events that the model learnt from.
 
         Returns:
-            NDCG@10 reached on them.
+            What they reach: `tfrec.model.blend.Reached`.
         """
         embedding = self.embedding()
-        self.weighting, metric = weigh(embedding, queries, self.allow_repeats)
-        return metric
+        self.weighting, reached = weigh(embedding, queries, self.allow_repeats)
+        return reached
 
     def embedding(self):
         """Towers and blocks as one `Embedding`, as they are now."""

@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from tfrec.model.blocks.collaborative import (
-    HALF_LIVES,
-    CollaborativeBlock,
-    MemoryForm,
-)
+from tfrec.model.blocks.collaborative import CollaborativeBlock, MemoryForm
 from tfrec.model.blocks.lexical import LexicalBlock
 from tfrec.model.blocks.opinion import OpinionBlock
 from tfrec.model.blocks.prior import PriorBlock
@@ -32,9 +28,9 @@ def make_blocks(config, names, form=None):
         List of `Block`s that have not been fitted.
     """
     model, seed = config.model, config.train.seed
-    form = form or MemoryForm(HALF_LIVES[0], model.collaborative_dim)
+    form = form or MemoryForm(model.collaborative_dim)
     known = {
-        "collaborative": CollaborativeBlock(form.dim, seed, form.half_lives),
+        "collaborative": CollaborativeBlock(form, seed),
         "lexical": LexicalBlock(model.lexical_dim, seed=seed),
         "prior": PriorBlock(),
         "opinion": OpinionBlock(seed=seed),

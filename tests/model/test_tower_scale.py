@@ -1,0 +1,38 @@
+"""Tests of tfrec.model.tower_scale."""
+
+import numpy as np
+import pytest
+
+from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.scoring import EmbeddingRecommender
+from tfrec.model.tower_scale import TowerScale, rescaled, tower_scale
+
+
+@pytest.fixture
+def scores(learnt):
+    embedding = Embedding(learnt, [], Weighting(blocks=np.ones(1, np.float32)))
+    return EmbeddingRecommender(embedding).score(learnt.sample_queries)
+
+
+def test_scale_of_all_scores(learnt, scores):
+    found = tower_scale(learnt)
+    assert found.mean == pytest.approx(scores.mean(), rel=1e-4)
+    assert found.spread == pytest.approx(scores.std(), rel=1e-4)
+
+
+def test_scores_lie_as_those_that_were_weighed(learnt, scores):
+    """Towers of mean 3 and spread 5 had the weight 0.5 and the bias 0.25."""
+    chosen = Weighting(blocks=np.float32([0.5, 7.0]), bias=0.25, new_items=2.0)
+    weighting = rescaled(chosen, TowerScale(3.0, 5.0), tower_scale(learnt))
+    found = weighting.blocks[0] * scores + weighting.bias
+    assert found.mean() == pytest.approx(0.5 * 3.0 + 0.25, rel=1e-4)
+    assert found.std() == pytest.approx(0.5 * 5.0, rel=1e-4)
+    assert (weighting.blocks[1], weighting.new_items) == (7.0, 2.0)
+    assert chosen.blocks.tolist() == [0.5, 7.0]  # left as it was
+
+
+def test_towers_that_say_nothing_stay_finite(learnt):
+    chosen = Weighting(blocks=np.ones(1, np.float32))
+    same = rescaled(chosen, TowerScale(0.0, 1e-9), TowerScale(0.0, 1e-9))
+    assert same.blocks.tolist() == [1.0]
+    assert same.bias == 0
