@@ -10,7 +10,7 @@ from tests.toy_log import toy_config, write_toy_log
 from tests.training.toy_fit import toy_dataset
 from tfrec.config import load_config, to_json
 from tfrec.errors import MissingPackageError, TrainingError
-from tfrec.model.tower_scale import tower_scale
+from tfrec.model.tower_scale import rescaled, tower_scale
 from tfrec.text.catalogue_cache import CatalogueCache
 from training import run as program
 from training.recipe import Recipe, set_up
@@ -110,11 +110,10 @@ def test_learns_as_long_as_validation_chose(chosen):
     assert reporting.stage == "test"
     assert steps[-1][0] == choice.fit.best_epoch
     assert steps[-1][1] == steps[-1][2]
-    chosen, found = choice.weighting.blocks, model.weighting.blocks
-    assert found[1:].tolist() == chosen[1:][chosen[1:] != 0].tolist()
-    spread = found[0] * tower_scale(model).spread
-    assert spread == pytest.approx(chosen[0] * choice.scale.spread, rel=1e-4)
-    assert model.weighting.bias == choice.weighting.bias
+    expected = rescaled(choice.weighting, choice.scale, tower_scale(model))
+    blocks = expected.blocks[expected.blocks != 0]
+    np.testing.assert_allclose(model.weighting.blocks, blocks, rtol=1e-4)
+    assert model.weighting.bias == pytest.approx(expected.bias, rel=1e-4)
     assert (recipe.folder / "test" / "checkpoints" / "checkpoint").exists()
 
 
