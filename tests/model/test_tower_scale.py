@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfrec.model.embedding import Embedding, Weighting
-from tfrec.model.scoring import EmbeddingRecommender
+from tfrec.model.scoring import EmbeddingRecommender, TowerRecommender
 from tfrec.model.tower_scale import TowerScale, rescaled, tower_scale
 
 
@@ -31,8 +31,10 @@ def test_scores_lie_as_those_that_were_weighed(learnt, scores):
     assert chosen.blocks.tolist() == [0.5, 7.0]  # left as it was
 
 
-def test_towers_that_say_nothing_stay_finite(learnt):
+def test_towers_that_say_nothing_stay_finite(learnt, monkeypatch):
+    nothing = np.zeros((2, 3), np.float32)
+    monkeypatch.setattr(TowerRecommender, "score", lambda self, queries: nothing)
     chosen = Weighting(blocks=np.ones(1, np.float32))
-    same = rescaled(chosen, TowerScale(0.0, 1e-9), TowerScale(0.0, 1e-9))
-    assert same.blocks.tolist() == [1.0]
-    assert same.bias == 0
+    weighting = rescaled(chosen, TowerScale(3.0, 5.0), tower_scale(learnt))
+    assert np.isfinite(weighting.blocks).all()
+    assert weighting.bias == 3.0  # the mean that the others had

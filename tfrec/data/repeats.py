@@ -44,10 +44,12 @@ def may_be_target(interactions, allow_repeats):
 
 
 def without_other_targets(interactions, allow_repeats):
-    """The log with the label 0 where a positive event is no target.
+    """`Interactions` with the label 0 where a positive event is no target.
 
-    Such events are still part of the histories.
+    Such events are still part of the histories. Arguments as in `may_be_target`.
     """
+    if allow_repeats:
+        return interactions
     is_other = (interactions.labels == 1) & ~may_be_target(interactions, allow_repeats)
     labels = np.where(is_other, 0, interactions.labels).astype(np.int8)
     return dataclasses.replace(interactions, labels=labels)
