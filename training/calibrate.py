@@ -10,7 +10,6 @@ from tfrec.data.interactions import Queries
 from tfrec.data.repeats import without_other_targets
 from tfrec.data.split import next_item_queries
 from tfrec.model.blocks import MIN_NEGATIVES
-from tfrec.model.embedding import Weighting
 from tfrec.model.scoring import EmbeddingRecommender
 from tfrec.numeric.logistic import fit_logistic
 
@@ -85,10 +84,7 @@ def calibrate(model, pairs):
     scores = interest_features(model.embedding(), pairs)[:, 2:]
     slopes, bias = fit_logistic(scores, pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
-    blocks = model.weighting.blocks * slope
-    own = tuple(weight * slope for weight in model.weighting.own)
-    new_items = model.weighting.new_items * slope
-    model.weighting = Weighting(blocks=blocks, own=own, bias=bias, new_items=new_items)
+    model.weighting = dataclasses.replace(model.weighting.times(slope), bias=bias)
     features = interest_features(model.embedding(), pairs)
     slopes, intercept = fit_logistic(features, pairs.labels)
     names = ("head_slope", "opinion_slope", "score_slope")
@@ -119,9 +115,8 @@ def baseline_probabilities(model, train, pairs, seed):
     known = labelled_pairs(
         train, everything, seed, model.allow_repeats, MAX_BASELINE_PAIRS
     )
-    texts = (model.item_texts.vectors, model.profile_texts.vectors)
     baselines = (
-        LogisticInterest(*(each.numpy() for each in texts)),
+        LogisticInterest(model.item_texts.encoded, model.profile_texts.encoded),
         FactorisedInterest(),
     )
     return {

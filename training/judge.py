@@ -54,7 +54,7 @@ def judge(config, data, split, model):
         `Judged`.
     """
     embedding, seed = model.embedding(), config.evaluation.seed
-    vectors = model.item_texts.vectors.numpy() if model.text_encoder else None
+    vectors = model.item_texts.encoded if model.text_encoder else None
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )

@@ -15,11 +15,11 @@ from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.block_choice import choose_blocks
-from tfrec.model.blocks import MemoryForm
-from tfrec.model.embedding import Weighting
+from tfrec.model.blocks import BlockForm
 from tfrec.model.scoring import TowerRecommender
 from tfrec.model.tower_scale import TowerScale, rescaled, tower_scale
 from tfrec.model.two_tower import TwoTower
+from tfrec.model.weighting import Weighting
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
 from training.calibrate import calibrate, labelled_pairs
@@ -37,7 +37,7 @@ class Choice:
 
     fit: Fit
     names: list  # of the blocks, the neural one first
-    memory: MemoryForm  # of the collaborative block
+    form: BlockForm
     weighting: Weighting
     scale: TowerScale  # of the towers that the weighting was chosen with
     metric: float  # validation NDCG@10 of the whole embedding
@@ -87,13 +87,13 @@ class Recipe:
             return metric
 
         trained = self._fit(model, split.train, "choose", validate=validate)
-        memory, metric = choose_blocks(model, split.train, split.queries)
+        form, metric = choose_blocks(model, split.train, split.queries)
         pairs = labelled_pairs(interactions, split.held_out, how.seed, repeats)
         calibrate(model, pairs)
         names = ["neural", *(block.name for block in model.blocks)]
         weighting, scale = model.weighting, tower_scale(model)
         num_queries = len(split.queries)
-        return Choice(trained, names, memory, weighting, scale, metric, num_queries)
+        return Choice(trained, names, form, weighting, scale, metric, num_queries)
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
@@ -110,7 +110,7 @@ class Recipe:
         epochs = choice.fit.best_epoch
         self._fit(model, interactions, stage, num_epochs=epochs)
         weighting = rescaled(choice.weighting, choice.scale, tower_scale(model))
-        model.fit_blocks(interactions, choice.memory, choice.names[1:], weighting)
+        model.fit_blocks(interactions, choice.form, choice.names[1:], weighting)
         return model
 
     def _adapted(self, interactions):

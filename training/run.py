@@ -148,19 +148,21 @@ def _write_report(folder, config, judged, choice, details):
 
 
 def _training_facts(choice, recipe, seconds):
+    known, new = choice.weighting.both
+    memory = choice.form.memory
     return {
         "best_epoch": choice.fit.best_epoch,
         "validation_ndcg@10": {
             "towers": choice.fit.best_metric,
             "all blocks": choice.metric,
         },
-        "block_weights": dict(
-            zip(choice.names, choice.weighting.blocks.tolist(), strict=True)
-        ),
+        "block_weights": dict(zip(choice.names, known.tolist(), strict=True)),
+        "new_item_weights": dict(zip(choice.names, new.tolist(), strict=True)),
         "own_item_weights": list(choice.weighting.own),
-        "half_lives": list(choice.memory.half_lives),
-        "collaborative_dim": choice.memory.dim,
-        "learns_order": choice.memory.is_ordered,
+        "half_lives": list(memory.half_lives),
+        "collaborative_dim": memory.dim,
+        "learns_order": memory.is_ordered,
+        "lexical_dim": choice.form.lexical_dim,
         "examples_per_s": choice.fit.examples_per_s,
         "peak_memory_mb": choice.fit.peak_memory_mb,
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},

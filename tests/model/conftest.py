@@ -11,9 +11,10 @@ from tests.model.checkerboard import CLOSED, checkerboard, small_config
 from tfrec.data.windows import training_windows
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.embedding import Embedding
 from tfrec.model.inference import Inference
 from tfrec.model.two_tower import TwoTower
+from tfrec.model.weighting import Weighting
 
 STEPS = 120
 

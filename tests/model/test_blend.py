@@ -1,8 +1,13 @@
 """Tests of tfrec.model.blend."""
 
-import numpy as np
+from types import SimpleNamespace
 
-from tfrec.model.blend import bonus_of_new, choose_weights
+import numpy as np
+import pytest
+
+from tfrec.model.blend import blend, bonus_of_new, choose_weights, weigh_new
+from tfrec.model.score_pool import ScorePool
+from tfrec.model.weighting import Weighting
 
 
 def test_finds_the_block_that_knows():
@@ -63,3 +68,42 @@ def test_new_items_that_are_shown_enough_get_nothing():
     assert bonus_of_new(scores, is_new, 0.3, k=5) == 0
     assert bonus_of_new(scores - 9 * is_new, is_new, 0.0, k=5) == 0
     assert bonus_of_new(scores, np.zeros_like(is_new), 0.3, k=5) == 0
+
+
+@pytest.fixture
+def new_pool():
+    """200 questions about new items, which the second part knows."""
+    rng = np.random.default_rng(0)
+    parts = [rng.normal(size=(200, 30)).astype(np.float32) for _ in range(3)]
+    places = parts[1][:, :29].argmax(axis=1)
+    parts[0][:, 29] = -np.inf  # may not come
+    parts[1] = 100 * parts[1] + 7
+    is_new = np.ones((200, 30), bool)
+    return ScorePool(parts, is_new, np.arange(201), places)
+
+
+@pytest.mark.parametrize("informs", [False, True])
+def test_new_items_are_weighed_apart(new_pool, informs):
+    blocks = [SimpleNamespace(informs_probability=each) for each in (False, informs)]
+    known = Weighting(blocks=np.array([1.0, 0.0, 2.0], np.float32))
+    found = weigh_new(known, new_pool, blocks)
+    assert found.blocks.tolist() == known.blocks.tolist()
+    before, after = blend(known, new_pool), blend(found, new_pool)
+    assert new_pool.ndcg(after, 10) > 0.9 > 2 * new_pool.ndcg(before, 10)
+    may_come = np.isfinite(before)
+    np.testing.assert_allclose(
+        [after[may_come].mean(), after[may_come].std()],
+        [before[may_come].mean(), before[may_come].std()],
+        rtol=1e-3,
+    )
+    assert (found.new_blocks[2] > 0) == informs
+
+
+def test_new_items_keep_weights_that_no_others_beat(new_pool):
+    """A weight that the grid does not have."""
+    known = Weighting(blocks=np.array([1e-3, 1.0, 0.0], np.float32))
+    assert new_pool.steady_ndcg(blend(known, new_pool)) == 1.0
+    assert (
+        weigh_new(known, new_pool, [SimpleNamespace(informs_probability=False)] * 2)
+        is known
+    )

@@ -1,39 +1,51 @@
 """Tests of tfrec.model.block_choice."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from tests.model.checkerboard import small_config
 from tests.model.test_two_tower import last_queries
 from tfrec.model.blend import Reached
 from tfrec.model.block_choice import WIDER, choose_blocks
-from tfrec.model.blocks.collaborative import MemoryForm, memory_forms
+from tfrec.model.blocks import first_form
+from tfrec.model.blocks.collaborative import memory_forms
 from tfrec.model.two_tower import TwoTower
+from tfrec.model.weighting import Weighting
 
-DIM = small_config().model.collaborative_dim
-WIDE = memory_forms(WIDER * DIM)
-NARROW = memory_forms(DIM)
+FIRST = first_form(small_config())
+DIM, WORDS = FIRST.memory.dim, FIRST.lexical_dim
+WIDE = [FIRST._replace(memory=memory) for memory in memory_forms(WIDER * DIM)]
+NARROW = [FIRST._replace(memory=memory) for memory in memory_forms(DIM)]
 
 
 class Judged:
-    """Stands in for a model of which each form reaches a known metric."""
+    """Stands in for a model of which each form reaches known metrics."""
 
-    def __init__(self, metrics, *overrides):
+    def __init__(self, metrics, *overrides, lexical=0.0, is_whole=False):
         self.config, self.metrics = small_config(*overrides), metrics
+        self.lexical, self.is_whole = lexical, is_whole
         self.asked = []
 
+    def words(self, dim):
+        assert dim == WORDS
+        return SimpleNamespace(is_whole=self.is_whole)
+
     def fit_blocks(self, interactions, form):
-        self.blocks = self.weighting = form
+        self.blocks = [SimpleNamespace(name="lexical", form=form)]
+        self.weighting = Weighting(blocks=np.array([1.0, self.lexical]))
         self.asked.append(form)
         return self
 
     def weigh_blocks(self, queries):
-        return Reached(self.metrics[self.asked[-1]], ndcg=0.3)
+        return Reached(*self.metrics[self.asked[-1]], ndcg=0.3)
 
 
 @pytest.mark.parametrize(
     ("wide", "narrow", "chosen"),
     [
-        ((0.203, 0.1, 0.1), 0.2, NARROW[0]),  # not worth its room
+        ((0.2015, 0.1, 0.1), 0.2, NARROW[0]),  # not worth its room
         ((0.205, 0.1, 0.1), 0.2, WIDE[0]),
         ((0.1, 0.205, 0.1), 0.2, WIDE[1]),
         ((0.1, 0.1, 0.205), 0.21, NARROW[2]),
@@ -41,17 +53,38 @@ class Judged:
     ],
 )
 def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
-    metrics = dict.fromkeys(NARROW, narrow) | dict(zip(WIDE, wide, strict=True))
+    metrics = dict.fromkeys(NARROW, (narrow, 0.0))
+    metrics |= {form: (each, 0.0) for form, each in zip(WIDE, wide, strict=True)}
     model = Judged(metrics)
     form, metric = choose_blocks(model, None, None)
-    assert form == model.blocks == model.weighting == chosen
+    assert form == model.blocks[0].form == chosen
     assert metric == 0.3
     assert len(model.asked) == len(WIDE) + 1
 
 
-def test_without_a_memory_there_is_nothing_to_choose():
-    model = Judged({MemoryForm(DIM): 0.1}, 'model.blocks=["prior"]')
-    assert choose_blocks(model, None, None) == (MemoryForm(DIM), 0.3)
+@pytest.mark.parametrize(
+    ("reached", "is_wider"),
+    [
+        ((0.2015, 0.1), False),
+        ((0.205, 0.1), True),
+        ((0.2, 0.11), True),  # for the new items
+        ((0.199, 0.11), False),  # known items would pay for it
+        ((0.2, 0.1005), False),
+    ],
+)
+def test_more_words_must_be_worth_their_room(reached, is_wider):
+    wider = FIRST._replace(lexical_dim=WIDER * WORDS)
+    model = Judged({FIRST: (0.2, 0.1), wider: reached}, "model.blocks=['lexical']",
+                   lexical=0.5)  # fmt: skip
+    form, _ = choose_blocks(model, None, None)
+    assert form == model.blocks[0].form == (wider if is_wider else FIRST)
+
+
+@pytest.mark.parametrize("why", [{"lexical": 0.0}, {"lexical": 1.0, "is_whole": True}])
+def test_more_words_are_not_tried_in_vain(why):
+    model = Judged({FIRST: (0.2, 0.1)}, "model.blocks=['lexical']", **why)
+    assert choose_blocks(model, None, None) == (FIRST, 0.3)
+    assert model.asked == [FIRST]
 
 
 def test_the_model_has_what_was_chosen(board):
@@ -59,5 +92,6 @@ def test_the_model_has_what_was_chosen(board):
     model = TwoTower(small_config()).adapt(interactions, dataset.items)
     queries = last_queries(interactions)
     form, metric = choose_blocks(model, interactions, queries)
-    assert model.blocks[0].form == form
+    assert model.blocks[0].form == form.memory
+    assert form.lexical_dim == WORDS  # of these few words nothing is lost
     assert metric == pytest.approx(model.weigh_blocks(queries).ndcg, abs=1e-9)

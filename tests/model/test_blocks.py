@@ -183,7 +183,7 @@ def test_disliked_events_are_no_targets():
 
 
 def test_items_outside_the_regression_get_what_texts_suggest():
-    """Ridge regression, strength 10, of all memories and candidates on unit texts."""
+    """Ridge regression, strength 3, of all memories and candidates on unit texts."""
     log, catalogue, vectors = make_learning_material()
     block = CollaborativeBlock(MemoryForm(4)).fit(log, catalogue, vectors)
     raw = vectors.numpy().astype(float)
@@ -193,7 +193,7 @@ def test_items_outside_the_regression_get_what_texts_suggest():
         block.memory.numpy().reshape(len(raw), -1), block.candidates.numpy()
     ].astype(float)
     centred = texts - texts.mean(axis=0)
-    gram = centred.T @ centred + 10 * np.eye(5)
+    gram = centred.T @ centred + 3 * np.eye(5)
     expected = (unit[COLD] - texts.mean(axis=0)) @ (
         np.linalg.inv(gram) @ centred.T @ every[known]
     )

@@ -8,11 +8,12 @@ import tensorflow as tf
 from tests.model.asking import make_query
 from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, small_config
 from tests.model.test_two_tower import last_queries
-from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.embedding import Embedding
 from tfrec.model.history import History
 from tfrec.model.scoring import EmbeddingRecommender
 from tfrec.model.searches import made_up_searches
 from tfrec.model.two_tower import TwoTower
+from tfrec.model.weighting import Weighting
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 
@@ -100,12 +101,12 @@ def texted(board):
 def test_a_hint_is_a_direction_as_in_training(texted):
     """Training adds `text_query` of unit vectors, so serving must, too."""
     embedding = Embedding(texted, [], Weighting(blocks=np.ones(1, np.float32)))
-    hints = tf.constant([[3.0, 0, 0, -4.0], [0.0, 0, 0, 0]])
-    blank = tf.zeros([2, 4])
+    blank = tf.zeros([2, texted.item_texts.vectors.shape[1]])
+    hints = blank.numpy()
+    hints[0, 0], hints[0, 3] = 3.0, -4.0
     plain, _ = embedding.query(make_history(), NOW, blank, blank)
     hinted, _ = embedding.query(make_history(), NOW, blank, hints)
-    unit = np.array([[0.6, 0, 0, -0.8], [0, 0, 0, 0]], "float32")
-    added = np.pad(unit @ texted.text_query.kernel.numpy(), [[0, 0], [0, 2]])
+    added = np.pad(hints / 5 @ texted.text_query.kernel.numpy(), [[0, 0], [0, 3]])
     assert np.abs(added[0]).max() > 0.01
     np.testing.assert_allclose(hinted - plain, added, atol=1e-5)
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 from tests.contracts.block import make_history
 from tests.evaluation.logs import make_items, make_log
 from tfrec.model.blocks.lexical import LexicalBlock
-from tfrec.model.blocks.terms import split_terms
 from tfrec.model.catalogue import make_catalogue
+from tfrec.text.terms import split_terms
 
 FILMS = [
     "The Quiet Film",
@@ -89,7 +89,7 @@ def test_a_search_finds_by_the_cosine_of_bm25(films, search):
 
 
 def test_words_that_no_item_has_find_nothing(films):
-    found = films.encode(tf.constant(["zeppelin 飞", "", "?!"])).numpy()
+    found = films.words(tf.constant(["zeppelin 飞", "", "?!"])).numpy()
     assert (found == 0).all()
 
 

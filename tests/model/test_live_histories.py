@@ -11,9 +11,10 @@ from tests.model.asking import SOON, Asked, make_query, names
 from tests.model.checkerboard import CLOSED, NUM_ITEMS, small_config
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.embedding import Embedding
 from tfrec.model.inference import Inference
 from tfrec.model.two_tower import TwoTower
+from tfrec.model.weighting import Weighting
 
 KINDS = np.array(["buy", "view"], object)
 ALL = names(*range(NUM_ITEMS))

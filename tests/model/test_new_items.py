@@ -13,14 +13,17 @@ from tests.model.conftest import make_windows
 from tfrec.data.schema import Items
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.embedding import Embedding
 from tfrec.model.inference import Inference
 from tfrec.model.search import inner_products
 from tfrec.model.two_tower import TwoTower
+from tfrec.model.weighting import Weighting
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 
 COLD = (3, 8)  # items without an event
+# The last of these words about an item say nothing of it.
+TOLD = [("odd thing",), ("", "a text"), ("", "", "odd"), ("",), ("  ", "", "")]
 WEIGHTS = np.array([1.0, 0.5, 1.0, 0.2], np.float32)
 
 
@@ -68,10 +71,10 @@ def embed(inference, title, text="", category=""):
 
 def test_exposure_moves_new_items_up_and_no_probability(untrained):
     embedding, shown = untrained.embedding, 0.5
-    how = dataclasses.replace(embedding.weighting, new_items=shown, score_slope=2.0)
+    how = dataclasses.replace(embedding.weighting, exposure=shown, score_slope=2.0)
     plain, lifted = (
         Embedding(embedding.model, embedding.blocks, each)
-        for each in (dataclasses.replace(how, new_items=0.0), how)
+        for each in (dataclasses.replace(how, exposure=0.0), how)
     )
     every_row = tf.range(NUM_ITEMS)[None]
     found = []
@@ -88,13 +91,71 @@ def test_exposure_moves_new_items_up_and_no_probability(untrained):
     np.testing.assert_allclose(same, chances, atol=1e-6)
 
 
-def test_a_cold_item_of_the_catalogue_is_as_a_new_one(untrained):
-    catalogue = untrained.catalogue
-    stored = untrained.embedding.candidates.numpy()
+@pytest.fixture(scope="module")
+def apart(untrained):
+    """The same with weights of new items' own, as `Inference`."""
+    embedding = untrained.embedding
+    how = dataclasses.replace(
+        embedding.weighting,
+        new_blocks=np.array([0.25, 1.5, 0.5, 0.2], np.float32),
+        new_level=0.75,
+    )
+    embedding = Embedding(embedding.model, embedding.blocks, how)
+    ids = untrained.catalogue.item_ids
+    index = BruteForceIndex().build(ids, embedding.candidates)
+    return Inference(embedding, index, max_interest_norm=50.0)
+
+
+def scores_of_all(inference, interest):
+    return inner_products(interest, inference.embedding.candidates[None])[0].numpy()
+
+
+def test_new_items_have_weights_of_their_own(untrained, apart):
+    """Two of them were met, which does not change what a history says."""
+    query = make_query([["i03", "i04", "i08"]])
+    plain, weighed = untrained.embed_query(query), apart.embed_query(query)
+    np.testing.assert_allclose(
+        weighed[0, :16], plain[0, :16], rtol=1e-5, atol=1e-6
+    )  # the neural part, whose weight is the larger one
+    before, found = scores_of_all(untrained, plain), scores_of_all(apart, weighed)
+    ends = np.cumsum([16, *(block.dim for block in untrained.embedding.blocks)])
+    stored, plain = untrained.embedding.candidates.numpy(), plain.numpy()[0]
+    expected = before.copy()
+    expected[list(COLD)] = 0.75
+    factors = np.array([0.25, 1.5, 0.5, 0.2]) / WEIGHTS
+    for start, end, factor in zip([0, *ends], ends, factors, strict=False):
+        part = stored[:, start:end] @ plain[start:end]
+        expected[list(COLD)] += factor * part[list(COLD)]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert np.abs(found - before)[list(COLD)].min() > 0.01
+
+
+def test_the_interest_head_does_not_hear_of_weights(untrained, apart):
+    query = make_query([["i03", "i04", "i08"]])
+    heads = [
+        each.embedding.opinions(
+            each.embed_query(query), each.embedding.candidates[None]
+        )[0]
+        for each in (untrained, apart)
+    ]
+    np.testing.assert_allclose(*heads, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("which", ["untrained", "apart"])
+def test_a_cold_item_of_the_catalogue_is_as_a_new_one(which, request):
+    inference = request.getfixturevalue(which)
+    catalogue = inference.catalogue
+    stored = inference.embedding.candidates.numpy()
     for row in COLD:
-        new = embed(untrained, catalogue.titles[row], "", catalogue.categories[row])
+        new = embed(inference, catalogue.titles[row], "", catalogue.categories[row])
         np.testing.assert_allclose(new[0], stored[row], rtol=1e-4, atol=1e-5)
     assert np.abs(stored[3] - stored[5]).max() > 1e-2  # item 5's id has been learnt
+
+
+def test_an_item_of_which_nothing_is_told_is_not_preferred(untrained):
+    """Its exposure would only hide items of which something is known."""
+    last = [embed(untrained, *told)[0, -2:].tolist() for told in TOLD]
+    assert last == [[1, 1], [1, 1], [1, 1], [0, 0], [0, 0]]
 
 
 def test_texts_and_categories_both_tell(untrained):
@@ -152,7 +213,10 @@ def test_texts_are_encoded_or_zero(untrained):
     encoder = untrained.model.text_encoder
     found = untrained.new_items.encode_texts(tf.constant(["odd", "", "odd"]))
     expected = encoder(tf.constant(["odd"]))[0]
-    np.testing.assert_allclose(found, [expected, np.zeros(4), expected], atol=1e-6)
+    expected = tf.concat(
+        [expected, untrained.model.words(8)(tf.constant(["odd"]))[0]], 0
+    )
+    np.testing.assert_allclose(found, [expected, 0 * expected, expected], atol=1e-6)
     assert (untrained.new_items.encode_texts(tf.constant(["", ""])).numpy() == 0).all()
 
 

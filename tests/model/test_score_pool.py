@@ -85,6 +85,27 @@ def test_longer_lists_where_the_right_items_come_late(rank, cutoff):
     assert few.cutoff == 100
 
 
+def test_new_items_among_themselves():
+    """Of three questions the first has a new answer, the second two, one of them."""
+    scores = np.array([[5.0, 1, 2, 3], [0, 1, -np.inf, 2], [0, 1, 2, 3]])
+    is_new = np.array([[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
+    offsets, places = np.array([0, 1, 3, 4]), np.array([2, 0, 1, 3])
+    pool = ScorePool([scores, 2 * scores], is_new, offsets, places).among_new()
+    nothing = -np.inf
+    expected = [[nothing, 1, 2, 3], [0, nothing, nothing, nothing]]
+    assert pool.parts[0].tolist() == expected
+    assert pool.parts[1].tolist() == (2 * scores[:2]).tolist()
+    assert pool.target_offsets.tolist() == [0, 1, 2]
+    assert pool.target_places.tolist() == [2, 0]
+    assert pool.ndcg(pool.parts[0], 10) == pytest.approx((1 / np.log2(3) + 1) / 2)
+
+
+def test_without_new_items_there_is_nothing_to_choose_by():
+    scores = np.zeros((2, 3))
+    pool = ScorePool([scores], scores > 0, np.array([0, 1, 2]), np.array([0, 1]))
+    assert not pool.among_new().is_enough
+
+
 def test_no_item_is_in_the_pool_twice(shallow, embedding, queries):
     pool = pool_scores(embedding, queries, allow_repeats=False)
     assert (pool.parts[0][0] > -np.inf).sum() <= 9  # of 16, 7 have been met

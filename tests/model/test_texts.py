@@ -128,8 +128,10 @@ def test_a_step_of_training_moves_the_encoder(board):
     ]
     assert min(moved) > 1e-6
     model.refresh_texts()
-    expected = encoder(tf.constant(dataset.items.texts))
+    texts = tf.constant(dataset.items.texts)
+    expected = np.c_[encoder(texts), model.words(8)(texts)]
     np.testing.assert_allclose(model.item_texts.vectors, expected, atol=1e-5)
+    np.testing.assert_allclose(model.item_texts.encoded, encoder(texts), atol=1e-5)
 
 
 # === A frozen tower ===

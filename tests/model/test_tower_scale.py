@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.embedding import Embedding
 from tfrec.model.scoring import EmbeddingRecommender, TowerRecommender
 from tfrec.model.tower_scale import TowerScale, rescaled, tower_scale
+from tfrec.model.weighting import Weighting
 
 
 @pytest.fixture
@@ -22,13 +23,23 @@ def test_scale_of_all_scores(learnt, scores):
 
 def test_scores_lie_as_those_that_were_weighed(learnt, scores):
     """Towers of mean 3 and spread 5 had the weight 0.5 and the bias 0.25."""
-    chosen = Weighting(blocks=np.float32([0.5, 7.0]), bias=0.25, new_items=2.0)
+    chosen = Weighting(blocks=np.float32([0.5, 7.0]), bias=0.25, exposure=2.0)
     weighting = rescaled(chosen, TowerScale(3.0, 5.0), tower_scale(learnt))
     found = weighting.blocks[0] * scores + weighting.bias
     assert found.mean() == pytest.approx(0.5 * 3.0 + 0.25, rel=1e-4)
     assert found.std() == pytest.approx(0.5 * 5.0, rel=1e-4)
-    assert (weighting.blocks[1], weighting.new_items) == (7.0, 2.0)
+    assert (weighting.blocks[1], weighting.exposure) == (7.0, 2.0)
     assert chosen.blocks.tolist() == [0.5, 7.0]  # left as it was
+
+
+def test_new_items_of_other_weights_keep_their_place_too(learnt, scores):
+    """Known and new are a constant apart before, and by the same one after."""
+    blocks, new = np.float32([0.5, 7.0]), np.float32([0.2, 9.0])
+    chosen = Weighting(blocks=blocks, new_blocks=new, bias=0.25, new_level=1.0)
+    weighting = rescaled(chosen, TowerScale(3.0, 5.0), tower_scale(learnt))
+    found = weighting.new_blocks[0] * scores + weighting.bias + weighting.new_level
+    assert found.mean() == pytest.approx(0.2 * 3.0 + 1.25, rel=1e-4)
+    assert found.std() == pytest.approx(0.2 * 5.0, rel=1e-4)
 
 
 def test_towers_that_say_nothing_stay_finite(learnt, monkeypatch):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfrec.model.embedding import Weighting
 from tfrec.model.score_pool import pool_scores
+from tfrec.model.weighting import Weighting
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ class Reached(NamedTuple):
     """How well weights rank."""
 
     steady: float  # NDCG at `ScorePool.cutoff`, new items as they come: to choose by
+    new: float  # the same of new items among themselves; 0 if there are too few
     ndcg: float  # NDCG@10 of what is shown
 
 
@@ -36,23 +37,67 @@ def weigh(embedding, queries, allow_repeats):
         `(Weighting, Reached)`.
     """
     pool = pool_scores(embedding, queries, allow_repeats)
-    scores, num_blocks = pool.parts, len(embedding.blocks) + 1
-    found, steady = choose_weights(scores, lambda each: pool.ndcg(each, pool.cutoff))
-    blocks = found[:num_blocks]
-    for place, block in enumerate(embedding.blocks, start=1):
-        if block.informs_probability and not blocks[place]:
-            blocks[place] = LEAST * _spread(scores[0]) / _spread(scores[place])
-    blended = sum(weight * each for weight, each in zip(found, scores, strict=True))
+    num_blocks = len(embedding.blocks) + 1
+    found, steady = choose_weights(pool.parts, pool.steady_ndcg)
+    _keep_informers(found, embedding.blocks, pool.parts)
+    own = tuple(found[num_blocks:].tolist())
+    weighting = Weighting(blocks=found[:num_blocks], **({"own": own} if own else {}))
+    of_new, new = pool.among_new(), 0.0
+    if of_new.is_enough:
+        weighting = weigh_new(weighting, of_new, embedding.blocks)
+        new = of_new.steady_ndcg(blend(weighting, of_new))
+    blended = blend(weighting, pool)
+    how = embedding.model.config.model
     is_new = embedding.model.catalogue.is_new
-    exposure = embedding.model.config.model.new_item_exposure
-    share = exposure * is_new[queries.target_rows].mean()
+    share = how.new_item_exposure * is_new[queries.target_rows].mean()
     bonus = bonus_of_new(blended, pool.is_new, share)
-    reached = Reached(steady, pool.ndcg(blended + bonus * pool.is_new, 10))
-    weighting = Weighting(blocks=blocks, new_items=bonus)
-    if allow_repeats:
-        own = tuple(found[num_blocks:].tolist())
-        weighting = dataclasses.replace(weighting, own=own)
-    return weighting, reached
+    reached = Reached(steady, new, pool.ndcg(blended + bonus * pool.is_new, 10))
+    return dataclasses.replace(weighting, exposure=bonus), reached
+
+
+def blend(weighting, pool):
+    """`[num_queries, width]` scores of a `ScorePool`, without exposure."""
+    known, new = (
+        _mixed([*weights, *weighting.own], pool.parts) for weights in weighting.both
+    )
+    return np.where(pool.is_new, new + weighting.new_level, known)
+
+
+def weigh_new(weighting, pool, blocks):
+    """A weighting with weights of new items' own, where these rank them better.
+
+    What is known of items by their events says less of those that have none. Mean and
+    spread of their scores stay, so that the two kinds can stand in one list and a
+    score has one meaning.
+
+    Args:
+        weighting: `Weighting` of known items.
+        pool: `ScorePool` of new items.
+        blocks: list of `Block`s.
+
+    Returns:
+        `Weighting`.
+    """
+    found, _ = choose_weights(pool.parts, pool.steady_ndcg)
+    _keep_informers(found, blocks, pool.parts)
+    new = found[: len(blocks) + 1]
+    was, now = (_mixed(each, pool.parts) for each in (weighting.blocks, new))
+    factor = _spread(was) / _spread(now)
+    level = _mean(was) - factor * _mean(now)
+    apart = dataclasses.replace(weighting, new_blocks=factor * new, new_level=level)
+    return max(weighting, apart, key=lambda each: pool.steady_ndcg(blend(each, pool)))
+
+
+def _mixed(weights, parts):
+    pairs = zip(weights, parts, strict=False)
+    return sum(weight * part for weight, part in pairs)
+
+
+def _keep_informers(weights, blocks, parts):
+    """Gives blocks that the probabilities need a weight that moves no rank."""
+    for place, block in enumerate(blocks, start=1):
+        if block.informs_probability and not weights[place]:
+            weights[place] = LEAST * _spread(parts[0]) / _spread(parts[place])
 
 
 def bonus_of_new(scores, is_new, share, k=10):
@@ -127,3 +172,7 @@ def choose_weights(block_scores, measure):
 
 def _spread(scores):
     return max(float(scores[np.isfinite(scores)].std()), 1e-9)
+
+
+def _mean(scores):
+    return float(scores[np.isfinite(scores)].mean())

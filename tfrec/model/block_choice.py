@@ -1,9 +1,21 @@
-"""What validation chooses of the closed-form blocks: the memory's form, all weights."""
+"""What validation chooses of the closed-form blocks: their form and all weights."""
 
-from tfrec.model.blocks.collaborative import MemoryForm, memory_forms
+from typing import NamedTuple
 
-WIDER = 4  # times the rank, where a catalogue is of many small groups
-WORTH = 1.02  # times the NDCG that a wider memory must reach, for it takes room
+from tfrec.model.blend import Reached
+from tfrec.model.blocks import BlockForm, first_form
+from tfrec.model.blocks.collaborative import memory_forms
+from tfrec.model.weighting import Weighting
+
+WIDER = 4  # times the width, where a catalogue is of many small groups or many words
+WORTH = 1.01  # times the NDCG that a wider block must reach, for it takes room
+
+
+class _Tried(NamedTuple):
+    reached: Reached
+    form: BlockForm
+    blocks: list
+    weighting: Weighting
 
 
 def choose_blocks(model, interactions, queries):
@@ -15,20 +27,41 @@ def choose_blocks(model, interactions, queries):
         queries: `Queries` from after them.
 
     Returns:
-        `(MemoryForm, NDCG@10 reached)`; the model has the blocks and their weights.
+        `(BlockForm, NDCG@10 reached)`; the model has the blocks and their weights.
     """
 
     def tried(form):
         reached = model.fit_blocks(interactions, form).weigh_blocks(queries)
-        return reached, form, model.blocks, model.weighting
+        return _Tried(reached, form, model.blocks, model.weighting)
 
-    dim = model.config.model.collaborative_dim
-    if "collaborative" in model.config.model.blocks:
-        forms = memory_forms(WIDER * dim)
-        wide = max(map(tried, forms), key=lambda each: each[0])
-        best = tried(wide[1]._replace(dim=dim))
-        best = wide if wide[0].steady > WORTH * best[0].steady else best
+    names, form = model.config.model.blocks, first_form(model.config)
+    dim = form.memory.dim
+    if "collaborative" in names:
+        forms = [form._replace(memory=memory) for memory in memory_forms(WIDER * dim)]
+        wide = max(map(tried, forms), key=lambda each: each.reached)
+        memory = wide.form.memory._replace(dim=dim)
+        best = _worthier(wide, tried(form._replace(memory=memory)))
     else:
-        best = tried(MemoryForm(dim))
-    reached, form, model.blocks, model.weighting = best
-    return form, reached.ndcg
+        best = tried(form)
+    if _may_widen_words(model, best):
+        wider = best.form._replace(lexical_dim=WIDER * form.lexical_dim)
+        best = _worthier(tried(wider), best)
+    model.blocks, model.weighting = best.blocks, best.weighting
+    return best.form, best.reached.ndcg
+
+
+def _worthier(wide, narrow):
+    """The wide form if it is worth its room, for all items or for the new ones."""
+    more, less = wide.reached, narrow.reached
+    gains = more.steady > WORTH * less.steady
+    gains |= more.steady >= less.steady and more.new > WORTH * less.new
+    return wide if gains else narrow
+
+
+def _may_widen_words(model, tried):
+    """Whether words count at all, and a wider block would hold more of them."""
+    names = [block.name for block in tried.blocks]
+    if "lexical" not in names:
+        return False
+    counts = tried.weighting.asked[1 + names.index("lexical")] != 0
+    return counts and not model.words(tried.form.lexical_dim).is_whole

@@ -1,31 +1,13 @@
 """Towers and blocks as one inner product: `[neural | blocks | bias | new]`."""
 
-import dataclasses
-
 import numpy as np
 import tensorflow as tf
 
 from tfrec.index.table import table, take_rows
 from tfrec.model.history import latest
-from tfrec.model.own_items import HALF_LIVES, own_features
+from tfrec.model.own_items import own_features
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Weighting:
-    """What turns the parts into one score, and the score into a probability.
-
-    The score of an item is the logit of a calibrated probability of interest; the
-    interest head's opinion is added for the probability that is reported.
-    """
-
-    blocks: np.ndarray  # [num_blocks + 1] float, the neural block first
-    own: tuple = (0.0,) * len(HALF_LIVES)  # of an item's own past; see own_items
-    bias: float = 0.0  # added to every score
-    new_items: float = 0.0  # added to the scores of new items, for exposure
-    head_slope: float = 0.0  # of the head's logit in the reported probability
-    opinion_slope: float = 0.0  # of the opinion block's logit in it
-    score_slope: float = 1.0  # of the score in the reported probability
-    intercept: float = 0.0  # of the reported probability
+NUM_LAST = 3  # columns for bias, level of new items and their exposure
 
 
 class Embedding(tf.Module):
@@ -43,9 +25,7 @@ class Embedding(tf.Module):
         self.neural_dim = model.config.model.embedding_dim
         self._places = _places(self.neural_dim, blocks)
         parts = [model.all_candidates(), *(block.candidates for block in blocks)]
-        is_new = tf.constant(model.catalogue.is_new, tf.float32)
-        last = tf.stack([tf.ones_like(is_new), is_new], axis=1)
-        everything = tf.concat([*parts, last], axis=1)
+        everything = self._candidates(parts, model.catalogue.is_new)
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
 
@@ -82,9 +62,10 @@ class Embedding(tf.Module):
             parts.append(part)
         parts = [
             part * weight
-            for part, weight in zip(parts, self.weighting.blocks, strict=True)
+            for part, weight in zip(parts, self.weighting.asked, strict=True)
         ]
-        last = tf.constant([[self.weighting.bias, self.weighting.new_items]])
+        how = self.weighting
+        last = tf.constant([[how.bias, how.new_level, how.exposure]])
         last = tf.repeat(last, tf.shape(neural)[0], axis=0)
         return tf.concat([*parts, last], axis=1), weights
 
@@ -115,7 +96,7 @@ class Embedding(tf.Module):
 
     def _neural_query(self, history, now, profiles, hints, fresh):
         window, places = latest(history, self.model.config.model.window_length)
-        vectors = self.vectors(window.item_rows, fresh)[..., : self.neural_dim]
+        vectors = self._unshared("neural", self.vectors(window.item_rows, fresh))
         queries, weights = self.model.query_tower(
             vectors, window, window.lengths[:, None], now[:, None], profiles
         )
@@ -172,7 +153,18 @@ class Embedding(tf.Module):
             tf.fill([num_items], False),
         )
         parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
-        return tf.concat([_float32(neural), *parts, tf.ones([num_items, 2])], axis=1)
+        is_told_of = (texts != "") | tf.reduce_any(categories != 0, axis=1)
+        return self._candidates([_float32(neural), *parts], is_told_of)
+
+    def _candidates(self, parts, is_new):
+        """The candidates' side of the parts, `[n, size]` each, for `[n]` new or not."""
+        is_new = tf.cast(is_new, tf.float32)[:, None]
+        pairs = zip(parts, self.weighting.shares.T.tolist(), strict=True)
+        parts = [
+            part * (share + is_new * (of_new - share))
+            for part, (share, of_new) in pairs
+        ]
+        return tf.concat([*parts, tf.ones_like(is_new), is_new, is_new], axis=1)
 
     def probabilities(self, interest, candidates, scores):
         """P(interest | user, item, now), calibrated.
@@ -212,7 +204,17 @@ class Embedding(tf.Module):
         """One block's two sides, unweighted: `[batch, 1, size]`, `[batch, n, size]`."""
         number, start, end = self._places[name]
         asked = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
-        return asked / self.weighting.blocks[number], candidates[..., start:end]
+        asked /= self.weighting.asked[number]
+        return asked, self._unshared(name, candidates)
+
+    def _unshared(self, name, vectors):
+        """A part of candidates' vectors as its block gave it."""
+        number, start, end = self._places[name]
+        share, of_new = self.weighting.shares[:, number].tolist()
+        part = vectors[..., start:end]
+        if share == of_new == 1.0:
+            return part
+        return part / (share + vectors[..., -1:] * (of_new - share))
 
     def contributions(self, history, now, weights, rows, vectors, fresh=None):
         """How much each event speaks for a candidate rather than for any other.
@@ -230,15 +232,15 @@ class Embedding(tf.Module):
             or to 0 where no event speaks for the item.
         """
         apart = vectors - self._mean
-        events = self.vectors(history.item_rows, fresh)[..., : self.neural_dim]
+        events = self._unshared("neural", self.vectors(history.item_rows, fresh))
         memory = self.model.query_tower.memory_output(events * weights[..., None])
         memory = _float32(memory)
         shares = tf.matmul(apart[..., : self.neural_dim], memory, transpose_b=True)
-        shares *= self.weighting.blocks[0]
+        shares *= self.weighting.asked[0]
         for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
             number, start, end = self._places[block.name]
             part = block.contributions(history, now, apart[..., start:end], memory)
-            shares += self.weighting.blocks[number] * part
+            shares += self.weighting.asked[number] * part
         if self.has_own:
             same = rows[:, :, None] == history.item_rows[:, None]
             own = tf.cast(same, tf.float32)

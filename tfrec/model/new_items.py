@@ -22,6 +22,7 @@ class NewItems(tf.Module):
         self.item_ids = item_ids
         self.learnt_categories = Names(self.model.category_names, default=-1)
         if self.model.text_encoder is not None:
+            self.words = self.model.words(self.model.config.model.lexical_dim)
             # A function of its own: saved once, however many signatures encode texts.
             self._encoded = tf.function(
                 self._encode, input_signature=[tf.TensorSpec([None], tf.string)]
@@ -74,7 +75,8 @@ class NewItems(tf.Module):
 
         def encode():
             vectors = encode_unique(self.model.text_encoder, texts)
-            return tf.where(has_text[:, None], vectors, 0.0)
+            vectors = tf.where(has_text[:, None], vectors, 0.0)
+            return tf.concat([vectors, self.words(texts)], axis=1)
 
         return tf.cond(tf.reduce_any(has_text), encode, lambda: self._nothing(texts))
 

@@ -11,7 +11,7 @@ from tfrec.evaluation.ranks import target_ranks
 from tfrec.model.scoring import EmbeddingRecommender
 
 DEPTH = 500  # best items by each part: those of a list stand far above the last
-NEW_DEPTH = 20  # best new items by each part
+NEW_DEPTH = 100  # best new items by each part
 BATCH_SIZE = 128  # queries whose whole catalogue is scored at once
 CUTOFFS = (10, 30, 100)  # places of a list
 MIN_HITS = 100  # right items in the towers' lists: of fewer, chance decides
@@ -40,12 +40,38 @@ class ScorePool:
         """Mean NDCG@k of `[num_queries, width]` scores."""
         return float(metrics.ndcg(self._ranks(scores), self.target_offsets, k).mean())
 
+    def steady_ndcg(self, scores):
+        """NDCG of scores at the `cutoff`: to choose by."""
+        return self.ndcg(scores, self.cutoff)
+
     @functools.cached_property
     def cutoff(self):
         """Places to look at: 10, or more where the towers hit too rarely to choose."""
-        ranks = self._ranks(self.parts[0])
-        enough = (k for k in CUTOFFS if np.count_nonzero(ranks <= k) >= MIN_HITS)
+        enough = (k for k in CUTOFFS if self._num_hits(k) >= MIN_HITS)
         return next(enough, CUTOFFS[-1])
+
+    @property
+    def is_enough(self):
+        """Whether there are hits enough to choose by."""
+        return self._num_hits(self.cutoff) >= MIN_HITS
+
+    def among_new(self):
+        """The questions that new items answer, and new items alone."""
+        query_of = np.repeat(np.arange(len(self.is_new)), np.diff(self.target_offsets))
+        kept = self.is_new[query_of, self.target_places]
+        counts = np.bincount(query_of[kept], minlength=len(self.is_new))
+        asked = counts > 0
+        parts, is_new = [part[asked] for part in self.parts], self.is_new[asked]
+        parts[0] = np.where(is_new, parts[0], -np.inf)
+        offsets = np.concatenate([[0], np.cumsum(counts[asked])])
+        return ScorePool(parts, is_new, offsets, self.target_places[kept])
+
+    def _num_hits(self, k):
+        return np.count_nonzero(self._tower_ranks <= k)
+
+    @functools.cached_property
+    def _tower_ranks(self):
+        return self._ranks(self.parts[0])
 
     def _ranks(self, scores):
         return target_ranks(scores, self.target_offsets, self.target_places)

@@ -17,6 +17,7 @@ from tfrec.index.filters import (
 )
 from tfrec.model.catalogue import split_categories
 from tfrec.model.diversity import POOL, diversify
+from tfrec.model.embedding import NUM_LAST
 from tfrec.model.names import Names, category_rows
 
 MAX_K = 10_000  # or the size of the catalogue, if that is more
@@ -94,7 +95,7 @@ class Search(tf.Module):
             )
 
         def spread():
-            vectors = self.embedding.vectors(rows, fresh)[..., :-2]
+            vectors = self.embedding.vectors(rows, fresh)[..., :-NUM_LAST]
             return diversify(rows, scores, vectors, wish.k, wish.diversity, k)
 
         rows, scores = tf.cond(is_diverse, spread, lambda: (rows, scores))

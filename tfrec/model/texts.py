@@ -12,25 +12,31 @@ FRESH_TEXTS = 128  # of a batch, encoded with gradient by a text tower that lear
 class TextTable(keras.layers.Layer):
     """`vectors` of all rows; those of a learning text tower follow it as it learns.
 
-    A frozen tower's vectors are constants. While a tower learns, each step encodes
-    some of the batch's texts afresh, with gradient, and keeps the result; the
-    other rows stand as they were when last seen.
+    A vector is what the tower makes of a text and, after it, the text's words, which
+    say more of names and rare words than a general tower can. A frozen tower's vectors
+    are constants. While a tower learns, each step encodes some of the batch's texts
+    afresh, with gradient, and keeps the result; the other rows stand as they were when
+    last seen.
 
     Args:
         texts: `[n]` str array; `""` has the zero vector.
         encoder: layer of `tfrec.text`, or None: all vectors are zero, of size 1.
         cache: `CatalogueCache`, used for a frozen tower, or None.
+        words: `Words`, or None for vectors of the encoder alone.
 
     Reference:
         Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020,
         https://arxiv.org/abs/1912.06798
     """
 
-    def __init__(self, texts, encoder, cache=None, **kwargs):
+    def __init__(self, texts, encoder, cache=None, words=None, **kwargs):
         super().__init__(**kwargs)
         self.encoder, self.texts = encoder, np.asarray(texts, object)
         self.learns = encoder is not None and bool(encoder.trainable_variables)
         self.built = True  # here: there is no input shape to wait for
+        self.words = np.zeros((len(self.texts), 0), np.float32)
+        if words is not None:
+            self.words = words.in_batches(self.texts)
         values = self._encoded(cache)
         self.vectors = tf.constant(values)
         if self.learns:
@@ -44,7 +50,14 @@ class TextTable(keras.layers.Layer):
         else:
             distinct, places = np.unique(self.texts, return_inverse=True)
             values = encode_in_batches(self.encoder, distinct)[places]
-        return values * (self.texts != "")[:, None]
+        values = values * (self.texts != "")[:, None]
+        return np.concatenate([values, self.words], axis=1)
+
+    @property
+    def encoded(self):
+        """`[n, dim of the encoder]` float array: the vectors without the words."""
+        vectors = np.asarray(self.vectors)
+        return vectors[:, : vectors.shape[1] - self.words.shape[1]]
 
     def call(self, rows, training=False):
         """The table `[n, text_dim]`, fresh where `rows` (any shape) are encoded."""
@@ -56,6 +69,7 @@ class TextTable(keras.layers.Layer):
         rows = tf.boolean_mask(rows, texts != "")[:FRESH_TEXTS]
         texts = tf.boolean_mask(texts, texts != "")[:FRESH_TEXTS]
         fresh = tf.cast(self.encoder(texts), tf.float32)
+        fresh = tf.concat([fresh, tf.gather(self.words, rows)], axis=1)
         table = tf.stop_gradient(tf.convert_to_tensor(self.vectors))
         table = tf.tensor_scatter_nd_update(table, rows[:, None], fresh)
         self.vectors.assign(tf.stop_gradient(table))

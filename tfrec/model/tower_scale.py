@@ -40,9 +40,11 @@ def rescaled(weighting, was, now):
     Returns:
         `Weighting` that leaves mean and spread of the towers' part as they were.
     """
-    blocks = weighting.blocks.copy()
-    blocks[0] *= was.spread / now.spread
-    offset = weighting.blocks[0] * was.mean - blocks[0] * now.mean
+    both = weighting.both
+    both[:, 0] *= was.spread / now.spread
+    known, new = weighting.both[:, 0] * was.mean - both[:, 0] * now.mean
     return dataclasses.replace(
-        weighting, blocks=blocks, bias=weighting.bias + float(offset)
+        weighting.with_blocks(both),
+        bias=weighting.bias + float(known),
+        new_level=weighting.new_level + float(new - known),
     )

@@ -1,6 +1,6 @@
 """The two-tower model: a `keras.Model` over windows of the log."""
 
-import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -11,11 +11,11 @@ from tfrec.data.repeats import learns_repeats, without_other_targets
 from tfrec.errors import NotBuiltError
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.blend import weigh
-from tfrec.model.blocks import make_blocks, teachable
+from tfrec.model.blocks import first_form, make_blocks, teachable
 from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
-from tfrec.model.embedding import Embedding, Weighting
+from tfrec.model.embedding import Embedding
 from tfrec.model.history import History, value_scale
 from tfrec.model.inference import Inference
 from tfrec.model.interest_head import InterestHead
@@ -23,6 +23,8 @@ from tfrec.model.objective import interest_loss, retrieval_loss
 from tfrec.model.query_tower import QueryTower
 from tfrec.model.searches import made_up_searches
 from tfrec.model.texts import TextTable, profile_texts
+from tfrec.model.weighting import Weighting
+from tfrec.model.words import Words
 
 MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
@@ -70,20 +72,25 @@ class TwoTower(keras.Model):
             category_matrix(self.catalogue.categories, self.category_names)
         )
         self.text_encoder = text_encoder
-        self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache)
+        self.words = functools.cache(self._learn_words)  # size -> `Words`
+        words = self.words(self.config.model.lexical_dim) if text_encoder else None
+        self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache, words)
         profiles = profile_texts(users, interactions.user_ids)
-        self.profile_texts = TextTable(profiles, text_encoder, cache)
+        self.profile_texts = TextTable(profiles, text_encoder, cache, words)
         self.sample_queries = end_queries(interactions, MAX_SAMPLE)
         self.blocks, self.weighting = [], Weighting(blocks=np.ones(1, np.float32))
         self._make_layers()
         return self
+
+    def _learn_words(self, dim):
+        return Words(self.catalogue.texts, dim, self.config.train.seed)
 
     def fit_blocks(self, interactions, form=None, names=None, weighting=None):
         """Fits closed-form blocks.
 
         Args:
             interactions: the `Interactions` that the towers learn from.
-            form: `MemoryForm` of the collaborative block, or None for the first choice.
+            form: `BlockForm`, or None for the first choice.
             names: list of the blocks' names, or None for those of `model.blocks` that
                 the log can teach.
             weighting: `Weighting` of towers and blocks, whose blocks of weight 0 are
@@ -94,17 +101,18 @@ class TwoTower(keras.Model):
         """
         if names is None:
             names = teachable(self.config.model.blocks, interactions)
-        blocks = make_blocks(self.config, names, form)
+        form = form or first_form(self.config)
+        blocks = make_blocks(self.config, names, form, self.words)
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         interactions = without_other_targets(interactions, self.allow_repeats)
-        weights, texts = weighting.blocks, self.item_texts.vectors
+        texts = self.item_texts.vectors
         self.blocks = [
             block.fit(interactions, self.catalogue, texts)
-            for block, weight in zip(blocks, weights[1:], strict=True)
+            for block, weight in zip(blocks, weighting.asked[1:], strict=True)
             if weight != 0
         ]
-        self.weighting = dataclasses.replace(weighting, blocks=weights[weights != 0])
+        self.weighting = weighting.without_useless()
         return self
 
     def weigh_blocks(self, queries):

@@ -1,5 +1,7 @@
 """Closed-form blocks of the embedding."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tfrec.model.blocks.collaborative import CollaborativeBlock, MemoryForm
@@ -16,22 +18,36 @@ def teachable(names, interactions):
     return [name for name in names if has_negatives or name != "opinion"]
 
 
-def make_blocks(config, names, form=None):
+class BlockForm(NamedTuple):
+    """What validation chooses of the blocks, beside their weights."""
+
+    memory: MemoryForm  # of the collaborative block
+    lexical_dim: int
+
+
+def first_form(config):
+    """The `BlockForm` that a configuration begins with."""
+    return BlockForm(
+        MemoryForm(config.model.collaborative_dim), config.model.lexical_dim
+    )
+
+
+def make_blocks(config, names, form=None, learn_words=None):
     """Blocks by their names.
 
     Args:
         config: `Config`.
         names: list of strings, of those in `tfrec.config.BLOCKS`.
-        form: `MemoryForm` of the collaborative block, or None for the first choice.
+        form: `BlockForm`, or None for the first one.
+        learn_words: as `LexicalBlock` takes it.
 
     Returns:
         List of `Block`s that have not been fitted.
     """
-    model, seed = config.model, config.train.seed
-    form = form or MemoryForm(model.collaborative_dim)
+    form, seed = form or first_form(config), config.train.seed
     known = {
-        "collaborative": CollaborativeBlock(form, seed),
-        "lexical": LexicalBlock(model.lexical_dim, seed=seed),
+        "collaborative": CollaborativeBlock(form.memory, seed),
+        "lexical": LexicalBlock(form.lexical_dim, learn_words),
         "prior": PriorBlock(),
         "opinion": OpinionBlock(seed=seed),
     }
