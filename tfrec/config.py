@@ -61,7 +61,7 @@ class ModelConfig:
     blocks: list = field(default_factory=lambda: [*BLOCKS])  # beside the neural one
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the memory; validation may take 4 times it
-    lexical_dim: int = 256  # of the projected BM25 features
+    lexical_dim: int = 256  # of the words' vectors; validation may take 4 times it
     new_item_exposure: float = 2.0  # places over choices, of new items
 
 
