@@ -40,8 +40,10 @@ def weigh(embedding, queries, allow_repeats):
     num_blocks = len(embedding.blocks) + 1
     found, steady = choose_weights(pool.parts, pool.steady_ndcg)
     _keep_informers(found, embedding.blocks, pool.parts)
-    own = tuple(found[num_blocks:].tolist())
-    weighting = Weighting(blocks=found[:num_blocks], **({"own": own} if own else {}))
+    weighting = Weighting(blocks=found[:num_blocks])
+    if allow_repeats:
+        own = tuple(found[num_blocks:].tolist())
+        weighting = dataclasses.replace(weighting, own=own)
     of_new, new = pool.among_new(), 0.0
     if of_new.is_enough:
         weighting = weigh_new(weighting, of_new, embedding.blocks)
