@@ -62,7 +62,7 @@ class ModelConfig:
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the memory; validation may take 4 times it
     lexical_dim: int = 256  # of the words' vectors; validation may take 4 times it
-    new_item_exposure: float = 2.0  # places over choices, of new items
+    new_item_exposure: float = 2.5  # places over choices, of new items
 
 
 @dataclass(frozen=True, kw_only=True)
