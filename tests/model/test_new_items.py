@@ -22,7 +22,7 @@ from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 
 COLD = (3, 8)  # items without an event
-# The last of these words about an item say nothing of it.
+# Title, text and category of items; the last two say nothing.
 TOLD = [("odd thing",), ("", "a text"), ("", "", "odd"), ("",), ("  ", "", "")]
 WEIGHTS = np.array([1.0, 0.5, 1.0, 0.2], np.float32)
 
