@@ -62,7 +62,7 @@ class ModelConfig:
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the memory; validation may take 4 times it
     lexical_dim: int = 256  # of the words' vectors; validation may take 4 times it
-    new_item_exposure: float = 2.5  # places over choices, of new items
+    new_item_cost: float = 0.03  # share of known items' NDCG@10 that new ones may take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,7 @@ def _rules(config):
         ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
         ("model.blocks", _only(BLOCKS), f"some of {', '.join(BLOCKS)}"),
-        ("model.new_item_exposure", lambda v: v >= 0, "at least 0"),
+        ("model.new_item_cost", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
         ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction", is_share, share),

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfrec.config import Config
 from tfrec.data.repeats import learns_repeats
 from tfrec.data.schema import Items, Users
-from tfrec.data.split import make_split
+from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.model.block_choice import choose_blocks
 from tfrec.model.blocks import BlockForm
@@ -69,14 +69,7 @@ class Recipe:
         """
         how = self.config.evaluation
         repeats = learns_repeats(interactions, self.config.data.repeats)
-        split = make_split(
-            interactions,
-            how.split,
-            how.validation_fraction,
-            allow_repeats=repeats,
-            seed=how.seed,
-            max_queries=_num_queries(interactions.num_items),
-        )
+        split = self._validation(interactions, repeats)
         model = self._adapted(split.train)
 
         towers = TowerRecommender(model)
@@ -94,6 +87,20 @@ class Recipe:
         weighting, scale = model.weighting, tower_scale(model)
         num_queries = len(split.queries)
         return Choice(trained, names, form, weighting, scale, metric, num_queries)
+
+    def _validation(self, interactions, repeats):
+        """A `Split` with new items, for any log may have some when it is served."""
+        how = self.config.evaluation
+        split = make_split(
+            interactions,
+            "rolling" if how.split == "cold-items" else how.split,
+            how.validation_fraction,
+            allow_repeats=repeats,
+            seed=how.seed,
+            max_queries=_num_queries(interactions.num_items),
+        )
+        told_of = self.items.texts != ""
+        return withhold_items(split, told_of, how.validation_fraction, how.seed)
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.

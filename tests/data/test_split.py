@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.data.logs import make_interactions, places
-from tfrec.data.split import make_split
+from tfrec.data.split import make_split, withhold_items
 from tfrec.errors import ConfigError, DataError
 
 KINDS = ["global", "rolling", "leave-last-out", "cold-items"]
@@ -195,6 +195,38 @@ def test_cold_items_have_no_training_event(rows, seed):
     assert places(cold.train) == kept
     assert plain(cold)[1:] == plain(rolling)[1:]
     assert cold.is_cold[list(lost)].all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=long_logs, kind=st.sampled_from(KINDS), seed=st.integers(0, 5))
+def test_withheld_items_are_only_asked_about(rows, kind, seed):
+    try:
+        split = make_split(make_interactions(rows), kind, 0.25)
+    except DataError:
+        assume(False)
+    is_odd = np.arange(split.train.num_items) % 2 == 1
+    found = withhold_items(split, is_odd, 0.5, seed)
+    before, after = set(split.train.item_rows), set(found.train.item_rows)
+    lost = before - after
+    assert all(is_odd[list(lost)])
+    assert lost or not any(is_odd[list(before)]) or found is split
+    assert found.is_cold.tolist() == [i not in after for i in range(len(is_odd))]
+    lost_ids = set(split.train.item_ids[list(lost)])
+    assert places(found.train) == [
+        i for i in places(split.train) if rows[i][1] not in lost_ids
+    ]
+    assert plain(found)[1:] == plain(split)[1:]
+
+
+def test_a_share_of_the_items_is_withheld():
+    rows = [(str(i), str(i % 30), i, 0, "good") for i in range(100)]
+    split = make_split(make_interactions(rows), "rolling", 0.1)
+    every = np.ones(30, bool)
+    sets = [withhold_items(split, every, 0.1, seed).is_cold for seed in (0, 0, 1)]
+    assert [is_cold.sum() for is_cold in sets] == [3, 3, 3]
+    assert (sets[0] == sets[1]).all()
+    assert (sets[0] != sets[2]).any()
+    assert not withhold_items(split, ~every, 0.1).is_cold.any()
 
 
 @settings(max_examples=60, deadline=None)

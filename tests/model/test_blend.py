@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tfrec.model.blend import blend, bonus_of_new, choose_weights, weigh_new
+from tfrec.model.blend import blend, choose_exposure, choose_weights, weigh_new
 from tfrec.model.score_pool import ScorePool
 from tfrec.model.weighting import Weighting
 
@@ -42,32 +42,49 @@ def test_struck_items_stay_struck():
     assert np.isfinite(weights).all()
 
 
-def share_of_new(scores, is_new, k):
-    shown = np.argsort(-scores, axis=1)[:, :k]
-    return np.take_along_axis(is_new, shown, axis=1).mean()
-
-
-def test_new_items_get_their_share_of_the_places():
+def mixed_pool():
+    """400 questions, of which new items, that hardly come up, answer a quarter."""
     rng = np.random.default_rng(0)
-    scores = rng.normal(size=(200, 50))
-    is_new = np.broadcast_to(np.arange(50) < 20, scores.shape)
-    scores -= 4 * is_new  # hardly any in the lists
-    scores[rng.random(scores.shape) < 0.1] = -np.inf
-    for share in (0.05, 0.2):
-        bonus = bonus_of_new(scores, is_new, share, k=5)
-        # All that lacked at most the bonus are level with what they displace.
-        found = share_of_new(scores + (bonus + 1e-9) * is_new, is_new, 5)
-        np.testing.assert_allclose(found, share, atol=1e-3)
-        assert share_of_new(scores + 0.9 * bonus * is_new, is_new, 5) < share
+    scores = rng.normal(size=(400, 60))
+    is_new = np.broadcast_to(np.arange(60) < 20, scores.shape)
+    places = np.where(np.arange(400) < 100, 7, 40)
+    scores[np.arange(400), places] += 2.0
+    scores -= 4 * is_new
+    scores[:, 50] = -np.inf  # may not come
+    return ScorePool([scores], is_new, np.arange(401), places)
 
 
-def test_new_items_that_are_shown_enough_get_nothing():
-    rng = np.random.default_rng(0)
-    scores = rng.normal(size=(50, 30))
-    is_new = np.broadcast_to(np.arange(30) < 15, scores.shape)
-    assert bonus_of_new(scores, is_new, 0.3, k=5) == 0
-    assert bonus_of_new(scores - 9 * is_new, is_new, 0.0, k=5) == 0
-    assert bonus_of_new(scores, np.zeros_like(is_new), 0.3, k=5) == 0
+ALONE = Weighting(blocks=np.ones(1, np.float32))
+
+
+@pytest.mark.parametrize("cost", [0.02, 0.1, 0.5])
+def test_known_items_lose_what_showing_new_ones_may_cost(cost):
+    pool = mixed_pool()
+    of_known, of_new = pool.answered_by(new=False), pool.answered_by(new=True)
+
+    def reached(bonus):
+        return [
+            each.ndcg(each.parts[0] + bonus * each.is_new, 10)
+            for each in (of_known, of_new)
+        ]
+
+    bonus = choose_exposure(ALONE, pool, cost)
+    (before, hidden), (after, shown) = reached(0.0), reached(bonus)
+    assert (1 - cost) * before <= after < (1 - 0.8 * cost) * before
+    assert reached(bonus + 0.1)[0] < (1 - cost) * before
+    assert shown > hidden
+
+
+def test_new_items_gain_nothing_where_only_one_kind_is_asked_about():
+    pool = mixed_pool()
+    for new in (False, True):
+        assert choose_exposure(ALONE, pool.answered_by(new), 0.5) == 0.0
+
+
+def test_new_items_that_are_shown_anyhow_gain_nothing():
+    pool = mixed_pool()
+    pool.parts[0] += 50 * pool.is_new  # each of the 20 is before all others
+    assert choose_exposure(ALONE, pool, 0.5) == 0.0
 
 
 @pytest.fixture

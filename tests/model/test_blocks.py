@@ -237,6 +237,25 @@ def test_prior_counts_recent_events_more():
     assert scores_of(block)[0] == block.candidates[0, 0]
 
 
+def test_prior_of_new_items_is_what_their_texts_let_expect():
+    """Ridge regression, strength 3, on unit texts, of what sets priors apart."""
+    _, _, vectors = make_learning_material()
+    events = [(user, item, 7) for item in range(COLD) for user in range(item + 1)]
+    log = make_log(events, COLD + 1, COLD)
+    block = PriorBlock().fit(log, make_catalogue(make_items(TITLES), log), vectors)
+    prior = block.candidates[:, 0].numpy().astype(float)
+    # Counts are 1 to 8, and 0 of the new item, so that the median is 4.
+    known, median = np.arange(COLD), np.log(5)
+    raw = vectors.numpy().astype(float)
+    unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
+    centred = unit[known] - unit[known].mean(axis=0)
+    gram = centred.T @ centred + 3 * np.eye(5)
+    by_text = np.linalg.inv(gram) @ centred.T @ (prior[known] - median)
+    expected = median + (unit[COLD] - unit[known].mean(axis=0)) @ by_text
+    assert abs(expected - median) > 0.01
+    np.testing.assert_allclose(prior[COLD], expected, rtol=1e-4)
+
+
 def test_a_log_of_one_moment():
     block = fitted(PriorBlock(), [(0, 0, 7), (1, 0, 7), (1, 1, 7)], 2, 2)
     np.testing.assert_allclose(block.candidates[:, 0], np.log([3, 2]), rtol=1e-6)

@@ -85,25 +85,46 @@ def test_longer_lists_where_the_right_items_come_late(rank, cutoff):
     assert few.cutoff == 100
 
 
-def test_new_items_among_themselves():
-    """Of three questions the first has a new answer, the second two, one of them."""
+def three_questions():
+    """Of these the first has a new answer, the second two, one of them."""
     scores = np.array([[5.0, 1, 2, 3], [0, 1, -np.inf, 2], [0, 1, 2, 3]])
     is_new = np.array([[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
     offsets, places = np.array([0, 1, 3, 4]), np.array([2, 0, 1, 3])
-    pool = ScorePool([scores, 2 * scores], is_new, offsets, places).among_new()
-    nothing = -np.inf
-    expected = [[nothing, 1, 2, 3], [0, nothing, nothing, nothing]]
-    assert pool.parts[0].tolist() == expected
-    assert pool.parts[1].tolist() == (2 * scores[:2]).tolist()
+    return ScorePool([scores, 2 * scores], is_new, offsets, places)
+
+
+def test_questions_that_new_items_answer():
+    pool, whole = three_questions().answered_by(new=True), three_questions()
+    assert len(pool) == 2
+    for part, all_of_it in zip(pool.parts, whole.parts, strict=True):
+        assert part.tolist() == all_of_it[:2].tolist()
     assert pool.target_offsets.tolist() == [0, 1, 2]
     assert pool.target_places.tolist() == [2, 0]
-    assert pool.ndcg(pool.parts[0], 10) == pytest.approx((1 / np.log2(3) + 1) / 2)
+
+
+def test_questions_that_known_items_answer():
+    pool = three_questions().answered_by(new=False)
+    assert pool.parts[0].tolist() == three_questions().parts[0][1:].tolist()
+    assert pool.target_offsets.tolist() == [0, 1, 2]
+    assert pool.target_places.tolist() == [1, 3]
+
+
+def test_items_of_one_kind_among_themselves():
+    new, known = three_questions().among(new=True), three_questions().among(new=False)
+    nothing = -np.inf
+    expected = [[nothing, 1, 2, 3], [0, nothing, nothing, nothing]]
+    assert new.parts[0].tolist() == expected
+    assert new.parts[1].tolist() == (2 * three_questions().parts[0][:2]).tolist()
+    assert new.ndcg(new.parts[0], 10) == pytest.approx((1 / np.log2(3) + 1) / 2)
+    expected = [[nothing, 1, nothing, 2], [nothing, nothing, nothing, 3]]
+    assert known.parts[0].tolist() == expected
 
 
 def test_without_new_items_there_is_nothing_to_choose_by():
     scores = np.zeros((2, 3))
     pool = ScorePool([scores], scores > 0, np.array([0, 1, 2]), np.array([0, 1]))
-    assert not pool.among_new().is_enough
+    assert not pool.among(new=True).is_enough
+    assert len(pool.among(new=True)) == 0
 
 
 def test_no_item_is_in_the_pool_twice(shallow, embedding, queries):

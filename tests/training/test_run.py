@@ -1,5 +1,6 @@
 """Tests of training.run and training.recipe on the toy log."""
 
+import dataclasses
 import json
 import types
 
@@ -9,9 +10,11 @@ import pytest
 from tests.toy_log import toy_config, write_toy_log
 from tests.training.toy_fit import toy_dataset
 from tfrec.config import load_config, to_json
+from tfrec.data.schema import Items
 from tfrec.errors import MissingPackageError, TrainingError
 from tfrec.model.tower_scale import rescaled, tower_scale
 from tfrec.text.catalogue_cache import CatalogueCache
+from training import recipe as recipes
 from training import run as program
 from training.recipe import Recipe, set_up
 
@@ -85,6 +88,23 @@ def test_choice(chosen):
     # By chance, a target among the 44 or so unseen items has NDCG@10 of 0.10:
     # the mean of 1 / log2(1 + rank) over the ranks up to 10, times 10 / 44.
     assert choice.metric > 0.2
+
+
+@pytest.mark.parametrize("split", ["rolling", "cold-items", "global"])
+def test_a_tenth_of_the_items_is_new_to_validation(split, tmp_path, monkeypatch):
+    """Of 60 items, which all have texts; of nothing told, nothing can be learnt."""
+    learnt = []
+
+    def stop(model, interactions, *folder, **how):
+        learnt.append(len(set(interactions.item_rows)))
+        raise TrainingError("Enough.")
+
+    monkeypatch.setattr(recipes, "fit", stop)
+    recipe, interactions = make_recipe(tmp_path, f"evaluation.split={split}")
+    for items in (recipe.items, Items(recipe.items.frame[["item_id"]])):
+        with pytest.raises(TrainingError, match="Enough"):
+            dataclasses.replace(recipe, items=items).choose(interactions)
+    assert learnt == [54, 60]
 
 
 def test_the_seed_decides(chosen, tmp_path):

@@ -5,7 +5,7 @@ query's history, happened at or after the moment of the question.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,6 +95,28 @@ def make_split(
     return Split(kind, train, queries, counts == 0, int(cut), held_out)
 
 
+def withhold_items(split, may_be, fraction, seed=0):
+    """A split whose training knows nothing of some items, as if they were new.
+
+    Args:
+        split: `Split`.
+        may_be: `[num_items]` bool, which items may be withheld.
+        fraction: share of them that training never sees.
+        seed: int.
+
+    Returns:
+        `Split` with the same questions; the one given if nothing would remain to learn
+        from.
+    """
+    withheld = _some(np.flatnonzero(may_be & ~split.is_cold), fraction, seed)
+    kept = ~np.isin(split.train.item_rows, withheld)
+    if not kept.any():
+        return split
+    is_cold = split.is_cold.copy()
+    is_cold[withheld] = True
+    return replace(split, train=split.train.select(kept), is_cold=is_cold)
+
+
 def _rolling(interactions, fraction, allow_repeats, rng):
     cut = _cut(interactions, fraction)
     is_late = interactions.timestamps >= cut
@@ -144,10 +166,13 @@ def _leave_last_out(interactions, fraction, allow_repeats, rng):
 
 def _cold_items(interactions, fraction, allow_repeats, rng):
     in_train, queries, cut = _rolling(interactions, fraction, allow_repeats, rng)
-    known = np.unique(interactions.item_rows[in_train])
-    num_cold = min(len(known), max(1, round(fraction * len(known))))
-    cold = rng.choice(known, num_cold, replace=False)
+    cold = _some(np.unique(interactions.item_rows[in_train]), fraction, rng)
     return in_train & ~np.isin(interactions.item_rows, cold), queries, cut
+
+
+def _some(items, fraction, seed):
+    num_drawn = min(len(items), max(1, round(fraction * len(items))))
+    return np.random.default_rng(seed).choice(items, num_drawn, replace=False)
 
 
 SPLITS = {

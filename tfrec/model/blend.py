@@ -1,5 +1,6 @@
 """How much each block of the embedding counts: chosen where it is measured."""
 
+import bisect
 import dataclasses
 import logging
 from typing import NamedTuple
@@ -37,23 +38,23 @@ def weigh(embedding, queries, allow_repeats):
         `(Weighting, Reached)`.
     """
     pool = pool_scores(embedding, queries, allow_repeats)
+    of_known, of_new = pool.among(new=False), pool.among(new=True)
     num_blocks = len(embedding.blocks) + 1
-    found, steady = choose_weights(pool.parts, pool.steady_ndcg)
+    decisive = of_known if len(of_known) else pool
+    found, steady = choose_weights(decisive.parts, decisive.steady_ndcg)
     _keep_informers(found, embedding.blocks, pool.parts)
     weighting = Weighting(blocks=found[:num_blocks])
     if allow_repeats:
         own = tuple(found[num_blocks:].tolist())
         weighting = dataclasses.replace(weighting, own=own)
-    of_new, new = pool.among_new(), 0.0
+    new = 0.0
     if of_new.is_enough:
         weighting = weigh_new(weighting, of_new, embedding.blocks)
         new = of_new.steady_ndcg(blend(weighting, of_new))
-    blended = blend(weighting, pool)
-    how = embedding.model.config.model
-    is_new = embedding.model.catalogue.is_new
-    share = how.new_item_exposure * is_new[queries.target_rows].mean()
-    bonus = bonus_of_new(blended, pool.is_new, share)
-    reached = Reached(steady, new, pool.ndcg(blended + bonus * pool.is_new, 10))
+    cost = embedding.model.config.model.new_item_cost
+    bonus = choose_exposure(weighting, pool, cost)
+    shown = blend(weighting, pool) + bonus * pool.is_new
+    reached = Reached(steady, new, pool.ndcg(shown, 10))
     return dataclasses.replace(weighting, exposure=bonus), reached
 
 
@@ -102,34 +103,48 @@ def _keep_informers(weights, blocks, parts):
             weights[place] = LEAST * _spread(parts[0]) / _spread(parts[place])
 
 
-def bonus_of_new(scores, is_new, share, k=10):
-    """What new items' scores lack to get a share of the places in the lists.
+def choose_exposure(weighting, pool, cost, k=10):
+    """What is added to new items' scores, so that some of them are shown.
 
     A model cannot know which of the new items will be popular, so their scores are
-    all moderate, and the lists hold hardly any, however many of them people choose.
+    all moderate, and the lists hold few of them, however many people choose. The more
+    is added, the better they are found, and the worse the known ones.
 
     Args:
-        scores: `[num_queries, num_items]` float array, `-inf` for what may not come.
-        is_new: `[num_queries, num_items]` bool array.
-        share: float, of the `k` places of all lists.
+        weighting: `Weighting` without exposure.
+        pool: `ScorePool`.
+        cost: float, the share of known items' NDCG@k that may be lost.
         k: int.
 
     Returns:
-        float, at least 0; 0 if the new items have their share already.
+        float, at least 0; 0 if not both new and known items are asked about.
 
     Reference:
         Singh and Joachims, Fairness of Exposure in Rankings, KDD 2018,
         https://doi.org/10.1145/3219819.3220088
     """
-    num_places = round(share * k * len(scores))
-    if not num_places:
+    of_known, of_new = pool.answered_by(new=False), pool.answered_by(new=True)
+    if not len(of_known) or not len(of_new):
         return 0.0
+    scores = blend(weighting, of_known)
+    least = (1 - cost) * of_known.ndcg(scores, k)
+
+    def is_too_much(bonus):
+        return of_known.ndcg(scores + bonus * of_known.is_new, k) < least
+
+    steps = _steps(blend(weighting, pool), pool.is_new, k)
+    place = bisect.bisect_left(steps, True, key=is_too_much)
+    return max([0.0, *steps[:place][-1:].tolist()])
+
+
+def _steps(scores, is_new, k):
+    """Ascending: what each new item's score lacks to be among its query's best `k`."""
     new = _best_first(np.where(is_new, scores, -np.inf), k)
     old = _best_first(np.where(is_new, -np.inf, scores), k)
     # The j-th best new item is among the k if it beats the (k - j)-th best old one.
     is_there = new > -np.inf
-    lacking = np.sort(old[:, ::-1][is_there] - new[is_there])
-    return max([0.0, *lacking[:num_places][-1:].tolist()])
+    lacking = old[:, ::-1][is_there] - new[is_there]
+    return np.sort(lacking[lacking > 0])
 
 
 def _best_first(scores, k):

@@ -36,6 +36,9 @@ class ScorePool:
     target_offsets: np.ndarray
     target_places: np.ndarray
 
+    def __len__(self):
+        return len(self.is_new)
+
     def ndcg(self, scores, k):
         """Mean NDCG@k of `[num_queries, width]` scores."""
         return float(metrics.ndcg(self._ranks(scores), self.target_offsets, k).mean())
@@ -55,16 +58,21 @@ class ScorePool:
         """Whether there are hits enough to choose by."""
         return self._num_hits(self.cutoff) >= MIN_HITS
 
-    def among_new(self):
-        """The questions that new items answer, and new items alone."""
+    def answered_by(self, new):
+        """The questions, and of these the right items, of new or of known items."""
         query_of = np.repeat(np.arange(len(self.is_new)), np.diff(self.target_offsets))
-        kept = self.is_new[query_of, self.target_places]
+        kept = self.is_new[query_of, self.target_places] == new
         counts = np.bincount(query_of[kept], minlength=len(self.is_new))
         asked = counts > 0
-        parts, is_new = [part[asked] for part in self.parts], self.is_new[asked]
-        parts[0] = np.where(is_new, parts[0], -np.inf)
         offsets = np.concatenate([[0], np.cumsum(counts[asked])])
-        return ScorePool(parts, is_new, offsets, self.target_places[kept])
+        parts = [part[asked] for part in self.parts]
+        return ScorePool(parts, self.is_new[asked], offsets, self.target_places[kept])
+
+    def among(self, new):
+        """The same, of items of their own kind alone."""
+        pool = self.answered_by(new)
+        pool.parts[0] = np.where(pool.is_new == new, pool.parts[0], -np.inf)
+        return pool
 
     def _num_hits(self, k):
         return np.count_nonzero(self._tower_ranks <= k)

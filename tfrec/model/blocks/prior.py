@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.model.blocks.block import Block
+from tfrec.model.blocks.text_regression import TextRegression
 
 HALF_LIFE = 0.1  # of the time that the log spans
 
@@ -11,7 +12,7 @@ HALF_LIFE = 0.1  # of the time that the log spans
 class PriorBlock(Block):
     """Log of the positive events of each item, recent ones counting more.
 
-    A new item is taken to be as popular as the median item.
+    A new item is taken to be as popular as its text lets expect of the median item.
     """
 
     def __init__(self):
@@ -26,7 +27,10 @@ class PriorBlock(Block):
             interactions.item_rows, weights, minlength=catalogue.num_items
         )
         prior = np.log1p(counts)
-        prior[~catalogue.has_id] = self.median = float(np.median(prior))
+        self.median = float(np.median(prior))
+        known, texts = catalogue.has_id, np.asarray(text_vectors)
+        self.regression = TextRegression(texts[known], prior[known, None] - self.median)
+        prior[~known] = self.median + self.regression(texts[~known])[:, 0]
         self.candidates = tf.constant(prior[:, None], tf.float32)
         return self
 
@@ -35,5 +39,5 @@ class PriorBlock(Block):
         return tf.ones([tf.shape(history.item_rows)[0], 1])
 
     def new_candidates(self, texts, text_vectors):
-        """The candidates' side of new items: the median, `[n, 1]`."""
-        return tf.fill([tf.shape(texts)[0], 1], self.median)
+        """The candidates' side of new items: what their text lets expect."""
+        return self.median + self.regression(text_vectors)
