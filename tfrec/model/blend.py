@@ -20,8 +20,8 @@ ROUNDS = 3  # over all blocks; it settles after two
 class Reached(NamedTuple):
     """How well weights rank."""
 
-    steady: float  # NDCG at `ScorePool.cutoff`, new items as they come: to choose by
-    new: float  # the same of new items among themselves; 0 if there are too few
+    steady: float  # NDCG at `ScorePool.cutoff` of known items among themselves
+    new: float  # the same of new items; 0 if there are too few
     ndcg: float  # NDCG@10 of what is shown
 
 
