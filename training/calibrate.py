@@ -26,6 +26,12 @@ class Pairs:
     labels: np.ndarray  # [n] 1 = interest, 0 = none
     is_explicit: bool  # whether the zeros are reactions, not just sampled items
 
+    def about(self, items):
+        """The pairs about some items, `[num_items]` bool."""
+        kept = items[self.queries.target_rows]
+        queries = self.queries.take(np.flatnonzero(kept))
+        return Pairs(queries, self.labels[kept], self.is_explicit)
+
 
 def labelled_pairs(interactions, held_out, seed, allow_repeats, max_pairs=MAX_PAIRS):
     """What users showed of interest and disinterest in events that were held out.

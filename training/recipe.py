@@ -69,7 +69,7 @@ class Recipe:
         """
         how = self.config.evaluation
         repeats = learns_repeats(interactions, self.config.data.repeats)
-        split = self._validation(interactions, repeats)
+        split, is_withheld = self._validation(interactions, repeats)
         model = self._adapted(split.train)
 
         towers = TowerRecommender(model)
@@ -82,14 +82,14 @@ class Recipe:
         trained = self._fit(model, split.train, "choose", validate=validate)
         form, metric = choose_blocks(model, split.train, split.queries)
         pairs = labelled_pairs(interactions, split.held_out, how.seed, repeats)
-        calibrate(model, pairs)
+        calibrate(model, pairs.about(~is_withheld))
         names = ["neural", *(block.name for block in model.blocks)]
         weighting, scale = model.weighting, tower_scale(model)
         num_queries = len(split.queries)
         return Choice(trained, names, form, weighting, scale, metric, num_queries)
 
     def _validation(self, interactions, repeats):
-        """A `Split` with new items, for any log may have some when it is served."""
+        """`(Split, is_withheld)`: any log may have new items when it is served."""
         how = self.config.evaluation
         split = make_split(
             interactions,

@@ -205,11 +205,12 @@ def test_withheld_items_are_only_asked_about(rows, kind, seed):
     except DataError:
         assume(False)
     is_odd = np.arange(split.train.num_items) % 2 == 1
-    found = withhold_items(split, is_odd, 0.5, seed)
+    found, is_withheld = withhold_items(split, is_odd, 0.5, seed)
     before, after = set(split.train.item_rows), set(found.train.item_rows)
     lost = before - after
     assert all(is_odd[list(lost)])
     assert lost or not any(is_odd[list(before)]) or found is split
+    assert lost == set(np.flatnonzero(is_withheld))
     assert found.is_cold.tolist() == [i not in after for i in range(len(is_odd))]
     lost_ids = set(split.train.item_ids[list(lost)])
     assert places(found.train) == [
@@ -222,11 +223,11 @@ def test_a_share_of_the_items_is_withheld():
     rows = [(str(i), str(i % 30), i, 0, "good") for i in range(100)]
     split = make_split(make_interactions(rows), "rolling", 0.1)
     every = np.ones(30, bool)
-    sets = [withhold_items(split, every, 0.1, seed).is_cold for seed in (0, 0, 1)]
-    assert [is_cold.sum() for is_cold in sets] == [3, 3, 3]
+    sets = [withhold_items(split, every, 0.1, seed)[1] for seed in (0, 0, 1)]
+    assert [is_withheld.sum() for is_withheld in sets] == [3, 3, 3]
     assert (sets[0] == sets[1]).all()
     assert (sets[0] != sets[2]).any()
-    assert not withhold_items(split, ~every, 0.1).is_cold.any()
+    assert not withhold_items(split, ~every, 0.1)[1].any()
 
 
 @settings(max_examples=60, deadline=None)

@@ -46,6 +46,19 @@ def test_sampled_negatives_where_they_are_few(log):
     assert (rows[size:] != rows[:size]).any()
 
 
+def test_pairs_about_some_items(log):
+    late = late_with(log, MIN_NEGATIVES)
+    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True)
+    items = np.arange(log.num_items) % 3 == 1
+    found, kept = pairs.about(items), pairs.queries.target_rows % 3 == 1
+    assert found.is_explicit
+    np.testing.assert_array_equal(found.labels, pairs.labels[kept])
+    for name in ("target_rows", "history_ends", "timestamps"):
+        np.testing.assert_array_equal(
+            getattr(found.queries, name), getattr(pairs.queries, name)[kept]
+        )
+
+
 @pytest.mark.parametrize("allow_repeats", [True, False])
 def test_who_likes_an_item_again_says_nothing_of_new_ones(allow_repeats):
     events = [(0, item % 7, 10 + item) for item in range(12)]

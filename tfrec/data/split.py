@@ -105,16 +105,17 @@ def withhold_items(split, may_be, fraction, seed=0):
         seed: int.
 
     Returns:
-        `Split` with the same questions; the one given if nothing would remain to learn
-        from.
+        `(Split, is_withheld)`: the same questions, and `[num_items]` bool; no item is
+        withheld if nothing would remain to learn from.
     """
-    withheld = _some(np.flatnonzero(may_be & ~split.is_cold), fraction, seed)
-    kept = ~np.isin(split.train.item_rows, withheld)
+    is_withheld = np.zeros_like(split.is_cold)
+    known = np.flatnonzero(may_be & ~split.is_cold)
+    is_withheld[_some(known, fraction, seed)] = True
+    kept = ~is_withheld[split.train.item_rows]
     if not kept.any():
-        return split
-    is_cold = split.is_cold.copy()
-    is_cold[withheld] = True
-    return replace(split, train=split.train.select(kept), is_cold=is_cold)
+        return split, np.zeros_like(is_withheld)
+    train, is_cold = split.train.select(kept), split.is_cold | is_withheld
+    return replace(split, train=train, is_cold=is_cold), is_withheld
 
 
 def _rolling(interactions, fraction, allow_repeats, rng):
