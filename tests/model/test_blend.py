@@ -69,22 +69,24 @@ def test_known_items_lose_what_showing_new_ones_may_cost(cost):
         ]
 
     bonus = choose_exposure(ALONE, pool, cost)
-    (before, hidden), (after, shown) = reached(0.0), reached(bonus)
+    (before, hidden), (after, shown) = reached(-99.0), reached(bonus)
     assert (1 - cost) * before <= after < (1 - 0.8 * cost) * before
     assert reached(bonus + 0.1)[0] < (1 - cost) * before
     assert shown > hidden
+
+
+@pytest.mark.parametrize("lift", [0.0, 50.0])
+def test_new_items_are_shown_as_often_however_high_their_scores_were(lift):
+    pool = mixed_pool()
+    expected = choose_exposure(ALONE, pool, 0.1)
+    pool.parts[0] += lift * pool.is_new
+    assert choose_exposure(ALONE, pool, 0.1) == pytest.approx(expected - lift)
 
 
 def test_new_items_gain_nothing_where_only_one_kind_is_asked_about():
     pool = mixed_pool()
     for new in (False, True):
         assert choose_exposure(ALONE, pool.answered_by(new), 0.5) == 0.0
-
-
-def test_new_items_that_are_shown_anyhow_gain_nothing():
-    pool = mixed_pool()
-    pool.parts[0] += 50 * pool.is_new  # each of the 20 is before all others
-    assert choose_exposure(ALONE, pool, 0.5) == 0.0
 
 
 @pytest.fixture

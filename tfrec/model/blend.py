@@ -104,37 +104,38 @@ def _keep_informers(weights, blocks, parts):
 
 
 def choose_exposure(weighting, pool, cost, k=10):
-    """What is added to new items' scores, so that some of them are shown.
+    """What is added to new items' scores, so that they take some places, and not more.
 
-    A model cannot know which of the new items will be popular, so their scores are
-    all moderate, and the lists hold few of them, however many people choose. The more
-    is added, the better they are found, and the worse the known ones.
+    A model cannot know which of the new items will be popular, so how high their scores
+    are beside those of known items is a choice: the more is added, the better new items
+    are found, and the worse known ones.
 
     Args:
         weighting: `Weighting` without exposure.
         pool: `ScorePool`.
-        cost: float, the share of known items' NDCG@k that may be lost.
+        cost: float, the share of known items' NDCG@k, without new ones, that may be
+            lost.
         k: int.
 
     Returns:
-        float, at least 0; 0 if not both new and known items are asked about.
+        float; 0 if not both new and known items are asked about.
 
     Reference:
         Singh and Joachims, Fairness of Exposure in Rankings, KDD 2018,
         https://doi.org/10.1145/3219819.3220088
     """
-    of_known, of_new = pool.answered_by(new=False), pool.answered_by(new=True)
-    if not len(of_known) or not len(of_new):
+    of_known, alone = pool.answered_by(new=False), pool.among(new=False)
+    if not len(of_known) or not len(pool.answered_by(new=True)):
         return 0.0
     scores = blend(weighting, of_known)
-    least = (1 - cost) * of_known.ndcg(scores, k)
+    least = (1 - cost) * alone.ndcg(blend(weighting, alone), k)
 
     def is_too_much(bonus):
         return of_known.ndcg(scores + bonus * of_known.is_new, k) < least
 
     steps = _steps(blend(weighting, pool), pool.is_new, k)
     place = bisect.bisect_left(steps, True, key=is_too_much)
-    return max([0.0, *steps[:place][-1:].tolist()])
+    return float(steps[max(place - 1, 0)])
 
 
 def _steps(scores, is_new, k):
@@ -143,8 +144,7 @@ def _steps(scores, is_new, k):
     old = _best_first(np.where(is_new, -np.inf, scores), k)
     # The j-th best new item is among the k if it beats the (k - j)-th best old one.
     is_there = new > -np.inf
-    lacking = old[:, ::-1][is_there] - new[is_there]
-    return np.sort(lacking[lacking > 0])
+    return np.sort(old[:, ::-1][is_there] - new[is_there])
 
 
 def _best_first(scores, k):
