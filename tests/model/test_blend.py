@@ -89,6 +89,16 @@ def test_new_items_gain_nothing_where_only_one_kind_is_asked_about():
         assert choose_exposure(ALONE, pool.answered_by(new), 0.5) == 0.0
 
 
+@pytest.mark.parametrize(("num_known", "expected"), [(9, 0.0), (10, 3.0)])
+def test_new_items_need_nothing_where_known_ones_leave_places_free(num_known, expected):
+    """Of ten places: to be level with the tenth known item, of -10, -13 lacks 3."""
+    scores = np.tile([*-np.arange(1.0, num_known + 1), -13.0], (2, 1))
+    is_new = np.tile(np.arange(num_known + 1) == num_known, (2, 1))
+    places = np.array([0, num_known])
+    pool = ScorePool([scores], is_new, np.arange(3), places)
+    assert choose_exposure(ALONE, pool, 0.0) == expected
+
+
 @pytest.fixture
 def new_pool():
     """200 questions about new items, which the second part knows."""

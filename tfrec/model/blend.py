@@ -135,16 +135,20 @@ def choose_exposure(weighting, pool, cost, k=10):
 
     steps = _steps(blend(weighting, pool), pool.is_new, k)
     place = bisect.bisect_left(steps, True, key=is_too_much)
-    return float(steps[max(place - 1, 0)])
+    return max([*steps[:1], *steps[:place]], default=0.0)
 
 
 def _steps(scores, is_new, k):
-    """Ascending: what each new item's score lacks to be among its query's best `k`."""
+    """Ascending: what each new item's score lacks to be among its query's best `k`.
+
+    Where known items leave places free, it lacks nothing.
+    """
     new = _best_first(np.where(is_new, scores, -np.inf), k)
     old = _best_first(np.where(is_new, -np.inf, scores), k)
     # The j-th best new item is among the k if it beats the (k - j)-th best old one.
     is_there = new > -np.inf
-    return np.sort(old[:, ::-1][is_there] - new[is_there])
+    lacking = old[:, ::-1][is_there] - new[is_there]
+    return np.sort(lacking[lacking > -np.inf]).tolist()
 
 
 def _best_first(scores, k):
