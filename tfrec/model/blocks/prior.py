@@ -12,7 +12,8 @@ HALF_LIFE = 0.1  # of the time that the log spans
 class PriorBlock(Block):
     """Log of the positive events of each item, recent ones counting more.
 
-    A new item is taken to be as popular as its text lets expect of the median item.
+    A new item is taken to be as popular as its text lets expect; without a text, as the
+    median item.
     """
 
     def __init__(self):
@@ -39,5 +40,5 @@ class PriorBlock(Block):
         return tf.ones([tf.shape(history.item_rows)[0], 1])
 
     def new_candidates(self, texts, text_vectors):
-        """The candidates' side of new items: what their text lets expect."""
+        """The candidates' side of new items: what their text lets expect, `[n, 1]`."""
         return self.median + self.regression(text_vectors)
