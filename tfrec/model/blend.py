@@ -124,11 +124,12 @@ def choose_exposure(weighting, pool, cost, k=10):
         Singh and Joachims, Fairness of Exposure in Rankings, KDD 2018,
         https://doi.org/10.1145/3219819.3220088
     """
-    of_known, alone = pool.answered_by(new=False), pool.among(new=False)
+    of_known = pool.answered_by(new=False)
     if not len(of_known) or not len(pool.answered_by(new=True)):
         return 0.0
     scores = blend(weighting, of_known)
-    least = (1 - cost) * alone.ndcg(blend(weighting, alone), k)
+    alone = np.where(of_known.is_new, -np.inf, scores)
+    least = (1 - cost) * of_known.ndcg(alone, k)
 
     def is_too_much(bonus):
         return of_known.ndcg(scores + bonus * of_known.is_new, k) < least
