@@ -1,6 +1,7 @@
 """Tests of tfrec.model.block_choice."""
 
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -20,21 +21,34 @@ WIDE = [FIRST._replace(memory=memory) for memory in memory_forms(WIDER * DIM)]
 NARROW = [FIRST._replace(memory=memory) for memory in memory_forms(DIM)]
 
 
+class Fitted(NamedTuple):
+    """Stands in for a block: its name, and what it was fitted for."""
+
+    name: str
+    form: object
+
+    def narrowed(self, dim):
+        return self._replace(form=self.form._replace(dim=dim))
+
+
 class Judged:
     """Stands in for a model of which each form reaches known metrics."""
 
     def __init__(self, metrics, *overrides, lexical=0.0, is_whole=False):
         self.config, self.metrics = small_config(*overrides), metrics
         self.lexical, self.is_whole = lexical, is_whole
-        self.asked = []
+        self.asked, self.num_fits = [], 0
 
     def words(self, dim):
         assert dim == WORDS
         return SimpleNamespace(is_whole=self.is_whole)
 
-    def fit_blocks(self, interactions, form):
-        self.blocks = [SimpleNamespace(name="lexical", form=form)]
-        self.weighting = Weighting(blocks=np.array([1.0, self.lexical]))
+    def fit_blocks(self, interactions, form, fitted):
+        blocks = [Fitted("collaborative", form.memory), Fitted("lexical", form)]
+        ready = {block.name: block for block in fitted}
+        self.num_fits += len(blocks) - len(ready)
+        self.blocks = [ready.get(block.name, block) for block in blocks]
+        self.weighting = Weighting(blocks=np.array([1.0, 1.0, self.lexical]))
         self.asked.append(form)
         return self
 
@@ -57,9 +71,11 @@ def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
     metrics |= {form: (each, 0.0) for form, each in zip(WIDE, wide, strict=True)}
     model = Judged(metrics)
     form, metric = choose_blocks(model, None, None)
-    assert form == model.blocks[0].form == chosen
+    assert form == chosen
+    assert model.blocks[0].form == chosen.memory
     assert metric == 0.3
     assert len(model.asked) == len(WIDE) + 1
+    assert model.num_fits == 2 * len(WIDE)  # the narrow one is part of the widest
 
 
 @pytest.mark.parametrize(
@@ -77,7 +93,8 @@ def test_more_words_must_be_worth_their_room(reached, is_wider):
     model = Judged({FIRST: (0.2, 0.1), wider: reached}, "model.blocks=['lexical']",
                    lexical=0.5)  # fmt: skip
     form, _ = choose_blocks(model, None, None)
-    assert form == model.blocks[0].form == (wider if is_wider else FIRST)
+    assert form == model.blocks[1].form == (wider if is_wider else FIRST)
+    assert model.num_fits == 3  # the same memory with more words
 
 
 @pytest.mark.parametrize("why", [{"lexical": 0.0}, {"lexical": 1.0, "is_whole": True}])

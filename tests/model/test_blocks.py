@@ -163,6 +163,27 @@ def test_unordered_memory_at_full_rank_is_ease():
         )
 
 
+@pytest.mark.parametrize("form", [MemoryForm(5), UNORDERED._replace(dim=5)])
+def test_a_narrowed_memory_is_what_a_smaller_rank_gives(form):
+    log, catalogue, vectors = make_learning_material()
+
+    def scores(block):
+        title, vector = tf.constant([""]), vectors[-1:]
+        new = block.new_candidates(title, vector).numpy()
+        met = block.new_memories(title, vector)
+        history = make_history([[0, 2, catalogue.num_items]])
+        query = block.query(history, tf.zeros([1], tf.int64), met).numpy()
+        return query @ np.concatenate([block.candidates, new]).T
+
+    wide = CollaborativeBlock(form).fit(log, catalogue, vectors)
+    narrow = CollaborativeBlock(form._replace(dim=2)).fit(log, catalogue, vectors)
+    found = wide.narrowed(2)
+    assert (found.form, found.dim, found.memory_dim) == (
+        narrow.form, narrow.dim, narrow.memory_dim)  # fmt: skip
+    np.testing.assert_allclose(scores(found), scores(narrow), rtol=1e-3, atol=1e-6)
+    assert np.abs(scores(wide) - scores(narrow)).max() > 1e-3
+
+
 def test_what_came_before_is_learnt_from_the_reversed_log():
     """Nothing follows item 1, but item 0 came before it, and item 2 never did."""
     events = [(u, u % 2 * 2 + step, 10 * step + u) for u in range(8) for step in (0, 1)]

@@ -13,7 +13,8 @@ def target_ranks(scores, target_offsets, target_rows):
     NaN is the worst score. Several targets of equal score take consecutive ranks.
 
     Args:
-        scores: `[queries, num_items]` float array; `-inf` where excluded.
+        scores: `[queries, num_items]` float array, or an iterable of its rows; `-inf`
+            where excluded.
         target_offsets: `[queries + 1]` int array; the targets of query `i` are
             `target_rows[target_offsets[i] : target_offsets[i + 1]]`.
         target_rows: `[targets]` int array, distinct within each query.
@@ -27,7 +28,7 @@ def target_ranks(scores, target_offsets, target_rows):
     """
     ranks = np.empty(len(target_rows), np.int64)
     bounds = itertools.pairwise(target_offsets)
-    for row, (start, end) in zip(_without_nan(scores), bounds, strict=True):
+    for row, (start, end) in zip(scores, bounds, strict=True):
         ranks[start:end] = _ranks_in(row, target_rows[start:end])
     return ranks
 
@@ -57,7 +58,9 @@ def _without_nan(scores):
 def _ranks_in(scores, targets):
     own = scores[targets]
     if len(own) == 1:
-        return np.count_nonzero(scores >= own[0])
+        is_allowed = own[0] > -np.inf  # no other place is as good as the last
+        return np.count_nonzero(scores >= own[0]) if is_allowed else len(scores)
+    scores, own = _without_nan(scores), _without_nan(own)
     at_least = len(scores) - np.searchsorted(np.sort(scores), own, side="left")
     # Tied targets would all get the place of the last of them: count them down.
     order = np.argsort(own, kind="stable")

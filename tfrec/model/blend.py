@@ -166,15 +166,15 @@ def choose_weights(block_scores, measure):
             block has weight 1, and `-inf` where an item may not come; the others
             are tried at a grid of weights, relative to the blocks' spreads, so that
             their scales do not matter.
-        measure: function of blended scores that is to be made large.
+        measure: function of the rows of blended scores, given one after another,
+            that is to be made large.
 
     Returns:
         `(weights, value)`: `[num_blocks]` float32 array and the metric reached.
     """
     spreads = [_spread(scores) for scores in block_scores]
-    units = np.array([spreads[0] / spread for spread in spreads])
-    shares = np.zeros(len(block_scores))
-    shares[0] = 1.0
+    units = [spreads[0] / spread for spread in spreads]
+    shares = [1.0] + [0.0] * (len(block_scores) - 1)
     blended = block_scores[0].copy()
     best = measure(blended)
     for _ in range(ROUNDS):
@@ -182,14 +182,19 @@ def choose_weights(block_scores, measure):
         for place in range(1, len(block_scores)):
             scores = block_scores[place] * units[place]
             others = blended - shares[place] * scores
-            values = [measure(others + share * scores) for share in GRID]
+            values = [measure(_rows(others, scores, share)) for share in GRID]
             if max(values) > best:
                 best, shares[place] = max(values), GRID[int(np.argmax(values))]
             blended = others + shares[place] * scores
-        if (before == shares).all():
+        if before == shares:
             break
-    logger.info("Weights of the blocks %s give %.4f.", shares.tolist(), best)
-    return (shares * units).astype(np.float32), best
+    logger.info("Weights of the blocks %s give %.4f.", shares, best)
+    return np.multiply(shares, units).astype(np.float32), best
+
+
+def _rows(others, scores, share):
+    """Rows of `others + share * scores`, made when they are looked at."""
+    return (rest + share * row for rest, row in zip(others, scores, strict=True))
 
 
 def _spread(scores):

@@ -30,8 +30,9 @@ def choose_blocks(model, interactions, queries):
         `(BlockForm, NDCG@10 reached)`; the model has the blocks and their weights.
     """
 
-    def tried(form):
-        reached = model.fit_blocks(interactions, form).weigh_blocks(queries)
+    def tried(form, *fitted):
+        model.fit_blocks(interactions, form, fitted=fitted)
+        reached = model.weigh_blocks(queries)
         return _Tried(reached, form, model.blocks, model.weighting)
 
     names, form = model.config.model.blocks, first_form(model.config)
@@ -39,15 +40,23 @@ def choose_blocks(model, interactions, queries):
     if "collaborative" in names:
         forms = [form._replace(memory=memory) for memory in memory_forms(WIDER * dim)]
         wide = max(map(tried, forms), key=lambda each: each.reached)
-        memory = wide.form.memory._replace(dim=dim)
-        best = _worthier(wide, tried(form._replace(memory=memory)))
+        memory, *others = _first(wide.blocks, "collaborative")
+        memory = memory.narrowed(dim)
+        narrow = tried(form._replace(memory=memory.form), memory, *others)
+        best = _worthier(wide, narrow)
     else:
         best = tried(form)
     if _may_widen_words(model, best):
         wider = best.form._replace(lexical_dim=WIDER * form.lexical_dim)
-        best = _worthier(tried(wider), best)
+        _, *others = _first(best.blocks, "lexical")
+        best = _worthier(tried(wider, *others), best)
     model.blocks, model.weighting = best.blocks, best.weighting
     return best.form, best.reached.ndcg
+
+
+def _first(blocks, name):
+    """The blocks, the one of a name before all others."""
+    return sorted(blocks, key=lambda block: block.name != name)
 
 
 def _worthier(wide, narrow):

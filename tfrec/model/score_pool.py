@@ -40,11 +40,11 @@ class ScorePool:
         return len(self.is_new)
 
     def ndcg(self, scores, k):
-        """Mean NDCG@k of `[num_queries, width]` scores."""
+        """Mean NDCG@k of `[num_queries, width]` scores, or of their rows."""
         return float(metrics.ndcg(self._ranks(scores), self.target_offsets, k).mean())
 
     def steady_ndcg(self, scores):
-        """NDCG of scores at the `cutoff`: to choose by."""
+        """The same at the `cutoff`: to choose by."""
         return self.ndcg(scores, self.cutoff)
 
     @functools.cached_property

@@ -85,7 +85,9 @@ class TwoTower(keras.Model):
     def _learn_words(self, dim):
         return Words(self.catalogue.texts, dim, self.config.train.seed)
 
-    def fit_blocks(self, interactions, form=None, names=None, weighting=None):
+    def fit_blocks(
+        self, interactions, form=None, names=None, weighting=None, fitted=()
+    ):
         """Fits closed-form blocks.
 
         Args:
@@ -95,6 +97,7 @@ class TwoTower(keras.Model):
                 the log can teach.
             weighting: `Weighting` of towers and blocks, whose blocks of weight 0 are
                 left out of the model; or None for equal weights.
+            fitted: list of `Block`s of this log and form, which are not fitted again.
 
         Returns:
             The model itself.
@@ -106,9 +109,9 @@ class TwoTower(keras.Model):
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         interactions = without_other_targets(interactions, self.allow_repeats)
-        texts = self.item_texts.vectors
+        texts, ready = self.item_texts.vectors, {block.name: block for block in fitted}
         self.blocks = [
-            block.fit(interactions, self.catalogue, texts)
+            ready.get(block.name) or block.fit(interactions, self.catalogue, texts)
             for block, weight in zip(blocks, weighting.asked[1:], strict=True)
             if weight != 0
         ]

@@ -64,6 +64,23 @@ class CollaborativeBlock(MemoryBlock):
         self._remember(queries, candidates, columns, text_vectors)
         return self
 
+    def narrowed(self, dim):
+        """What `fit` gives with a smaller rank: the leading directions of this one.
+
+        Args:
+            dim: int.
+
+        Returns:
+            Fitted `CollaborativeBlock`.
+        """
+        block = CollaborativeBlock(self.form._replace(dim=dim), self.seed)
+        block.shape = (self.shape[0], min(dim, self.shape[1]))
+        places = np.arange(np.prod(self.shape)).reshape(self.shape)[:, -dim:]
+        block.regression = self.regression.of_values(places.ravel())
+        block.memory = table(self.memory[..., -dim:])
+        block.candidates = self.candidates[:, -dim:]
+        return block
+
     def new_candidates(self, texts, text_vectors):
         """The candidates' side of new items: what their text lets expect."""
         return self._from_texts(text_vectors)[:, -1]

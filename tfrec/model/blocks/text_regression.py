@@ -1,5 +1,7 @@
 """What texts let expect of items about which the log says nothing."""
 
+import copy
+
 import numpy as np
 import tensorflow as tf
 
@@ -28,3 +30,16 @@ class TextRegression(tf.Module):
         centred = tf.math.l2_normalize(text_vectors, axis=1) - self.mean
         has_text = tf.reduce_any(text_vectors != 0, axis=1, keepdims=True)
         return tf.where(has_text, tf.matmul(centred, self.map), 0.0)
+
+    def of_values(self, places):
+        """The regression of some of the numbers.
+
+        Args:
+            places: `[n]` int array.
+
+        Returns:
+            `TextRegression`.
+        """
+        part = copy.copy(self)
+        part.map = tf.gather(self.map, places, axis=1)
+        return part
