@@ -80,8 +80,8 @@ def test_longer_lists_where_the_right_items_come_late(rank, cutoff):
     scores = -np.tile(np.arange(200.0), (120, 1))
     places = np.where(np.arange(120) < 100, rank - 1, 199)
     is_new = np.zeros_like(scores, bool)
-    assert ScorePool([scores], is_new, np.arange(121), places).cutoff == cutoff
-    few = ScorePool([scores[1:]], is_new[1:], np.arange(120), places[1:])
+    assert ScorePool([scores], is_new, np.arange(121), places, places).cutoff == cutoff
+    few = ScorePool([scores[1:]], is_new[1:], np.arange(120), places[1:], places[1:])
     assert few.cutoff == 100
 
 
@@ -90,7 +90,7 @@ def three_questions():
     scores = np.array([[5.0, 1, 2, 3], [0, 1, -np.inf, 2], [0, 1, 2, 3]])
     is_new = np.array([[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
     offsets, places = np.array([0, 1, 3, 4]), np.array([2, 0, 1, 3])
-    return ScorePool([scores, 2 * scores], is_new, offsets, places)
+    return ScorePool([scores, 2 * scores], is_new, offsets, places, 10 * places)
 
 
 def test_questions_that_new_items_answer():
@@ -111,18 +111,26 @@ def test_questions_that_known_items_answer():
 
 def test_items_of_one_kind_among_themselves():
     new, known = three_questions().among(new=True), three_questions().among(new=False)
-    nothing = -np.inf
-    expected = [[nothing, 1, 2, 3], [0, nothing, nothing, nothing]]
-    assert new.parts[0].tolist() == expected
-    assert new.parts[1].tolist() == (2 * three_questions().parts[0][:2]).tolist()
+    assert new.parts[0].tolist() == [[1, 2, 3], [0, -np.inf, -np.inf]]
+    assert new.parts[1][0].tolist() == [2, 4, 6]
+    assert new.target_places.tolist() == [1, 0]
+    assert new.target_rows.tolist() == [20, 0]
     assert new.ndcg(new.parts[0], 10) == pytest.approx((1 / np.log2(3) + 1) / 2)
-    expected = [[nothing, 1, nothing, 2], [nothing, nothing, nothing, 3]]
-    assert known.parts[0].tolist() == expected
+    assert known.parts[0].tolist() == [[1, 2], [3, -np.inf]]
+    assert known.target_places.tolist() == [0, 0]
+
+
+def test_questions_of_some_right_items():
+    kept = np.array([False, False, True, True])
+    pool = three_questions().of_targets(kept)
+    assert pool.target_rows.tolist() == [10, 30]
+    assert pool.target_offsets.tolist() == [0, 1, 2]
+    assert pool.parts[0].tolist() == three_questions().parts[0][1:].tolist()
 
 
 def test_without_new_items_there_is_nothing_to_choose_by():
     scores = np.zeros((2, 3))
-    pool = ScorePool([scores], scores > 0, np.array([0, 1, 2]), np.array([0, 1]))
+    pool = ScorePool([scores], scores > 0, np.arange(3), np.arange(2), np.arange(2))
     assert not pool.among(new=True).is_enough
     assert len(pool.among(new=True)) == 0
 

@@ -29,12 +29,14 @@ class ScorePool:
         is_new: `[num_queries, width]` bool; see `Catalogue.is_new`.
         target_offsets: `[num_queries + 1]` int, bounds of each query's targets.
         target_places: `[num_targets]` int, the columns where they stand.
+        target_rows: `[num_targets]` int, which items they are.
     """
 
     parts: list
     is_new: np.ndarray
     target_offsets: np.ndarray
     target_places: np.ndarray
+    target_rows: np.ndarray
 
     def __len__(self):
         return len(self.is_new)
@@ -60,19 +62,40 @@ class ScorePool:
 
     def answered_by(self, new):
         """The questions, and of these the right items, of new or of known items."""
-        query_of = np.repeat(np.arange(len(self.is_new)), np.diff(self.target_offsets))
-        kept = self.is_new[query_of, self.target_places] == new
-        counts = np.bincount(query_of[kept], minlength=len(self.is_new))
+        return self.of_targets(self._of_right_items(self.is_new == new))
+
+    def of_targets(self, kept):
+        """The questions of some right items, `[num_targets]` bool, and these alone."""
+        counts = np.bincount(self._query_of[kept], minlength=len(self))
         asked = counts > 0
-        offsets = np.concatenate([[0], np.cumsum(counts[asked])])
-        parts = [part[asked] for part in self.parts]
-        return ScorePool(parts, self.is_new[asked], offsets, self.target_places[kept])
+        return ScorePool(
+            [part[asked] for part in self.parts],
+            self.is_new[asked],
+            np.concatenate([[0], np.cumsum(counts[asked])]),
+            self.target_places[kept],
+            self.target_rows[kept],
+        )
 
     def among(self, new):
-        """The same, of items of their own kind alone."""
+        """The same as `answered_by`, of items of their own kind alone."""
         pool = self.answered_by(new)
-        pool.parts[0] = np.where(pool.is_new == new, pool.parts[0], -np.inf)
-        return pool
+        is_kind = pool.is_new == new
+        width = is_kind.sum(axis=1).max(initial=0)
+        columns = np.argsort(~is_kind, axis=1, kind="stable")[:, :width]
+        parts = [np.take_along_axis(part, columns, axis=1) for part in pool.parts]
+        is_new = np.take_along_axis(pool.is_new, columns, axis=1)
+        parts[0][is_new != new] = -np.inf
+        places = pool._of_right_items(is_kind.cumsum(axis=1) - 1)
+        offsets, rows = pool.target_offsets, pool.target_rows
+        return ScorePool(parts, is_new, offsets, places, rows)
+
+    @property
+    def _query_of(self):
+        return np.repeat(np.arange(len(self)), np.diff(self.target_offsets))
+
+    def _of_right_items(self, values):
+        """Those of `[num_queries, width]` values: `[num_targets]`."""
+        return values[self._query_of, self.target_places]
 
     def _num_hits(self, k):
         return np.count_nonzero(self._tower_ranks <= k)
@@ -115,6 +138,7 @@ def pool_scores(embedding, queries, allow_repeats):
         is_new[np.concatenate(rows)],
         queries.target_offsets,
         np.concatenate(places),
+        queries.target_rows,
     )
 
 
