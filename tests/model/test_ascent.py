@@ -64,22 +64,26 @@ def test_the_item_that_most_people_choose_does_not_decide_alone(fashion):
         return shares / shares.sum()
 
     alone, _ = choose_weights(fashion.parts, fashion.steady_ndcg)
-    bagged = bagged_weights(fashion, seed=0)
+    bagged = bagged_weights(fashion, fashion.target_rows, seed=0)
     assert bagged.dtype == np.float32
     assert relative(alone)[2] < 0.8 * relative(bagged)[2]
-    assert bagged.tolist() == bagged_weights(fashion, seed=0).tolist()
-    assert bagged.tolist() != bagged_weights(fashion, seed=1).tolist()
+    assert (
+        bagged.tolist() == bagged_weights(fashion, fashion.target_rows, seed=0).tolist()
+    )
+    assert (
+        bagged.tolist() != bagged_weights(fashion, fashion.target_rows, seed=1).tolist()
+    )
 
 
 def test_bags_do_not_depend_on_the_scale_of_a_part(fashion):
-    expected = bagged_weights(fashion, seed=0)
+    expected = bagged_weights(fashion, fashion.target_rows, seed=0)
     fashion.parts[2] *= 1024
-    found = bagged_weights(fashion, seed=0)
+    found = bagged_weights(fashion, fashion.target_rows, seed=0)
     np.testing.assert_allclose(found * [1, 1, 1024], expected, rtol=1e-3)
 
 
 def test_one_right_item_is_in_every_bag(fashion):
     pool = fashion.of_targets(fashion.target_rows == 0)
     weights, _ = choose_weights(pool.parts, pool.steady_ndcg)
-    found = bagged_weights(pool, seed=0)
+    found = bagged_weights(pool, pool.target_rows, seed=0)
     np.testing.assert_allclose(found / found[0], weights, rtol=1e-5)

@@ -1,15 +1,13 @@
 """Weights of the parts of a score: chosen where they are measured."""
 
-import logging
+import functools
 
 import numpy as np
 
-logger = logging.getLogger(__name__)
-
 GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 ROUNDS = 3  # over all parts; it settles after two
-NUM_BAGS = 16
-BAG = 0.3  # of the right items
+NUM_BAGS = 8
+BAG = 0.3  # of the groups
 
 
 def choose_weights(block_scores, measure):
@@ -27,7 +25,7 @@ def choose_weights(block_scores, measure):
         `(weights, value)`: `[num_blocks]` float32 array and the metric reached.
     """
     spreads = [spread(scores) for scores in block_scores]
-    units = [spreads[0] / spread for spread in spreads]
+    units = [spreads[0] / each for each in spreads]
     shares = [1.0] + [0.0] * (len(block_scores) - 1)
     blended = block_scores[0].copy()
     best = measure(blended)
@@ -42,7 +40,6 @@ def choose_weights(block_scores, measure):
             blended = others + shares[place] * scores
         if before == shares:
             break
-    logger.info("Weights of the blocks %s give %.4f.", shares, best)
     return np.multiply(shares, units).astype(np.float32), best
 
 
@@ -51,14 +48,15 @@ def _rows(others, scores, share):
     return (rest + share * row for rest, row in zip(others, scores, strict=True))
 
 
-def bagged_weights(pool, seed):
-    """Mean of the weights that `choose_weights` gives for some right items at a time.
+def bagged_weights(pool, groups, seed):
+    """Mean of the weights that `choose_weights` gives for some of the groups at a time.
 
-    Among a few hundred items the few that many people choose decide, and what finds
-    them need not find the popular ones of tomorrow: each draw leaves most of them out.
+    What is best on all of validation is too sure of itself: it follows the few that
+    decide there, such as the two or three new items that many people chose.
 
     Args:
         pool: `ScorePool`.
+        groups: `[num_targets]` int array, which right items are drawn together.
         seed: int, of the draws.
 
     Returns:
@@ -69,14 +67,15 @@ def bagged_weights(pool, seed):
         https://doi.org/10.1007/BF00058655
     """
     rng = np.random.default_rng(seed)
-    items = np.unique(pool.target_rows)
-    size = max(1, round(BAG * len(items)))
+    names = np.unique(groups)
+    size = max(1, round(BAG * len(names)))
     spreads = np.array([spread(part) for part in pool.parts])
     shares = np.zeros(len(spreads))
     for _ in range(NUM_BAGS):
-        some = rng.choice(items, size, replace=False)
-        bag = pool.of_targets(np.isin(pool.target_rows, some))
-        weights, _ = choose_weights(bag.parts, bag.steady_ndcg)
+        drawn = rng.choice(names, size, replace=False)
+        bag = pool.of_targets(np.isin(groups, drawn))
+        measure = functools.partial(bag.ndcg, k=pool.cutoff)
+        weights, _ = choose_weights(bag.parts, measure)
         shares += weights * spreads / (weights @ spreads)
     return (shares / NUM_BAGS / spreads).astype(np.float32)
 

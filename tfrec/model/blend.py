@@ -1,14 +1,17 @@
 """How much each block of the embedding counts: chosen where it is measured."""
 
 import dataclasses
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
-from tfrec.model.ascent import bagged_weights, choose_weights, spread
+from tfrec.model.ascent import bagged_weights, spread
 from tfrec.model.exposure import choose_exposure
 from tfrec.model.score_pool import pool_scores
 from tfrec.model.weighting import Weighting
+
+logger = logging.getLogger(__name__)
 
 LEAST = 1e-3  # relative weight of a block that the probabilities need: moves no rank
 
@@ -37,7 +40,8 @@ def weigh(embedding, queries, allow_repeats):
     of_known, of_new = pool.among(new=False), pool.among(new=True)
     num_blocks, config = len(embedding.blocks) + 1, embedding.model.config
     decisive = of_known if len(of_known) else pool
-    found, steady = choose_weights(decisive.parts, decisive.steady_ndcg)
+    found = bagged_weights(decisive, decisive.query_of, config.train.seed)
+    steady = decisive.steady_ndcg(_mixed(found, decisive.parts))
     _keep_informers(found, embedding.blocks, pool.parts)
     weighting = Weighting(blocks=found[:num_blocks])
     if allow_repeats:
@@ -50,6 +54,11 @@ def weigh(embedding, queries, allow_repeats):
     scores = blend(weighting, pool)
     bonus = choose_exposure(scores, pool, config.model.new_item_cost)
     reached = Reached(steady, new, pool.ndcg(scores + bonus * pool.is_new, 10))
+    logger.info(
+        "Weights of blocks, of known and new items, %s: %s.",
+        weighting.both.tolist(),
+        reached,
+    )
     return dataclasses.replace(weighting, exposure=bonus), reached
 
 
@@ -77,7 +86,7 @@ def weigh_new(weighting, pool, blocks, seed):
     Returns:
         `Weighting`.
     """
-    found = bagged_weights(pool, seed)
+    found = bagged_weights(pool, pool.target_rows, seed)
     _keep_informers(found, blocks, pool.parts)
     new = found[: len(blocks) + 1]
     was, now = (_mixed(each, pool.parts) for each in (weighting.blocks, new))

@@ -66,7 +66,7 @@ class ScorePool:
 
     def of_targets(self, kept):
         """The questions of some right items, `[num_targets]` bool, and these alone."""
-        counts = np.bincount(self._query_of[kept], minlength=len(self))
+        counts = np.bincount(self.query_of[kept], minlength=len(self))
         asked = counts > 0
         return ScorePool(
             [part[asked] for part in self.parts],
@@ -90,12 +90,13 @@ class ScorePool:
         return ScorePool(parts, is_new, offsets, places, rows)
 
     @property
-    def _query_of(self):
+    def query_of(self):
+        """`[num_targets]` int, which question each right item answers."""
         return np.repeat(np.arange(len(self)), np.diff(self.target_offsets))
 
     def _of_right_items(self, values):
         """Those of `[num_queries, width]` values: `[num_targets]`."""
-        return values[self._query_of, self.target_places]
+        return values[self.query_of, self.target_places]
 
     def _num_hits(self, k):
         return np.count_nonzero(self._tower_ranks <= k)
