@@ -62,7 +62,7 @@ class ModelConfig:
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     collaborative_dim: int = 64  # rank of the memory; validation may take 4 times it
     lexical_dim: int = 256  # of the words' vectors; validation may take 4 times it
-    new_item_cost: float = 0.08  # share of known items' NDCG@10 that new ones may take
+    new_item_cost: float = 0.1  # share of known items' NDCG@10 that new ones may take
 
 
 @dataclass(frozen=True, kw_only=True)

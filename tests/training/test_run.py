@@ -20,8 +20,8 @@ from training.recipe import Recipe, set_up
 
 FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
 
-# Of the towers' NDCG@10: blocks add to it, and showing new items may cost 8 %.
-LEAST = 0.92
+# Of the towers' NDCG@10: blocks add to it, and showing new items may cost 10 %.
+LEAST = 0.9
 
 
 def test_report_of_the_toy_run(trained):
