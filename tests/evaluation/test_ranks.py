@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfrec.evaluation.ranks import target_ranks, top_rows
+from tfrec.evaluation.ranks import ranks_of_blends, target_ranks, top_rows
 
 
 def ranks_oracle(scores, targets):
@@ -36,6 +36,19 @@ def test_agrees_with_sorting():
         ranks = target_ranks(scores, offsets, targets.ravel()).reshape(20, -1)
         for row, own, found in zip(scores, targets, ranks, strict=True):
             assert sorted(found.tolist()) == ranks_oracle(row, own.tolist())
+
+
+def test_ranks_of_blends_are_those_of_each_blend():
+    """With ties, with scores that may not come, and with one or several targets."""
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 4, size=(2, 20, 9)).astype(np.float32)
+    first[rng.random(first.shape) < 0.2] = -np.inf
+    for num_targets in (1, 3):
+        rows = np.concatenate([rng.permutation(9)[:num_targets] for _ in first])
+        asked = np.arange(21) * num_targets, rows
+        found = ranks_of_blends(first, second, [0.0, 0.5, 2.0], *asked)
+        expected = [target_ranks(first + s * second, *asked) for s in (0, 0.5, 2)]
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_top_rows_are_sorted_and_leave_out_the_excluded():

@@ -120,6 +120,14 @@ def test_items_of_one_kind_among_themselves():
     assert known.target_places.tolist() == [0, 0]
 
 
+def test_ndcg_of_blends():
+    pool, shares = three_questions(), [0.0, 1.5]
+    second = np.array([[0.0, 4, 0, 0], [0, 3, 0, 0], [3, 0, 0, 0]])
+    found = pool.ndcg_of_blends(pool.parts[0], second, shares, k=10)
+    assert found == [pool.ndcg(pool.parts[0] + s * second, 10) for s in shares]
+    assert found[0] != found[1]
+
+
 def test_questions_of_some_right_items():
     kept = np.array([False, False, True, True])
     pool = three_questions().of_targets(kept)

@@ -13,8 +13,7 @@ def target_ranks(scores, target_offsets, target_rows):
     NaN is the worst score. Several targets of equal score take consecutive ranks.
 
     Args:
-        scores: `[queries, num_items]` float array, or an iterable of its rows; `-inf`
-            where excluded.
+        scores: `[queries, num_items]` float array; `-inf` where excluded.
         target_offsets: `[queries + 1]` int array; the targets of query `i` are
             `target_rows[target_offsets[i] : target_offsets[i + 1]]`.
         target_rows: `[targets]` int array, distinct within each query.
@@ -30,6 +29,36 @@ def target_ranks(scores, target_offsets, target_rows):
     bounds = itertools.pairwise(target_offsets)
     for row, (start, end) in zip(scores, bounds, strict=True):
         ranks[start:end] = _ranks_in(row, target_rows[start:end])
+    return ranks
+
+
+def ranks_of_blends(first, second, shares, target_offsets, target_rows):
+    """Ranks in `first + share * second`, for each share.
+
+    All shares of a query at once, while its scores are at hand, take a fraction of the
+    time that `target_ranks` of each blend takes.
+
+    Args:
+        first: `[queries, num_items]` float array; `-inf` where excluded.
+        second: `[queries, num_items]` float array.
+        shares: `[num_shares]` float array.
+        target_offsets: as in `target_ranks`.
+        target_rows: as in `target_ranks`.
+
+    Returns:
+        `[num_shares, targets]` int64 array.
+    """
+    shares = np.asarray(shares, second.dtype)[:, None]
+    ranks = np.empty((len(shares), len(target_rows)), np.int64)
+    bounds = itertools.pairwise(target_offsets)
+    for one, other, (start, end) in zip(first, second, bounds, strict=True):
+        blends, targets = one + shares * other, target_rows[start:end]
+        if end - start == 1 and one[targets[0]] > -np.inf:
+            is_ahead = (blends >= blends[:, targets]).view(np.int8)  # adds up faster
+            ranks[:, start] = is_ahead.sum(axis=1, dtype=np.int32)
+        else:
+            for place, blend in enumerate(blends):
+                ranks[place, start:end] = _ranks_in(blend, targets)
     return ranks
 
 

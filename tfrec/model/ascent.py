@@ -18,34 +18,28 @@ def choose_weights(block_scores, measure):
             block has weight 1, and `-inf` where an item may not come; the others
             are tried at a grid of weights, relative to the blocks' spreads, so that
             their scales do not matter.
-        measure: function of the rows of blended scores, given one after another,
-            that is to be made large.
+        measure: function of two arrays and a list of shares that gives, for each
+            share of the second added to the first, what is to be made large.
 
     Returns:
-        `(weights, value)`: `[num_blocks]` float32 array and the metric reached.
+        `[num_blocks]` float32 array.
     """
     spreads = [spread(scores) for scores in block_scores]
     units = [spreads[0] / each for each in spreads]
     shares = [1.0] + [0.0] * (len(block_scores) - 1)
-    blended = block_scores[0].copy()
-    best = measure(blended)
+    blended, best = block_scores[0], -np.inf
     for _ in range(ROUNDS):
         before = shares.copy()
         for place in range(1, len(block_scores)):
             scores = block_scores[place] * units[place]
             others = blended - shares[place] * scores
-            values = [measure(_rows(others, scores, share)) for share in GRID]
+            values = measure(others, scores, GRID)
             if max(values) > best:
                 best, shares[place] = max(values), GRID[int(np.argmax(values))]
             blended = others + shares[place] * scores
         if before == shares:
             break
-    return np.multiply(shares, units).astype(np.float32), best
-
-
-def _rows(others, scores, share):
-    """Rows of `others + share * scores`, made when they are looked at."""
-    return (rest + share * row for rest, row in zip(others, scores, strict=True))
+    return np.multiply(shares, units).astype(np.float32)
 
 
 def bagged_weights(pool, groups, seed):
@@ -74,8 +68,8 @@ def bagged_weights(pool, groups, seed):
     for _ in range(NUM_BAGS):
         drawn = rng.choice(names, size, replace=False)
         bag = pool.of_targets(np.isin(groups, drawn))
-        measure = functools.partial(bag.ndcg, k=pool.cutoff)
-        weights, _ = choose_weights(bag.parts, measure)
+        measure = functools.partial(bag.ndcg_of_blends, k=pool.cutoff)
+        weights = choose_weights(bag.parts, measure)
         shares += weights * spreads / (weights @ spreads)
     return (shares / NUM_BAGS / spreads).astype(np.float32)
 

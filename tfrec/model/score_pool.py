@@ -7,7 +7,7 @@ import numpy as np
 
 from tfrec.evaluation import metrics
 from tfrec.evaluation.evaluate import strike_seen
-from tfrec.evaluation.ranks import target_ranks
+from tfrec.evaluation.ranks import ranks_of_blends, target_ranks
 from tfrec.model.scoring import EmbeddingRecommender
 
 DEPTH = 500  # best items by each part: those of a list stand far above the last
@@ -42,11 +42,17 @@ class ScorePool:
         return len(self.is_new)
 
     def ndcg(self, scores, k):
-        """Mean NDCG@k of `[num_queries, width]` scores, or of their rows."""
+        """Mean NDCG@k of `[num_queries, width]` scores."""
         return float(metrics.ndcg(self._ranks(scores), self.target_offsets, k).mean())
 
+    def ndcg_of_blends(self, first, second, shares, k):
+        """The same of `first + share * second`, for each share: list of floats."""
+        offsets = self.target_offsets
+        ranks = ranks_of_blends(first, second, shares, offsets, self.target_places)
+        return [float(metrics.ndcg(each, offsets, k).mean()) for each in ranks]
+
     def steady_ndcg(self, scores):
-        """The same at the `cutoff`: to choose by."""
+        """NDCG of scores at the `cutoff`: to choose by."""
         return self.ndcg(scores, self.cutoff)
 
     @functools.cached_property
