@@ -1,6 +1,7 @@
 """Tests of tfrec.evaluation.ranks."""
 
 import numpy as np
+import pytest
 
 from tfrec.evaluation.ranks import ranks_of_blends, target_ranks, top_rows
 
@@ -38,7 +39,8 @@ def test_agrees_with_sorting():
             assert sorted(found.tolist()) == ranks_oracle(row, own.tolist())
 
 
-def test_ranks_of_blends_are_those_of_each_blend():
+@pytest.mark.parametrize("k", [2, 4, 8])
+def test_ranks_of_blends_are_those_of_each_blend(k):
     """With ties, with scores that may not come, and with one or several targets."""
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, 4, size=(2, 20, 9)).astype(np.float32)
@@ -46,9 +48,9 @@ def test_ranks_of_blends_are_those_of_each_blend():
     for num_targets in (1, 3):
         rows = np.concatenate([rng.permutation(9)[:num_targets] for _ in first])
         asked = np.arange(21) * num_targets, rows
-        found = ranks_of_blends(first, second, [0.0, 0.5, 2.0], *asked)
+        found = ranks_of_blends(first, second, [0.0, 0.5, 2.0], *asked, k)
         expected = [target_ranks(first + s * second, *asked) for s in (0, 0.5, 2)]
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(found, np.minimum(expected, k + 1))
 
 
 def test_top_rows_are_sorted_and_leave_out_the_excluded():

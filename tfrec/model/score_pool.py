@@ -47,8 +47,8 @@ class ScorePool:
 
     def ndcg_of_blends(self, first, second, shares, k):
         """The same of `first + share * second`, for each share: list of floats."""
-        offsets = self.target_offsets
-        ranks = ranks_of_blends(first, second, shares, offsets, self.target_places)
+        offsets, places = self.target_offsets, self.target_places
+        ranks = ranks_of_blends(first, second, shares, offsets, places, k)
         return [float(metrics.ndcg(each, offsets, k).mean()) for each in ranks]
 
     def steady_ndcg(self, scores):

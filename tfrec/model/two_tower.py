@@ -16,6 +16,7 @@ from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
 from tfrec.model.embedding import Embedding
+from tfrec.model.first_ids import first_ids
 from tfrec.model.history import History, value_scale
 from tfrec.model.inference import Inference
 from tfrec.model.interest_head import InterestHead
@@ -80,6 +81,11 @@ class TwoTower(keras.Model):
         self.sample_queries = end_queries(interactions, MAX_SAMPLE)
         self.blocks, self.weighting = [], Weighting(blocks=np.ones(1, np.float32))
         self._make_layers()
+        self.candidate_tower.id_table.assign_add(
+            first_ids(
+                interactions, self.config.model.embedding_dim, self.config.train.seed
+            )
+        )
         return self
 
     def _learn_words(self, dim):
