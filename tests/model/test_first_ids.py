@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.data.logs import make_interactions
-from tfrec.model.first_ids import SIZE, WINDOW, first_ids
+from tfrec.model.first_ids import LONGEST, SIZE, WINDOW, first_ids
 
 
 def two_kinds(num_users=40, num_items=12):
@@ -59,3 +59,16 @@ def test_a_log_that_tells_nothing(num_items):
 def test_the_seed_decides():
     log = two_kinds()
     np.testing.assert_array_equal(first_ids(log, 4, 1), first_ids(log, 4, 1))
+
+
+def test_a_small_group_does_not_begin_far_out():
+    """Two items that only each other's users chose, beside a crowd of 40 items."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"u{u}", f"i{i:02}", t, 0, "good")
+        for u in range(50)
+        for t, i in enumerate(rng.permutation(40)[:10])
+    ]
+    rows += [(f"pair{u}", f"z{i}", i, 0, "good") for u in range(99) for i in range(2)]
+    lengths = np.linalg.norm(first_ids(make_interactions(rows), 2, seed=1), axis=1)
+    assert lengths.max() == pytest.approx(LONGEST * SIZE * 2**0.5, rel=1e-5)
