@@ -51,7 +51,7 @@ def first_ids(interactions, dim, seed):
 
 
 def _together(interactions, chosen):
-    """`[num_items, num_items]` symmetric sparse: how much items were chosen together."""
+    """`[num_items, num_items]` symmetric: how much items were chosen together."""
     users, items = interactions.user_rows[chosen], interactions.item_rows[chosen]
     shape = (interactions.num_items, interactions.num_items)
     total = scipy.sparse.csr_array(shape, dtype=np.float32)
