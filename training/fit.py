@@ -8,6 +8,7 @@ import resource
 import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfrec.data.windows import steps_per_epoch, training_windows
@@ -15,6 +16,8 @@ from tfrec.errors import TrainingError
 from training.checkpoint import Checkpointer, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
+
+TIE = 0.01  # share of the validation NDCG@10 by which epochs differ by chance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,9 +176,8 @@ class _Loop:
         self.model.refresh_texts()
         if self.validate is not None:
             metric = float(self.validate())
-            so_far = self.progress["metrics"].numpy()[:epoch]
             self.progress["metrics"].scatter_update(tf.IndexedSlices(metric, epoch))
-            if metric > max(so_far, default=-1.0):
+            if self._best(epoch + 1) == epoch:
                 save_weights(self._best_path, self.model)
             with self.logs.as_default(step=self.step):
                 tf.summary.scalar("validation_ndcg@10", metric)
@@ -183,12 +185,16 @@ class _Loop:
         self.checkpoints.save(self.step)
 
     def _is_over(self):
-        """Whether the last `patience` epochs brought nothing better."""
+        """Whether the last `patience` epochs brought nothing as good."""
         epochs, within = divmod(self.step, self.steps_per_epoch)
         if self.validate is None or within or not epochs:
             return False
+        return epochs - 1 - self._best(epochs) >= self.config.patience
+
+    def _best(self, epochs):
+        """The best of some epochs, from 0; of a tie the last, which is steadier."""
         metrics = self.progress["metrics"].numpy()[:epochs]
-        return epochs - 1 - int(metrics.argmax()) >= self.config.patience
+        return int(np.flatnonzero(metrics >= (1 - TIE) * metrics.max())[-1])
 
     def _stop_on_nan(self, loss, norm):
         kept = self.checkpoints.latest
@@ -208,7 +214,7 @@ class _Loop:
         losses = self.progress["losses"].numpy()[:epochs].tolist()
         metrics = self.progress["metrics"].numpy()[:epochs].tolist()
         has_metric = self.validate is not None
-        best = int(self.progress["metrics"].numpy()[:epochs].argmax())
+        best = self._best(epochs)
         return Fit(
             best_epoch=best + 1 if has_metric else epochs,
             best_metric=metrics[best] if has_metric else math.nan,

@@ -64,7 +64,7 @@ def stopped(tmp_path_factory):
     """`(folder, validation, Fit, steps)` of a training that stops early."""
     folder = tmp_path_factory.mktemp("stopped")
     model, split = toy_model(NO_TEXT, "train.max_epochs=9", "train.patience=2")
-    validation = Validation(model, [0.1, 0.3, 0.3, 0.2, 0.9])
+    validation = Validation(model, [0.1, 0.3, 0.298, 0.2, 0.25, 0.9])
     steps = []
     found = fit(
         model,
@@ -77,17 +77,17 @@ def stopped(tmp_path_factory):
 
 
 def test_patience(stopped):
-    # Epochs 3 and 4 are no better than epoch 2: after two of them, enough.
+    # Epoch 3 is as good as epoch 2, but 4 and 5 are not: after two of them, enough.
     _, _, found, steps = stopped
-    assert found.metrics == [0.1, 0.3, 0.3, 0.2]
-    assert (found.best_epoch, found.best_metric) == (2, 0.3)
-    assert steps[-1][0] == 4
+    assert found.metrics == [0.1, 0.3, 0.298, 0.2, 0.25]
+    assert (found.best_epoch, found.best_metric) == (3, 0.298)
+    assert steps[-1][0] == 5
 
 
 def test_best_weights_come_back(stopped):
     _, validation, *_ = stopped
     weights = [v.numpy() for v in validation.model.trainable_variables]
-    for found, best in zip(weights, validation.weights[1], strict=True):
+    for found, best in zip(weights, validation.weights[2], strict=True):
         np.testing.assert_array_equal(found, best)
     assert any(
         (a != b).any() for a, b in zip(weights, validation.weights[3], strict=True)
@@ -99,9 +99,9 @@ def test_every_step_is_reported(stopped):
     epochs, places, lengths, losses = zip(*steps, strict=True)
     length = lengths[0]
     assert set(lengths) == {length}
-    assert list(epochs) == [e for e in range(1, 5) for _ in range(length)]
-    assert list(places) == [*range(1, length + 1)] * 4
-    means = np.mean(np.reshape(losses, (4, length)), axis=1)
+    assert list(epochs) == [e for e in range(1, 6) for _ in range(length)]
+    assert list(places) == [*range(1, length + 1)] * 5
+    means = np.mean(np.reshape(losses, (5, length)), axis=1)
     np.testing.assert_allclose(found.losses, means, rtol=1e-6)
     assert found.losses[-1] < found.losses[0]
 
@@ -113,8 +113,8 @@ def test_speed_memory_and_tensorboard(stopped):
     (path,) = (folder / "tensorboard").glob("events.out.tfevents.*")
     events = tf.compat.v1.train.summary_iterator(str(path))
     tags = [value.tag for event in events for value in event.summary.value]
-    assert tags.count("validation_ndcg@10") == 4
-    assert tags.count("loss") == 4 * tags.index("validation_ndcg@10")
+    assert tags.count("validation_ndcg@10") == 5
+    assert tags.count("loss") == 5 * tags.index("validation_ndcg@10")
 
 
 def test_a_training_that_had_stopped_is_over(stopped):
@@ -129,7 +129,7 @@ def test_a_training_that_had_stopped_is_over(stopped):
     assert (again.best_epoch, again.metrics) == (found.best_epoch, found.metrics)
     assert again.losses == found.losses
     for variable, best in zip(
-        model.trainable_variables, validation.weights[1], strict=True
+        model.trainable_variables, validation.weights[2], strict=True
     ):
         np.testing.assert_array_equal(variable.numpy(), best)
 
