@@ -16,7 +16,8 @@ def first_ids(interactions, dim, seed):
 
     How often two items were chosen by the same user within a few choices, next to how
     often they would be if that were chance; then the leading directions of it. Towers
-    that begin with them need six epochs where others need fifteen.
+    that begin with them need six epochs on MovieLens, those that begin with noise
+    fifteen.
 
     Args:
         interactions: `Interactions`; positive events are the choices.
@@ -55,7 +56,7 @@ def _together(interactions, chosen):
     users, items = interactions.user_rows[chosen], interactions.item_rows[chosen]
     shape = (interactions.num_items, interactions.num_items)
     total = scipy.sparse.csr_array(shape, dtype=np.float32)
-    for gap in range(1, min(WINDOW, len(chosen) - 1) + 1):
+    for gap in range(1, WINDOW + 1):
         pairs = np.flatnonzero(users[gap:] == users[:-gap])
         weights = np.full(len(pairs), 0.5 ** ((gap - 1) / HALF_LIFE), np.float32)
         places = (items[pairs], items[pairs + gap])
