@@ -68,13 +68,22 @@ def interest_features(embedding, pairs):
 
     The score is without what is added to new items for exposure.
     """
-    interests = EmbeddingRecommender(embedding).interests(pairs.queries)
+    interests = _interests(embedding, pairs.queries)
     candidates = tf.gather(embedding.candidates, pairs.queries.target_rows)
     logits = embedding.opinions(tf.constant(interests), candidates[:, None])
     scores = (interests * candidates.numpy())[:, :-1].sum(axis=1)
     if embedding.has_own:
         scores += EmbeddingRecommender(embedding).own_bonus(pairs.queries)
     return np.column_stack([*(each[:, 0] for each in logits), scores])
+
+
+def _interests(embedding, queries):
+    """`[n, dim]` interest vectors, computed once where several pairs share theirs."""
+    asked = (queries.user_rows, queries.history_ends, queries.timestamps)
+    _, first, places = np.unique(
+        np.stack(asked), axis=1, return_index=True, return_inverse=True
+    )
+    return EmbeddingRecommender(embedding).interests(queries.take(first))[places]
 
 
 def calibrate(model, pairs):
@@ -87,16 +96,15 @@ def calibrate(model, pairs):
         model: `TwoTower` with weighed blocks.
         pairs: `Pairs` from after the events that it learnt from.
     """
-    scores = interest_features(model.embedding(), pairs)[:, 2:]
-    slopes, bias = fit_logistic(scores, pairs.labels)
-    slope = max(float(slopes[0]), MIN_SLOPE)
-    model.weighting = dataclasses.replace(model.weighting.times(slope), bias=bias)
     features = interest_features(model.embedding(), pairs)
+    slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
+    slope = max(float(slopes[0]), MIN_SLOPE)
+    features[:, 2] = slope * features[:, 2] + bias  # as the new weighting scores
     slopes, intercept = fit_logistic(features, pairs.labels)
     names = ("head_slope", "opinion_slope", "score_slope")
     chosen = dict(zip(names, slopes.tolist(), strict=True))
     model.weighting = dataclasses.replace(
-        model.weighting, **chosen, intercept=intercept
+        model.weighting.times(slope), bias=bias, **chosen, intercept=intercept
     )
 
 

@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from tests.evaluation.logs import make_log
-from tests.training.toy_fit import toy_dataset
+from tests.training.toy_fit import toy_dataset, toy_model
 from tfrec.data.split import SPLITS, make_split
-from training.calibrate import MIN_NEGATIVES, labelled_pairs
+from tfrec.numeric.logistic import fit_logistic
+from training.calibrate import (
+    MIN_NEGATIVES,
+    calibrate,
+    interest_features,
+    labelled_pairs,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,23 @@ def test_no_history_reaches_its_own_event(log):
     for place in range(len(pairs.queries)):
         history = pairs.queries.history(place)
         assert (log.timestamps[history] < pairs.queries.timestamps[place]).all()
+
+
+def test_the_calibrated_score_is_the_logit_of_interest():
+    """And the reported slopes fit the scores that the new weighting gives."""
+    model, split = toy_model("model.text_encoder=none")
+    model.fit_blocks(split.train).weigh_blocks(split.queries)
+    log = split.queries.interactions
+    pairs = labelled_pairs(log, split.held_out, 0, model.allow_repeats)
+    before = interest_features(model.embedding(), pairs)
+    calibrate(model, pairs)
+    features, how = interest_features(model.embedding(), pairs), model.weighting
+    np.testing.assert_allclose(features[:, :2], before[:, :2], atol=1e-4)
+    slopes, intercept = fit_logistic(features[:, 2:], pairs.labels)
+    np.testing.assert_allclose([*slopes, intercept], [1, 0], atol=0.01)
+    slopes, intercept = fit_logistic(features, pairs.labels)
+    asked = [how.head_slope, how.opinion_slope, how.score_slope, how.intercept]
+    np.testing.assert_allclose([*slopes, intercept], asked, atol=0.01)
 
 
 def test_probabilities_of_the_toy_run_mean_something(trained):
