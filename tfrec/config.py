@@ -71,7 +71,7 @@ class TrainConfig:
 
     batch_size: int = 32  # windows of `model.window_length` events
     max_epochs: int = 6
-    epoch_steps: int = 200  # at most; a large log is not seen whole in an epoch
+    epoch_steps: int = 400  # at most; a large log is not seen whole in an epoch
     patience: int = 3  # epochs without a validation NDCG@10 like the best
     learning_rate: float = 4e-3  # peak, reached after the warm-up
     warmup: float = 0.05  # share of all steps
