@@ -26,14 +26,10 @@ class Pairs:
     labels: np.ndarray  # [n] 1 = interest, 0 = none
     is_explicit: bool  # whether the zeros are reactions, not just sampled items
 
-    def about(self, items):
-        """The pairs about some items, `[num_items]` bool."""
-        kept = items[self.queries.target_rows]
-        queries = self.queries.take(np.flatnonzero(kept))
-        return Pairs(queries, self.labels[kept], self.is_explicit)
 
-
-def labelled_pairs(interactions, held_out, seed, allow_repeats, max_pairs=MAX_PAIRS):
+def labelled_pairs(
+    interactions, held_out, seed, allow_repeats, max_pairs=MAX_PAIRS, *, items=None
+):
     """What users showed of interest and disinterest in events that were held out.
 
     Args:
@@ -42,6 +38,7 @@ def labelled_pairs(interactions, held_out, seed, allow_repeats, max_pairs=MAX_PA
         seed: int.
         allow_repeats: bool; if False, an item counts as liked the first time only.
         max_pairs: int, reactions; a seeded sample is taken of more.
+        items: `[num_items]` bool array, those that are asked about; None for all.
 
     Returns:
         `Pairs`. Without enough explicit negatives, there is one uniformly drawn
@@ -49,14 +46,16 @@ def labelled_pairs(interactions, held_out, seed, allow_repeats, max_pairs=MAX_PA
     """
     rng = np.random.default_rng(seed)
     labels = without_other_targets(interactions, allow_repeats).labels
-    events = np.flatnonzero(held_out & (labels != 0))
+    items = np.ones(interactions.num_items, bool) if items is None else items
+    is_asked = held_out & (labels != 0) & items[interactions.item_rows]
+    events = np.flatnonzero(is_asked)
     if len(events) > max_pairs:
         events = np.sort(rng.choice(events, max_pairs, replace=False))
     is_explicit = int((labels[events] < 0).sum()) >= MIN_NEGATIVES
     if is_explicit:
         return Pairs(next_item_queries(interactions, events), labels[events] > 0, True)
     events = events[labels[events] > 0]
-    drawn = rng.integers(0, interactions.num_items, len(events), dtype=np.int32)
+    drawn = rng.choice(np.flatnonzero(items).astype(np.int32), len(events))
     both = next_item_queries(interactions, np.concatenate([events, events]))
     rows = np.concatenate([interactions.item_rows[events], drawn])
     positive = np.repeat([True, False], len(events))

@@ -81,8 +81,10 @@ class Recipe:
 
         trained = self._fit(model, split.train, "choose", validate=validate)
         form, metric = choose_blocks(model, split.train, split.queries)
-        pairs = labelled_pairs(interactions, split.held_out, how.seed, repeats)
-        calibrate(model, pairs.about(~is_withheld))
+        pairs = labelled_pairs(
+            interactions, split.held_out, how.seed, repeats, items=~is_withheld
+        )
+        calibrate(model, pairs)
         names = ["neural", *(block.name for block in model.blocks)]
         weighting, scale = model.weighting, tower_scale(model)
         num_queries = len(split.queries)

@@ -37,11 +37,3 @@ def test_new_items_are_weighed_apart(new_pool, informs):
         rtol=1e-3,
     )
     assert (found.new_blocks[2] > 0) == informs
-
-
-def test_new_items_keep_weights_that_no_others_beat(new_pool):
-    """A weight that the grid does not have."""
-    known = Weighting(blocks=np.array([1e-3, 1.0, 0.0], np.float32))
-    assert new_pool.steady_ndcg(blend(known, new_pool)) == 1.0
-    blocks = [SimpleNamespace(informs_probability=False)] * 2
-    assert weigh_new(known, new_pool, blocks, seed=0) is known

@@ -52,17 +52,19 @@ def test_sampled_negatives_where_they_are_few(log):
     assert (rows[size:] != rows[:size]).any()
 
 
-def test_pairs_about_some_items(log):
-    late = late_with(log, MIN_NEGATIVES)
-    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True)
-    items = np.arange(log.num_items) % 3 == 1
-    found, kept = pairs.about(items), pairs.queries.target_rows % 3 == 1
-    assert found.is_explicit
-    np.testing.assert_array_equal(found.labels, pairs.labels[kept])
-    for name in ("target_rows", "history_ends", "timestamps"):
-        np.testing.assert_array_equal(
-            getattr(found.queries, name), getattr(pairs.queries, name)[kept]
-        )
+@pytest.mark.parametrize("negatives", [2 * MIN_NEGATIVES, 1])
+def test_pairs_about_some_items(log, negatives):
+    """And of sampled ones as many as there are positives, or the odds would be off."""
+    late = late_with(log, negatives)
+    items = np.arange(log.num_items) % 3 != 1
+    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True, items=items)
+    rows = pairs.queries.target_rows
+    assert set(rows) <= set(np.flatnonzero(items))
+    liked = log.item_rows[late & (log.labels > 0)]
+    np.testing.assert_array_equal(rows[pairs.labels], liked[items[liked]])
+    assert pairs.is_explicit == (negatives > 1)
+    if not pairs.is_explicit:
+        assert pairs.labels.mean() == 0.5
 
 
 @pytest.mark.parametrize("allow_repeats", [True, False])
