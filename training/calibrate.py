@@ -82,6 +82,7 @@ def _interests(embedding, queries):
     _, first, places = np.unique(
         np.stack(asked), axis=1, return_index=True, return_inverse=True
     )
+    places = places.ravel()  # NumPy 2.0.0 gives it two axes
     return EmbeddingRecommender(embedding).interests(queries.take(first))[places]
 
 

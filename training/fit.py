@@ -4,7 +4,6 @@ import dataclasses
 import logging
 import math
 import pathlib
-import resource
 import time
 
 import keras
@@ -29,7 +28,6 @@ class Fit:
     losses: list  # mean loss of each epoch, nats
     metrics: list  # validation NDCG@10 of each epoch
     examples_per_s: float  # targets learnt from, per second of training
-    peak_memory_mb: float  # of the process so far
 
 
 def fit(
@@ -221,5 +219,4 @@ class _Loop:
             losses=losses,
             metrics=metrics if has_metric else [],
             examples_per_s=float(self.progress["targets"] / self.progress["seconds"]),
-            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         )

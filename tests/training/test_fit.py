@@ -106,10 +106,9 @@ def test_every_step_is_reported(stopped):
     assert found.losses[-1] < found.losses[0]
 
 
-def test_speed_memory_and_tensorboard(stopped):
+def test_speed_and_tensorboard(stopped):
     folder, _, found, _ = stopped
     assert 1 < found.examples_per_s < 1e7
-    assert 100 < found.peak_memory_mb < 100_000
     (path,) = (folder / "tensorboard").glob("events.out.tfevents.*")
     events = tf.compat.v1.train.summary_iterator(str(path))
     tags = [value.tag for event in events for value in event.summary.value]
