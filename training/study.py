@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from tfrec.config import load_config
 from tfrec.errors import ConfigError, TrainingError
 from tfrec.program import run_program
 
@@ -29,7 +30,8 @@ class Study:
         overrides: of that configuration, for all runs.
         seeds: of training, one run each.
         splits: kinds of split, one run each.
-        variants: name -> further overrides; the recipe as it is comes first.
+        variants: name -> further overrides; the recipe as it is comes first. They may
+            not change the data or what is asked.
     """
 
     config: str
@@ -76,6 +78,28 @@ def cells(study):
         for variant in variants
         for seed in study.seeds
     ]
+
+
+def check_variants(study, config):
+    """Says what is wrong with the variants before the hours of the first runs.
+
+    Args:
+        study: `Study`.
+        config: path of the shared configuration.
+
+    Raises:
+        ConfigError: an override is wrong, or changes the questions, so that there
+            would be nothing to compare.
+    """
+    ours = load_config(config, study.overrides)
+    for name, overrides in study.variants.items():
+        other = load_config(config, [*study.overrides, *overrides])
+        if (other.data, other.evaluation) != (ours.data, ours.evaluation):
+            raise ConfigError(
+                "A variant must leave `data` and `evaluation` alone, because it is "
+                f"compared on the same questions. Received: {overrides} as {name!r}. "
+                "Write a study of its own for it."
+            )
 
 
 def train_cell(cell, study, config, folder):
@@ -136,6 +160,7 @@ def run_study(path, folder):
 
     study = read_study(path)
     config = pathlib.Path(path).parent / study.config
+    check_variants(study, config)
     for cell in cells(study):
         train_cell(cell, study, config, folder)
     return write_page(folder, study, cells(study))

@@ -15,7 +15,16 @@ from tfrec.evaluation.interest import Interest
 from tfrec.evaluation.report import write_report
 from training import study as studies
 from training.comparison import read_queries, write_queries
-from training.study import Cell, Study, cells, read_study, run_study
+from training.study import (
+    Cell,
+    Study,
+    cells,
+    check_variants,
+    read_study,
+    run_study,
+)
+
+STUDIES = sorted(pathlib.Path(studies.__file__).parent.glob("studies/*.toml"))
 
 STUDY = """
 config = "toy.toml"
@@ -174,6 +183,28 @@ def test_no_study(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ConfigError, match="is no study"):
         read_study(path)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_variants_of_the_studies_in_the_repository(path):
+    study = read_study(path)
+    check_variants(study, path.parent / study.config)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.repeats=never", "must leave `data` and `evaluation` alone"),
+        ("evaluation.max_queries=9", "must leave `data` and `evaluation` alone"),
+        ("model.bloks=[]", "bloks"),
+    ],
+)
+def test_no_run_begins_for_a_wrong_variant(tmp_path, monkeypatch, override, message):
+    path = write_study(tmp_path, [1], ["rolling"], [])
+    path.write_text(path.read_text().replace("model.blocks=[]", override))
+    monkeypatch.setattr(studies, "train_cell", None)
+    with pytest.raises(ConfigError, match=message):
+        run_study(path, tmp_path / "out")
 
 
 def test_order_of_runs():

@@ -55,9 +55,9 @@ def weigh(embedding, queries, allow_repeats):
     bonus = choose_exposure(scores, pool, config.model.new_item_cost)
     reached = Reached(steady, new, pool.ndcg(scores + bonus * pool.is_new, 10))
     logger.info(
-        "Weights of the blocks reach NDCG %.4f among known items, %.4f among new ones; "
-        "NDCG@10 of what is shown is %.4f.",
-        *reached,
+        "Weights of the blocks reach NDCG@%d %.4f among known items, NDCG@%d %.4f "
+        "among new ones; NDCG@10 of what is shown is %.4f.",
+        *(decisive.cutoff, reached.steady, of_new.cutoff, reached.new, reached.ndcg),
     )
     return dataclasses.replace(weighting, exposure=bonus), reached
 
