@@ -1,5 +1,7 @@
 """Scores of the whole catalogue for the queries of an evaluation."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -22,13 +24,18 @@ class EmbeddingRecommender:
         self.embedding, self.name = embedding, name
         self._traced = tf.function(self._query, reduce_retracing=True)
 
+    @functools.cached_property
+    def candidates(self):
+        """`[num_items, dim]` float32 array: out of TensorFlow once, not every batch."""
+        return self.embedding.candidates.numpy()
+
     def fit(self, train, items):
         """Does nothing: the towers have been trained."""
         return self
 
     def score(self, queries):
         """`[num_queries, num_items]` float32 scores."""
-        scores = self.interests(queries) @ self.embedding.candidates.numpy().T
+        scores = self.interests(queries) @ self.candidates.T
         if self.embedding.has_own:
             features = self.own_features(queries)
             scores += np.tensordot(self.embedding.weighting.own, features, 1)
@@ -36,7 +43,7 @@ class EmbeddingRecommender:
 
     def own_features(self, queries):
         """`own_features` of every item: `[num_half_lives, num_queries, num_items]`."""
-        shape = (len(HALF_LIVES), len(queries), self.embedding.candidates.shape[0])
+        shape = (len(HALF_LIVES), len(queries), len(self.candidates))
         features = np.zeros(shape, np.float32)
         for rows, history in _histories(queries, self.embedding.model):
             own = history.item_rows.numpy()
@@ -69,10 +76,10 @@ class EmbeddingRecommender:
             self.embedding.neural_dim,
             *(block.dim for block in self.embedding.blocks),
         ]
-        interests, candidates = self.interests(queries), self.embedding.candidates
+        interests = self.interests(queries)
         ends = np.cumsum(sizes)
         return [
-            interests[:, end - size : end] @ candidates[:, end - size : end].numpy().T
+            interests[:, end - size : end] @ self.candidates[:, end - size : end].T
             for size, end in zip(sizes, ends, strict=True)
         ]
 
