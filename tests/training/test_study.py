@@ -196,7 +196,7 @@ def test_variants_of_the_studies_in_the_repository(path):
     [
         ("data.repeats=never", "must leave `data` and `evaluation` alone"),
         ("evaluation.max_queries=9", "must leave `data` and `evaluation` alone"),
-        ("model.bloks=[]", "bloks"),
+        ("model.sparkle=1", "sparkle"),
     ],
 )
 def test_no_run_begins_for_a_wrong_variant(tmp_path, monkeypatch, override, message):
