@@ -21,6 +21,7 @@ from tfrec.model.blocks.lexical import LexicalBlock
 from tfrec.model.blocks.memory import MemoryBlock
 from tfrec.model.blocks.next_items import learn_next_items
 from tfrec.model.blocks.prior import PriorBlock
+from tfrec.model.blocks.text_regression import TextRegression
 from tfrec.model.catalogue import make_catalogue
 
 UNORDERED = MemoryForm(4, (100.0,), is_ordered=False)
@@ -76,6 +77,17 @@ def fitted(block, events, num_items, num_users, text_vectors=None, titles=None):
     if text_vectors is None:
         text_vectors = np.zeros((num_items, 1))
     return block.fit(log, catalogue, tf.constant(text_vectors, tf.float32))
+
+
+def slow_text_weights(vectors):
+    """What each known item says of the new one: ridge 4 times the texts' variance."""
+    raw = vectors.astype(float)
+    unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
+    mean = unit[:COLD].mean(axis=0)
+    centred = unit[:COLD] - mean
+    gram = centred.T @ centred
+    ridge = 4 * np.trace(gram) / COLD
+    return (unit[COLD] - mean) @ np.linalg.inv(gram + ridge * np.eye(5)) @ centred.T
 
 
 # === Memory ===
@@ -204,20 +216,13 @@ def test_disliked_events_are_no_targets():
 
 
 def test_items_outside_the_regression_get_what_texts_suggest():
-    """Ridge regression, strength 3, of all memories and candidates on unit texts."""
+    """Ridge regression of all memories and candidates on unit texts."""
     log, catalogue, vectors = make_learning_material()
     block = CollaborativeBlock(MemoryForm(4)).fit(log, catalogue, vectors)
-    raw = vectors.numpy().astype(float)
-    unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
-    texts, known = unit[:COLD], slice(0, COLD)
     every = np.c_[
-        block.memory.numpy().reshape(len(raw), -1), block.candidates.numpy()
+        block.memory.numpy().reshape(len(vectors), -1), block.candidates.numpy()
     ].astype(float)
-    centred = texts - texts.mean(axis=0)
-    gram = centred.T @ centred + 3 * np.eye(5)
-    expected = (unit[COLD] - texts.mean(axis=0)) @ (
-        np.linalg.inv(gram) @ centred.T @ every[known]
-    )
+    expected = slow_text_weights(vectors.numpy()) @ every[:COLD]
     assert np.abs(expected).max() > 1e-3
     np.testing.assert_allclose(every[COLD], expected, rtol=1e-3, atol=1e-6)
     longer = block.new_candidates(tf.constant(["x"]), 7 * vectors[COLD:])
@@ -231,6 +236,23 @@ def test_without_a_text_nothing_is_expected():
     assert (block.memory[COLD].numpy() == 0).all()
     new = block.new_candidates(tf.constant([""]), tf.zeros([1, 5]))
     assert (new.numpy() == 0).all()
+
+
+@pytest.mark.parametrize("distance", [0.1, 0.001])
+def test_texts_say_as_much_where_all_are_much_alike(distance):
+    """An encoder that learns fixes directions, not how far apart texts stand."""
+    rng = np.random.default_rng(0)
+    apart = np.c_[np.zeros(50), rng.normal(size=[50, 4])]
+    texts = tf.constant(np.eye(1, 5) + distance * apart, tf.float32)
+    expected = TextRegression(texts, apart[:, 1:])(texts).numpy()
+    share = (expected * apart[:, 1:]).sum() / np.square(apart).sum()
+    assert 0.7 < share < 0.8  # of 50 / (50 + 4 x 4), the directions being four
+
+
+def test_texts_that_are_all_the_same_say_nothing():
+    texts = tf.ones([3, 2])
+    expected = TextRegression(texts, np.array([[1.0], [-1.0], [5.0]]))(texts)
+    np.testing.assert_allclose(expected, np.zeros([3, 1]), atol=1e-6)
 
 
 # === Prior ===
@@ -251,35 +273,33 @@ def test_prior_counts_recent_events_more():
     counts = np.array([1, 0.5, 1.25, 2**-10, 0, 0])
     expected = np.log(1 + counts)
     # The median of the six lies between the third and the fourth: 2^-10 and 1/2.
-    expected[4:] = (expected[3] + expected[1]) / 2
+    expected -= (expected[3] + expected[1]) / 2
+    expected[4:] = 0
     np.testing.assert_allclose(block.candidates[:, 0], expected, rtol=1e-5)
     new = block.new_candidates(tf.constant(["a", "b"]), tf.zeros([2, 1]))
-    np.testing.assert_allclose(new[:, 0], expected[4:], rtol=1e-5)
+    np.testing.assert_array_equal(new[:, 0], [0, 0])
     assert scores_of(block)[0] == block.candidates[0, 0]
 
 
 def test_prior_of_new_items_is_what_their_texts_let_expect():
-    """Ridge regression, strength 3, on unit texts, of what sets priors apart."""
+    """Ridge regression on unit texts of what sets priors apart."""
     _, _, vectors = make_learning_material()
     events = [(user, item, 7) for item in range(COLD) for user in range(item + 1)]
     log = make_log(events, COLD + 1, COLD)
     block = PriorBlock().fit(log, make_catalogue(make_items(TITLES), log), vectors)
     prior = block.candidates[:, 0].numpy().astype(float)
     # Counts are 1 to 8, and 0 of the new item, so that the median is 4.
-    known, median = np.arange(COLD), np.log(5)
-    raw = vectors.numpy().astype(float)
-    unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
-    centred = unit[known] - unit[known].mean(axis=0)
-    gram = centred.T @ centred + 3 * np.eye(5)
-    by_text = np.linalg.inv(gram) @ centred.T @ (prior[known] - median)
-    expected = median + (unit[COLD] - unit[known].mean(axis=0)) @ by_text
-    assert abs(expected - median) > 0.01
+    known = np.log(np.arange(2, COLD + 2) / 5)
+    np.testing.assert_allclose(prior[:COLD], known, atol=1e-6)
+    expected = slow_text_weights(vectors.numpy()) @ known
+    assert abs(expected) > 0.01
     np.testing.assert_allclose(prior[COLD], expected, rtol=1e-4)
 
 
 def test_a_log_of_one_moment():
     block = fitted(PriorBlock(), [(0, 0, 7), (1, 0, 7), (1, 1, 7)], 2, 2)
-    np.testing.assert_allclose(block.candidates[:, 0], np.log([3, 2]), rtol=1e-6)
+    half = np.log(3 / 2) / 2  # from their median
+    np.testing.assert_allclose(block.candidates[:, 0], [half, -half], rtol=1e-6)
 
 
 def test_events_of_one_moment_are_no_history_of_each_other():

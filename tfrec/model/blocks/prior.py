@@ -12,8 +12,8 @@ HALF_LIFE = 0.1  # of the time that the log spans
 class PriorBlock(Block):
     """Log of the positive events of each item, recent ones counting more.
 
-    A new item is taken to be as popular as its text lets expect; without a text, as the
-    median item.
+    In terms of the median item's. A new item is taken to be as popular as its text lets
+    expect; without a text, as the median item.
     """
 
     def __init__(self):
@@ -28,10 +28,10 @@ class PriorBlock(Block):
             interactions.item_rows, weights, minlength=catalogue.num_items
         )
         prior = np.log1p(counts)
-        self.median = float(np.median(prior))
+        prior -= np.median(prior)
         known, texts = catalogue.has_id, np.asarray(text_vectors)
-        self.regression = TextRegression(texts[known], prior[known, None] - self.median)
-        prior[~known] = self.median + self.regression(texts[~known])[:, 0]
+        self.regression = TextRegression(texts[known], prior[known, None])
+        prior[~known] = self.regression(texts[~known])[:, 0]
         self.candidates = tf.constant(prior[:, None], tf.float32)
         return self
 
@@ -41,4 +41,4 @@ class PriorBlock(Block):
 
     def new_candidates(self, texts, text_vectors):
         """The candidates' side of new items: what their text lets expect, `[n, 1]`."""
-        return self.median + self.regression(text_vectors)
+        return self.regression(text_vectors)

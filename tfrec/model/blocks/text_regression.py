@@ -5,11 +5,14 @@ import copy
 import numpy as np
 import tensorflow as tf
 
-RIDGE = 3.0  # of text vectors of length 1
+RIDGE = 4.0  # times the variance of the text vectors
 
 
 class TextRegression(tf.Module):
     """Ridge regression of some numbers of an item on its text vector.
+
+    An encoder that learns does not fix how far apart its vectors stand: from training
+    to training their variance differs six times and more.
 
     Args:
         text_vectors: `[n, text_dim]` float tensor of the items to learn from.
@@ -21,7 +24,8 @@ class TextRegression(tf.Module):
         texts = tf.math.l2_normalize(text_vectors, axis=1).numpy()
         mean = texts.mean(axis=0)
         centred = texts - mean
-        gram = centred.T @ centred + RIDGE * np.eye(texts.shape[1])
+        variance = max(texts.var(axis=0).sum(), 1e-6)
+        gram = centred.T @ centred + RIDGE * variance * np.eye(texts.shape[1])
         text_map = np.linalg.solve(gram, centred.T @ values)
         self.mean, self.map = tf.constant(mean), tf.constant(text_map, tf.float32)
 
