@@ -188,7 +188,7 @@ def test_a_log_of_equal_values_teaches_nothing_about_values(board):
 
 
 @pytest.mark.parametrize(
-    "repeats, counts", [("never", [1, 1, 2]), ("allowed", [1, 2, 2])]
+    ("repeats", "counts"), [("never", [1, 1, 2]), ("allowed", [1, 2, 2])]
 )
 def test_blocks_learn_from_repeats_where_they_may_come(repeats, counts):
     """One user comes back to item 1, another user chooses item 0."""
