@@ -246,7 +246,7 @@ def test_texts_say_as_much_where_all_are_much_alike(distance):
     texts = tf.constant(np.eye(1, 5) + distance * apart, tf.float32)
     expected = TextRegression(texts, apart[:, 1:])(texts).numpy()
     share = (expected * apart[:, 1:]).sum() / np.square(apart).sum()
-    assert 0.7 < share < 0.8  # of 50 / (50 + 4 x 4), the directions being four
+    assert 0.7 < share < 0.8  # 50 items / (50 + ridge 4 x 4 directions)
 
 
 def test_texts_that_are_all_the_same_say_nothing():

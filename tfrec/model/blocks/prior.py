@@ -10,9 +10,9 @@ HALF_LIFE = 0.1  # of the time that the log spans
 
 
 class PriorBlock(Block):
-    """Log of the positive events of each item, recent ones counting more.
+    """Log of the positive events of each item, less that of the median item.
 
-    In terms of the median item's. A new item is taken to be as popular as its text lets
+    Recent ones count more. A new item is taken to be as popular as its text lets
     expect; without a text, as the median item.
     """
 

@@ -6,13 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 RIDGE = 4.0  # times the variance of the text vectors
+LEAST_VARIANCE = 1e-6  # or texts that are all the same could not be solved for
 
 
 class TextRegression(tf.Module):
     """Ridge regression of some numbers of an item on its text vector.
 
-    An encoder that learns does not fix how far apart its vectors stand: from training
-    to training their variance differs six times and more.
+    An encoder that learns does not fix how far apart its vectors stand: of two trainings
+    of one LSTM, their variance was six times as large in one. So the ridge follows it.
 
     Args:
         text_vectors: `[n, text_dim]` float tensor of the items to learn from.
@@ -24,7 +25,7 @@ class TextRegression(tf.Module):
         texts = tf.math.l2_normalize(text_vectors, axis=1).numpy()
         mean = texts.mean(axis=0)
         centred = texts - mean
-        variance = max(texts.var(axis=0).sum(), 1e-6)
+        variance = max(texts.var(axis=0).sum(), LEAST_VARIANCE)
         gram = centred.T @ centred + RIDGE * variance * np.eye(texts.shape[1])
         text_map = np.linalg.solve(gram, centred.T @ values)
         self.mean, self.map = tf.constant(mean), tf.constant(text_map, tf.float32)
