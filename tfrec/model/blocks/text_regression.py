@@ -12,8 +12,8 @@ LEAST_VARIANCE = 1e-6  # or texts that are all the same could not be solved for
 class TextRegression(tf.Module):
     """Ridge regression of some numbers of an item on its text vector.
 
-    An encoder that learns does not fix how far apart its vectors stand: of two trainings
-    of one LSTM, their variance was six times as large in one. So the ridge follows it.
+    The ridge follows the variance of the vectors, which an encoder that learns does not
+    fix: of two trainings of one LSTM, one had six times that of the other.
 
     Args:
         text_vectors: `[n, text_dim]` float tensor of the items to learn from.
