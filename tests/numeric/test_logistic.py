@@ -2,19 +2,31 @@
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
-from tfrec.numeric.logistic import fit_logistic
+from tfrec.numeric.logistic import L2, fit_logistic
 
 
 def test_agrees_with_scikit_learn():
+    """On more rows than are taken at once, correlated, weighted, one constant."""
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(2000, 2)) * [3.0, 0.2] + [1.0, -4.0]
-    logits = features @ [0.5, -2.0] - 8.0
-    labels = rng.uniform(size=2000) < 1 / (1 + np.exp(-logits))
-    slopes, intercept = fit_logistic(features, labels)
-    oracle = LogisticRegression(C=1e6).fit(features, labels)
-    np.testing.assert_allclose(slopes, oracle.coef_[0], rtol=0.02)
-    np.testing.assert_allclose(intercept, oracle.intercept_[0], rtol=0.02)
+    features = rng.normal(size=(5000, 4)) * [3.0, 0.2, 0.1, 0.0] + [1.0, -4.0, 0.0, 7.0]
+    features[:, 2] += features[:, 0]
+    logits = features @ [0.5, -2.0, 0.1, 0.0] - 8.0
+    labels = rng.uniform(size=5000) < 1 / (1 + np.exp(-logits))
+    weights = rng.uniform(size=5000)
+    slopes, intercept = fit_logistic(features, labels, weights)
+
+    spread = StandardScaler().fit(features)
+    oracle = LogisticRegression(C=1 / L2, tol=1e-8)
+    oracle.fit(spread.transform(features), labels, weights / weights.sum())
+    expected = oracle.coef_[0] / spread.scale_
+    np.testing.assert_allclose(slopes, expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        features @ slopes + intercept,
+        oracle.decision_function(spread.transform(features)),
+        atol=1e-3,
+    )
 
 
 def test_separable_data_keep_finite_slopes():
