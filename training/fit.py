@@ -16,8 +16,6 @@ from training.checkpoint import Checkpointer, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
 
-TIE = 0.01  # share of the validation NDCG@10 by which epochs differ by chance
-
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
@@ -36,6 +34,7 @@ def fit(
     folder,
     *,
     validate=None,
+    tie=0.0,
     num_epochs=None,
     resume=False,
     report=None,
@@ -48,6 +47,7 @@ def fit(
         folder: where checkpoints, weights and TensorBoard logs go.
         validate: function of no arguments that gives the validation NDCG@10; None
             trains all epochs and keeps the last weights.
+        tie: float, share of it by which epochs differ by chance.
         num_epochs: int; None takes `train.max_epochs`.
         resume: whether to go on from the newest checkpoint in `folder`.
         report: function `(epoch, step, num_steps, loss)` called after each step.
@@ -59,7 +59,7 @@ def fit(
         TrainingError: the loss or its gradient is not finite any more.
         CheckpointError: a checkpoint cannot be written or restored.
     """
-    loop = _Loop(model, interactions, pathlib.Path(folder), num_epochs, validate)
+    loop = _Loop(model, interactions, pathlib.Path(folder), num_epochs, validate, tie)
     if resume:
         loop.restore()
     return loop.run(report or (lambda *_: None))
@@ -86,9 +86,10 @@ def make_optimizer(config, num_steps):
 
 
 class _Loop:
-    def __init__(self, model, interactions, folder, num_epochs, validate):
+    def __init__(self, model, interactions, folder, num_epochs, validate, tie):
         config = model.config.train
-        self.model, self.folder, self.validate = model, folder, validate
+        self.model, self.folder = model, folder
+        self.validate, self.tie = validate, tie
         self.config = config
         folder.mkdir(parents=True, exist_ok=True)
         length = model.config.model.window_length
@@ -192,7 +193,7 @@ class _Loop:
     def _best(self, epochs):
         """The best of some epochs, from 0; of a tie the last, which is steadier."""
         metrics = self.progress["metrics"].numpy()[:epochs]
-        return int(np.flatnonzero(metrics >= (1 - TIE) * metrics.max())[-1])
+        return int(np.flatnonzero(metrics >= (1 - self.tie) * metrics.max())[-1])
 
     def _stop_on_nan(self, loss, norm):
         kept = self.checkpoints.latest

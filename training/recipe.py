@@ -79,7 +79,8 @@ class Recipe:
             self.watch(metric)
             return metric
 
-        trained = self._fit(model, split.train, "choose", validate=validate)
+        error = len(split.queries) ** -0.5  # of NDCG, about, as a share of it
+        trained = self._fit(model, split.train, "choose", validate=validate, tie=error)
         form, metric = choose_blocks(model, split.train, split.queries)
         pairs = labelled_pairs(
             interactions, split.held_out, how.seed, repeats, items=~is_withheld

@@ -18,6 +18,7 @@ from training.fit import fit, make_optimizer
 
 ROOT = pathlib.Path(__file__).parents[2]
 NO_TEXT = "model.text_encoder=none"
+TIE = 0.01  # share of a metric
 TIMEOUT_S = 300
 
 
@@ -71,6 +72,7 @@ def stopped(tmp_path_factory):
         split.train,
         folder,
         validate=validation,
+        tie=TIE,
         report=lambda *step: steps.append(step),
     )
     return folder, validation, found, steps
@@ -82,6 +84,13 @@ def test_patience(stopped):
     assert found.metrics == [0.1, 0.3, 0.298, 0.2, 0.25]
     assert (found.best_epoch, found.best_metric) == (3, 0.298)
     assert steps[-1][0] == 5
+
+
+def test_without_a_tie_the_best_epoch_is_kept(tmp_path):
+    model, split = toy_model(NO_TEXT, "train.max_epochs=3")
+    validation = Validation(model, [0.1, 0.3, 0.298])
+    found = fit(model, split.train, tmp_path, validate=validation)
+    assert (found.best_epoch, found.best_metric) == (2, 0.3)
 
 
 def test_best_weights_come_back(stopped):
@@ -124,7 +133,8 @@ def test_a_training_that_had_stopped_is_over(stopped):
     def never(*_):
         raise AssertionError("it trained on")
 
-    again = fit(model, split.train, folder, validate=never, resume=True, report=never)
+    how = {"validate": never, "tie": TIE, "report": never}
+    again = fit(model, split.train, folder, resume=True, **how)
     assert (again.best_epoch, again.metrics) == (found.best_epoch, found.metrics)
     assert again.losses == found.losses
     for variable, best in zip(
