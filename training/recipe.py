@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 import logging
 import pathlib
 from collections.abc import Callable
@@ -124,6 +125,7 @@ class Recipe:
         return model
 
     def _adapted(self, interactions):
+        gc.collect()  # an earlier model: it is in cycles with its functions, and large
         encoder = self.make_text_encoder()
         model = TwoTower(self.config)
         return model.adapt(interactions, self.items, self.users, encoder, self.cache)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import types
+import weakref
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tfrec.model.tower_scale import rescaled, tower_scale
 from tfrec.text.catalogue_cache import CatalogueCache
 from training import recipe as recipes
 from training import run as program
+from training.fit import fit
 from training.recipe import Recipe, set_up
 
 FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
@@ -138,6 +140,21 @@ def test_learns_as_long_as_validation_chose(chosen):
     np.testing.assert_allclose(model.weighting.blocks, blocks, rtol=1e-4)
     assert model.weighting.bias == pytest.approx(expected.bias, rel=1e-4)
     assert (recipe.folder / "test" / "checkpoints" / "checkpoint").exists()
+
+
+def test_learning_lets_the_chosen_model_go(tmp_path, monkeypatch):
+    """Both at once would be twice the memory."""
+    models, held = [], []
+
+    def watched(model, *args, **how):
+        held.append(sum(each() is not None for each in models))
+        models.append(weakref.ref(model))
+        return fit(model, *args, **how)
+
+    monkeypatch.setattr(recipes, "fit", watched)
+    recipe, interactions = make_recipe(tmp_path, "train.max_epochs=1")
+    recipe.learn(interactions, recipe.choose(interactions), "test")
+    assert held == [0, 0]
 
 
 class TestBeginning:

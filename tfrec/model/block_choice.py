@@ -1,5 +1,6 @@
 """What validation chooses of the closed-form blocks: their form and all weights."""
 
+import gc
 from typing import NamedTuple
 
 from tfrec.model.blend import Reached
@@ -31,6 +32,7 @@ def choose_blocks(model, interactions, queries):
     """
 
     def tried(form, *fitted):
+        gc.collect()  # what scored another form: it is in cycles with its functions
         model.fit_blocks(interactions, form, fitted=fitted)
         reached = model.weigh_blocks(queries)
         return _Tried(reached, form, model.blocks, model.weighting)
