@@ -1,6 +1,7 @@
 """Which item comes next, as one ridge regression on decayed histories."""
 
 import dataclasses
+import operator
 
 import numpy as np
 import scipy.linalg
@@ -23,11 +24,10 @@ class Moments:
     z: np.ndarray  # [num_items]
 
     def __add__(self, other):
-        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
-        return Moments(*(mine + theirs for mine, theirs in pairs))
+        return Moments(*map(operator.add, vars(self).values(), vars(other).values()))
 
     def __rmul__(self, factor):
-        return Moments(*(factor * each for each in dataclasses.astuple(self)))
+        return Moments(*(factor * each for each in vars(self).values()))
 
 
 def moments(item_rows, starts, ends, positions, weights, columns, half_lives, scales):

@@ -32,11 +32,12 @@ def learn_next_items(interactions, columns, half_lives, scales, seed):
         rng = np.random.default_rng(seed)
         positions = rng.choice(positions, MAX_POSITIONS, replace=False)
     decays = (half_lives, scales)
-    forward = _moments(interactions, columns, positions, decays, is_reversed=False)
-    backward = _moments(interactions, columns, positions, decays, is_reversed=True)
-    sums = forward + BACKWARD_SHARE * backward
+    log = (interactions, columns, positions, decays)
+    sums = _moments(*log, is_reversed=False)
+    asked = sums.xx
+    sums += BACKWARD_SHARE * _moments(*log, is_reversed=True)
     ridge = RIDGE * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
-    return solve(sums, ridge), forward.xx
+    return solve(sums, ridge), asked
 
 
 def _moments(interactions, columns, positions, decays, is_reversed):
