@@ -80,7 +80,7 @@ class Recipe:
             self.watch(metric)
             return metric
 
-        error = len(split.queries) ** -0.5  # of NDCG, about, as a share of it
+        error = len(split.queries) ** -0.5  # standard error of NDCG, about, over it
         trained = self._fit(model, split.train, "choose", validate=validate, tie=error)
         form, metric = choose_blocks(model, split.train, split.queries)
         pairs = labelled_pairs(

@@ -112,6 +112,22 @@ def test_a_tenth_of_the_items_is_new_to_validation(split, tmp_path, monkeypatch)
     assert learnt == [54, 60]
 
 
+def test_fewer_questions_tell_epochs_less_apart(tmp_path, monkeypatch):
+    """Global asks each user once, rolling each event."""
+    ties = {}
+
+    def stop(*args, tie, **how):
+        ties[split] = tie
+        raise TrainingError("Enough.")
+
+    monkeypatch.setattr(recipes, "fit", stop)
+    for split in ("rolling", "global"):
+        recipe, interactions = make_recipe(tmp_path, f"evaluation.split={split}")
+        with pytest.raises(TrainingError, match="Enough"):
+            recipe.choose(interactions)
+    assert 0 < ties["rolling"] < ties["global"] < 1
+
+
 def test_the_seed_decides(chosen, tmp_path):
     _, _, choice = chosen
     recipe, interactions = make_recipe(tmp_path)

@@ -8,6 +8,7 @@ live histories it may read.
 import dataclasses
 
 import numpy as np
+from scipy.special import expit
 
 from tfrec.baselines.histories import history_matrix, ranges
 from tfrec.numeric.factors import factorise, solve_each
@@ -54,7 +55,7 @@ class LogisticInterest:
         """`[n]` probabilities."""
         rows = queries.target_rows
         features = self._features(queries, self._shown[rows], self._liked[rows])
-        return _sigmoid(features @ self._slopes + self._intercept)
+        return expit(features @ self._slopes + self._intercept)
 
     def _features(self, queries, item_shown, item_liked):
         starts = queries.interactions.offsets[queries.user_rows]
@@ -112,7 +113,7 @@ class FactorisedInterest:
     def probabilities(self, queries):
         """`[n]` probabilities."""
         scores = _by_parts(queries, self._scores)
-        return _sigmoid(scores[:, None] @ self._slopes + self._intercept)
+        return expit(scores[:, None] @ self._slopes + self._intercept)
 
     def _factorise(self, queries, labels):
         log, self._mean = queries.interactions, labels.mean()
@@ -146,7 +147,3 @@ def _by_parts(queries, function):
     places = np.arange(len(queries))
     parts = np.split(places, places[QUERIES_AT_ONCE::QUERIES_AT_ONCE])
     return np.concatenate([function(queries.take(part)) for part in parts])
-
-
-def _sigmoid(logits):
-    return 0.5 * (1 + np.tanh(0.5 * logits))

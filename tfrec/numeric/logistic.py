@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit
 
 L2 = 1e-3  # keeps separable data from infinite slopes
 GRADIENT = 1e-6  # its length, where fitting ends
@@ -53,13 +54,13 @@ class _Loss:
         for inputs, labels, weights in self._parts():
             logits = inputs @ theta
             value += weights @ (np.logaddexp(0, logits) - labels * logits)
-            gradient += (weights * (_sigmoid(logits) - labels)) @ inputs
+            gradient += (weights * (expit(logits) - labels)) @ inputs
         return value, gradient
 
     def curvature(self, theta):
         hessian = np.diag(self.penalties)
         for inputs, _, weights in self._parts():
-            chance = _sigmoid(inputs @ theta)
+            chance = expit(inputs @ theta)
             rows = np.sqrt(weights * chance * (1 - chance))[:, None] * inputs
             hessian += rows.T @ rows
         return hessian
@@ -70,7 +71,3 @@ class _Loss:
             standard = (self.features[part] - self.centre) / self.scale
             inputs = np.column_stack([standard, np.ones(len(standard))])
             yield inputs, self.labels[part], self.weights[part]
-
-
-def _sigmoid(x):
-    return 0.5 * (1 + np.tanh(0.5 * x))
