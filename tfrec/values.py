@@ -192,7 +192,9 @@ def _plain(raw):
         is_date = raw.dtype.kind == "M"
         raw = raw.astype("datetime64[us]").item() if is_date else raw.tolist()
     is_nothing = type(raw).__name__ in ("NAType", "NaTType")
-    is_nan = isinstance(raw, float | Decimal) and raw != raw
+    is_nan = (isinstance(raw, Decimal) and raw.is_nan()) or (
+        isinstance(raw, float) and math.isnan(raw)
+    )
     return None if is_nothing or is_nan else raw
 
 
