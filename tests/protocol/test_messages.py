@@ -97,7 +97,9 @@ def test_signatures_in_an_any():
     ours = messages.GetModelMetadataResponse.FromString(theirs.SerializeToString())
     read = messages.SignatureDefMap()
     assert ours.metadata["signature_def"].Unpack(read)
-    assert read.signature_def["recommend"].inputs["k"].name == "serving_default_k:0"
+    recommend = read.signature_def["recommend"]
+    assert recommend.inputs["k"].name == "serving_default_k:0"
+    assert codec.read_tensor(recommend.defaults["k"]).tolist() == [10]
     back = get_model_metadata_pb2.SignatureDefMap.FromString(read.SerializeToString())
     assert back == signatures
 
