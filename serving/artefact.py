@@ -10,9 +10,10 @@ from tensorflow.core.protobuf import fingerprint_pb2
 from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
 from serving.signature import Signature, read_signatures
-from tfrec.compat import import_optional, tensorflow_text
+from tfrec.compat import tensorflow_text
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export.ops import library_of, read_saved_model
+from tfrec.optional import import_optional
 
 
 @dataclass(frozen=True)

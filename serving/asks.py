@@ -10,7 +10,15 @@ from serving import histories
 from serving.answers import Recommendation, VersionStatus
 from serving.codec import read_tensor, write_tensor
 from serving.histories import make_query
+from serving.item_table import read_item_table
 from serving.signature import Signature, read_signatures
+from tfrec.protocol.messages import (
+    GetModelMetadataRequest,
+    GetModelStatusRequest,
+    ModelVersionStatus,
+    PredictRequest,
+    SignatureDefMap,
+)
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,7 @@ class Ask:
 
     def request(self, model_name: str):
         """The `PredictRequest`."""
-        from tensorflow_serving.apis import predict_pb2
-
-        request = predict_pb2.PredictRequest()
+        request = PredictRequest()
         request.model_spec.name = model_name
         request.model_spec.signature_name = self.signature_name
         for name, array in self.inputs.items():
@@ -127,9 +133,7 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
 
 def metadata_request(model_name: str):
     """A `GetModelMetadataRequest` for the signatures."""
-    from tensorflow_serving.apis import get_model_metadata_pb2
-
-    request = get_model_metadata_pb2.GetModelMetadataRequest()
+    request = GetModelMetadataRequest()
     request.model_spec.name = model_name
     request.metadata_field.append("signature_def")
     return request
@@ -137,48 +141,25 @@ def metadata_request(model_name: str):
 
 def read_metadata(response) -> dict[str, Signature]:
     """The signatures of a `GetModelMetadataResponse`."""
-    from tensorflow_serving.apis import get_model_metadata_pb2
-
-    signatures = get_model_metadata_pb2.SignatureDefMap()
+    signatures = SignatureDefMap()
     response.metadata["signature_def"].Unpack(signatures)
     return read_signatures(signatures.signature_def)
 
 
 def status_request(model_name: str):
     """A `GetModelStatusRequest` for all versions."""
-    from tensorflow_serving.apis import get_model_status_pb2
-
-    request = get_model_status_pb2.GetModelStatusRequest()
+    request = GetModelStatusRequest()
     request.model_spec.name = model_name
     return request
 
 
 def read_status(response) -> list[VersionStatus]:
     """The versions of a `GetModelStatusResponse`."""
-    from tensorflow_serving.apis import get_model_status_pb2
-
-    names = get_model_status_pb2.ModelVersionStatus.State.Name
+    names = ModelVersionStatus.State.Name
     return [
         VersionStatus(each.version, names(each.state), each.status.error_message)
         for each in response.model_version_status
     ]
-
-
-def stubs(channel) -> dict[str, Callable]:
-    """The methods of the protocol by name."""
-    # Their import brings TensorFlow: seconds that a start should not cost.
-    from tensorflow_serving.apis import (
-        model_service_pb2_grpc,
-        prediction_service_pb2_grpc,
-    )
-
-    prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    model = model_service_pb2_grpc.ModelServiceStub(channel)
-    return {
-        "Predict": prediction.Predict,
-        "GetModelMetadata": prediction.GetModelMetadata,
-        "GetModelStatus": model.GetModelStatus,
-    }
 
 
 def _outputs(response):
@@ -190,7 +171,5 @@ def _row(vector):
 
 
 def _read_titles(path):
-    from pyarrow import parquet
-
-    table = parquet.read_table(path, columns=["item_id", "title"]).to_pydict()
+    table = read_item_table(path)
     return dict(zip(table["item_id"], table["title"], strict=True))

@@ -11,6 +11,7 @@ from serving import asks
 from serving.answers import Recommendation, VersionStatus
 from serving.connection import Connection
 from serving.signature import Signature
+from tfrec.protocol.methods import stubs
 
 
 class AsyncRecommenderClient:
@@ -120,7 +121,7 @@ class AsyncRecommenderClient:
 
     @functools.cached_property
     def _stubs(self):
-        return asks.stubs(self._channel)
+        return stubs(self._channel)
 
     async def _ask(self, ask):
         return ask.read(await self._call("Predict", ask.request(self.model_name)))

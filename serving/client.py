@@ -3,7 +3,6 @@
 python -m serving.client --target 127.0.0.1:8500 --model tfrec --history 50,181
 """
 
-import functools
 import time
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,14 +17,14 @@ from serving.connection import Connection
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
 from serving.signature import Signature
 from tfrec.program import run_program
+from tfrec.protocol.methods import stubs
 
 
 class RecommenderClient:
     """Asks a server of the TF Serving protocol, over one connection.
 
-    The first call imports the protocol's messages, which takes seconds. Every error
-    of the server is raised as `RequestError` with its status code and words, once
-    `retries` further attempts did not help.
+    It needs no TensorFlow. Every error of the server is raised as `RequestError` with
+    its status code and words, once `retries` further attempts did not help.
 
     Args:
         target: `"host:port"`.
@@ -62,6 +61,7 @@ class RecommenderClient:
         )
         self._titles = asks.Titles(items)
         self._channel = tracing.traced_channel(self._connection.channel())
+        self._stubs = stubs(self._channel)
 
     def __enter__(self):
         return self
@@ -162,10 +162,6 @@ class RecommenderClient:
         """Every version the server knows of."""
         request = asks.status_request(self.model_name)
         return asks.read_status(self._call("GetModelStatus", request))
-
-    @functools.cached_property
-    def _stubs(self):
-        return asks.stubs(self._channel)
 
     def _ask(self, ask):
         return ask.read(self._call("Predict", ask.request(self.model_name)))

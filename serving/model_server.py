@@ -22,8 +22,8 @@ from serving.security.interceptor import GateInterceptor
 from serving.security.rate_limit import RateLimit
 from serving.server_settings import ServerSettings
 from serving.services import ModelService, PredictionService
-from tfrec.compat import import_optional
 from tfrec.errors import ServingError
+from tfrec.optional import import_optional
 
 DRAIN_S = 30  # time that requests under way get when the server stops
 _SERVICES = (

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tfrec.optional import import_optional
 from tfrec.program import run_program
 from training.options import ConfigFile, Overrides
 
@@ -42,8 +43,6 @@ def search(config, num_trials, objective):
     Returns:
         `(Config, NDCG@10)`, the best so far.
     """
-    from tfrec.compat import import_optional  # TensorFlow: not needed for `--help`
-
     optuna = import_optional(
         "optuna", "a search for settings", "Install the extra `tune`."
     )

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from pathlib import Path
 
+from serving.item_table import read_item_table
+
 
 class Catalogue:
     """What `items.parquet` of a saved model says of each item.
@@ -81,9 +83,7 @@ class Catalogue:
         return [item_id for *_, item_id in sorted(found)[:limit]]
 
     def _read(self, path):
-        from pyarrow import parquet
-
-        table = parquet.read_table(path).to_pydict()
+        table = read_item_table(path, "category")
         ids = table["item_id"]
         self._titles = dict(zip(ids, table["title"], strict=True))
         if "category" in table:

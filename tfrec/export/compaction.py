@@ -6,7 +6,6 @@ import shutil
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.compat import import_optional
 from tfrec.errors import ArtefactError
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.loaded import newest_version
@@ -16,6 +15,7 @@ from tfrec.export.proof import prove
 from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
 from tfrec.export.warmup import fill_defaults, read_warmup
+from tfrec.optional import import_optional
 
 COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
 
