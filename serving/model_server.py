@@ -59,7 +59,7 @@ class ModelServer:
         rate = settings.max_requests_per_s
         gate = Gate(settings.tokens, RateLimit(rate) if rate else None)
         self._server = _grpc_server(settings, gate, metrics)
-        _add_services(self._server, answering, self._health)
+        _add_services(self._server, answering, self._health, settings.as_content)
         self.address = _bind(self._server, settings)
         self._rest = _rest_server(answering, gate, settings)
         self.rest_address = self._rest.address if self._rest else ""
@@ -105,9 +105,9 @@ def _scheduler(settings, metrics) -> Scheduler:
     return DirectScheduler(settings.max_threads, settings.max_waiting, metrics)
 
 
-def _add_services(server, answering, health_servicer):
+def _add_services(server, answering, health_servicer, as_content):
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionService(answering), server
+        PredictionService(answering, as_content), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
         ModelService(answering), server

@@ -31,6 +31,8 @@ class ServerSettings:
         tls: certificates, None for plain text.
         tokens: those that callers must show one of, None for anybody.
         max_requests_per_s: of each client, 0 for any number.
+        as_content: whether numbers of answers are in `tensor_content`, and not in
+            the fields of their types.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +48,7 @@ class ServerSettings:
     tls: Tls | None = None
     tokens: Tokens | None = None
     max_requests_per_s: float = 0
+    as_content: bool = False
 
 
 def read_metrics_path(path) -> str:
