@@ -7,7 +7,7 @@ import pathlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import grpc
@@ -16,6 +16,7 @@ from serving.artefact import list_versions
 from serving.items.live import load_live
 from serving.memory import resident_bytes
 from serving.servable import Servable
+from serving.server_settings import USUAL_LOADING, Loading
 from serving.status import RequestError, invalid, not_found
 from tfrec.errors import ArtefactError
 
@@ -41,6 +42,8 @@ class Version:
     servable: Servable | None = None
     error: str = ""
     files: tuple = ()  # what lay there when it was refused
+    num_tries: int = 0  # with these files
+    tried_at: float = 0.0  # `time.monotonic()` when it was refused
     loaded_at: float = 0.0  # seconds since 1970
     memory: tuple[int, int] = (0, 0)  # bytes of the process before and after
 
@@ -75,12 +78,14 @@ class ModelStore:
 
     `poll` looks at the folder once: new versions are loaded beside the old ones
     and warmed up, then old ones are let go. A version that fails is refused with
-    its reason and tried again only when its files change; what was being served
-    goes on. Requests that hold a servable finish on it, whatever `poll` does.
+    its reason and tried again when its files change, and some times as it is; what
+    was being served goes on. Requests that hold a servable finish on it, whatever
+    `poll` does.
 
     Args:
         settings: name, folder and version policy.
         load: folder to `Servable`.
+        loading: how versions come into use.
 
     Attributes:
         num_loaded: versions that were loaded so far.
@@ -94,6 +99,7 @@ class ModelStore:
         self,
         settings: ModelSettings,
         load: Callable[[pathlib.Path], Servable] = load_live,
+        loading: Loading = USUAL_LOADING,
     ):
         if not settings.base_path.is_dir():
             raise ArtefactError(
@@ -101,14 +107,14 @@ class ModelStore:
                 f"folders. Received: {settings.base_path}, which does not exist."
             )
         self.settings = settings
-        self._load = load
+        self._load, self._loading = load, loading
         self._lock = threading.Lock()  # guards `_versions`, never held while loading
         self._versions: dict[int, Version] = {}
         self.num_loaded = self.num_refused = 0
 
     def heir(self, settings: ModelSettings) -> "ModelStore":
         """A store of other settings that has what is loaded here already."""
-        store = ModelStore(settings, self._load)
+        store = ModelStore(settings, self._load, self._loading)
         if settings.base_path == self.settings.base_path:
             with self._lock:
                 store._versions = dict(self._versions)
@@ -168,7 +174,8 @@ class ModelStore:
         wanted = self.settings.wanted(list_versions(self.settings.base_path))
         todo = [number for number in wanted if self._is_due(number)]
         for number in todo:  # known before the first is loaded: GetModelStatus
-            self._set(Version(number))
+            known = self._versions.get(number, Version(number))
+            self._set(replace(known, state=State.START, error=""))
         for number in reversed(todo):  # the newest is what people wait for
             self._try(number)
         self._let_go(wanted)
@@ -177,21 +184,29 @@ class ModelStore:
         known = self._versions.get(number)
         if known is None or (known.state == State.END and not known.error):
             return True
-        return bool(known.error) and known.files != _files(self._folder(number))
+        if not known.error:
+            return False
+        waited_s = time.monotonic() - known.tried_at
+        may_retry = known.num_tries <= self._loading.max_retries
+        if may_retry and waited_s >= self._loading.retry_wait_s:
+            return True
+        return known.files != _files(self._folder(number))
 
     def _try(self, number):
-        folder = self._folder(number)
+        folder, known = self._folder(number), self._versions[number]
         files = _files(folder)
-        self._set(Version(number, State.LOADING))
+        self._set(replace(known, state=State.LOADING))
         before = resident_bytes()
         try:
             servable = self._load(folder)
-            num_requests = servable.replay_warm_up()
+            num_requests = 0
+            for _ in range(self._loading.num_warm_ups):
+                num_requests = servable.replay_warm_up()
             _check_unchanged(folder, files)
         except Exception as error:  # whatever it was, the old version goes on
             logger.error("%s version %d refused: %s", self.settings.name, number, error)
             self.num_refused += 1
-            self._set(Version(number, State.END, error=str(error), files=files))
+            self._set(_refused(known, files, str(error)))
             return
         ready = Version(number, State.AVAILABLE, servable)
         ready.loaded_at, ready.memory = time.time(), (before, resident_bytes())
@@ -223,6 +238,17 @@ class ModelStore:
 
     def _folder(self, number):
         return self.settings.base_path / str(number)
+
+
+def _refused(known, files, error):
+    return Version(
+        known.number,
+        State.END,
+        error=error,
+        files=files,
+        num_tries=1 + (known.num_tries if known.files == files else 0),
+        tried_at=time.monotonic(),
+    )
 
 
 def _check_unchanged(folder, files):
