@@ -10,6 +10,7 @@ from tensorflow.core.protobuf import fingerprint_pb2
 from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
 from serving.signature import Signature, read_signatures
+from serving.version_folders import version_folder
 from tfrec.compat import import_optional, tensorflow_text
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export.ops import library_of, read_saved_model
@@ -32,32 +33,6 @@ class Artefact:
     signature_defs: dict[str, object]
     ops: dict[str, int]
     manifest: dict
-
-
-def list_versions(folder: pathlib.Path) -> list[int]:
-    """Version numbers below a model folder, oldest first."""
-    if not folder.is_dir():
-        return []
-    names = [path.name for path in folder.iterdir() if path.is_dir()]
-    return sorted(int(name) for name in names if name.isdecimal())
-
-
-def version_folder(folder) -> pathlib.Path:
-    """The folder itself if it holds a saved model, else its newest version.
-
-    Raises:
-        ArtefactError: neither is there.
-    """
-    folder = pathlib.Path(folder)
-    if (folder / "saved_model.pb").is_file():
-        return folder
-    versions = list_versions(folder)
-    if not versions:
-        raise ArtefactError(
-            "A model folder must hold `saved_model.pb` or integer version folders. "
-            f"Received: {folder}, which has neither."
-        )
-    return folder / str(versions[-1])
 
 
 def read_artefact(folder) -> Artefact:

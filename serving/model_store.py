@@ -12,12 +12,18 @@ from enum import IntEnum
 
 import grpc
 
-from serving.artefact import list_versions
 from serving.items.live import load_live
 from serving.memory import resident_bytes
+from serving.reminder import Reminder
 from serving.servable import Servable
 from serving.server_settings import USUAL_LOADING, Loading
 from serving.status import RequestError, invalid, not_found
+from serving.version_folders import (
+    find_versions,
+    is_version,
+    list_versions,
+    what_is_wrong,
+)
 from tfrec.errors import ArtefactError
 
 logger = logging.getLogger(__name__)
@@ -92,7 +98,7 @@ class ModelStore:
         num_refused: versions that were refused so far.
 
     Raises:
-        ArtefactError: the folder does not exist.
+        ArtefactError: the folder does not exist, or is that of a version.
     """
 
     def __init__(
@@ -106,10 +112,14 @@ class ModelStore:
                 f"The base path of {settings.name} must be a folder of integer version "
                 f"folders. Received: {settings.base_path}, which does not exist."
             )
+        if is_version(settings.base_path):
+            raise ArtefactError(f"{settings.name}: {what_is_wrong(settings.base_path)}")
         self.settings = settings
         self._load, self._loading = load, loading
         self._lock = threading.Lock()  # guards `_versions`, never held while loading
         self._versions: dict[int, Version] = {}
+        self._folders: dict[int, pathlib.Path] = {}
+        self._reminder = Reminder(logger)
         self.num_loaded = self.num_refused = 0
 
     def heir(self, settings: ModelSettings) -> "ModelStore":
@@ -171,7 +181,12 @@ class ModelStore:
 
     def poll(self) -> None:
         """Brings what is served in line with what lies on disk."""
-        wanted = self.settings.wanted(list_versions(self.settings.base_path))
+        self._reminder.say(self._complaint())
+        try:
+            self._folders = find_versions(self.settings.base_path)
+        except OSError:
+            return  # that was said; what is served goes on
+        wanted = self.settings.wanted(list(self._folders))
         todo = [number for number in wanted if self._is_due(number)]
         for number in todo:  # known before the first is loaded: GetModelStatus
             known = self._versions.get(number, Version(number))
@@ -179,6 +194,17 @@ class ModelStore:
         for number in reversed(todo):  # the newest is what people wait for
             self._try(number)
         self._let_go(wanted)
+
+    def _complaint(self):
+        """What keeps versions from being served, `""` for nothing."""
+        folder = self.settings.base_path
+        words = what_is_wrong(folder)
+        if not words and not self.settings.wanted(there := list_versions(folder)):
+            words = (
+                f"{folder} must hold one of the versions {self.settings.specific}. "
+                f"Received: {there}."
+            )
+        return words and f"{self.settings.name}: {words}"
 
     def _is_due(self, number):
         known = self._versions.get(number)
@@ -190,10 +216,10 @@ class ModelStore:
         may_retry = known.num_tries <= self._loading.max_retries
         if may_retry and waited_s >= self._loading.retry_wait_s:
             return True
-        return known.files != _files(self._folder(number))
+        return known.files != _files(self._folders[number])
 
     def _try(self, number):
-        folder, known = self._folder(number), self._versions[number]
+        folder, known = self._folders[number], self._versions[number]
         files = _files(folder)
         self._set(replace(known, state=State.LOADING))
         before = resident_bytes()
@@ -235,9 +261,6 @@ class ModelStore:
     def _set(self, version):
         with self._lock:
             self._versions[version.number] = version
-
-    def _folder(self, number):
-        return self.settings.base_path / str(number)
 
 
 def _refused(known, files, error):

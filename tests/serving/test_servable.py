@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 
 from serving import artefact
-from serving.artefact import load_libraries, read_artefact, version_folder
+from serving.artefact import load_libraries, read_artefact
 from serving.histories import make_query, recommend_inputs
 from serving.servable import Servable
 from serving.status import RequestError
+from serving.version_folders import version_folder
 from tests.serving.toy_artefact import (
     embedding_oracle,
     ranking_oracle,
