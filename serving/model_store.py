@@ -1,6 +1,5 @@
 """The versions of one model: found on disk, loaded beside, swapped, let go."""
 
-import contextlib
 import gc
 import logging
 import pathlib
@@ -12,6 +11,7 @@ from enum import IntEnum
 
 import grpc
 
+from serving.copies import check_unchanged, list_files
 from serving.items.live import load_live
 from serving.memory import resident_bytes
 from serving.reminder import Reminder
@@ -216,11 +216,11 @@ class ModelStore:
         may_retry = known.num_tries <= self._loading.max_retries
         if may_retry and waited_s >= self._loading.retry_wait_s:
             return True
-        return known.files != _files(self._folders[number])
+        return known.files != list_files(self._folders[number])
 
     def _try(self, number):
         folder, known = self._folders[number], self._versions[number]
-        files = _files(folder)
+        files = list_files(folder)
         self._set(replace(known, state=State.LOADING))
         before = resident_bytes()
         try:
@@ -228,7 +228,7 @@ class ModelStore:
             num_requests = 0
             for _ in range(self._loading.num_warm_ups):
                 num_requests = servable.replay_warm_up()
-            _check_unchanged(folder, files)
+            check_unchanged(folder, files)
         except Exception as error:  # whatever it was, the old version goes on
             logger.error("%s version %d refused: %s", self.settings.name, number, error)
             self.num_refused += 1
@@ -272,21 +272,3 @@ def _refused(known, files, error):
         num_tries=1 + (known.num_tries if known.files == files else 0),
         tried_at=time.monotonic(),
     )
-
-
-def _check_unchanged(folder, files):
-    if _files(folder) != files:
-        raise ArtefactError(
-            f"{folder} changed while it was read, as if it were still being copied. "
-            "Copy it beside and rename it."
-        )
-
-
-def _files(folder):
-    """Name, size and time of each file: changes while a copy goes on."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
-            stat = path.stat()
-            found.append((str(path), stat.st_size, stat.st_mtime_ns))
-    return tuple(found)

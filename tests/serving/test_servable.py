@@ -178,14 +178,15 @@ def test_newest_version_of_a_model_folder(tmp_path):
 def test_broken_saved_model(tmp_path, content):
     (tmp_path / "saved_model.pb").write_bytes(content)
     with pytest.raises(
-        ArtefactError, match=r"saved_model.pb (cannot be read|has no graph)"
+        ArtefactError, match=r"saved_model.pb (cannot be read|must hold a graph)"
     ):
         read_artefact(tmp_path)
 
 
-def test_missing_variables_are_an_artefact_error(toy, tmp_path):
+def test_changed_variables_are_an_artefact_error(toy, tmp_path):
     folder = shutil.copytree(toy / "1", tmp_path / "1")
-    shutil.rmtree(folder / "variables")
+    (data,) = folder.glob("variables/*.data-*")
+    data.write_bytes(data.read_bytes()[::-1])
     with pytest.raises(ArtefactError, match="cannot be loaded"):
         Servable.load(folder)
 

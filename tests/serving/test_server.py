@@ -199,7 +199,7 @@ def test_hot_reload_and_refusal(toy, doubled, tmp_path):
             return status.status.error_message if status.state == 50 else ""  # END
 
         wait_until(refusal)
-        assert "cannot be loaded" in refusal()
+        assert "variables.index must be there" in refusal()
         assert best_score() == (2, 2.0)
         assert server.stop() == 0  # after SIGTERM
 
