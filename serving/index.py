@@ -65,8 +65,8 @@ def compact(model: MODEL):
 
 
 def _open(model):
-    from serving.artefact import list_versions
     from serving.items.log import ItemLog
+    from serving.version_folders import list_versions
 
     if not list_versions(model):
         raise DataError(

@@ -11,7 +11,8 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from serving import tracing
 from serving.answering import Answering
 from serving.metrics import ModelsCollector, ServerMetrics
-from serving.model_store import ModelStore
+from serving.model_config import FollowedConfig
+from serving.model_store import ModelSettings, ModelStore
 from serving.models import Models, Poller
 from serving.scheduling.admission import CallThreads, Doorkeeper
 from serving.scheduling.batching import BatchingScheduler
@@ -50,7 +51,8 @@ class ModelServer:
     """
 
     def __init__(self, stores: list[ModelStore], settings: ServerSettings):
-        self._models = Models(stores)
+        make_store = functools.partial(ModelStore, loading=settings.loading)
+        self._models = Models(stores, make_store, settings.allows_early_labels)
         metrics = ServerMetrics()
         self._scheduler = scheduler = _scheduler(settings, metrics)
         metrics.add(ModelsCollector(self._models.stores, lambda: scheduler.num_waiting))
@@ -59,11 +61,12 @@ class ModelServer:
         rate = settings.max_requests_per_s
         gate = Gate(settings.tokens, RateLimit(rate) if rate else None)
         self._server = _grpc_server(settings, gate, metrics)
-        _add_services(self._server, answering, self._health)
+        _add_services(self._server, answering, self._health, settings.as_content)
         self.address = _bind(self._server, settings)
         self._rest = _rest_server(answering, gate, settings)
         self.rest_address = self._rest.address if self._rest else ""
         self._poller: Poller | None = None
+        self._config_poller: Poller | None = None
 
     def start(self, poll_wait_s: float, stopped: threading.Event) -> None:
         """Answers at once; returns when every folder was looked at once.
@@ -80,11 +83,27 @@ class ModelServer:
         self._poller.start()
         while not stopped.is_set() and not self._poller.first_round.wait(0.1):
             pass
+        if self._config_poller:
+            self._config_poller.start()
+
+    def follow(self, path, models: list[ModelSettings], poll_wait_s: float) -> None:
+        """Serves the models of a configuration file as it changes, once it has started.
+
+        Args:
+            path: of a `ModelServerConfig` in text format.
+            models: what it held when it was read first.
+            poll_wait_s: seconds between two looks at it, 0 for none.
+        """
+        if poll_wait_s:
+            config = FollowedConfig(path, models, self._models)
+            poller = Poller(config.poll, poll_wait_s, self._report_health)
+            self._config_poller = poller
 
     def drain(self) -> None:
         """Takes no new requests and finishes those under way."""
-        if self._poller:
-            self._poller.stop()
+        for poller in (self._poller, self._config_poller):
+            if poller:
+                poller.stop()
         self._health.enter_graceful_shutdown()
         is_over = self._server.stop(DRAIN_S)
         if self._rest:
@@ -105,9 +124,9 @@ def _scheduler(settings, metrics) -> Scheduler:
     return DirectScheduler(settings.max_threads, settings.max_waiting, metrics)
 
 
-def _add_services(server, answering, health_servicer):
+def _add_services(server, answering, health_servicer, as_content):
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionService(answering), server
+        PredictionService(answering, as_content), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
         ModelService(answering), server
@@ -123,6 +142,7 @@ def _grpc_server(settings, gate, metrics):
         "grpc.max_receive_message_length": settings.max_request_bytes,
         "grpc.max_send_message_length": unlimited,
         "grpc.so_reuseport": 0,  # a taken port is an error, not a silent share
+        **dict(settings.channel_options),
     }
     # Requests wait in threads, so that those that are too many are known.
     max_calls = settings.max_threads + settings.max_waiting
@@ -135,20 +155,31 @@ def _grpc_server(settings, gate, metrics):
 
 
 def _bind(server, settings):
+    """`"host:port"`, once the server listens there and at its socket."""
     host, port = settings.host, settings.port
     address = f"[{host}]" if ":" in host else host
     try:
-        if settings.tls:
-            credentials = settings.tls.credentials()
-            bound = server.add_secure_port(f"{address}:{port}", credentials)
-        else:
-            bound = server.add_insecure_port(f"{address}:{port}")
+        bound = _listen(server, f"{address}:{port}", settings.tls)
     except RuntimeError as error:
         raise ServingError(
             "`--port` must be free and `--host` an address of this machine. "
             f"Received: {address}:{port}. {error}"
         ) from error
+    if settings.socket_path:
+        try:
+            _listen(server, f"unix:{settings.socket_path}", settings.tls)
+        except RuntimeError as error:
+            raise ServingError(
+                "`--grpc_socket_path` must be a path where a socket can be made. "
+                f"Received: {settings.socket_path}. {error}"
+            ) from error
     return f"{address}:{bound}"
+
+
+def _listen(server, address, tls):
+    if tls:
+        return server.add_secure_port(address, tls.credentials())
+    return server.add_insecure_port(address)
 
 
 def _rest_server(answering, gate, settings):
@@ -159,6 +190,7 @@ def _rest_server(answering, gate, settings):
     )
     # Not before: those who serve gRPC alone need not have it.
     from serving.rest.app import RestApp, RestLimits
+    from serving.rest.cross_origin import with_cors
     from serving.rest.listening import RestServer
 
     limits = RestLimits(
@@ -168,5 +200,7 @@ def _rest_server(answering, gate, settings):
         max_body_bytes=settings.max_request_bytes,
     )
     app = RestApp(answering, gate, limits, settings.metrics_path)
+    if settings.has_cors:
+        app = with_cors(app)
     tls = settings.tls.context() if settings.tls else None
     return RestServer(app, settings.host, settings.rest_port, DRAIN_S, tls)

@@ -7,12 +7,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from serving.artefact import version_folder
 from serving.items.live import load_with_items
 from serving.items.log import ItemLog
 from serving.shard_scoring import RESULT, Scorer, UserLogs, queries_at_end
 from serving.shards import Spool, WorkFolder, merge_parts
 from serving.tables import QUERIES, open_output, stream_table
+from serving.version_folders import version_folder
 from tfrec.data.clean import clean
 from tfrec.data.formats import find_files
 from tfrec.data.schema import EVENTS, USERS, Events, Users

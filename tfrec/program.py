@@ -26,8 +26,13 @@ def exit_code(command):
     return run
 
 
-def run_program(command) -> None:
-    """Runs one command as a program: `--help`, usage errors with exit code 2."""
+def run_program(command, cls=None) -> None:
+    """Runs one command as a program: `--help`, usage errors with exit code 2.
+
+    Args:
+        command: function whose parameters are the flags.
+        cls: class of Typer's command, None for its own.
+    """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(exit_code(command))
+    app.command(cls=cls)(exit_code(command))
     app()

@@ -1,6 +1,7 @@
 """JSON requests of TF Serving's REST API, in row and in column format."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 from serving.rest.values import is_base64, read_array, shown
 from serving.signature import Signature
 from serving.status import RequestError, invalid
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a letter, if it stands alone
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ def read_body(body: bytes) -> dict:
         raise invalid("JSON Parse error: The document is empty")
     try:
         document = json.loads(body)
+        if _SURROGATE.search(body):
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        words = "JSON Parse error: The surrogate pair in string is invalid."
+        raise invalid(words) from error
     except (ValueError, RecursionError) as error:
         raise invalid(f"JSON Parse error: {error}") from error
     if not isinstance(document, dict):
