@@ -14,7 +14,7 @@ from serving.shard_scoring import RESULT, Scorer, UserLogs, queries_at_end
 from serving.shards import Spool, WorkFolder, merge_parts
 from serving.tables import QUERIES, open_output, stream_table
 from tfrec.data.clean import clean
-from tfrec.data.formats import find_files
+from tfrec.data.files import find_files
 from tfrec.data.schema import EVENTS, USERS, Events, Users
 from tfrec.errors import DataError
 
