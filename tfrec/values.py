@@ -25,7 +25,10 @@ NULLS = frozenset({"", "nan", "null", "none", "na", "n/a", "nat", "\\n"})
 _WHOLE_FLOAT = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DAY = re.compile(r"(?:19|20|21)[0-9]{6}(?:[0-9]{6})?")
+_DAY = re.compile(
+    r"(?:19|20|21)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[01][0-9][0-5][0-9]{3}|2[0-3][0-5][0-9]{3})?"
+)
 _ZONE = re.compile(
     r"\s*(?:\+00:?00\s*)?(?:UTC|GMT|[zZ])$|\s+(?=[+-][0-9]{2}:?[0-9]{2}$)"
 )
@@ -287,16 +290,16 @@ def _read_day(text):
         return None
     try:
         return datetime.datetime.strptime(text, "%Y%m%d%H%M%S"[: len(text) - 2])
-    except ValueError:
-        return None
+    except ValueError:  # the 31st of February
+        raise ValueError(NO_TIME) from None
 
 
 def _is_unlimited(raw):
     if isinstance(raw, str):
         if raw.strip().lower() in ("infinity", "-infinity"):
             return True
-        number = _as_number(raw)
         try:
+            number = _as_number(raw)
             raw = _read_iso(raw.strip()) if number is None else number
         except ValueError:
             return False

@@ -37,3 +37,15 @@ def test_event_ids_decide_where_they_are_given():
     events, report = clean(make_events(event_id=["1", "2", "3", "3", "5"]))
     assert events.frame["value"].tolist() == [2, 0, 4, 1]
     assert report.num_duplicates == 1
+
+
+def test_rows_without_an_event_id_are_told_apart_by_their_content():
+    log = {
+        "user_id": ["u"] * 5,
+        "item_id": ["a", "a", "a", "b", "a"],
+        "timestamp": [1, 1, 1, 1, 1],
+        "event_id": ["e", "", None, "", "e"],
+    }
+    events, report = clean(Events(pd.DataFrame(log)))
+    assert events.frame["item_id"].tolist() == ["a", "a", "b"]
+    assert report.num_duplicates == 2

@@ -25,8 +25,8 @@ class CleaningReport:
 def clean(events):
     """Removes duplicates and sorts by (timestamp, sequence, place in the log).
 
-    Two events are the same if they have the same `event_id` or, in a log without
-    that column, the same user, item, event and timestamp. The first one stays.
+    Two events are the same if they have the same `event_id` or, where neither has
+    one, the same user, item, event and timestamp. The first one stays.
 
     Args:
         events: `Events`.
@@ -36,7 +36,12 @@ def clean(events):
     """
     frame = events.frame
     keys = ["user_id", "item_id", "event", "timestamp"]
-    is_duplicate = frame.duplicated(["event_id"] if "event_id" in frame else keys)
+    is_duplicate = frame.duplicated(keys)
+    if "event_id" in frame:
+        has_id = frame["event_id"] != ""
+        is_duplicate = (frame.duplicated("event_id") & has_id) | (
+            frame[~has_id].duplicated(keys).reindex(frame.index, fill_value=False)
+        )
     kept = frame[~is_duplicate]
     order = np.lexsort((kept["sequence"], kept["timestamp"]))  # stable
     report = CleaningReport(len(frame), int(is_duplicate.sum()), len(kept))

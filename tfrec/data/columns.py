@@ -1,7 +1,8 @@
 """Columns of the three tables: what each must hold and how it is read.
 
 A parser takes one raw column and its name and returns the parsed values and, per
-rule that some rows break, a mask of those rows.
+rule that some rows break, a mask of those rows. What a single cell means is said in
+`tfrec.values`, for every door; here it is asked once for each distinct cell.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-MILLISECONDS = 1e11  # seconds beyond it lie after the year 5138
+from tfrec.values import (
+    MAX_NUMBER,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    NULLS,
+    read_categories,
+    read_id,
+    read_limit,
+    read_number,
+    read_text,
+    read_time,
+)
+
+MICROSECONDS = "microseconds"  # after the whole second of a `timestamp`
+FINER = 10**12  # a microsecond weighs more than any sequence within it
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,13 @@ class Table:
             else:
                 default = pd.Series([column.default])
                 values = column.parse(default, column.name)[0].repeat(len(frame))
-            parsed[column.name] = pd.Series(values, frame.index, dtype=values.dtype)
+            parsed |= values if isinstance(values, dict) else {column.name: values}
+        fractions = parsed.pop(MICROSECONDS, None)
+        if fractions is not None and fractions.any():
+            parsed["sequence"] = _in_order(fractions, parsed["sequence"])
+        parsed = {
+            n: pd.Series(v, frame.index, dtype=v.dtype) for n, v in parsed.items()
+        }
         if self.keeps_others:
             parsed |= {n: frame[n] for n in frame.columns if n not in self.names}
         return pd.DataFrame(parsed), broken
@@ -95,91 +116,173 @@ class Table:
 
 
 def parse_id(raw, name):
-    """Strings that say something; whole floats such as 7.0 are read as "7"."""
-    texts = as_strings(raw)
-    return texts, {f"`{name}` is missing or empty": texts == ""}
+    """Strings that say something, as `read_id` reads them."""
+    texts, broken = _read_each(raw, name, read_id, "")
+    is_missing = (texts == "") & ~_any(broken, len(texts))
+    return texts, broken | {f"`{name}` is missing or empty": is_missing}
+
+
+def parse_optional_id(raw, name):
+    """As `parse_id`, `""` where there is none."""
+    return _read_each(raw, name, read_id, "")
+
+
+def parse_kind(raw, name):
+    """As `parse_id`, "view" where there is none."""
+    texts, broken = _read_each(raw, name, read_id, "")
+    texts[(texts == "") & ~_any(broken, len(texts))] = "view"
+    return texts, broken
 
 
 def parse_text(raw, name):
     """Strings, `""` where there is none."""
-    return as_strings(raw), {}
+    return _read_each(raw, name, read_text, "")
+
+
+def parse_categories(raw, name):
+    """Strings of the form "a|b"."""
+    return _read_each(raw, name, read_categories, "")
 
 
 def parse_number(raw, name):
-    """Finite 32-bit floats."""
-    numbers = pd.to_numeric(_plain(raw), errors="coerce")
-    with np.errstate(over="ignore"):
-        values = np.asarray(numbers, np.float64).astype(np.float32)
-    return values, {f"`{name}` is missing or not a finite number": ~np.isfinite(values)}
+    """32-bit floats, NaN where there is none."""
+    numbers = _as_numbers(raw)
+    is_done = np.abs(numbers) <= MAX_NUMBER
+    rest, broken = _read_rest(raw, name, read_number, np.nan, is_done)
+    return np.where(is_done, numbers, rest).astype(np.float32), broken
 
 
 def parse_integer(raw, name):
-    """64-bit integers; whole floats are taken, too."""
-    values, is_whole = as_integers(_plain(raw))
-    return values, {f"`{name}` is missing or not a whole number": ~is_whole}
-
-
-def parse_time(raw, name):
-    """Seconds since 1970, UTC, from numbers, ISO 8601 strings or datetimes.
-
-    Times without a zone are UTC; fractions of a second in strings and datetimes
-    are cut off.
-    """
+    """64-bit integers, 0 where there is none; whole floats are taken, too."""
     raw = _plain(raw)
-    numbers = pd.to_numeric(raw.map(_number_or_none), errors="coerce")
-    values, is_time = as_integers(numbers)
-    rest = numbers.isna().to_numpy()
-    values[rest], is_time[rest] = _seconds(raw[rest])
-    is_late = is_time & (np.abs(values) > MILLISECONDS)
-    is_missing = ~is_time & (raw.isna().to_numpy() | (raw == "").to_numpy(bool))
-    return values, {
-        f"`{name}` is missing": is_missing,
-        f"`{name}` is not a time (whole seconds, ISO 8601 or a datetime)": (
-            ~is_time & ~is_missing
-        ),
-        f"`{name}` looks like milliseconds; divide it by 1000 to get seconds": is_late,
-    }
-
-
-def parse_optional_time(raw, name):
-    """As `parse_time`, 0 where there is none."""
-    raw = _plain(raw)
-    is_missing = raw.isna() | (raw == "")
-    return parse_time(raw.mask(is_missing, 0) if is_missing.any() else raw, name)
-
-
-def as_strings(raw):
-    """Object array of strings; missing and blank values become `""`.
-
-    Equal strings share their memory.
-    """
-    codes, uniques = pd.factorize(raw)
-    texts = np.array([*map(_as_string, uniques), ""], dtype=object)
-    return texts[codes]  # code -1, a missing value, is the last one: ""
-
-
-def as_integers(raw):
-    """`(values, is_whole)`: int64 values, 0 where the raw value is no integer."""
     numbers = pd.to_numeric(raw, errors="coerce")
     as_floats = numbers.to_numpy(np.float64, na_value=np.nan)
     is_whole = (as_floats == np.floor(as_floats)) & (np.abs(as_floats) < 2.0**63)
     values = np.zeros(len(raw), np.int64)
     # Parsed again without the bad ones, which had turned the column into floats.
     values[is_whole] = pd.to_numeric(raw[is_whole]).to_numpy().astype(np.int64)
-    return values, is_whole
+    is_left = ~is_whole & raw.notna().to_numpy()
+    is_left[is_left] = [str(each).strip().lower() not in NULLS for each in raw[is_left]]
+    return values, {f"`{name}` is no whole number": is_left}
 
 
-def _number_or_none(value):
-    """Keeps datetimes away from `pd.to_numeric`, which would count nanoseconds."""
-    return value if isinstance(value, str | int | float | np.number) else None
+def parse_time(raw, name):
+    """Seconds since 1970, UTC, and the `MICROSECONDS` after them, as `read_time`."""
+    raw = _plain(raw)
+    seconds, fractions, is_done = _fast_times(raw)
+    rest, broken = _read_rest(raw, name, read_time, None, is_done)
+    is_missing = ~is_done & (rest == None)  # noqa: E711, of each cell
+    is_missing &= ~_any(broken, len(raw))
+    for place in np.flatnonzero(~is_done & (rest != None)):  # noqa: E711
+        seconds[place], fractions[place] = rest[place]
+    broken |= {f"`{name}` is missing": is_missing}
+    return {name: seconds, MICROSECONDS: fractions}, broken
 
 
-def _seconds(raw):
-    """`(values, is_time)` of ISO 8601 strings and datetimes; 0 for anything else."""
-    dates = pd.to_datetime(raw, errors="coerce", utc=True, format="ISO8601")
-    is_date = dates.notna().to_numpy()
-    seconds = dates.dt.as_unit("s").astype(np.int64).to_numpy()
-    return np.where(is_date, seconds, 0), is_date
+def parse_limit(raw, name):
+    """Seconds since 1970, UTC, 0 for no limit, as `read_limit`."""
+    raw = _plain(raw)
+    seconds, _, is_done = _fast_times(raw)
+    is_done &= seconds > 0
+    rest, broken = _read_rest(raw, name, read_limit, 0, is_done)
+    return np.where(is_done, seconds, rest).astype(np.int64), broken
+
+
+def _read_each(raw, name, read, missing):
+    """Each cell by `read`; a cell that it refuses is `missing` and breaks its rule.
+
+    Equal cells give one and the same object.
+    """
+    try:
+        codes, distinct = pd.factorize(raw)  # -1 where missing
+    except TypeError:  # lists and the like
+        codes, distinct = np.arange(len(raw)), list(raw)
+    values = np.full(len(distinct) + 1, missing, object)  # the last one: code -1
+    words = np.full(len(distinct) + 1, "", object)
+    for place, cell in enumerate(distinct):
+        try:
+            values[place] = read(cell)
+        except ValueError as error:
+            words[place] = str(error)
+    refused = words[codes]
+    rules = dict.fromkeys(words[words != ""])
+    return values[codes], {f"`{name}` {rule}": refused == rule for rule in rules}
+
+
+def _read_rest(raw, name, read, missing, is_done):
+    """As `_read_each` where `is_done` is False; `missing` elsewhere."""
+    values, broken = np.full(len(raw), missing, object), {}
+    if is_done.all():
+        return values, broken
+    left = ~is_done
+    values[left], rules = _read_each(raw[left], name, read, missing)
+    for rule, mask in rules.items():
+        broken[rule] = np.zeros(len(raw), bool)
+        broken[rule][left] = mask
+    return values, broken
+
+
+def _fast_times(raw):
+    """`(seconds, microseconds, is_done)` of what is plain to see; 0 for the rest."""
+    if raw.dtype == object and pd.api.types.infer_dtype(raw) == "string":
+        dates = _dates(raw)
+        raw = raw if dates.isna().all() else dates
+    if raw.dtype.kind == "M":
+        is_done = raw.notna().to_numpy()
+        moments = raw.dt.as_unit("us").astype(np.int64).to_numpy()
+        moments = np.where(is_done, moments, 0)
+        seconds, fractions = moments // 10**6, moments % 10**6
+    else:
+        numbers = _as_numbers(raw.astype(object) if raw.dtype.kind == "b" else raw)
+        is_done = np.isfinite(numbers) & (not _are_days(numbers))
+        numbers = np.where(is_done, numbers, 0)
+        seconds = np.floor(numbers)
+        fractions = np.minimum(np.rint((numbers - seconds) * 1e6), 999_999)
+    is_done = is_done & (seconds >= MIN_SECONDS) & (seconds <= MAX_SECONDS)
+    seconds, fractions = np.where(is_done, [seconds, fractions], 0).astype(np.int64)
+    return seconds, fractions, is_done
+
+
+def _dates(texts):
+    """Datetimes of texts that are long enough to be ISO 8601 to the second."""
+    is_long = (texts.str.len() >= len("2023-11-14T22:13:20")).to_numpy(bool)
+    return pd.to_datetime(
+        texts.where(is_long), errors="coerce", utc=True, format="ISO8601"
+    )
+
+
+def _are_days(numbers):
+    """Whether all numbers may be days such as 20231114: then `read_time` decides."""
+    known = numbers[np.isfinite(numbers)]
+    if not len(known):
+        return False
+    for after in (1, 10**6):  # with the time of the day, too
+        years, months, days = (known // (after * each) for each in (10**4, 100, 1))
+        is_day = (years >= 1900) & (years < 2200)
+        is_day &= (months % 100 >= 1) & (months % 100 <= 12)
+        is_day &= (days % 100 >= 1) & (days % 100 <= 31)
+        if is_day.all():
+            return True
+    return False
+
+
+def _as_numbers(raw):
+    """`[n]` float64, NaN for what is no number at first sight."""
+    kinds = ("string", "integer", "floating", "mixed-integer-float", "empty")
+    if raw.dtype == object and pd.api.types.infer_dtype(raw) not in kinds:
+        return np.full(len(raw), np.nan)
+    numbers = pd.to_numeric(raw, errors="coerce")
+    return numbers.to_numpy(np.float64, na_value=np.nan)
+
+
+def _in_order(fractions, sequences):
+    """`[n]` int64 that order first by fractions of a second, then by `sequences`."""
+    within = np.where(np.abs(sequences) < FINER // 2, sequences, 0)
+    return np.where(fractions > 0, fractions * FINER + within, sequences)
+
+
+def _any(broken, count):
+    return np.logical_or.reduce([np.zeros(count, bool), *broken.values()])
 
 
 def _plain(raw):
@@ -187,10 +290,3 @@ def _plain(raw):
     if isinstance(raw.dtype, np.dtype | pd.DatetimeTZDtype):
         return raw
     return raw.astype(object)
-
-
-def _as_string(value):
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return text if text.strip() else ""

@@ -10,10 +10,13 @@ import pandas as pd
 from tfrec.data.columns import (
     Column,
     Table,
+    parse_categories,
     parse_id,
     parse_integer,
+    parse_kind,
+    parse_limit,
     parse_number,
-    parse_optional_time,
+    parse_optional_id,
     parse_text,
     parse_time,
 )
@@ -28,10 +31,10 @@ EVENTS = Table(
         Column("user_id", parse_id, is_required=True),
         Column("item_id", parse_id, is_required=True),
         Column("timestamp", parse_time, is_required=True),
-        Column("event", parse_id, "view"),
-        Column("value", parse_number, 1.0),
+        Column("event", parse_kind, "view"),
+        Column("value", parse_number, np.nan),
         Column("sequence", parse_integer, 0),
-        Column("event_id", parse_id),
+        Column("event_id", parse_optional_id),
         Column("text", parse_text),
     ),
 )
@@ -41,10 +44,10 @@ ITEMS = Table(
         Column("item_id", parse_id, is_required=True),
         Column("title", parse_text, ""),
         Column("text", parse_text, ""),
-        Column("category", parse_text, ""),
+        Column("category", parse_categories, ""),
         Column("domain", parse_text, ""),
-        Column("available_from", parse_optional_time, 0),
-        Column("available_until", parse_optional_time, 0),
+        Column("available_from", parse_limit, 0),
+        Column("available_until", parse_limit, 0),
     ),
     unique="item_id",
 )
@@ -62,8 +65,9 @@ class Events:
 
     Attributes:
         frame: pandas frame with `user_id`, `item_id`, `event` (strings),
-            `timestamp` (int64 UTC seconds), `value` (float32), `sequence` (int64,
-            order among equal timestamps) and, where given, `event_id` and `text`.
+            `timestamp` (int64 UTC seconds), `value` (float32, NaN for a typical one;
+            1 where no event has any), `sequence` (int64, order among equal
+            timestamps) and, where given, `event_id` and `text`.
 
     Raises:
         DataError: a column is missing, a row is bad, or there is no row.
@@ -82,7 +86,10 @@ class Events:
                 "The log must have at least one event, because there is nothing to "
                 "learn from otherwise. Received: none."
             )
-        object.__setattr__(self, "frame", _checked(self.frame, EVENTS))
+        frame = _checked(self.frame, EVENTS)
+        if frame["value"].isna().all():
+            frame["value"] = np.float32(1)
+        object.__setattr__(self, "frame", frame)
 
     def __len__(self):
         return len(self.frame)

@@ -91,11 +91,12 @@ class ValueScale:
 
 
 def value_scale(interactions):
-    """The `ValueScale` of a log."""
-    spread = float(interactions.values.std(dtype=np.float64))
+    """The `ValueScale` of a log; events without a value do not count."""
+    known = interactions.values[~np.isnan(interactions.values)]
+    spread = float(known.std(dtype=np.float64)) if len(known) else 0.0
     # Values that are all alike teach nothing: whatever is asked is typical.
     factor = 1.0 / spread if spread > 1e-6 else 0.0
-    return ValueScale(float(interactions.values.mean()), factor)
+    return ValueScale(float(known.mean()) if len(known) else 0.0, factor)
 
 
 def history_of(packed, standardise):
