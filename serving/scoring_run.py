@@ -14,7 +14,7 @@ from serving.shards import Spool, WorkFolder, merge_parts
 from serving.tables import QUERIES, open_output, stream_table
 from serving.version_folders import version_folder
 from tfrec.data.clean import clean
-from tfrec.data.formats import find_files
+from tfrec.data.files import find_files
 from tfrec.data.schema import EVENTS, USERS, Events, Users
 from tfrec.errors import DataError
 

@@ -6,14 +6,13 @@ import os
 import pathlib
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
 
 from tfrec.data.columns import Column, Table, parse_id, parse_integer, parse_time
-from tfrec.data.formats import find_files, read_chunks
 from tfrec.data.problems import Problems, any_broken
-from tfrec.data.table_reader import NO_ROW, rename
+from tfrec.data.table_files import TableFiles
+from tfrec.data.table_reader import malformed_rows
 from tfrec.errors import DataError
 
 BEFORE_ALL = -(2**62)  # the sequence of a query that has none: nothing is earlier
@@ -50,17 +49,13 @@ def stream_table(path, table: Table, columns: dict):
             error, after the last chunk.
     """
     problems = Problems(table.name)
-    for file in find_files(pathlib.Path(path)):
-        defaults = {columns.get(c.name, c.name): c.default for c in table.columns}
-        for chunk in read_chunks(file, defaults):
-            _note_malformed(problems, chunk, file)
-            if not len(chunk.frame.columns):
-                continue
-            known = {o: t for o, t in columns.items() if t in chunk.frame.columns}
-            raw = rename(chunk.frame, known, table, file)
-            parsed, broken = table.parse(raw)
-            problems.add(broken, raw, chunk.rows, str(file))
-            yield parsed[~any_broken(broken, len(raw))]
+    for file, chunk in TableFiles(path, table, columns, is_strict=False):
+        for broken, lines, rows in malformed_rows(chunk):
+            problems.add(broken, lines, rows, str(file))
+        if len(chunk.rows):
+            parsed, broken = table.parse(chunk.frame)
+            problems.add(broken, chunk.frame, chunk.rows, str(file))
+            yield parsed[~any_broken(broken, len(parsed))]
     problems.raise_if_any("Mend or remove these rows.")
 
 
@@ -118,10 +113,3 @@ _WRITERS = {
     ".csv": csv.CSVWriter,
     ".jsonl": _open_jsonl,
 }
-
-
-def _note_malformed(problems, chunk, file):
-    if chunk.malformed:
-        rows, lines = zip(*chunk.malformed, strict=True)
-        broken = {NO_ROW: ("line", np.ones(len(rows), bool))}
-        problems.add(broken, pd.DataFrame({"line": lines}), rows, str(file))

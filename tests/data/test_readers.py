@@ -9,7 +9,7 @@ import pytest
 
 from tests.data.logs import make_dataset
 from tfrec.config import DataConfig
-from tfrec.data import formats
+from tfrec.data import formats, text_files
 from tfrec.data.digest import digest
 from tfrec.data.readers import read_events, read_folder, read_items, read_users
 from tfrec.data.writers import write_folder
@@ -62,7 +62,7 @@ def log_path(request, tmp_path):
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(formats, "CHUNK_ROWS", 2)
-    monkeypatch.setattr(formats, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(text_files, "CHUNK_CHARACTERS", 64)
 
 
 def records(events):
@@ -129,7 +129,7 @@ def test_users_keep_group_columns(tmp_path):
     ("name", "content", "message"),
     [
         ("log.parquet", b"PAR1", "log.parquet cannot be read as parquet: "),
-        ("log.csv", b"user_id,item_id,timestamp\n\xff,1,1\n", "cannot be read as csv"),
+        ("log.csv", b"user_id,item_id,timestamp\n\xff,1,1\n", "byte 0xff at byte 26 "),
         ("log.jsonl.gz", b"{}", "log.jsonl.gz cannot be read as jsonl: "),
         ("log.csv", b"", "must begin with a line of column names"),
         ("log.xlsx", b"", "file or folder of files ending in .parquet, .csv, .jsonl"),

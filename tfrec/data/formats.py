@@ -1,185 +1,122 @@
 """Parquet, CSV and JSONL files, read in chunks.
 
-Every reader yields `Chunk`s. CSV cells stay strings, so that the id "007" stays
-what it is; values are given their types by `tfrec.data.columns`.
+Every reader yields `Chunk`s of raw cells: CSV's stay strings, so that the id "007"
+stays what it is, and lists and structs are Python's. Values are given their types by
+`tfrec.data.columns`.
 """
 
-import csv
-import gzip
 import itertools
 import json
+import uuid
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
+from tfrec.data.csv_rows import NO_ROW, csv_chunks
+from tfrec.data.files import Chunk, format_of
+from tfrec.data.text_files import line_chunks
 from tfrec.errors import DataError
 
 CHUNK_ROWS = 200_000
-CHUNK_BYTES = 16 << 20  # of CSV text
-UNREADABLE = (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, zlib.error)
+UNREADABLE = (pa.ArrowException, OSError, EOFError, zlib.error)
+_UUID_BYTES = 16
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Some rows of a file.
-
-    Attributes:
-        frame: raw pandas frame.
-        rows: `[n]` row numbers in the file, counted from 1 without a CSV header.
-        malformed: `(row, text)` of lines that are no row at all.
-    """
-
-    frame: pd.DataFrame
-    rows: np.ndarray
-    malformed: tuple = ()
-
-
-def find_files(path):
-    """Files of a table: the file itself, or those of a folder, sorted by name.
-
-    Raises:
-        DataError: there is none, or its name ends in nothing that can be read.
-    """
-    if path.is_dir():
-        files = [
-            file
-            for file in sorted(path.rglob("*"))
-            if format_of(file) and not _is_hidden(file.relative_to(path))
-        ]
-        if files:
-            return files
-    elif path.is_file() and format_of(path):
-        return [path]
-    state = "that exists" if path.exists() else "that does not exist"
-    raise DataError(
-        f"A table must be a file or folder of files ending in {', '.join(READERS)} "
-        f"(csv and jsonl also with .gz). Received: {path}, {state}."
-    )
-
-
-def format_of(path):
-    """`".parquet"`, `".csv"`, `".jsonl"`, or None for any other file."""
-    name = path.name.removesuffix(".gz").removesuffix(".brotli")
-    return next((suffix for suffix in READERS if name.endswith(suffix)), None)
-
-
-def read_chunks(path, defaults):
-    """Yields the `Chunk`s of a file.
+def read_chunks(path, defaults, keeps_others=False):
+    """Yields the `Chunk`s of a file, one at least unless it is JSONL without a row.
 
     Args:
         path: file whose name ends in a known format.
-        defaults: column in the file -> value for JSON objects that lack it.
+        defaults: column that is read -> its value in JSON objects that lack it.
+        keeps_others: whether all other columns are read, too.
 
     Raises:
         DataError: the file is damaged or not of the format its name says.
     """
-    suffix = format_of(path)
+    kind = format_of(path)
     try:
-        yield from READERS[suffix](path, defaults)
+        yield from _READERS[kind](path, defaults, keeps_others)
     except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read as {suffix[1:]}: {error}") from error
+        raise DataError(f"{path} cannot be read as {kind}: {error}") from error
 
 
-def _parquet_chunks(path, defaults):
-    count = 0
+def _parquet_chunks(path, defaults, keeps_others):
     file = pa.parquet.ParquetFile(path)
-    batches = itertools.chain(
-        file.iter_batches(CHUNK_ROWS), [_empty(file.schema_arrow)]
-    )
-    for batch in batches:
-        frame = batch.to_pandas(strings_to_categorical=True, integer_object_nulls=True)
-        yield Chunk(frame, np.arange(count + 1, count + len(frame) + 1))
-        count += len(frame)
+    names = tuple(file.schema_arrow.names)
+    kept = [*dict.fromkeys(n for n in names if keeps_others or n in defaults)]
+    # Even an empty file shows its columns, before any of them is read.
+    yield Chunk(pd.DataFrame(columns=kept, dtype=object), np.zeros(0, np.int64), names)
+    count = 0
+    for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
+        rows = np.arange(count + 1, count + batch.num_rows + 1)
+        yield Chunk(_as_pandas(batch), rows, names)
+        count += batch.num_rows
 
 
-def _empty(schema):
-    """A batch without rows, so that even an empty file shows its columns."""
-    return pa.RecordBatch.from_pylist([], schema=schema)
-
-
-def _csv_chunks(path, defaults):
-    with _open_text(path) as file:
-        names = next(csv.reader(file), [])
-    if not names:
-        raise DataError(f"{path} must begin with a line of column names. It is empty.")
-    malformed, bad_rows = [], set()
-
-    def set_aside(row):
-        malformed.append((row.number - 1, row.text))  # the header is row 1
-        bad_rows.add(row.number - 1)
-        return "skip"
-
-    types = dict.fromkeys(names, pa.string())
-    reader = pa.csv.open_csv(
-        path,
-        pa.csv.ReadOptions(block_size=CHUNK_BYTES, use_threads=False),
-        pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
-        pa.csv.ConvertOptions(column_types=types),
-    )
-    good_rows = (row for row in itertools.count(1) if row not in bad_rows)
-    for batch in itertools.chain(reader, [_empty(pa.schema(types))]):
-        frame = batch.to_pandas(strings_to_categorical=True)
-        rows = np.fromiter(itertools.islice(good_rows, len(frame)), np.int64)
-        yield Chunk(frame, rows, tuple(malformed))
-        malformed.clear()
-
-
-def _jsonl_chunks(path, defaults):
-    names = {}  # a dict keeps the order; columns seen so far
-    with _open_text(path) as file:
-        lines = enumerate(file, start=1)
-        while part := list(itertools.islice(lines, CHUNK_ROWS)):
-            records, rows, malformed = [], [], []
-            for row, line in part:
-                record = _parse_object(line)
-                if record is not None:
-                    records.append(record)
-                    rows.append(row)
-                elif line.strip():
-                    malformed.append((row, line.rstrip("\n")))
-            names |= dict.fromkeys(itertools.chain.from_iterable(records))
-            yield Chunk(_as_frame(records, names, defaults), np.array(rows), malformed)
-
-
-def _as_frame(records, names, defaults):
+def _as_pandas(batch):
+    """Raw cells; pandas' own notes in the file, such as an index, do not count."""
     columns = {
-        name: [_flat(record.get(name, defaults.get(name))) for record in records]
-        for name in names
+        name: _as_cells(column)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
     }
-    return pd.DataFrame(columns, dtype=object)
+    return pd.DataFrame(columns, index=range(batch.num_rows))
 
 
-def _flat(value):
-    """Lists become "a|b", the form of categories."""
-    if isinstance(value, list):
-        return "|".join(map(str, value))
-    return json.dumps(value) if isinstance(value, dict) else value
+def _as_cells(column):
+    if pa.types.is_nested(column.type):
+        return pd.Series(column.to_pylist(), dtype=object)
+    if pa.types.is_fixed_size_binary(column.type) and (
+        column.type.byte_width == _UUID_BYTES
+    ):
+        cells = (cell and uuid.UUID(bytes=cell) for cell in column.to_pylist())
+        return pd.Series([*cells], dtype=object)
+    return column.to_pandas(
+        strings_to_categorical=True, integer_object_nulls=True, date_as_object=False
+    )
+
+
+def _jsonl_chunks(path, defaults, keeps_others):
+    names = {}  # a dict keeps the order; columns seen so far
+    count = 0
+    for lines in line_chunks(path):
+        records, rows, malformed = [], [], []
+        for row, line in enumerate(lines, start=count + 1):
+            record = _parse_object(line)
+            if record is not None:
+                records.append(record)
+                rows.append(row)
+            elif line.strip():
+                malformed.append((row, line.rstrip("\r\n"), NO_ROW))
+        if not count:
+            _refuse_array(path, malformed)
+        names |= dict.fromkeys(itertools.chain.from_iterable(records))
+        kept = [name for name in names if keeps_others or name in defaults]
+        columns = {
+            name: [record.get(name, defaults.get(name)) for record in records]
+            for name in kept
+        }
+        frame = pd.DataFrame(columns, index=range(len(records)), dtype=object)
+        yield Chunk(frame, np.array(rows, np.int64), tuple(names), tuple(malformed))
+        count += len(lines)
+
+
+def _refuse_array(path, malformed):
+    if malformed and malformed[0][0] == 1 and malformed[0][1].lstrip()[:1] == "[":
+        raise DataError(
+            f"{path} must hold one JSON object per line. Received: a JSON array. Write "
+            "its objects line by line, for instance with `jq -c '.[]' OLD > NEW`."
+        )
 
 
 def _parse_object(line):
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 
 
-def _open_text(path):
-    opener = gzip.open if path.suffix == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig", newline="")
-
-
-def _is_hidden(path):
-    return any(part.startswith((".", "_")) for part in path.parts)
-
-
-READERS = {
-    ".parquet": _parquet_chunks,
-    ".csv": _csv_chunks,
-    ".jsonl": _jsonl_chunks,
-}
+_READERS = {"parquet": _parquet_chunks, "csv": csv_chunks, "jsonl": _jsonl_chunks}

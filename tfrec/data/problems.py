@@ -1,13 +1,17 @@
 """Bad tables and bad rows: telling people about all of them at once."""
 
 import difflib
+import re
+from collections import Counter
 
 import numpy as np
 
 from tfrec.errors import DataError
 
 SHOWN = 3  # rows that an error names per rule
-TEXT_LENGTH = 40  # characters that are shown of a bad value
+TEXT_LENGTH = 40  # characters that are shown of a bad value or a name
+MOST_NAMES = 20  # columns that a line shows
+_PLAIN = re.compile(r"[\w .\-]+")  # a name, and no line that was not divided
 
 
 class Problems:
@@ -73,26 +77,47 @@ def check_columns(names, table, file=""):
         DataError: names the column, what was found and how to map it.
     """
     names = [str(name) for name in names]
+    ours = [name for name in names if table.keeps_others or name in table.names]
+    check_single(ours, table.name, file)
     for column in table.columns:
-        if names.count(column.name) > 1:
-            raise DataError(
-                f"{table.name} must have one column `{column.name}`. "
-                f"Columns found{_in(file)}: {', '.join(names)}."
-            )
         if column.is_required and column.name not in names:
             raise missing_column(column.name, names, table.name, file)
 
 
+def check_single(names, table, file=""):
+    """Raises a DataError if a column that is read is there twice."""
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        raise DataError(
+            f"{table} must have one column `{twice[0]}`. "
+            f"Columns found{_in(file)}: {show_names(names)}."
+        )
+
+
 def missing_column(name, names, table, file):
     """The DataError for a column that is not there."""
-    close = difflib.get_close_matches(name.lower(), names, n=1)
-    hint = f" Did you mean `{close[0]}`?" if close else ""
-    example = close[0] if close else "NAME_IN_FILE"
+    known = {_fold(found): found for found in names if _PLAIN.fullmatch(found)}
+    close = difflib.get_close_matches(_fold(name), known, n=1)
+    example = known[close[0]] if close else "NAME_IN_FILE"
+    hint = f" Did you mean `{example}`?" if close else ""
     return DataError(
         f"{table} must have a column `{name}`.{hint} "
-        f"Columns found{_in(file)}: {', '.join(names) or 'none'}. "
+        f"Columns found{_in(file)}: {show_names(names)}. "
         f'Map it with `data.columns = {{ {name} = "{example}" }}`.'
     )
+
+
+def show_names(names):
+    """The first twenty names on one line."""
+    shown = [name if name.isprintable() else ascii(name) for name in names[:MOST_NAMES]]
+    text = ", ".join(name[:TEXT_LENGTH] or "one without a name" for name in shown)
+    more = len(names) - len(shown)
+    return (text or "none") + (f" and {more} more" if more else "")
+
+
+def _fold(name):
+    """A name without what people write differently."""
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _shown(value):

@@ -6,6 +6,7 @@ import os
 import pathlib
 
 import numpy as np
+import pandas as pd
 
 from tfrec.data.problems import any_broken
 
@@ -27,9 +28,16 @@ class Quarantine:
                 "file": file,
                 "row": int(rows[position]),
                 "reasons": [rule for rule, (_, m) in broken.items() if m[position]],
-                "content": frame.iloc[position].to_dict(),
+                "content": {name: _plain(frame[name].iloc[position]) for name in frame},
             }
             self._file.write(json.dumps(record, default=str) + "\n")
+
+
+def _plain(cell):
+    """The cell as JSON has it, with all its digits; None where it is missing."""
+    cell = cell.item() if isinstance(cell, np.generic) else cell
+    is_missing = not isinstance(cell, list | dict) and pd.isna(cell)
+    return None if is_missing else cell
 
 
 @contextlib.contextmanager

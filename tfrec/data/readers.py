@@ -5,7 +5,7 @@ import pathlib
 
 import pandas as pd
 
-from tfrec.data.formats import format_of
+from tfrec.data.files import format_of
 from tfrec.data.schema import EVENTS, ITEMS, USERS, Dataset, Events, Items, Users
 from tfrec.data.table_reader import read_table
 from tfrec.errors import ConfigError, DataError

@@ -1,0 +1,157 @@
+"""The files of a table under our column names, whatever they call their columns."""
+
+import dataclasses
+import json
+import logging
+import pathlib
+
+import numpy as np
+import pandas as pd
+
+from tfrec.data.files import find_files, partition_of
+from tfrec.data.formats import read_chunks
+from tfrec.data.problems import check_single, missing_column, show_names
+from tfrec.errors import DataError
+from tfrec.values import read_id
+
+logger = logging.getLogger(__name__)
+
+SHARED = {"user_id", "item_id", "text"}  # columns that several tables have
+
+
+class TableFiles:
+    """Reads the files of one table.
+
+    Args:
+        path: file or folder.
+        table: `Table`.
+        columns: our column name -> name in the files.
+        is_strict: whether a column that is mapped must be in some file.
+    """
+
+    def __init__(self, path, table, columns, is_strict=True):
+        self.path = pathlib.Path(path)
+        self.table = table
+        self.columns = {
+            ours: theirs
+            for ours, theirs in columns.items()
+            if ours in table.names and ours != theirs
+        }
+        self.is_strict = is_strict
+        self._mapped = set()  # mapped columns that some file has
+        self._told = set()  # columns that are not read, once they are in the log
+
+    def __iter__(self):
+        """Yields `(file, chunk)`, the chunk's frame under our names.
+
+        Columns that other tables read keep their names, where the table keeps them.
+
+        Raises:
+            DataError: a file is damaged, or a column is missing or there twice.
+        """
+        found = ()
+        for file in find_files(self.path):
+            partition = partition_of(file, self.path) if file != self.path else {}
+            for chunk in read_chunks(file, self._defaults(), self.table.keeps_others):
+                if chunk.columns or len(chunk.rows):
+                    new = [name for name in partition if name not in chunk.columns]
+                    found = (*chunk.columns, *new)
+                    frame = self._frame(chunk, found, partition, file)
+                    chunk = dataclasses.replace(chunk, frame=frame)
+                yield file, chunk
+        for ours, theirs in self.columns.items():
+            if found and not self._is_free(ours) and ours not in self._mapped:
+                raise missing_column(theirs, found, self.table.name, self.path)
+
+    def _defaults(self):
+        """Names in the files -> what stands in for them in JSON objects."""
+        defaults = {column.name: column.default for column in self.table.columns}
+        theirs = {self.columns.get(name, name): d for name, d in defaults.items()}
+        return defaults | theirs
+
+    def _is_free(self, ours):
+        """Whether files may call a column by our name, or lack it."""
+        return ours not in self.columns or ours in SHARED or not self.is_strict
+
+    def _frame(self, chunk, found, partition, file):
+        sources = self._sources(found, file)
+        others = [name for name in found if name not in sources.values()]
+        kept = []
+        if self.table.keeps_others:
+            kept = [name for name in others if name and name not in self.table.names]
+        self._tell([name for name in others if name not in kept], file)
+        columns = {
+            ours: _cells(chunk, theirs, partition, file)
+            for ours, theirs in sources.items()
+        }
+        columns |= {name: _flat(_cells(chunk, name, partition, file)) for name in kept}
+        return pd.DataFrame(columns, index=range(len(chunk.rows)))
+
+    def _sources(self, found, file):
+        """Our column name -> name in the file, of the columns that the file has.
+
+        A column that is mapped but absent falls back to our own name where other
+        tables share it, since the mapping may be meant for them.
+        """
+        mapped = {ours: name for ours, name in self.columns.items() if name in found}
+        self._mapped |= mapped.keys()
+        sources = {}
+        for column in self.table.columns:
+            ours = column.name
+            if ours in mapped:
+                sources[ours] = mapped[ours]
+            elif self._is_free(ours) and ours in found and ours not in mapped.values():
+                sources[ours] = ours
+            elif column.is_required:
+                theirs = ours if self._is_free(ours) else self.columns[ours]
+                raise missing_column(theirs, found, self.table.name, file)
+        read = found if self.table.keeps_others else sources.values()
+        check_single([name for name in found if name in read], self.table.name, file)
+        return sources
+
+    def _tell(self, others, file):
+        new = [name for name in dict.fromkeys(others) if name not in self._told]
+        if new:
+            self._told.update(new)
+            logger.warning("%s: columns that are not read: %s.", file, show_names(new))
+
+
+def _cells(chunk, name, partition, file):
+    """The cells of a column, from the file or the names of its folders."""
+    value = partition.get(name)
+    if value is None and name in chunk.columns:
+        return chunk.frame[name]
+    if name in chunk.columns:
+        _check_same(chunk.frame[name], name, value, file)
+    codes = np.full(len(chunk.rows), -1 if value is None else 0)
+    return pd.Series(pd.Categorical.from_codes(codes, [value or ""]))
+
+
+def _check_same(cells, name, value, file):
+    for cell in cells:
+        text = _spell(cell)
+        if text and text != _spell(value):
+            raise DataError(
+                f"`{name}` must be the same in a file and in its folder's name. "
+                f"Received: {cell!r} in {file}."
+            )
+
+
+def _spell(cell):
+    try:
+        return read_id(cell)
+    except ValueError:
+        return str(cell).removesuffix(" 00:00:00")
+
+
+def _flat(cells):
+    """Group columns: a list becomes "a|b", and an object JSON."""
+    if cells.dtype != object:
+        return cells
+    return pd.Series([*map(_flat_cell, cells)], dtype=object)
+
+
+def _flat_cell(cell):
+    if isinstance(cell, list):
+        return "|".join(map(str, cell))
+    return json.dumps(cell, default=str) if isinstance(cell, dict) else cell
