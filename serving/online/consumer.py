@@ -3,7 +3,8 @@
     python -m serving.online.consumer --store sqlite:///states.db \
         --source "kafka://127.0.0.1:9092/events?group=states"
 
-SIGTERM lets the batch under way finish. Any number of consumers may share a group.
+SIGTERM lets the batch under way finish. Any number of consumers may share a group; a
+store that is away or full is waited for.
 """
 
 import contextlib
@@ -25,8 +26,11 @@ def run(
     store: Annotated[str, Option(help="sqlite:///PATH or redis://HOST:PORT/0")],
     metrics_port: Annotated[
         int | None,
-        Option(help="Serves /metrics and /health on 127.0.0.1; 0 picks a free port."),
+        Option(help="Serves /metrics and /health there; 0 picks a free one."),
     ] = None,
+    metrics_host: Annotated[
+        str, Option(help="Address to bind for them; anybody there may read them.")
+    ] = "127.0.0.1",
 ):
     """Applies every event of a source to its user's state, once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
@@ -45,10 +49,12 @@ def run(
         with contextlib.ExitStack() as stack:
             where = ""
             if metrics_port is not None:
-                port = stack.enter_context(answering(metrics, metrics_port))
-                where = f", metrics at http://127.0.0.1:{port}/metrics"
+                served = answering(metrics, metrics_port, metrics_host)
+                port = stack.enter_context(served)
+                name = f"[{metrics_host}]" if ":" in metrics_host else metrics_host
+                where = f", metrics at http://{name}:{port}/metrics"
             print(f"Consuming {source}{where} ...", flush=True)
-            print(f"{consume(events, states, metrics)}.")
+            print(f"{consume(events, states, metrics, stopped)}.")
     finally:
         events.close()
         states.close()

@@ -5,7 +5,11 @@ import shutil
 import pandas as pd
 import pytest
 
+from serving.online.stores.redis import RedisStates
+from tests.serving.online.broker import Broker
+from tests.serving.online.consumer_process import consuming
 from tests.serving.online.gateway_process import GatewayProcess, Http, eventually
+from tests.serving.online.redis_server import RedisServer
 from tests.serving.server_process import serving
 from tests.serving.toy_artefact import write_toy
 
@@ -50,3 +54,46 @@ def test_titles_come_from_the_version_that_is_served(model):
             assert ask("GET", "/v1/page")[1]["categories"] == ["x", "y", "z"]
         finally:
             assert gateway.stop() == 0
+
+
+@pytest.fixture
+def broker():
+    broker = Broker()
+    broker.make_topic("events")
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def redis(tmp_path):
+    server = RedisServer(tmp_path)
+    yield server
+    server.kill()
+
+
+def events(first, last):
+    return [
+        {"user_id": f"user {n % 5}", "item_id": f"item {n}", "timestamp": n}
+        for n in range(first, last)
+    ]
+
+
+def test_a_consumer_outlives_its_store(broker, redis, tmp_path):
+    log = tmp_path / "log"
+    with consuming(broker.url("events"), redis.url, log) as consumer:
+        broker.produce("events", events(0, 100))
+        eventually(lambda: broker.committed("events") == 100)
+        redis.kill()
+        broker.produce("events", events(100, 150))
+        eventually(lambda: consumer.ask("GET", "/health")[0] == 503)
+        assert consumer.ask("GET", "/health")[1]["status"] == "degraded"
+        assert broker.committed("events") == 100
+        redis.restart()
+        eventually(lambda: broker.committed("events") == 150)
+        assert consumer.ask("GET", "/health")[1] == {"status": "ok", "store": "ok"}
+        assert consumer.stop()[0] == 0
+    states = RedisStates(redis.url)
+    assert [states.get(f"user {n}").version for n in range(5)] == [30] * 5
+    states.close()
+    assert log.read_text().count("It is waited for.") == 1
+    assert log.read_text().count("takes events again") == 1
