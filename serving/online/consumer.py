@@ -15,6 +15,7 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.online.stores.opening import Store, open_states
 from tfrec.program import run_program
 
 
@@ -23,7 +24,7 @@ def run(
         str,
         Option(help="kafka://HOST:PORT/TOPIC?group=NAME, jsonl:PATH or - for stdin."),
     ],
-    store: Annotated[str, Option(help="sqlite:///PATH or redis://HOST:PORT/0")],
+    store: Store,
     metrics_port: Annotated[
         int | None,
         Option(help="Serves /metrics and /health there; 0 picks a free one."),
@@ -37,7 +38,6 @@ def run(
     from serving.online.consumer_metrics import ConsumerMetrics, answering
     from serving.online.consuming import consume
     from serving.online.sources.opening import open_source
-    from serving.online.stores.opening import open_states
 
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

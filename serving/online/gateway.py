@@ -15,6 +15,7 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.online.stores.opening import Store, open_states
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
 from tfrec.errors import ConfigError
 from tfrec.program import run_program
@@ -26,9 +27,7 @@ BACKLOG = 2048  # connections that wait to be accepted
 def serve(
     target: Annotated[str, Option(help="HOST:PORT of the model server.")],
     model: Annotated[str, Option(help="What the model server calls the model.")],
-    store: Annotated[
-        str, Option(help="sqlite:///PATH, redis://HOST:PORT/0 or memory:")
-    ],
+    store: Store,
     items: Annotated[
         pathlib.Path | None,
         Option(help="Parquet file with titles, where there is no --model-folder."),
@@ -81,7 +80,6 @@ def serve(
     from serving.online.profiles import read_profiles
     from serving.online.reactions import Reaction, Reactions
     from serving.online.served_titles import ServedTitles
-    from serving.online.stores.opening import open_states
 
     tracing.start("tfrec-gateway")
     kinds = frozenset(_split(hide))
