@@ -17,7 +17,7 @@ def read_item_table(path, *more: str) -> dict[str, list]:
         Name to values.
 
     Raises:
-        DataError: it is no parquet file, or lacks `item_id` or `title`.
+        DataError: it cannot be read, is no parquet file, or lacks `item_id` or `title`.
         MissingPackageError: pyarrow is not installed.
     """
     parquet = import_optional(
@@ -27,7 +27,7 @@ def read_item_table(path, *more: str) -> dict[str, list]:
         with parquet.ParquetFile(path) as file:
             wanted = {*REQUIRED, *more} & set(file.schema_arrow.names)
             table = file.read(columns=sorted(wanted))
-    except ValueError as error:  # pyarrow's ArrowInvalid
+    except (OSError, ValueError) as error:  # one of them pyarrow's ArrowInvalid
         raise DataError(f"{path} cannot be read as parquet: {error}") from error
     missing = [name for name in REQUIRED if name not in wanted]
     if missing:

@@ -141,6 +141,8 @@ def _grpc_server(settings, gate, metrics):
     options = {
         "grpc.max_receive_message_length": settings.max_request_bytes,
         "grpc.max_send_message_length": unlimited,
+        # Clients look up the name anew then, and find servers that have come.
+        "grpc.max_connection_age_ms": 300_000,
         "grpc.so_reuseport": 0,  # a taken port is an error, not a silent share
         **dict(settings.channel_options),
     }

@@ -1,7 +1,7 @@
 """Recommendations and events over HTTP: state, model server and titles in one place.
 
     python -m serving.online.gateway --target 127.0.0.1:8500 --model movielens \
-        --store sqlite:///states.db --items items.parquet
+        --store sqlite:///states.db --model-folder saved_models/movielens
 
 One line on stdout says where it listens: with a page for trying it out, and /docs,
 which shows every route.
@@ -15,7 +15,9 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.online.stores.opening import Store, open_states
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
+from tfrec.errors import ConfigError
 from tfrec.program import run_program
 
 MODEL_TIMEOUT_S = 2
@@ -25,11 +27,10 @@ BACKLOG = 2048  # connections that wait to be accepted
 def serve(
     target: Annotated[str, Option(help="HOST:PORT of the model server.")],
     model: Annotated[str, Option(help="What the model server calls the model.")],
-    store: Annotated[
-        str, Option(help="sqlite:///PATH, redis://HOST:PORT/0 or memory:")
-    ],
+    store: Store,
     items: Annotated[
-        pathlib.Path | None, Option(help="Parquet file with titles.")
+        pathlib.Path | None,
+        Option(help="Parquet file with titles, where there is no --model-folder."),
     ] = None,
     port: Annotated[int, Option(help="0 picks a free one.")] = 0,
     host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
@@ -44,7 +45,10 @@ def serve(
     users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
     model_folder: Annotated[
         pathlib.Path | None,
-        Option(help="Folder of the served model: items can be put in and taken out."),
+        Option(
+            help="Folder of the served model: titles are those of the version that is "
+            "served, and items can be put in and taken out."
+        ),
     ] = None,
     interest: Annotated[
         pathlib.Path | None,
@@ -61,6 +65,7 @@ def serve(
 ):
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    _check_titles(items, model_folder)
     identity = read_identity(ca, cert, key, token_file)
     # FastAPI and the model server's messages take seconds to import.
     import uvicorn
@@ -74,7 +79,7 @@ def serve(
     from serving.online.model_link import ModelLink
     from serving.online.profiles import read_profiles
     from serving.online.reactions import Reaction, Reactions
-    from serving.online.stores.opening import open_states
+    from serving.online.served_titles import ServedTitles
 
     tracing.start("tfrec-gateway")
     kinds = frozenset(_split(hide))
@@ -84,7 +89,8 @@ def serve(
     client = RecommenderClient(
         target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
     )
-    link = ModelLink(client)
+    titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
+    link = ModelLink(client, *titles)
     link.look()
     listener = _listen(host, port)
     item_log = ItemLog.of(model_folder) if model_folder else None
@@ -102,6 +108,14 @@ def serve(
     server.run(sockets=[listener])
     link.close()
     states.close()
+
+
+def _check_titles(items, model_folder):
+    if items and model_folder:
+        raise ConfigError(
+            "Either `--items` or `--model-folder` may be given, because the titles in "
+            "that folder are those of the version that is served."
+        )
 
 
 def _split(text):

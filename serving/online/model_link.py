@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import grpc
 
@@ -25,6 +26,7 @@ class ModelLink:
 
     Args:
         client: without titles.
+        follow: told of the version at each look that finds one.
 
     Attributes:
         version: the newest that answers requests, 0 if none was seen yet.
@@ -32,11 +34,16 @@ class ModelLink:
         cold_list: what people without a history got last, best first.
     """
 
-    def __init__(self, client: RecommenderClient):
+    def __init__(
+        self,
+        client: RecommenderClient,
+        follow: Callable[[int], None] = lambda version: None,
+    ):
         self.version = 0
         self.problem = "The model server was not asked yet."
         self.cold_list: list[Recommendation] = []
         self._client = client
+        self._follow = follow
         self._cold_list_born = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
@@ -102,8 +109,10 @@ class ModelLink:
             )
         self._away_until = 0.0
         self.problem = ""
-        if max(ready) != self.version:
-            self.version = max(ready)
+        newest = max(ready)
+        self._follow(newest)  # before answers are kept as those of this version
+        if newest != self.version:
+            self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S
 
     def _renew_cold_list(self):

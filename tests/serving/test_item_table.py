@@ -35,5 +35,5 @@ def test_a_file_that_is_no_parquet(path):
 
 
 def test_a_file_that_is_not_there(path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(DataError, match="cannot be read as parquet.*No such file"):
         read_item_table(path)

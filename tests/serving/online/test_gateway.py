@@ -274,6 +274,12 @@ def test_answers_do_not_wait_for_a_full_packet(host):
             1,
             "Error: `--store` must be sqlite:///PATH",
         ),
+        (
+            ["--store", "memory:", "--target", "127.0.0.1:1", "--model", "toy"]
+            + ["--items", "items.parquet", "--model-folder", "toy"],
+            1,
+            "Error: Either `--items` or `--model-folder` may be given",
+        ),
     ],
 )
 def test_program_exit_codes(monkeypatch, capsys, flags, code, words):
