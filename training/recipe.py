@@ -25,6 +25,7 @@ from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
 from training.calibrate import calibrate, labelled_pairs
 from training.fit import Fit, fit
+from training.run_folder import claim
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +132,7 @@ class Recipe:
         return model.adapt(interactions, self.items, self.users, encoder, self.cache)
 
     def _fit(self, model, interactions, stage, **how):
+        claim(self.folder / stage)
         return fit(
             model,
             interactions,

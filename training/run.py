@@ -4,13 +4,10 @@ import dataclasses
 import logging
 import pathlib
 import resource
-import shutil
 import time
 
 from tfrec import compat
 from tfrec.config import to_json
-from tfrec.errors import ConfigError
-from tfrec.evaluation.files import replacing
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
 from tfrec.index.policy import EXACT_BELOW
@@ -18,13 +15,10 @@ from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
 from training.judge import judge, test_split
-from training.progress import STAGES
 from training.recipe import make_recipe, set_up
+from training.run_folder import begin, check
 
 logger = logging.getLogger(__name__)
-
-# What a run is resumed with: files in its folder.
-CONFIG, DATA = "config.json", "data_digest.txt"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +45,12 @@ def run(config, resume=False, report=None):
     Raises:
         TfrecError: whatever went wrong, in words.
     """
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    check(folder)
     set_up(config)
     data = load_run_data(config.data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
-    folder = pathlib.Path(config.run.folder) / config.run.name
-    _begin(folder, {CONFIG: to_json(config), DATA: data.digest}, resume)
+    begin(folder, to_json(config), data.digest, resume)
     recipe = make_recipe(config, data, folder, resume, report)
     split = test_split(config, data.interactions)
     seconds = {}
@@ -114,24 +109,6 @@ def choose_flavours(index, num_items):
     if index == "auto" and num_items >= EXACT_BELOW and compat.has_scann():
         return ["exact", "scann"]
     return ["exact"]
-
-
-def _begin(folder, decisive, resume):
-    """A run goes on with the `{file: text}` that it began with, or starts clean."""
-    paths = {folder / name: text for name, text in decisive.items()}
-    for path, text in paths.items():
-        if resume and path.exists() and path.read_text() != text:
-            raise ConfigError(
-                "`--resume` needs the configuration and the data that the run began "
-                "with, because the checkpoints belong to them. Received: others than "
-                f"{path} tells of. Undo the change, or train without `--resume`."
-            )
-    if not resume:  # or a later `--resume` would find another run's checkpoints
-        for stage in STAGES:
-            shutil.rmtree(folder / stage, ignore_errors=True)
-    for path, text in paths.items():
-        with replacing(path) as aside:
-            aside.write_text(text)
 
 
 def _write_report(folder, config, judged, choice, details):

@@ -8,10 +8,10 @@ import pytest
 from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tests.evaluation.test_evaluate import Fixed
 from tfrec.evaluation.evaluate import evaluate
-from tfrec.evaluation.files import replacing
 from tfrec.evaluation.interest import Interest, judge_probabilities
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import write_report
+from tfrec.files import replacing
 
 PNG = b"\x89PNG"
 

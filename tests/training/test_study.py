@@ -177,7 +177,7 @@ def test_a_failed_run_is_named(study_file, tmp_path, monkeypatch):
         run_study(study_file, tmp_path)
 
 
-@pytest.mark.parametrize("text", ["seeds = [", "", "config = 'a'\nseed = 3"])
+@pytest.mark.parametrize("text", ["", "config = 'a'\nseed = 3"])
 def test_no_study(tmp_path, text):
     path = tmp_path / "study.toml"
     path.write_text(text)
