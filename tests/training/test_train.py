@@ -126,8 +126,15 @@ def test_a_file_that_is_no_parquet(fails, tmp_path):
 
 def test_nothing_positive(fails, tmp_path):
     write_toy_log(tmp_path / "data")
-    words = fails('data.positive=["buy"]')
+    words = fails('data.positive=["play>=40"]')
     assert "look at the feedback rules" in words
+
+
+def test_rules_of_no_event_are_all_named_before_anything_is_trained(fails, tmp_path):
+    write_toy_log(tmp_path / "data")
+    words = fails('data.positive=["pay"]', "data.event_weights={puchase=3}")
+    assert "`data.positive`: 'pay'. Did you mean `play`?" in words
+    assert "`data.event_weights`: 'puchase'. The log has `play`." in words
 
 
 def test_wrong_rule(fails, tmp_path):
