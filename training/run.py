@@ -8,9 +8,11 @@ import time
 
 from tfrec import compat
 from tfrec.config import to_json
+from tfrec.data.repeats import learns_repeats
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
 from tfrec.index.policy import EXACT_BELOW
+from training.calibrate import explicit_negatives
 from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
@@ -55,12 +57,12 @@ def run(config, resume=False, report=None):
     split = test_split(config, data.interactions)
     seconds = {}
     with _timed(seconds, "choose"):
-        choice = recipe.choose(split.train)
+        choice = recipe.choose(split.train, {"test": _refused(config, data, split)})
     with _timed(seconds, "learn"):
         model = recipe.learn(split.train, choice, "test")
     peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with _timed(seconds, "evaluate"):
-        judged = judge(config, data, split, model)
+        judged = judge(config, data, split, model, choice.labels.is_explicit)
     warnings = diagnose(choice, model, judged, split)
     if flavours and config.train.refit == "all":
         with _timed(seconds, "refit"):
@@ -142,6 +144,13 @@ def _training_facts(choice, recipe, seconds, peak_memory_mb):
         "collaborative_dim": memory.dim,
         "learns_order": memory.is_ordered,
         "lexical_dim": choice.form.lexical_dim,
+        "labels": {
+            "zeros": "refused" if choice.labels.is_explicit else "drawn at random",
+            "explicit_negatives": choice.labels.negatives,
+            "calibrated_on": dict(
+                zip(("positive", "negative"), choice.num_labels, strict=True)
+            ),
+        },
         "examples_per_s": choice.fit.examples_per_s,
         "peak_memory_mb": peak_memory_mb,  # until the judged model had learnt
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},
@@ -159,6 +168,14 @@ def _data_facts(data):
         "users": log.num_users,
         "items": log.num_items,
     }
+
+
+def _refused(config, data, split):
+    """Explicit negatives of the part that the report is about."""
+    repeats = learns_repeats(split.train, config.data.repeats)
+    return explicit_negatives(
+        data.interactions, split.held_out, config.evaluation.seed, repeats
+    )
 
 
 class _timed:

@@ -48,6 +48,7 @@ def report(split, tmp_path):
             np.array([True, False]),
             np.arange(2),
             {"ours": np.array([0.9, 0.2]), "base rate": np.array([0.5, 0.5])},
+            is_explicit=True,
         ),
         history=[{"loss": 2.0, "ndcg@10": 0.1}, {"loss": float("nan"), "ndcg@10": 0.2}],
         details={"seed": 7},

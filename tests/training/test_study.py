@@ -61,7 +61,7 @@ def made_up_run(command, stdout, stderr):
     names = ["tfrec"] + ["popularity"] * how.baselines
     found = [judged(name, seed, how.split == "cold-items") for name in names]
     chances = {"tfrec": np.array([0.9, 0.2])}
-    interest = Interest(np.array([True, False]), np.arange(2), chances)
+    interest = Interest(np.array([True, False]), np.arange(2), chances, True)
     details = {"training": FACTS}
     write_report(
         folder, found, title="toy", protocol={}, interest=interest, details=details
