@@ -47,9 +47,10 @@ def score(
     started = time.monotonic()
     tables = {"events": events, "queries": queries, "users": users}
     run = ScoringRun(model, tables, check_output(out), k, allow_repeats)
-    run.divide()
-    reused = run.score()
-    num_rows, num_queries = run.write()
+    with run.telling_what_is_kept():
+        run.divide()
+        reused = run.score()
+        num_rows, num_queries = run.write()
     print(
         f"{out}: {num_rows} rows for {num_queries} queries in "
         f"{time.monotonic() - started:.1f} s ({run.num_shards} shards"

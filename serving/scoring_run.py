@@ -1,5 +1,6 @@
 """One run of batch scoring: divide by user, score shard by shard, put together."""
 
+import contextlib
 import hashlib
 import pathlib
 
@@ -55,6 +56,21 @@ class ScoringRun:
         self._work = WorkFolder(out, _digest(files, *settings))
         self._out = out
         self._console = Console(stderr=True)
+
+    @contextlib.contextmanager
+    def telling_what_is_kept(self):
+        """Says where finished shards are if the block is left by an error."""
+        try:
+            yield
+        except BaseException:
+            if self._work.path.exists():
+                self._console.print(
+                    f"What is finished is kept in {self._work.path}: the same command "
+                    "goes on from there. Remove it if you will not run it again.",
+                    soft_wrap=True,
+                    highlight=False,
+                )
+            raise
 
     def divide(self) -> None:
         """Divides every table by user, if an earlier run has not."""

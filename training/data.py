@@ -53,6 +53,7 @@ def load_run_data(config):
         negative=config.negative,
         event_weights=config.event_weights,
     )
+    rules.check(dataset.events)
     events, report = clean(dataset.events)
     dataset = dataclasses.replace(dataset, events=events)
     logger.info("%d events, %d duplicates removed.", len(events), report.num_duplicates)

@@ -10,11 +10,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-STAGES = {
-    "choose": "Choosing on validation",
-    "test": "Learning for the test",
-    "final": "Learning from everything",
-}
+from training.run_folder import STAGES
 
 
 @contextlib.contextmanager

@@ -22,7 +22,8 @@ def train(
     """Trains on a log, judges the result beside baselines, writes saved models.
 
     Checkpoints, TensorBoard logs, report.md, report.json and figures go to
-    runs/NAME/, saved models to saved_models/NAME/VERSION/.
+    runs/NAME/, saved models to saved_models/NAME/VERSION/. A run replaces what an
+    earlier run of that name wrote, and nothing else.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
     from training.progress import progress_bars

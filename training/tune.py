@@ -12,6 +12,7 @@ import typer
 from tfrec.optional import import_optional
 from tfrec.program import run_program
 from training.options import ConfigFile, Overrides
+from training.run_folder import check, claim
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ def search(config, num_trials, objective):
         "optuna", "a search for settings", "Install the extra `tune`."
     )
     folder = pathlib.Path(config.run.folder) / config.run.name
-    folder.mkdir(parents=True, exist_ok=True)
+    check(folder)
+    claim(folder)
     study = optuna.create_study(
         storage=f"sqlite:///{folder / STORAGE}",
         study_name=config.run.name,
@@ -148,7 +150,7 @@ def tune(
     that look worse than half of the others by the same epoch end early.
     """
     from tfrec.config import load_config  # TensorFlow, below: not for `--help`
-    from tfrec.evaluation.files import replacing
+    from tfrec.files import replacing
     from training.data import load_run_data
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -8,6 +8,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.compat import keras_variables_saved_once
+from tfrec.errors import ConfigError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.proof import prove
@@ -15,6 +16,7 @@ from tfrec.export.publishing import publishing
 from tfrec.export.sample import Sample
 from tfrec.export.signatures import Signatures
 from tfrec.export.warmup import read_warmup, write_warmup
+from tfrec.files import NAME_RULE, is_file_name
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.inference import Inference
 
@@ -53,8 +55,11 @@ def export(
 
     Raises:
         ArtefactError: the result cannot be written, or does not answer as the model.
+        ConfigError: `name` is no name of a folder.
         MissingPackageError: ScaNN is asked for and not installed.
     """
+    if not is_file_name(name):
+        raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
     roots = {
         flavour: pathlib.Path(folder)
         / (name if flavour == "exact" else f"{name}-scann")

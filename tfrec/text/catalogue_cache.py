@@ -2,14 +2,14 @@
 
 import hashlib
 import logging
-import os
 import pathlib
-import tempfile
 import zipfile
 import zlib
 
 import numpy as np
 import tensorflow as tf
+
+from tfrec.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -118,16 +118,8 @@ def _read(path, dim):
 
 
 def _write(path, known):
-    aside = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, suffix=".tmp", delete=False
-        ) as file:
-            aside = file.name
+        with replacing(path) as aside, open(aside, "wb") as file:
             np.savez(file, keys=np.array([*known]), vectors=np.array([*known.values()]))
-        os.replace(aside, path)
     except OSError as error:
         logger.warning("%s could not be written (%s); go on without.", path, error)
-        if aside is not None:
-            pathlib.Path(aside).unlink(missing_ok=True)
