@@ -62,7 +62,7 @@ def serve(
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     identity = read_identity(ca, cert, key, token_file)
-    # FastAPI and the model server's messages take seconds to import.
+    # FastAPI takes a second to import.
     import uvicorn
 
     from serving import tracing
