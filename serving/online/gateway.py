@@ -67,7 +67,7 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     _check_titles(items, model_folder)
     identity = read_identity(ca, cert, key, token_file)
-    # FastAPI and the model server's messages take seconds to import.
+    # FastAPI takes a second to import.
     import uvicorn
 
     from serving import tracing
