@@ -13,6 +13,7 @@ from enum import IntEnum
 import grpc
 
 from serving.artefact import list_versions
+from serving.items.following import Following
 from serving.items.live import load_live
 from serving.memory import resident_bytes
 from serving.servable import Servable
@@ -43,6 +44,11 @@ class Version:
     files: tuple = ()  # what lay there when it was refused
     loaded_at: float = 0.0  # seconds since 1970
     memory: tuple[int, int] = (0, 0)  # bytes of the process before and after
+
+    @property
+    def following(self) -> Following | None:
+        """How far it is with its model's log of items, if it follows one."""
+        return self.servable.following if self.servable else None
 
 
 @dataclass(frozen=True)
