@@ -36,14 +36,11 @@ class Following:
             words.append(f"The log of items cannot be read: {self._failure}.")
         if self._refused:
             shown = ", ".join(map(repr, sorted(self._refused)[:SHOWN]))
-            words.append(
-                f"{len(self._refused)} items of the log cannot be served: {shown}."
-            )
+            count = len(self._refused)
+            words.append(f"Items of the log that cannot be served: {count} ({shown}).")
         if self._lines:
             shown = "; ".join(self._lines[:SHOWN])
-            words.append(
-                f"{len(self._lines)} lines of the log of items are passed over: {shown}"
-            )
+            words.append(f"Lines of it passed over: {len(self._lines)} ({shown}).")
         return " ".join(words)
 
     def start(self) -> None:

@@ -14,7 +14,7 @@ from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
 from serving.online.errors import add_error_handlers
 from serving.online.events import Event, EventError, read_events
-from serving.online.fields import Id, OptionalSeconds
+from serving.online.fields import Id, Now
 from serving.online.interests import Interests
 from serving.online.items import add_items
 from serving.online.messages import (
@@ -45,7 +45,6 @@ from tfrec.values import read_id
 
 MAX_EVENTS = 1000  # of one request
 MAX_FOUND = 100  # items of one search
-Now = Annotated[OptionalSeconds, Query(ge=1, description="UTC seconds")]
 _ONE_OR_MANY = {
     "anyOf": [
         Event.model_json_schema(),
@@ -115,7 +114,7 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
     category: Annotated[str, Query(description="One or more, `|` between")] = "",
     query: str = "",
     explain: bool = False,
-    now: Now = None,
+    now: Annotated[Now, Query(description="UTC seconds")] = None,
     mode: Annotated[
         Mode, Query(description="What the model is asked with")
     ] = "history",
@@ -174,7 +173,7 @@ def _add_interests(app, states, interests):
     @app.get("/v1/users/{user_id:path}/interests")
     def show_interests(
         user_id: Id,
-        now: Now = None,
+        now: Annotated[Now, Query(description="UTC seconds")] = None,
     ) -> InterestsAnswer:
         """How much each event, and each category, counts in what is recommended."""
         state = states.get(user_id)
@@ -234,7 +233,7 @@ def _add_users(app, states, recommending, catalogue):
         ]
         return StateAnswer(user_id=user_id, state_version=state.version, events=events)
 
-    @app.delete("/v1/users/{user_id:path}")
+    @app.delete("/v1/users/{user_id:any}")
     def forget(user_id: str) -> ForgottenAnswer:
         """Also under an id that was taken before there were rules for ids."""
         known = [states.forget(each) for each in _spellings(user_id)]

@@ -5,6 +5,7 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+from starlette.convertors import Convertor, register_url_convertor  # codespell:ignore
 
 from tfrec.values import (
     NO_TIME,
@@ -16,6 +17,23 @@ from tfrec.values import (
 )
 
 _WHOLE = re.compile(r"([+-]?[0-9]{1,19})(?:\.0+)?")
+
+
+class AnyText(Convertor):  # codespell:ignore
+    """`{name:any}` in a path: as `path`, but line breaks count too."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value):
+        """The text as it is."""
+        return value
+
+    def to_string(self, value):
+        """The text as it is."""
+        return value
+
+
+register_url_convertor("any", AnyText())
 
 
 def read_seconds(raw: Any) -> int:
@@ -70,9 +88,17 @@ def _read_optional_seconds(raw):
     return None if raw in (None, "") else read_seconds(raw)
 
 
+def _read_now(raw):
+    seconds = _read_optional_seconds(raw)
+    if seconds is not None and seconds < 1:
+        raise ValueError("must be after the beginning of 1970")
+    return seconds
+
+
 Id = Annotated[str, BeforeValidator(read_given_id)]
 Kind = Annotated[str, BeforeValidator(read_id)]  # or another text that may be absent
 Value = Annotated[float | None, BeforeValidator(_read_value)]
 Seconds = Annotated[int, BeforeValidator(read_seconds)]
 OptionalSeconds = Annotated[int | None, BeforeValidator(_read_optional_seconds)]
+Now = Annotated[int | None, BeforeValidator(_read_now)]  # None for the clock
 Sequence = Annotated[int, BeforeValidator(read_sequence)]

@@ -47,8 +47,8 @@ class ServedItems:
             return ""
         shown = ", ".join(map(repr, wrong[:SHOWN]))
         return (
-            f"{len(wrong)} items are not served as {self._log.path} says, as if the "
-            f"model server did not follow it: {shown}."
+            f"Items that are not served as {self._log.path} says, as if the model "
+            f"server did not follow it: {len(wrong)} ({shown})."
         )
 
     def _read(self, log):

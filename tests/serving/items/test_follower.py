@@ -71,8 +71,8 @@ def test_what_cannot_be_is_counted_and_passed_over(log, follow):
     assert servable.answers == ["a", "c"]
     state = servable.following
     assert (state.num_made, state.num_passed_over, state.behind_s) == (2, 2, 0)
-    assert "1 items of the log cannot be served: 'bad'." in state.trouble
-    assert "1 lines of the log of items are passed over: from byte " in state.trouble
+    assert "Items of the log that cannot be served: 1 ('bad')." in state.trouble
+    assert "Lines of it passed over: 1 (from byte " in state.trouble
     log.append([Change(item_id="d")])
     eventually(lambda: servable.answers == ["a", "c", "d"])
     assert state.num_made == 3
