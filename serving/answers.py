@@ -26,4 +26,4 @@ class VersionStatus:
 
     version: int
     state: str  # "LOADING", "AVAILABLE", "END", …
-    error: str  # why it was refused, "" if it was not
+    error: str  # why it was refused, or what its items lack; "" if all is well

@@ -84,7 +84,8 @@ def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
 def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
     """For an embedding; read as recommendations."""
     inputs = histories.filter_inputs([make_query(**wishes)])
-    inputs |= {"interest": _row(interest), "now": np.array([now], "int64")}
+    seconds = histories.read_now(now)
+    inputs |= {"interest": _row(interest), "now": np.array([seconds], "int64")}
     return Ask(
         "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
     )
@@ -105,8 +106,8 @@ def score_interest(candidates, history=(), **texts) -> Ask:
 
 def explain(candidates, history, **texts) -> Ask:
     """For one user; read as `[len(candidates), len(history)]` in the order given."""
-    query = make_query(history, **texts)
-    _, order = histories.read_history(history, query.now)
+    read_history, order = histories.read_history(history, texts.get("now", 0))
+    query = make_query(read_history, **texts)
     inputs = histories.query_inputs([query])
     inputs["candidate_item_ids"] = histories.pad([candidates])
 

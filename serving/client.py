@@ -115,7 +115,7 @@ class RecommenderClient:
 
         Args:
             interest: `[dim]` floats.
-            now: seconds, 0 for the server's clock.
+            now: a time, 0 for the server's clock.
             **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
         """
         ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
@@ -189,7 +189,9 @@ def recommend(
     categories: Annotated[str, Option(help="Those wanted; none for all.")] = "",
     min_probability: Annotated[float, Option(help="Lowest to show.")] = 0.0,
     diversity: Annotated[float, Option(help="0: the best; 1: unlike items.")] = 0.0,
-    now: Annotated[int, Option(help="Time of asking, seconds; 0: right away.")] = 0,
+    now: Annotated[
+        str, Option(help="Time of asking: UTC seconds or ISO 8601; else right away.")
+    ] = "",
     allow_repeats: Annotated[bool, Option("--allow-repeats")] = False,
     items: Annotated[str, Option(help="Parquet file with titles.")] = "",
     timeout_s: Annotated[float, Option(help="Seconds to wait.")] = 10,

@@ -12,6 +12,7 @@ from enum import IntEnum
 import grpc
 
 from serving.copies import check_unchanged, list_files
+from serving.items.following import Following
 from serving.items.live import load_live
 from serving.memory import resident_bytes
 from serving.reminder import Reminder
@@ -52,6 +53,11 @@ class Version:
     tried_at: float = 0.0  # `time.monotonic()` when it was refused
     loaded_at: float = 0.0  # seconds since 1970
     memory: tuple[int, int] = (0, 0)  # bytes of the process before and after
+
+    @property
+    def following(self) -> Following | None:
+        """How far it is with its model's log of items, if it follows one."""
+        return self.servable.following if self.servable else None
 
 
 @dataclass(frozen=True)

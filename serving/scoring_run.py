@@ -46,7 +46,7 @@ class ScoringRun:
         self._tables = {name: path for name, path in tables.items() if path}
         files = {name: find_files(path) for name, path in self._tables.items()}
         folder = version_folder(model)
-        changes, _ = ItemLog.of(folder.parent).read()
+        changes = ItemLog.of(folder.parent).read().changes
         self._servable = load_with_items(folder, changes)
         self._scorer = Scorer(self._servable, k, allow_repeats)
         size = sum(file.stat().st_size for file in files["events"])

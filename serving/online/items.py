@@ -3,15 +3,19 @@
 from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
+from serving.online.fields import Id
 from serving.online.recommending import Recommending
 from tfrec.data.item_changes import Change
-from tfrec.errors import ServingError
+from tfrec.values import read_categories, read_limit, read_text
 
 MAX_ITEMS = 1000  # of one request
+Text = Annotated[str, BeforeValidator(read_text)]
+Category = Annotated[str, BeforeValidator(read_categories)]
+Limit = Annotated[int, BeforeValidator(read_limit)]
 
 
 class NewItem(BaseModel):
@@ -19,17 +23,16 @@ class NewItem(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    item_id: str = Field(min_length=1)
-    title: str = ""
-    text: str = ""
-    category: str = Field("", description="One or more, `|` between")
-    available_from: int = Field(0, ge=0, description="UTC seconds; 0: always")
-    available_until: int = Field(0, ge=0, description="UTC seconds; 0: for ever")
+    item_id: Id
+    title: Text = ""
+    text: Text = ""
+    category: Category = Field("", description="One or more, `|` between")
+    available_from: Limit = Field(0, description="UTC seconds; 0: always")
+    available_until: Limit = Field(0, description="UTC seconds; 0: for ever")
 
     @model_validator(mode="after")
     def _check_limits(self):
-        if 0 < self.available_until <= self.available_from:
-            raise ValueError("available_until must be after available_from")
+        Change(**self.model_dump())  # a DataError is a ValueError, and has the words
         return self
 
 
@@ -53,16 +56,11 @@ def add_items(
         catalogue: titles, kept up to date.
         recommending: told when answers have become old.
     """
-    for change in log.read()[0]:
+    for change in log.read().changes:
         _note(catalogue, change)
 
     def write(changes):
-        try:
-            log.append(changes)
-        except OSError as error:
-            raise ServingError(
-                f"The log of items cannot be written: {error}."
-            ) from error
+        log.append(changes)
         for change in changes:
             _note(catalogue, change)
         recommending.forget_all()
@@ -75,7 +73,7 @@ def add_items(
         return write([Change(**item.model_dump()) for item in many])
 
     @app.delete("/v1/items/{item_id:path}", status_code=202)
-    def remove_item(item_id: str) -> ItemsAnswer:
+    def remove_item(item_id: Id) -> ItemsAnswer:
         """It is not recommended any more, whether it was known or not."""
         return write([Change(item_id=item_id, is_removed=True)])
 

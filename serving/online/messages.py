@@ -4,6 +4,15 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from serving.online.fields import (
+    Id,
+    Kind,
+    OptionalSeconds,
+    Sequence,
+    Value,
+    with_moment,
+)
+
 MAX_K = 1000
 MAX_SESSION = 1000  # events
 Mode = Literal["history", "interest"]
@@ -38,22 +47,23 @@ class Recommendations(BaseModel):
 class SessionEvent(BaseModel):
     """An event of somebody without an id; an item id alone will do."""
 
-    item_id: str = Field(min_length=1)
-    event: str = ""
-    value: float | None = None
-    timestamp: int | None = Field(None, description="UTC seconds; null: just now")
+    item_id: Id
+    event: Kind = ""
+    value: Value = None
+    timestamp: OptionalSeconds = Field(None, description="UTC seconds; null: just now")
+    sequence: Sequence = 0
 
     @model_validator(mode="before")
     @classmethod
-    def _read_id(cls, raw):
-        return {"item_id": raw} if isinstance(raw, str) else raw
+    def _read(cls, raw):
+        return with_moment({"item_id": raw} if isinstance(raw, str | int) else raw)
 
 
 class Session(BaseModel):
     """What somebody without an id did, and when it is asked about."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
-    now: int | None = Field(None, ge=1, description="UTC seconds; null: the clock")
+    now: OptionalSeconds = Field(None, ge=1, description="UTC seconds; null: the clock")
 
 
 class SessionRequest(Session):
@@ -141,4 +151,5 @@ class Health(BaseModel):
 
     store: str
     model_server: str
+    items: str
     model_version: int

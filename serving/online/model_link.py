@@ -9,6 +9,7 @@ import grpc
 
 from serving.answers import Recommendation
 from serving.client import RecommenderClient
+from serving.histories import History
 from serving.status import RequestError
 from tfrec.errors import ServingError
 
@@ -31,6 +32,7 @@ class ModelLink:
     Attributes:
         version: the newest that answers requests, 0 if none was seen yet.
         problem: why the last look failed, `""` if it did not.
+        items_problem: what the server says its new items lack, `""` if nothing.
         cold_list: what people without a history got last, best first.
     """
 
@@ -41,28 +43,38 @@ class ModelLink:
     ):
         self.version = 0
         self.problem = "The model server was not asked yet."
+        self.items_problem = ""
         self.cold_list: list[Recommendation] = []
         self._client = client
         self._follow = follow
         self._cold_list_born = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
-    def recommend(self, **request) -> tuple[list[Recommendation], int]:
+    def recommend(self, history=(), **wishes) -> tuple[list[Recommendation], int]:
         """Items and the version that answered, as `RecommenderClient.recommend`.
+
+        Args:
+            history: as `History.of` takes it: its values were checked when they came.
+            **wishes: as of the client.
 
         Raises:
             RequestError: at once, if the server did not answer a moment ago.
         """
+        request = {"history": History.of(history), **wishes}
         (items,), version = self._ask(self._client.recommend_with_version, [request])
         return items, version
 
     def explain(self, item_ids, history, **texts):
         """Weights `[items, events]`, as `RecommenderClient.explain`."""
-        return self._client.explain(item_ids, history, **texts)
+        return self._client.explain(item_ids, History.of(history), **texts)
+
+    def score_interest(self, item_ids):
+        """Probabilities `[items]`, 0 for those that the server does not have."""
+        return self._ask(self._client.score_interest, item_ids)
 
     def embed_query(self, history, **texts):
         """The interest vector `[dim]` of a history; raises as `recommend`."""
-        return self._ask(self._client.embed_query, history, **texts)
+        return self._ask(self._client.embed_query, History.of(history), **texts)
 
     def update_interest(self, interest, item_id, reward, learning_rate):
         """The vector after one more event; raises as `recommend`."""
@@ -102,7 +114,7 @@ class ModelLink:
 
     def _see_version(self):
         states = self._client.status()
-        ready = [each.version for each in states if each.state == "AVAILABLE"]
+        ready = {e.version: e.error for e in states if e.state == "AVAILABLE"}
         if not ready:
             raise RequestError(
                 grpc.StatusCode.UNAVAILABLE, "No version of the model is available."
@@ -110,6 +122,7 @@ class ModelLink:
         self._away_until = 0.0
         self.problem = ""
         newest = max(ready)
+        self.items_problem = ready[newest]
         self._follow(newest)  # before answers are kept as those of this version
         if newest != self.version:
             self.version = newest

@@ -219,10 +219,10 @@ class Toy(tf.Module):
         }
 
 
-def write_toy(folder, version=1, scale=1.0):
+def write_toy(folder, version=1, scale=1.0, kind=Toy):
     """Writes `folder/version` and returns it; `scale` tells versions apart."""
     target = pathlib.Path(folder) / str(version)
-    toy = Toy(scale)
+    toy = kind(scale)
     names = "recommend_from_interest embed_query score_interest explain update_interest"
     signatures = {name: getattr(toy, name) for name in names.split()}
     signatures |= {"recommend": toy.recommend, "serving_default": toy.recommend}

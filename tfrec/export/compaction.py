@@ -45,7 +45,7 @@ def compact(folder, changes):
         changes: list of `Change`s since the newest version.
 
     Returns:
-        The new version's folder.
+        The new version's folder, and ids of the items whose changes were passed over.
 
     Raises:
         ArtefactError: there is no model, it cannot be loaded or written, was saved
@@ -54,11 +54,11 @@ def compact(folder, changes):
     last = newest_version(folder)
     loaded = _load(last)
     fresh = FreshItems(loaded.live, last)
-    fresh.apply(changes)
+    refused = fresh.apply(changes)
     version = 1 + int(last.name)
     with publishing(last.parent, version) as aside:
         _save(aside, last, loaded, fresh)
-    return last.parent / str(version)
+    return last.parent / str(version), refused
 
 
 def _load(folder):

@@ -91,7 +91,9 @@ def test_images_are_built_of_what_is_there(path):
 
 @pytest.mark.parametrize("path", OUR_DOCKERFILES, ids=lambda path: path.name)
 def test_our_images_install_what_is_pinned_and_start_our_programs(path):
-    (install,) = [rest for name, rest in instructions(path) if "venv" in rest and name == "RUN"]
+    (install,) = [
+        rest for name, rest in instructions(path) if "venv" in rest and name == "RUN"
+    ]
     lists = re.findall(r"--require-hashes -r requirements/(\w+)\.txt", install)
     assert lists == [path.stem, "build"]
     (own,) = [rest for name, rest in instructions(path) if rest.endswith(" .")]
