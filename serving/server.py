@@ -8,7 +8,6 @@ is over, one line on stdout says where it listens:
     Running gRPC ModelServer at 127.0.0.1:8500 ...
 """
 
-import ipaddress
 import logging
 import pathlib
 import signal
@@ -18,6 +17,7 @@ from typing import Annotated
 from typer import Option
 
 from serving.scheduling.parameters import BatchingParameters, read_parameters
+from serving.security.exposure import check_privacy
 from serving.security.tls import read_tls
 from serving.security.tokens import Tokens
 from serving.server_settings import (
@@ -84,7 +84,7 @@ def serve(
         str, Option("--ssl_config_file", help="SSLConfig in text format.")
     ] = "",
     auth_token_file: Annotated[
-        str, Option("--auth_token_file", help="Bearer tokens, one a line.")
+        str, Option("--auth_token_file", help="TOKEN or TOKEN ROLE, one a line.")
     ] = "",
     rate_limit_per_client: Annotated[
         float, Option("--rate_limit_per_client", min=0, help="A second; 0: none.")
@@ -113,29 +113,13 @@ def serve(
         tokens=Tokens(auth_token_file) if auth_token_file else None,
         max_requests_per_s=rate_limit_per_client,
     )
-    _check_privacy(settings, allow_plaintext)
+    is_private = bool(settings.tls) or allow_plaintext
+    check_privacy(host, is_private, "`--ssl_config_file`, or `--allow_plaintext`")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     if not log_requests:
         logging.getLogger("serving.requests").setLevel(logging.WARNING)
     stores = _stores(model_name, model_base_path, model_config_file)
     _serve_until_signal(stores, settings, file_system_poll_wait_seconds)
-
-
-def _check_privacy(settings, allow_plaintext):
-    if not (settings.tls or allow_plaintext or _is_loopback(settings.host)):
-        raise ConfigError(
-            "`--host` must be an address of this machine alone, such as 127.0.0.1, "
-            "because requests and answers are plain text. Received: "
-            f"{settings.host}. Give `--ssl_config_file`, or `--allow_plaintext` where "
-            "the network keeps others out."
-        )
-
-
-def _is_loopback(host):
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _batching(is_enabled, path):

@@ -15,8 +15,10 @@ from serving.online.errors import add_error_handlers
 from serving.online.events import Event, EventError, read_events
 from serving.online.interests import Interests
 from serving.online.items import add_items
+from serving.online.json_route import StrictRoute
 from serving.online.messages import (
     MAX_K,
+    MAX_NOW,
     EventsAnswer,
     ForgottenAnswer,
     FoundItem,
@@ -36,11 +38,13 @@ from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.stores.user_states import StoreError, UserStates
 from serving.tracing import trace_app
+from serving.web.docs_page import add_docs
 from serving.web.page import add_page
 from tfrec.model.interest_decay import InterestSettings
 
 MAX_EVENTS = 1000  # of one request
 MAX_FOUND = 100  # items of one search
+Now = Annotated[int | None, Query(ge=1, le=MAX_NOW, description="UTC seconds")]
 _ONE_OR_MANY = {
     "anyOf": [
         Event.model_json_schema(),
@@ -72,7 +76,10 @@ def make_app(
         profiles: user id -> text, of those who have one.
     """
     reactions = reactions or Reactions()
-    app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
+    app = FastAPI(
+        title="tfrec gateway", lifespan=_watching(model), docs_url=None, redoc_url=None
+    )
+    app.router.route_class = StrictRoute
     metrics = Metrics()
     app.add_middleware(Timed, metrics=metrics)
     add_error_handlers(app)
@@ -87,6 +94,7 @@ def make_app(
         add_items(app, item_log, catalogue, recommending)
     _add_operation(app, states, model, metrics)
     add_page(app, catalogue, reactions, users)
+    add_docs(app)
     trace_app(app)
     return app
 
@@ -109,7 +117,7 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
     category: Annotated[str, Query(description="One or more, `|` between")] = "",
     query: str = "",
     explain: bool = False,
-    now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+    now: Now = None,
     mode: Annotated[
         Mode, Query(description="What the model is asked with")
     ] = "history",
@@ -163,7 +171,7 @@ def _add_interests(app, states, interests):
     @app.get("/v1/users/{user_id:path}/interests")
     def show_interests(
         user_id: str,
-        now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+        now: Now = None,
     ) -> InterestsAnswer:
         """How much each event, and each category, counts in what is recommended."""
         state = states.get(user_id)

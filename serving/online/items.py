@@ -1,39 +1,75 @@
 """Routes that put items in and take them out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import Body, FastAPI
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
+from serving.online.messages import MAX_NOW
 from serving.online.recommending import Recommending
+from serving.online.wording import Asked, tell
 from tfrec.data.item_changes import Change
 from tfrec.errors import ServingError
 
 MAX_ITEMS = 1000  # of one request
 
 
-class NewItem(BaseModel):
+class NewItem(Asked):
     """An item as it is put in."""
-
-    model_config = ConfigDict(extra="forbid")
 
     item_id: str = Field(min_length=1)
     title: str = ""
     text: str = ""
     category: str = Field("", description="One or more, `|` between")
-    available_from: int = Field(0, ge=0, description="UTC seconds; 0: always")
-    available_until: int = Field(0, ge=0, description="UTC seconds; 0: for ever")
+    available_from: int = Field(
+        0, ge=0, le=MAX_NOW, description="UTC seconds; 0: always"
+    )
+    available_until: int = Field(
+        0, ge=0, le=MAX_NOW, description="UTC seconds; 0: for ever"
+    )
 
     @model_validator(mode="after")
     def _check_limits(self):
         if 0 < self.available_until <= self.available_from:
-            raise ValueError("available_until must be after available_from")
+            raise ValueError("must have `available_until` after `available_from`")
         return self
 
 
-Items = Annotated[list[NewItem], Field(min_length=1, max_length=MAX_ITEMS)]
+_Items = TypeAdapter(
+    Annotated[list[NewItem], Field(min_length=1, max_length=MAX_ITEMS)]
+)
+_ONE = NewItem.model_json_schema()
+_ONE_OR_MANY = {
+    "anyOf": [_ONE, {"type": "array", "items": _ONE, "maxItems": MAX_ITEMS}]
+}
+
+
+class ItemError(ServingError, ValueError):
+    """What came is no item."""
+
+
+def read_items(raw: Any) -> list[NewItem]:
+    """One item or a list of them, all right or none.
+
+    Args:
+        raw: parsed JSON.
+
+    Raises:
+        ItemError: what must be otherwise.
+
+    Example:
+        >>> read_items({"item_id": "a"})[0].category
+        ''
+    """
+    try:
+        return _Items.validate_python(raw if isinstance(raw, list) else [raw])
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        if not isinstance(raw, list):
+            problems = [each | {"loc": each["loc"][1:]} for each in problems]
+        raise ItemError(tell(problems, "The item")) from None
 
 
 class ItemsAnswer(BaseModel):
@@ -68,11 +104,12 @@ def add_items(
         recommending.forget_all()
         return ItemsAnswer(accepted=len(changes))
 
-    @app.post("/v1/items", status_code=202)
-    def put_items(items: NewItem | Items) -> ItemsAnswer:
+    body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
+
+    @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
+    def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """One item or a list, new or in place of others; answered when durable."""
-        many = items if isinstance(items, list) else [items]
-        return write([Change(**item.model_dump()) for item in many])
+        return write([Change(**item.model_dump()) for item in read_items(payload)])
 
     @app.delete("/v1/items/{item_id:path}", status_code=202)
     def remove_item(item_id: str) -> ItemsAnswer:

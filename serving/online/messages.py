@@ -4,7 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from serving.online.wording import Asked
+
 MAX_K = 1000
+MAX_NOW = 10**11  # seconds; what is beyond is milliseconds, or no 64 bits
 MAX_SESSION = 1000  # events
 Mode = Literal["history", "interest"]
 ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
@@ -35,7 +38,7 @@ class Recommendations(BaseModel):
     reason_code: ReasonCode
 
 
-class SessionEvent(BaseModel):
+class SessionEvent(Asked):
     """An event of somebody without an id; an item id alone will do."""
 
     item_id: str = Field(min_length=1)
@@ -49,11 +52,13 @@ class SessionEvent(BaseModel):
         return {"item_id": raw} if isinstance(raw, str) else raw
 
 
-class Session(BaseModel):
+class Session(Asked):
     """What somebody without an id did, and when it is asked about."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
-    now: int | None = Field(None, ge=1, description="UTC seconds; null: the clock")
+    now: int | None = Field(
+        None, ge=1, le=MAX_NOW, description="UTC seconds; null: the clock"
+    )
 
 
 class SessionRequest(Session):

@@ -3,17 +3,16 @@
 import contextlib
 import http.client
 import json
-import socket
-import threading
 import time
 import urllib.parse
 
-import uvicorn
-
 from serving.client import RecommenderClient
+from serving.http.listening import HttpServer
 from serving.online.app import make_app
 from serving.online.catalogue import Catalogue
+from serving.online.door import LIMITS, Hosts, make_door, write_error
 from serving.online.model_link import ModelLink
+from serving.security.gate import Gate
 from tests.serving.listening_process import ListeningProcess
 
 
@@ -64,16 +63,13 @@ def gateway_thread(states, target, items=None, **page):
         link = ModelLink(client)
         link.look()
         app = make_app(states, link, Catalogue(items), **page)
-        config = uvicorn.Config(app, log_level="critical", access_log=False)
-        server = uvicorn.Server(config)
-        listener = socket.create_server(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=[[listener]])
-        thread.start()
+        door = make_door(app, Gate(), Hosts("127.0.0.1"))
+        server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
+        server.start()
         try:
-            yield Http(listener.getsockname()[1])
+            yield Http(int(server.address.split(":")[1]))
         finally:
-            server.should_exit = True
-            thread.join()
+            server.drain()
 
 
 def eventually(call, seconds=20):
