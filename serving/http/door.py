@@ -6,11 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from serving.http.bodies import Bodies, CallerGone
-from serving.http.limits import HttpLimits, Refusal
+from serving.http.limits import CLOSE_S, LINGER_BYTES, HttpLimits, Refusal
 from serving.request_log import HEADER, log_request, request_id
-
-LINGER_S = 2  # that a caller who was refused may go on sending, ...
-LINGER_BYTES = 16 * 1024 * 1024  # ... and how much: else it would not read why
 
 
 class Door:
@@ -72,7 +69,7 @@ class Door:
                 self._under_way -= 1
 
     async def _refuse(self, refusal, receive, send):
-        """Answers at once, and closes the connection when the caller may have read."""
+        """Answers at once; closed at once, too, the answer could be lost."""
         body = self._write_error(refusal.words)
         headers = {"content-type": "application/json", "content-length": len(body)}
         headers |= {"connection": "close"} | refusal.headers
@@ -81,7 +78,7 @@ class Door:
         await send(start | {"headers": pairs})
         await send({"type": "http.response.body", "body": body, "more_body": True})
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
+            async with asyncio.timeout(CLOSE_S):
                 await _pour_away(receive)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from tfrec.errors import ServingError
 
 MOST_CONNECTIONS = 512
+CLOSE_S = 2  # that the last answer of a connection may take to be read, ...
+LINGER_BYTES = 16 * 1024 * 1024  # ... and what may still come meanwhile
 
 
 def bearable_connections() -> int:

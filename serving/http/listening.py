@@ -94,43 +94,48 @@ class _Server(uvicorn.Server):
         self._tls = tls
         self._visits = Visits(limits.max_connections)
         self._opening: set[asyncio.Task] = set()
+        self._resting: asyncio.TimerHandle | None = None
 
     async def startup(self, sockets=None):
         await self.lifespan.startup()
         self._loop = asyncio.get_running_loop()
-        self._accepting = asyncio.create_task(self._accept())
+        self._listen()
         self.servers = []
         self.started = True
 
     async def shutdown(self, sockets=None):
-        self._accepting.cancel()
-        await asyncio.wait([self._accepting])
+        if self._resting:
+            self._resting.cancel()
+        self._loop.remove_reader(self._listener)
         self._listener.close()
         self._loop.call_later(self._limits.drain_s, self._visits.close_all)
         await super().shutdown()
 
-    async def _accept(self):
-        while True:
-            try:
-                line, peer = await self._loop.sock_accept(self._listener)
-            except OSError as error:  # also of a caller who went at once
-                if error.errno in _EXHAUSTED:
-                    await self._rest(error)
-            else:
-                self._greet(line, peer[0])
-            await asyncio.sleep(0)  # everybody else's turn
+    def _listen(self):
+        self._loop.add_reader(self._listener, self._accept)
 
-    async def _rest(self, error):
+    def _accept(self):
+        """Takes one of those who wait, so that everybody else has a turn."""
+        try:
+            line, peer = self._listener.accept()
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._rest(error)
+            return  # another kind is of a caller who went at once
+        self._greet(line, peer[0])
+
+    def _rest(self, error):
         if not self._visits.make_room():
             logger.error("No connection can be accepted: %s.", error)
-        await asyncio.sleep(REST_S)
+        self._loop.remove_reader(self._listener)
+        self._resting = self._loop.call_later(REST_S, self._listen)
 
     def _greet(self, line, peer):
         visit = Visit(peer, functools.partial(_hang_up, line))
         if not self._visits.admit(visit):
             line.close()
             return
-        task = asyncio.create_task(self._open(line, visit))
+        task = self._loop.create_task(self._open(line, visit))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 

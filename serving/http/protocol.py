@@ -5,11 +5,10 @@ from collections.abc import Callable
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from serving.http.limits import HttpLimits
+from serving.http.limits import CLOSE_S, LINGER_BYTES, HttpLimits
 from serving.http.visits import Stage, Visit
 
 MAX_PIPELINED = 8  # requests that may come before the answer to the first
-CLOSE_S = 5  # that what was answered last may take to be read
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -41,6 +40,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._end = None  # of this stage
         self._stall = None
         self._is_coming = False  # a message has begun and is not complete
+        self._is_refused = False  # and what else comes is poured away
         self._framing = 0  # bytes of it that are not its body
         self._body = 0
 
@@ -60,6 +60,10 @@ class PatientProtocol(HttpToolsProtocol):
     def data_received(self, data):
         """Reads on, unless headers or what frames a body never end."""
         self._framing += len(data)
+        if self._is_refused:
+            if self._framing > LINGER_BYTES:
+                self.transport.abort()
+            return
         super().data_received(data)
         most = self._limits.max_header_bytes + self._body
         if self._is_coming and self._framing > most and not self.transport.is_closing():
@@ -133,7 +137,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _refuse(self, status, words):
         """Answers in place of the app, unless that is answering, and ends."""
-        self._is_coming = False
+        self._is_coming, self._is_refused = False, True
         is_answered = self._visit.stage == Stage.ASKING or self.pipeline
         cycle = self.cycle
         if cycle and cycle.response_started and not cycle.response_complete:
@@ -148,7 +152,10 @@ class PatientProtocol(HttpToolsProtocol):
         size = str(len(body)).encode()
         parts = (STATUS_LINE[status], head, size, b"\r\n\r\n", body)
         self.transport.write(b"".join(parts))
-        self.transport.close()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()  # closed now, the answer could be lost
+        else:
+            self.transport.close()
         self._end_in(CLOSE_S)
 
     def _end_in(self, seconds):
