@@ -54,15 +54,19 @@ class Bodies:
                 started = asyncio.get_running_loop().time()
                 while not reading.is_whole:
                     await self._read_part(reading, receive, parts)
-                    seconds = self._limits.body_s + reading.size / self._limits.min_rate
-                    seconds = min(seconds, self._limits.max_body_s)
                     if not reading.has_to_go:
+                        seconds = self._seconds(reading.size)
                         reading.timeout.reschedule(started + seconds)
         except TimeoutError:
             raise Refusal(408, "The body came too slowly.", retry_after="1") from None
         finally:
             del self._unread[reading]
         return b"".join(parts)
+
+    def _seconds(self, size):
+        """That a body may have taken when so much of it is here."""
+        seconds = self._limits.body_s + size / self._limits.min_rate
+        return min(seconds, self._limits.max_body_s)
 
     async def _read_part(self, reading, receive, parts):
         message = await receive()

@@ -9,6 +9,8 @@ from serving.http.bodies import Bodies, CallerGone
 from serving.http.limits import CLOSE_S, LINGER_BYTES, HttpLimits, Refusal
 from serving.request_log import HEADER, log_request, request_id
 
+POUR_S = 0.01  # between two parts of what is not wanted: it is no hurry
+
 
 class Door:
     """ASGI app in front of another: checks, bodies of a bounded size, a bounded number.
@@ -44,7 +46,7 @@ class Door:
         started = time.perf_counter()
         number = request_id(header(scope, HEADER))
         scope.setdefault("state", {})["request_id"] = number
-        send = _with_header(send, HEADER, number)
+        send = _with_headers(send, number)
         try:
             await self._let_in(scope, receive, send)
         except CallerGone:
@@ -88,12 +90,18 @@ def header(scope, name: str) -> str:
     return dict(scope["headers"]).get(name.encode(), b"").decode("latin-1")
 
 
-def _with_header(send, name, value):
-    pair = (name.encode(), value.encode())
+def _with_headers(send, number):
+    """Names the request, and keeps browsers from guessing what an answer is."""
+    pairs = [
+        (HEADER.encode(), number.encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
 
     async def send_more(message):
         if message["type"] == "http.response.start":
-            message = message | {"headers": [*message.get("headers", ()), pair]}
+            given = dict(message.get("headers", ()))
+            more = [pair for pair in pairs if pair[0] not in given]
+            message = message | {"headers": [*message.get("headers", ()), *more]}
         await send(message)
 
     return send_more
@@ -115,3 +123,4 @@ async def _pour_away(receive):
         message = await receive()
         size += len(message.get("body", b""))
         more = message.get("more_body", False)
+        await asyncio.sleep(POUR_S)

@@ -93,7 +93,7 @@ class _Server(uvicorn.Server):
         self._write_error = write_error
         self._tls = tls
         self._visits = Visits(limits.max_connections)
-        self._opening: set[asyncio.Task] = set()
+        self._opening: dict[asyncio.Task, Visit] = {}
         self._resting: asyncio.TimerHandle | None = None
 
     async def startup(self, sockets=None):
@@ -108,6 +108,9 @@ class _Server(uvicorn.Server):
             self._resting.cancel()
         self._loop.remove_reader(self._listener)
         self._listener.close()
+        for visit in self._opening.values():
+            visit.close()
+        await asyncio.gather(*self._opening)  # those that are open are closed below
         self._loop.call_later(self._limits.drain_s, self._visits.close_all)
         await super().shutdown()
 
@@ -136,8 +139,8 @@ class _Server(uvicorn.Server):
             line.close()
             return
         task = self._loop.create_task(self._open(line, visit))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        self._opening[task] = visit
+        task.add_done_callback(self._opening.pop)
 
     async def _open(self, line, visit):
         """Makes a connection of a socket: shakes hands, where there is TLS."""

@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from serving.http.limits import CLOSE_S, LINGER_BYTES, HttpLimits
 from serving.http.visits import Stage, Visit
 
+PART_BYTES = 16 * 1024  # of a body, for which the app is woken
 MAX_PIPELINED = 8  # requests that may come before the answer to the first
 
 
@@ -94,7 +95,10 @@ class PatientProtocol(HttpToolsProtocol):
         """Takes a part of a body."""
         self._framing -= len(body)
         self._body += len(body)
-        super().on_body(body)
+        if len(self.cycle.body) + len(body) < PART_BYTES:
+            self.cycle.body += body  # it is handed on with more, or at the end
+        else:
+            super().on_body(body)
 
     def on_message_complete(self):
         """From now on the connection waits for us."""

@@ -19,7 +19,7 @@ def read_json(body: bytes):
     Raises:
         HTTPException: 422, it is none; 413, it has too many values.
     """
-    if sum(map(body.count, (b",", b"{", b"["))) > MAX_VALUES:
+    if len(body) - len(body.translate(None, b",{[")) > MAX_VALUES:
         raise HTTPException(
             413, f"A body must have at most {MAX_VALUES} values. Send several requests."
         )

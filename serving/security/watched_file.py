@@ -38,6 +38,7 @@ class WatchedFile(Generic[Content]):
         self._stamp = self._seen = self._read_stamp()
         self._content = self._read()
         self._looked = time.monotonic()
+        self._problem = ""  # that was told already
 
     def content(self) -> Content:
         """What it says now."""
@@ -56,8 +57,11 @@ class WatchedFile(Generic[Content]):
             self._stamp = stamp
             self._content = self._read()
             logger.info("%s was read again.", self._path)
+            self._problem = ""
         except ConfigError as error:
-            logger.warning("%s What it said before stays.", error)
+            if str(error) != self._problem:
+                logger.warning("%s What it said before stays.", error)
+            self._problem = str(error)
 
     def _read_stamp(self):
         try:

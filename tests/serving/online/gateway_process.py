@@ -22,18 +22,25 @@ class Http:
     def __init__(self, port):
         self.port = port
 
-    def __call__(self, method, path, body=None):
-        """Status and parsed body; `body` is sent as JSON, bytes as they are."""
+    def __call__(self, method, path, body=None, **headers):
+        """Status and parsed body; `body` is sent as JSON, bytes as they are.
+
+        Headers are given as `content_type="text/plain"`; None leaves one out.
+        """
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        with contextlib.closing(connection):
+        headers = {"content_type": "application/json"} | headers
+        given = headers.items()
+        headers = {name.replace("_", "-"): value for name, value in given if value}
+        with contextlib.closing(self.connect()) as connection:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             text = response.read()
         is_json = response.headers["Content-Type"] == "application/json"
         return response.status, json.loads(text) if is_json else text.decode()
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def recommend(self, user_id, **wishes):
         """The recommendations of a user, which must come."""
@@ -54,7 +61,7 @@ class GatewayProcess(ListeningProcess):
 
 
 @contextlib.contextmanager
-def gateway_thread(states, target, items=None, **page):
+def gateway_thread(states, target, items=None, tokens=None, **page):
     """A gateway in this process, for the length of a block; gives `Http`.
 
     `page` are `reactions` and `users` of `make_app`.
@@ -63,7 +70,7 @@ def gateway_thread(states, target, items=None, **page):
         link = ModelLink(client)
         link.look()
         app = make_app(states, link, Catalogue(items), **page)
-        door = make_door(app, Gate(), Hosts("127.0.0.1"))
+        door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
         server.start()
         try:
