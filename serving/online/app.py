@@ -32,7 +32,7 @@ from serving.online.messages import (
     StateAnswer,
     StateEvent,
 )
-from serving.online.metrics import Metrics, Timed
+from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
@@ -65,6 +65,8 @@ def make_app(
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
+    It lets anybody in: `make_door` checks requests, and counts what becomes of them.
+
     Args:
         states: whose users are served.
         model: the model server.
@@ -81,7 +83,7 @@ def make_app(
     )
     app.router.route_class = StrictRoute
     metrics = Metrics()
-    app.add_middleware(Timed, metrics=metrics)
+    app.state.metrics = metrics
     add_error_handlers(app)
     parts = (states, model, catalogue, metrics, reactions, settings, profiles)
     recommending = Recommending(*parts)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from serving.http.door import Door, header
 from serving.http.limits import HttpLimits, Refusal
+from serving.online.metrics import Timed
 from serving.security.exposure import is_loopback
 from serving.security.gate import Gate
 from serving.security.http_gate import HttpGate
@@ -27,8 +28,8 @@ _OPEN_FOLDER = "/web/"
 _PROBED = "/health"  # by the address of a pod, say
 
 
-def make_door(app, gate: Gate, hosts: "Hosts", limits: HttpLimits = LIMITS) -> Door:
-    """The gateway's app behind all checks.
+def make_door(app, gate: Gate, hosts: "Hosts", limits: HttpLimits = LIMITS) -> Timed:
+    """The gateway's app behind all checks; refusals are counted, too.
 
     Args:
         app: of `make_app`.
@@ -38,7 +39,7 @@ def make_door(app, gate: Gate, hosts: "Hosts", limits: HttpLimits = LIMITS) -> D
     """
     who = HttpGate(gate, role_of)
     checks = (hosts, check_origin, who, check_content_type)
-    return Door(app, limits, write_error, checks)
+    return Timed(Door(app, limits, write_error, checks), app.state.metrics)
 
 
 def write_error(words: str) -> bytes:

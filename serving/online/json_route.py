@@ -8,8 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from serving.online.wording import check_names
 
 LARGE = 64 * 1024  # bytes whose parsing would keep others waiting
-# 1000 events of 8 fields, and the commas in 1000 texts; each costs about a microsecond.
-MAX_VALUES = 100_000
+# 1000 events of 8 fields, or items with the commas of their texts; each costs about a
+# microsecond in which nobody else is answered.
+MAX_VALUES = 50_000
 _API = "/v1/"
 
 
@@ -19,7 +20,7 @@ def read_json(body: bytes):
     Raises:
         HTTPException: 422, it is none; 413, it has too many values.
     """
-    if len(body) - len(body.translate(None, b",{[")) > MAX_VALUES:
+    if _has_too_many(body):
         raise HTTPException(
             413, f"A body must have at most {MAX_VALUES} values. Send several requests."
         )
@@ -27,6 +28,17 @@ def read_json(body: bytes):
         return from_json(body)
     except ValueError as error:
         raise HTTPException(422, f"The body must be JSON: {error}.") from None
+
+
+def _has_too_many(body):
+    """Whether there are more values than may be; looks no further than it must."""
+    num_values = 0
+    for start in range(0, len(body), LARGE):
+        part = body[start : start + LARGE]
+        num_values += len(part) - len(part.translate(None, b",{["))
+        if num_values > MAX_VALUES:
+            return True
+    return False
 
 
 class StrictRoute(APIRoute):

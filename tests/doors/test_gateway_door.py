@@ -135,6 +135,13 @@ def test_pages_are_open_and_hold_nobody(guarded, path):
     assert guarded("GET", path)[0] == 200
 
 
+def test_refusals_are_counted(guarded):
+    guarded("GET", "/v1/users/ann/state")
+    shown = {"authorization": f"Bearer {TOKENS['ask']}"}
+    _, text = guarded("GET", "/metrics", **shown)
+    assert re.search(r'seconds_count{method="GET",route="none",status="401"} \d', text)
+
+
 # === Words ===
 
 

@@ -36,10 +36,10 @@ class Echo:
 
 
 @contextlib.contextmanager
-def echoing(**limits):
+def echoing(tls=None, **limits):
     """`(server, app)` for the length of a block."""
     app, limits = Echo(), HttpLimits(**USUAL | limits)
-    server = HttpServer(Door(app, limits, write), "127.0.0.1", 0, limits, write)
+    server = HttpServer(Door(app, limits, write), "127.0.0.1", 0, limits, write, tls)
     server.start()
     try:
         yield server, app

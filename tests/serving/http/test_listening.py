@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import socket
+import ssl
 import time
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from serving.http import protocol
 from serving.http.limits import bearable_connections
 from serving.http.listening import _listen
+from serving.security.tls import Tls
 from tests.serving.http.echo import GET, connect, echoing, post, read_all, say
+from tests.serving.security.certificates import Authority
 
 SHORT = 0.2  # seconds
 
@@ -142,6 +145,21 @@ def test_the_oldest_idle_connection_gives_way():
         app.released.set()
         assert status(asking.recv(100)) == 200
         for line in [asking, *idle]:
+            line.close()
+
+
+def test_whoever_shakes_no_hand_gives_way_as_well():
+    authority = Authority("ours")
+    key, certificate = authority.issue("server")
+    tls = Tls(server_key=key, server_cert=certificate).context()
+    with echoing(tls, max_connections=4) as (server, _):
+        idle = [connect(server) for _ in range(30)]
+        context = ssl.create_default_context(cadata=authority.pem)
+        with context.wrap_socket(connect(server), server_hostname="127.0.0.1") as line:
+            line.sendall(GET)
+            assert status(line.recv(100)) == 200
+        assert [each.recv(1) for each in idle[:27]] == [b""] * 27
+        for line in idle:
             line.close()
 
 

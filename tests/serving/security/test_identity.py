@@ -145,6 +145,7 @@ def test_the_gateway_asks_a_secured_server(secured, files, monkeypatch):
         links.append(link)
 
     monkeypatch.setattr("serving.online.app.make_app", make_app)
+    monkeypatch.setattr("serving.online.door.make_door", lambda *_: None)
     monkeypatch.setattr(gateway, "_run", lambda *_: None)
     flags = ("--target", secured.address, "--model", "toy", "--store", "memory:")
     assert run_program(monkeypatch, gateway.main, *flags, *options(files)) == 0
