@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import grpc
 import numpy as np
@@ -24,7 +24,7 @@ class AsyncRecommenderClient:
         items: parquet file with `item_id` and `title`.
         retries: attempts after the first, while the server is away or overloaded.
         credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
-        token: bearer token.
+        token: bearer token, or what gives it, asked before each call.
 
     Raises:
         ConfigError: `retries` is negative.
@@ -39,7 +39,7 @@ class AsyncRecommenderClient:
         items=None,
         retries: int = 2,
         credentials: grpc.ChannelCredentials | None = None,
-        token: str = "",
+        token: str | Callable[[], str] = "",
     ):
         self.model_name = model_name
         self._connection = Connection(

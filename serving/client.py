@@ -4,7 +4,7 @@ python -m serving.client --target 127.0.0.1:8500 --model tfrec --history 50,181
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import grpc
@@ -34,7 +34,7 @@ class RecommenderClient:
             `assets.extra/items.parquet`, to have titles in the answers.
         retries: attempts after the first, while the server is away or overloaded.
         credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
-        token: bearer token.
+        token: bearer token, or what gives it, asked before each call.
 
     Raises:
         ConfigError: `retries` is negative.
@@ -49,7 +49,7 @@ class RecommenderClient:
         items=None,
         retries: int = 2,
         credentials: grpc.ChannelCredentials | None = None,
-        token: str = "",
+        token: str | Callable[[], str] = "",
     ):
         self.model_name = model_name
         self._connection = Connection(

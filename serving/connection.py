@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import grpc
@@ -39,7 +40,7 @@ class Connection:
         retries: attempts after the first one, when the server cannot be reached or
             is overloaded; other errors would only come again.
         credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
-        token: bearer token.
+        token: bearer token, or what gives it, asked before each call.
 
     Raises:
         ConfigError: `retries` is negative.
@@ -49,7 +50,7 @@ class Connection:
     timeout_s: float
     retries: int
     credentials: grpc.ChannelCredentials | None = None
-    token: str = field(default="", repr=False)
+    token: str | Callable[[], str] = field(default="", repr=False)
 
     def __post_init__(self):
         if self.retries < 0:
@@ -67,7 +68,8 @@ class Connection:
     @property
     def metadata(self) -> list[tuple[str, str]]:
         """What goes with every call."""
-        return [("authorization", f"Bearer {self.token}")] if self.token else []
+        token = self.token() if callable(self.token) else self.token
+        return [("authorization", f"Bearer {token}")] if token else []
 
     def attempt(self) -> "Attempt":
         """The first attempt at a call; its time begins now."""

@@ -23,14 +23,16 @@ from serving.security.interceptor import GateInterceptor
 from serving.security.rate_limit import RateLimit
 from serving.server_settings import ServerSettings
 from serving.services import ModelService, PredictionService
+from serving.status import http_status
 from tfrec.errors import ServingError
 from tfrec.optional import import_optional
 
-DRAIN_S = 30  # time that requests under way get when the server stops
+DRAIN_S = 25  # time that requests under way get when the server stops
 _SERVICES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
+_HELD_REQUESTS = 3  # of the largest size, that the REST API has in memory at a time
 _SPARE_THREADS = 8  # for health checks while all others wait
 
 
@@ -191,18 +193,27 @@ def _rest_server(answering, gate, settings):
         "uvicorn", "the REST API", "Install `tfrec[serve]`, or serve gRPC alone."
     )
     # Not before: those who serve gRPC alone need not have it.
-    from serving.rest.app import RestApp, RestLimits
+    from serving.http.door import Door
+    from serving.http.limits import HttpLimits
+    from serving.http.listening import HttpServer
+    from serving.rest.app import RestApp
     from serving.rest.cross_origin import with_cors
-    from serving.rest.listening import RestServer
+    from serving.rest.writing import write_error
+    from serving.security.http_gate import HttpGate
 
-    limits = RestLimits(
-        num_threads=settings.rest_threads,
-        max_waiting=settings.max_waiting,
-        timeout_s=settings.rest_timeout_s,
+    threads, timeout_s = settings.rest_threads, settings.rest_timeout_s
+    limits = HttpLimits(
         max_body_bytes=settings.max_request_bytes,
+        max_held_bytes=_HELD_REQUESTS * settings.max_request_bytes,
+        max_requests=threads + settings.max_waiting,
+        busy_status=http_status(grpc.StatusCode.RESOURCE_EXHAUSTED),
+        max_body_s=min(timeout_s, HttpLimits.max_body_s),
+        drain_s=DRAIN_S,
     )
-    app = RestApp(answering, gate, limits, settings.metrics_path)
+    app = RestApp(answering, threads, timeout_s, settings.metrics_path)
+    door = Door(app, limits, write_error, [HttpGate(gate)])
     if settings.has_cors:
-        app = with_cors(app)
+        door = with_cors(door)
     tls = settings.tls.context() if settings.tls else None
-    return RestServer(app, settings.host, settings.rest_port, DRAIN_S, tls)
+    where = (settings.host, settings.rest_port)
+    return HttpServer(door, *where, limits, write_error, tls, "--rest_api_port")

@@ -9,7 +9,6 @@ is over, one line on stdout says where it listens:
 """
 
 import importlib.metadata
-import ipaddress
 import logging
 import pathlib
 import signal
@@ -19,6 +18,7 @@ import typer
 
 from serving import server_flags as flags
 from serving.scheduling.parameters import BatchingParameters, read_parameters
+from serving.security.exposure import check_privacy
 from serving.security.tls import read_tls
 from serving.security.tokens import Tokens
 from serving.server_settings import (
@@ -106,7 +106,8 @@ def serve(
         ),
         allows_early_labels=allow_early_labels,
     )
-    _check_privacy(settings, allow_plaintext)
+    is_private = bool(settings.tls) or allow_plaintext
+    check_privacy(host, is_private, "`--ssl_config_file`, or `--allow_plaintext`")
     _start_log(context, log_requests)
     _set_threads(
         tensorflow_session_parallelism,
@@ -166,23 +167,6 @@ def _set_threads(session, intra, inter):
 
         config.threading.set_intra_op_parallelism_threads(intra or session)
         config.threading.set_inter_op_parallelism_threads(inter or session)
-
-
-def _check_privacy(settings, allow_plaintext):
-    if not (settings.tls or allow_plaintext or _is_loopback(settings.host)):
-        raise ConfigError(
-            "`--host` must be an address of this machine alone, such as 127.0.0.1, "
-            "because requests and answers are plain text. Received: "
-            f"{settings.host}. Give `--ssl_config_file`, or `--allow_plaintext` where "
-            "the network keeps others out."
-        )
-
-
-def _is_loopback(host):
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _batching(is_enabled, path):

@@ -17,6 +17,7 @@ from serving.online.events import Event, EventError, read_events
 from serving.online.fields import Id, Now
 from serving.online.interests import Interests
 from serving.online.items import add_items
+from serving.online.json_route import StrictRoute
 from serving.online.messages import (
     MAX_K,
     EventsAnswer,
@@ -32,13 +33,14 @@ from serving.online.messages import (
     StateAnswer,
     StateEvent,
 )
-from serving.online.metrics import Metrics, Timed
+from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.served_items import ServedItems
 from serving.online.stores.user_states import StoreError, UserStates
 from serving.tracing import trace_app
+from serving.web.docs_page import add_docs
 from serving.web.page import add_page
 from tfrec.model.interest_decay import InterestSettings
 from tfrec.values import read_id
@@ -65,6 +67,8 @@ def make_app(
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
+    It lets anybody in: `make_door` checks requests, and counts what becomes of them.
+
     Args:
         states: whose users are served.
         model: the model server.
@@ -76,9 +80,12 @@ def make_app(
         profiles: user id -> text, of those who have one.
     """
     reactions = reactions or Reactions()
-    app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
+    app = FastAPI(
+        title="tfrec gateway", lifespan=_watching(model), docs_url=None, redoc_url=None
+    )
+    app.router.route_class = StrictRoute
     metrics = Metrics()
-    app.add_middleware(Timed, metrics=metrics)
+    app.state.metrics = metrics
     add_error_handlers(app)
     parts = (states, model, catalogue, metrics, reactions, settings, profiles)
     recommending = Recommending(*parts)
@@ -92,6 +99,7 @@ def make_app(
     served = ServedItems(item_log, model)
     _add_operation(app, states, model, metrics, served)
     add_page(app, catalogue, reactions, users)
+    add_docs(app)
     trace_app(app)
     return app
 

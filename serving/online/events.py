@@ -7,9 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from serving.online.fields import Id, Kind, Seconds, Sequence, Value, with_moment
+from serving.online.wording import SHOWN, brief, tell
 from tfrec.errors import ServingError
-
-SHOWN = 3  # bad events that a message tells of
 
 
 class EventError(ServingError, ValueError):
@@ -80,12 +79,11 @@ def read_event(raw: Any) -> Event:
     if isinstance(raw, bytes | str):
         raw = _parse(raw)
     if not isinstance(raw, dict):
-        raise EventError(f"An event must be a JSON object. Received: {_short(raw)}.")
+        raise EventError(f"An event must be a JSON object. Received: {brief(raw)}.")
     try:
         return Event.model_validate(raw)
     except ValidationError as error:
-        words = (_words(each) for each in error.errors(include_url=False))
-        raise EventError(" ".join(words)) from None
+        raise EventError(tell(error.errors(include_url=False))) from None
 
 
 def read_events(raw: Any) -> list[Event]:
@@ -117,18 +115,5 @@ def _parse(text):
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise EventError(
-            f"An event must be JSON in UTF-8: {error}. Received: {_short(text)}."
+            f"An event must be JSON in UTF-8: {error}. Received: {brief(text)}."
         ) from None
-
-
-def _words(problem):
-    name = problem["loc"][0]
-    if problem["type"] == "missing":
-        return f"`{name}` must be given."
-    rule = problem["msg"].removeprefix("Value error, ")
-    return f"`{name}` {rule}. Received: {_short(problem['input'])}."
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"

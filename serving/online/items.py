@@ -1,15 +1,24 @@
 """Routes that put items in and take them out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import FastAPI
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from fastapi import Body, FastAPI
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
 from serving.online.fields import Id
 from serving.online.recommending import Recommending
+from serving.online.wording import Asked, tell
 from tfrec.data.item_changes import Change
+from tfrec.errors import ServingError
 from tfrec.values import read_categories, read_limit, read_text
 
 MAX_ITEMS = 1000  # of one request
@@ -18,10 +27,8 @@ Category = Annotated[str, BeforeValidator(read_categories)]
 Limit = Annotated[int, BeforeValidator(read_limit)]
 
 
-class NewItem(BaseModel):
+class NewItem(Asked):
     """An item as it is put in."""
-
-    model_config = ConfigDict(extra="forbid")
 
     item_id: Id
     title: Text = ""
@@ -36,7 +43,39 @@ class NewItem(BaseModel):
         return self
 
 
-Items = Annotated[list[NewItem], Field(min_length=1, max_length=MAX_ITEMS)]
+_Items = TypeAdapter(
+    Annotated[list[NewItem], Field(min_length=1, max_length=MAX_ITEMS)]
+)
+_ONE = NewItem.model_json_schema()
+_ONE_OR_MANY = {
+    "anyOf": [_ONE, {"type": "array", "items": _ONE, "maxItems": MAX_ITEMS}]
+}
+
+
+class ItemError(ServingError, ValueError):
+    """What came is no item."""
+
+
+def read_items(raw: Any) -> list[NewItem]:
+    """One item or a list of them, all right or none.
+
+    Args:
+        raw: parsed JSON.
+
+    Raises:
+        ItemError: what must be otherwise.
+
+    Example:
+        >>> read_items({"item_id": "a"})[0].category
+        ''
+    """
+    try:
+        return _Items.validate_python(raw if isinstance(raw, list) else [raw])
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        if not isinstance(raw, list):
+            problems = [each | {"loc": each["loc"][1:]} for each in problems]
+        raise ItemError(tell(problems, "The item")) from None
 
 
 class ItemsAnswer(BaseModel):
@@ -66,11 +105,12 @@ def add_items(
         recommending.forget_all()
         return ItemsAnswer(accepted=len(changes))
 
-    @app.post("/v1/items", status_code=202)
-    def put_items(items: NewItem | Items) -> ItemsAnswer:
+    body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
+
+    @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
+    def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """One item or a list, new or in place of others; answered when durable."""
-        many = items if isinstance(items, list) else [items]
-        return write([Change(**item.model_dump()) for item in many])
+        return write([Change(**item.model_dump()) for item in read_items(payload)])
 
     @app.delete("/v1/items/{item_id:path}", status_code=202)
     def remove_item(item_id: Id) -> ItemsAnswer:

@@ -12,6 +12,7 @@ from serving.online.fields import (
     Value,
     with_moment,
 )
+from serving.online.wording import Asked
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events
@@ -44,7 +45,7 @@ class Recommendations(BaseModel):
     reason_code: ReasonCode
 
 
-class SessionEvent(BaseModel):
+class SessionEvent(Asked):
     """An event of somebody without an id; an item id alone will do."""
 
     item_id: Id
@@ -59,7 +60,7 @@ class SessionEvent(BaseModel):
         return with_moment({"item_id": raw} if isinstance(raw, str | int) else raw)
 
 
-class Session(BaseModel):
+class Session(Asked):
     """What somebody without an id did, and when it is asked about."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)

@@ -1,7 +1,6 @@
 """Tests of serving.online.gateway over HTTP, against a real server of the toy."""
 
 import re
-import socket
 import time
 
 import numpy as np
@@ -175,10 +174,25 @@ def test_sessions_without_an_id(ask):
         ("POST", "/v1/events", [{}], "1 of 1 events are wrong, and none was applied"),
         ("POST", "/v1/events", 7, "An event must be a JSON object. Received: 7."),
         ("POST", "/v1/events", [0] * 1001, "at most 1000 events. Received: 1001"),
-        ("GET", "/v1/users/ann/recommendations?k=0", None, "`k`: .*Received: '0'"),
-        ("GET", "/v1/users/ann/recommendations?now=soon", None, "`now`: "),
-        ("POST", "/v1/sessions/recommendations", {"k": -1}, "`k`: "),
-        ("POST", "/v1/sessions/recommendations", {"history": [{}]}, "item_id"),
+        (
+            "GET",
+            "/v1/users/ann/recommendations?k=0",
+            None,
+            "`k` must be at least 1. Received: '0'.",
+        ),
+        (
+            "GET",
+            "/v1/users/ann/recommendations?now=soon",
+            None,
+            "`now` must be a whole",
+        ),
+        ("POST", "/v1/sessions/recommendations", {"k": -1}, "`k` must be at least 1"),
+        (
+            "POST",
+            "/v1/sessions/recommendations",
+            {"history": [{}]},
+            "history.0.item_id",
+        ),
         (
             "POST",
             "/v1/sessions/recommendations",
@@ -257,13 +271,6 @@ def answer_schema(api, method, path, status):
     """Name of the schema that an answer has by the OpenAPI document."""
     content = api["paths"][path][method]["responses"][status]["content"]
     return content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_answers_do_not_wait_for_a_full_packet(host):
-    """Without TCP_NODELAY each would take 40 ms more."""
-    with gateway._listen(host, 0) as listener:
-        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
