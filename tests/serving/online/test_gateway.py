@@ -184,7 +184,7 @@ def test_sessions_without_an_id(ask):
             "GET",
             "/v1/users/ann/recommendations?now=soon",
             None,
-            "`now` must be a whole",
+            "`now` must be UTC seconds",
         ),
         ("POST", "/v1/sessions/recommendations", {"k": -1}, "`k` must be at least 1"),
         (
