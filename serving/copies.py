@@ -73,7 +73,7 @@ def list_files(folder: pathlib.Path) -> tuple:
     """Name, size and time of each file: changes while a copy goes on."""
     found = []
     for path in sorted(folder.rglob("*")):
-        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+        with contextlib.suppress(OSError):  # such as gone since it was listed
             stat = path.stat()
             found.append((str(path), stat.st_size, stat.st_mtime_ns))
     return tuple(found)

@@ -101,7 +101,7 @@ class Models:
         old = self._stores.get(settings.name)
         try:
             return old.heir(settings) if old else self._make_store(settings)
-        except ArtefactError as error:
+        except (ArtefactError, OSError) as error:
             raise invalid(str(error)) from error
 
     def _check_labels(self, store):

@@ -81,6 +81,7 @@ def server(config):
         "model_config_file_poll_wait_seconds": 0.05,
         "file_system_poll_wait_seconds": 0.05,
         "model_name": "ignored",
+        "model_base_path": "ignored",
         "rest_api_port": 0,
         "grpc_socket_path": config.with_name("socket"),
         "grpc_channel_arguments": "grpc.max_connection_age_ms=600000",
@@ -158,6 +159,7 @@ def test_our_client_reads_both(server, rest):
 
 
 def test_flags_without_effect_are_one_line_of_the_log(server):
+    assert "`--model_config_file` counts, and not `--model_base_path`." in server.log()
     (line,) = [x for x in server.log().splitlines() if "Without effect here" in x]
     assert "--enable_profiler (there is no" in line
     assert "--num_load_threads (versions are" in line

@@ -1,6 +1,7 @@
 """Tests of the flags that tensorflow_model_server has."""
 
 import pytest
+import tensorflow as tf
 import typer
 
 from serving.server import main
@@ -74,6 +75,24 @@ def test_what_does_nothing_is_said_in_one_line(read):
         "Without effect here: --enable_profiler (there is no profiler service), "
         "--num_load_threads (versions are loaded one by one, beside the requests)."
     )
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--tensorflow_session_parallelism=3"], [3, 3]),
+        (["--tensorflow_intra_op_parallelism=2"], [2, 0]),
+        ([], []),
+    ],
+)
+def test_numbers_of_threads(monkeypatch, capsys, flags, expected):
+    found = []
+    for which in ("intra", "inter"):
+        name = f"set_{which}_op_parallelism_threads"
+        monkeypatch.setattr(tf.config.threading, name, found.append)
+    run_program(monkeypatch, main, "--model_base_path=nowhere", *flags)
+    assert found == expected
+    assert "nowhere, which does not exist" in capsys.readouterr().err
 
 
 def test_versions(monkeypatch, capsys):
