@@ -150,7 +150,7 @@ def _split_ttl(url):
 
 def _wrong(url):
     return ConfigError(
-        "`--store` must be redis://[[NAME]:PASSWORD@]HOST[:PORT]/NUMBER, with %2F, %3F, "
-        "%23 and %40 for /, ?, # and @ in the password. Received: "
+        "`--store` must be redis://[[NAME]:PASSWORD@]HOST[:PORT]/NUMBER, with %2F, "
+        "%3F, %23 and %40 for /, ?, # and @ in the password. Received: "
         f"{masked(url)!r}."
     )
