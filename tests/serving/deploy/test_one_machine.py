@@ -142,7 +142,7 @@ def test_tf_serving_is_started_with_its_own_flags(path):
     copied = [rest.split() for name, rest in instructions(path) if name == "COPY"]
     files = {f"/config/{pathlib.Path(s).name}" for words in copied for s in words[:-1]}
     wanted = {
-        word.split("=")[1] for word in yaml.safe_load(steps["CMD"]) if "_file" in word
+        word.split("=")[1] for word in yaml.safe_load(steps["CMD"]) if "_file=" in word
     }
     assert wanted <= files
     assert steps["EXPOSE"].split() == ["8500", "8501"]
