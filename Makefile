@@ -8,9 +8,6 @@ RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := serve,stream,otel,dev,tune
 
-# TensorFlow's notes on missing GPUs are neither a demo's nor a test's words.
-export TF_CPP_MIN_LOG_LEVEL ?= 3
-
 .DEFAULT_GOAL := help
 .PHONY: help setup demo playground test test-slow conformance check bench requirements \
   clean

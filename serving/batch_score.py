@@ -15,7 +15,7 @@ from typing import Annotated
 from typer import Option
 
 from tfrec.errors import ConfigError
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 
 
 def score(
@@ -44,6 +44,7 @@ def score(
     from serving.scoring_run import ScoringRun
     from serving.tables import check_output
 
+    show_log()
     started = time.monotonic()
     tables = {"events": events, "queries": queries, "users": users}
     run = ScoringRun(model, tables, check_output(out), k, allow_repeats)

@@ -2,11 +2,10 @@
 
 import contextlib
 import hashlib
+import logging
 import pathlib
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from serving.items.live import load_with_items
 from serving.items.log import ItemLog
@@ -18,6 +17,9 @@ from tfrec.data.clean import clean
 from tfrec.data.files import find_files
 from tfrec.data.schema import EVENTS, USERS, Events, Users
 from tfrec.errors import DataError
+from tfrec.progress import Progress, tracked
+
+logger = logging.getLogger(__name__)
 
 SHARD_BYTES = 1 << 20  # of the files that hold the events
 MAX_SHARDS = 256  # files open at a time while dividing
@@ -55,7 +57,6 @@ class ScoringRun:
         settings = (self.num_shards, k, allow_repeats, changes)
         self._work = WorkFolder(out, _digest(files, *settings))
         self._out = out
-        self._console = Console(stderr=True)
 
     @contextlib.contextmanager
     def telling_what_is_kept(self):
@@ -64,11 +65,10 @@ class ScoringRun:
             yield
         except BaseException:
             if self._work.path.exists():
-                self._console.print(
-                    f"What is finished is kept in {self._work.path}: the same command "
-                    "goes on from there. Remove it if you will not run it again.",
-                    soft_wrap=True,
-                    highlight=False,
+                logger.warning(
+                    "What is finished is kept in %s: the same command goes on from "
+                    "there. Remove it if you will not run it again.",
+                    self._work.path,
                 )
             raise
 
@@ -76,8 +76,7 @@ class ScoringRun:
         """Divides every table by user, if an earlier run has not."""
         if self._work.spool.exists():
             return
-        status = self._console.status("Dividing the tables by user")
-        with status, self._work.new_spool() as folder:
+        with self._work.new_spool() as folder:
             for name, table in _TABLES.items():
                 if name in self._tables:
                     Spool(folder, name, self.num_shards).write(self._read(name, table))
@@ -93,7 +92,7 @@ class ScoringRun:
             now = self._spool("events").largest("timestamp")
         shards = range(self.num_shards)
         todo = [shard for shard in shards if not self._work.part(shard).exists()]
-        for shard in track(todo, "Scoring", console=self._console):
+        for shard in tracked(todo, "Scoring shards"):
             self._work.write_part(shard, self._score_shard(shard, now))
         return self.num_shards - len(todo)
 
@@ -103,6 +102,7 @@ class ScoringRun:
         Returns:
             Numbers of rows and of queries that have some.
         """
+        progress = Progress(f"Writing {self._out}")
         parts = [self._work.part(shard) for shard in range(self.num_shards)]
         num_rows = num_queries = 0
         tables = merge_parts(parts)
@@ -112,6 +112,7 @@ class ScoringRun:
             for table in (first, *tables):
                 append(table.drop_columns("position"))
                 num_rows += len(table)
+                progress.advance(len(table))
                 num_queries += len(np.unique(table["position"]))
         self._work.remove()
         return num_rows, num_queries
@@ -120,13 +121,14 @@ class ScoringRun:
         """Frames of one table, queries numbered in the order they come."""
         config = self._servable.artefact.manifest.get("config", {})
         columns = config.get("data", {}).get("columns", {})
-        num_rows = 0
+        num_rows, progress = 0, Progress(f"Dividing {name} by user")
         for frame in stream_table(self._tables[name], table, columns):
             kept = frame[[n for n in table.names if n in frame]]
             if name == "queries":
                 numbers = np.arange(num_rows, num_rows + len(frame))
                 kept = kept.assign(position=numbers)
             num_rows += len(frame)
+            progress.advance(len(frame))
             yield kept
         if name == "events" and not num_rows:
             raise DataError(

@@ -1,6 +1,7 @@
 """Labelled pairs from after the cut, and the probabilities they teach."""
 
 import dataclasses
+import logging
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,9 @@ from tfrec.data.split import next_item_queries
 from tfrec.model.blocks import MIN_NEGATIVES
 from tfrec.model.scoring import EmbeddingRecommender
 from tfrec.numeric.logistic import fit_logistic
+from tfrec.progress import tracked
+
+logger = logging.getLogger(__name__)
 
 MAX_PAIRS = 20_000
 MAX_BASELINE_PAIRS = 100_000
@@ -141,6 +145,7 @@ def calibrate(model, pairs):
         model: `TwoTower` with weighed blocks.
         pairs: `Pairs` from after the events that it learnt from.
     """
+    logger.info("Calibrating on %d positive and %d negative labels.", *pairs.counts)
     features = interest_features(model.embedding(), pairs)
     slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
@@ -185,5 +190,5 @@ def baseline_probabilities(model, train, pairs, seed):
     )
     return {
         each.name: each.fit(known.queries, known.labels).probabilities(pairs.queries)
-        for each in baselines
+        for each in tracked(baselines, "Fitting baselines of interest")
     }

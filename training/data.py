@@ -44,6 +44,7 @@ def load_run_data(config):
             "One of `data.folder` and `data.dataset` must be set. Received: "
             f"{config.folder!r} and {config.dataset!r}."
         )
+    logger.info("Reading %s.", config.folder or config.dataset)
     if config.folder:
         dataset = read_folder(config.folder, config)
     else:

@@ -86,6 +86,7 @@ def judge_all(config, recommender, data, split, text_vectors):
     if config.evaluation.baselines:
         items = data.dataset.items
         for baseline in default_baselines(items, text_vectors, repeats):
+            logger.info("Fitting %s.", baseline.name)
             baseline.fit(split.train, items)
             evaluations.append(judge_one(config, baseline, data, split))
     return evaluations
@@ -93,7 +94,6 @@ def judge_all(config, recommender, data, split, text_vectors):
 
 def judge_one(config, recommender, data, split):
     """The `Evaluation` of one fitted recommender; arguments as in `judge_all`."""
-    logger.info("Evaluating %s.", recommender.name)
     return evaluate(
         recommender,
         split,

@@ -17,6 +17,7 @@ from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
 from training.judge import judge, test_split
+from training.progress import progress_lines
 from training.recipe import make_recipe, set_up
 from training.run_folder import begin, check
 
@@ -33,13 +34,14 @@ class RunResult:
     warnings: list  # of the self-diagnosis, sentences
 
 
-def run(config, resume=False, report=None):
+def run(config, resume=False, report=progress_lines):
     """Trains, evaluates and exports.
 
     Args:
         config: `Config`.
         resume: whether to go on from the checkpoints in the run's folder.
-        report: stage -> progress function of `training.fit.fit`, or None.
+        report: stage -> progress function of `training.fit.fit`; lines in the log
+            if nothing else is said, nothing for None.
 
     Returns:
         `RunResult`.
@@ -73,6 +75,7 @@ def run(config, resume=False, report=None):
         "data": _data_facts(data),
         "warnings": warnings,
     }
+    logger.info("Writing the report to %s.", folder)
     content = _write_report(folder, config, judged, choice, details)
     write_queries(folder, judged.evaluations)
     metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}

@@ -13,7 +13,7 @@ import typer
 
 from tfrec.config import load_config
 from tfrec.errors import ConfigError, TrainingError
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 from tfrec.toml import read_toml
 from training.run_folder import check, claim
 
@@ -182,7 +182,7 @@ def study(
     Each run is `training.train` without an export, in a folder of its own. Runs that
     are there are not repeated, so a study that was stopped goes on.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    show_log(format="%(asctime)s %(message)s")
     print(f"Page: {run_study(path, out)}")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tfrec.optional import import_optional
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 from training.options import ConfigFile, Overrides
 from training.run_folder import check, claim
 
@@ -153,7 +153,7 @@ def tune(
     from tfrec.files import replacing
     from training.data import load_run_data
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    show_log()
     settings = load_config(config, override or ())
     objective = functools.partial(validation_ndcg, load_run_data(settings.data))
     best, metric = search(settings, trials, objective)

@@ -1,6 +1,7 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
 import dataclasses
+import logging
 import pathlib
 
 import numpy as np
@@ -19,6 +20,8 @@ from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.inference import Inference
+
+logger = logging.getLogger(__name__)
 
 INTEREST_NORM = 4.0  # times the longest sample query: bound of updated interests
 WARMUP_BATCHES = (1, 8)
@@ -85,6 +88,7 @@ def export(
 
 def _make_index(flavour, embedding, interests, recall, quantize):
     ids = embedding.model.catalogue.item_ids
+    logger.info("Building the %s index of %d items.", flavour, len(ids))
     if flavour == "exact":
         return BruteForceIndex().build(ids, embedding.candidates), {}
     from tfrec.index.scann import ScannIndex  # not on every platform
@@ -95,6 +99,7 @@ def _make_index(flavour, embedding, interests, recall, quantize):
 
 
 def _write(root, version, flavour, inference, sample, facts):
+    logger.info("Saving %s, version %d.", root.name, version)
     with publishing(root, version) as aside:
         _save(aside, flavour, inference, sample, facts)
     return root / str(version)

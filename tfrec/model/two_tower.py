@@ -26,6 +26,7 @@ from tfrec.model.searches import made_up_searches
 from tfrec.model.texts import TextTable, profile_texts
 from tfrec.model.weighting import Weighting
 from tfrec.model.words import Words
+from tfrec.progress import tracked
 
 MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
@@ -116,10 +117,10 @@ class TwoTower(keras.Model):
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         interactions = without_other_targets(interactions, self.allow_repeats)
         texts, ready = self.item_texts.vectors, {block.name: block for block in fitted}
+        counting = zip(blocks, weighting.asked[1:], strict=True)
         self.blocks = [
             ready.get(block.name) or block.fit(interactions, self.catalogue, texts)
-            for block, weight in zip(blocks, weighting.asked[1:], strict=True)
-            if weight != 0
+            for block in tracked([b for b, w in counting if w != 0], "Fitting blocks")
         ]
         self.weighting = weighting.without_useless()
         return self

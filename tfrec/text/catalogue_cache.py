@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.files import replacing
+from tfrec.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -83,9 +84,11 @@ def encode_in_batches(encoder, texts, batch_size=BATCH_SIZE):
     encode = tf.function(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
     order = np.argsort(_count_tokens(encoder, texts), kind="stable")
     vectors = np.zeros([len(texts), encoder.dim], np.float32)
+    progress = Progress("Encoding texts", len(texts))
     for start in range(0, len(texts), batch_size):
         rows = order[start : start + batch_size]
         vectors[rows] = encode(tf.constant(texts[rows], tf.string))
+        progress.advance(len(rows))
     return vectors
 
 
