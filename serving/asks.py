@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from serving import histories
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.codec import read_tensor, write_tensor
 from serving.histories import make_query
 from serving.signature import Signature, read_signatures
@@ -123,6 +123,20 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
         "learning_rate": np.array([learning_rate], "float32"),
     }
     return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
+
+
+def event_kinds() -> Ask:
+    """Of the model; read as `EventKind`s."""
+    names = ("positive", "negative", "neutral", "positive_values", "negative_values")
+
+    def read(response):
+        answer = _outputs(response)
+        rows = zip(
+            *(answer[name][0].tolist() for name in ("names", *names)), strict=True
+        )
+        return [EventKind(name.decode(), *facts) for name, *facts in rows]
+
+    return Ask("event_kinds", {"user_text": np.array([""], object)}, read)
 
 
 def metadata_request(model_name: str):

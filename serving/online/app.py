@@ -65,13 +65,13 @@ def make_app(
         states: whose users are served.
         model: the model server.
         catalogue: titles and categories.
-        reactions: what clicks mean in this log.
+        reactions: what events mean; as the model learnt it if None.
         users: ids that the page offers.
         item_log: of the served model, for the routes that change items; None for none.
         settings: how interest vectors follow events.
         profiles: user id -> text, of those who have one.
     """
-    reactions = reactions or Reactions()
+    reactions = reactions or Reactions(lambda: model.kinds)
     app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
     metrics = Metrics()
     app.add_middleware(Timed, metrics=metrics)

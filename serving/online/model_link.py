@@ -6,7 +6,7 @@ import time
 
 import grpc
 
-from serving.answers import Recommendation
+from serving.answers import EventKind, Recommendation
 from serving.client import RecommenderClient
 from serving.status import RequestError
 from tfrec.errors import ServingError
@@ -29,12 +29,14 @@ class ModelLink:
     Attributes:
         version: the newest that answers requests, 0 if none was seen yet.
         problem: why the last look failed, `""` if it did not.
+        kinds: of events, that this version learnt; None if it does not tell.
         cold_list: what people without a history got last, best first.
     """
 
     def __init__(self, client: RecommenderClient):
         self.version = 0
         self.problem = "The model server was not asked yet."
+        self.kinds: list[EventKind] | None = None
         self.cold_list: list[Recommendation] = []
         self._client = client
         self._cold_list_born = -COLD_LIST_AGE_S
@@ -103,8 +105,17 @@ class ModelLink:
         self._away_until = 0.0
         self.problem = ""
         if max(ready) != self.version:
+            self.kinds = self._ask_kinds()
             self.version = max(ready)
             self._cold_list_born = -COLD_LIST_AGE_S
+
+    def _ask_kinds(self):
+        try:
+            return self._client.event_kinds()
+        except RequestError as error:
+            if error.code in _AWAY:
+                raise
+            return None  # a version of before it was a signature
 
     def _renew_cold_list(self):
         now = time.monotonic()

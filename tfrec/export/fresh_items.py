@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfrec.data.item_changes import Change
 from tfrec.export.calls import Call
-from tfrec.export.signatures import INPUTS, named_specs, takes_fresh
+from tfrec.export.signatures import INPUTS, named_specs, saved_in, takes_fresh
 
 FRESH_FILE = "assets.extra/fresh.parquet"
 BATCH = 64  # items that are encoded together
@@ -99,7 +99,7 @@ class FreshItems:
         tier = self.tensors()
         made = {
             name: Call(self._live[name], **tier)
-            for name in INPUTS
+            for name in saved_in(self._live)
             if takes_fresh(self._live[name])
         }
         return made | {"serving_default": made["recommend"]}

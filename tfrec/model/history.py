@@ -25,6 +25,12 @@ class History(NamedTuple):
         """`[batch]` int32, the number of real events."""
         return tf.reduce_sum(tf.cast(self.mask, tf.int32), axis=1)
 
+    @property
+    def ranks(self):
+        """`[batch, length]` int32, how many real events come later."""
+        is_real = tf.cast(self.mask, tf.int32)
+        return tf.cumsum(is_real, axis=1, exclusive=True, reverse=True)
+
 
 def latest(history, length):
     """The latest real events of histories, at most `length` of them.

@@ -53,7 +53,8 @@ class Inference(tf.Module):
         self.catalogue = model.catalogue
         self.max_history_length = model.config.model.max_history_length
         self.item_ids = CandidateIds(self.catalogue.item_ids)
-        self.events = Names(model.event_names, default=model.usual_event)
+        kinds = model.kinds
+        self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
         self.search = Search(embedding, index)
         self.new_items = NewItems(embedding, self.item_ids)
 
@@ -72,13 +73,14 @@ class Inference(tf.Module):
 
         `rows`, `[batch, width]`, are those by which the model knows the items.
         """
-        times = query.history_timestamps
+        times, kinds = query.history_timestamps, self.event_kinds(query.history_events)
+        # What an event of an unknown kind means nobody knows: it is no interest.
+        rows = tf.where(kinds > NO_ROW, rows, NO_ROW)
         columns = latest_events(rows, times, self.max_history_length)
-        events = self.events(query.history_events)
         values = self.model.standardise(query.history_values)
         history = History(
             take_columns(rows, columns, NO_ROW),
-            take_columns(events, columns, 0),
+            take_columns(kinds, columns, 0),
             take_columns(values, columns, 0.0),
             take_columns(times, columns, 0),
         )

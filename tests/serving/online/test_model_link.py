@@ -14,12 +14,18 @@ class Client:
 
     def __init__(self):
         self.version, self.error, self.asked = 1, None, []
+        self.kinds = "kinds of version 1"
 
     def status(self):
         if self.error:
             raise self.error
         loading = VersionStatus(9, "LOADING", "")
         return [loading, VersionStatus(self.version, "AVAILABLE", "")]
+
+    def event_kinds(self):
+        if isinstance(self.kinds, Exception):
+            raise self.kinds
+        return self.kinds
 
     def recommend_with_version(self, requests):
         self.asked += requests
@@ -52,6 +58,24 @@ def test_the_newest_version_that_answers_counts(link, client):
     client.version = 2
     link.look()
     assert (link.version, cold(link)) == (2, ["of version 2"])
+
+
+def test_kinds_of_events_are_those_of_the_version(link, client):
+    assert link.kinds == "kinds of version 1"
+    client.version, client.kinds = 2, "kinds of version 2"
+    link.look()
+    assert link.kinds == "kinds of version 2"
+    no_such_signature = grpc.StatusCode.FAILED_PRECONDITION
+    client.version, client.kinds = 3, RequestError(no_such_signature, "not found")
+    link.look()
+    assert (link.version, link.kinds, link.problem) == (3, None, "")
+    client.version = 4
+    client.kinds = RequestError(grpc.StatusCode.UNAVAILABLE, "away")
+    link.look()
+    assert (link.version, link.problem) == (3, "UNAVAILABLE: away")
+    client.kinds = "kinds of version 4"
+    link.look()  # and not only when there is a version 5
+    assert (link.version, link.kinds) == (4, "kinds of version 4")
 
 
 def test_an_old_cold_list_is_renewed(link, client, monkeypatch):
