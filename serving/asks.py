@@ -77,7 +77,7 @@ def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
 
 def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
     """For an embedding; read as recommendations."""
-    inputs = histories.filter_inputs([make_query(**wishes)])
+    inputs = histories.filter_inputs([make_query(now=now, **wishes)])
     inputs |= {"interest": _row(interest), "now": np.array([now], "int64")}
     return Ask(
         "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
@@ -119,8 +119,8 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
     inputs = {
         "interest": _row(interest),
         "item_ids": np.array([item_id], object),
-        "reward": np.array([reward], "float32"),
-        "learning_rate": np.array([learning_rate], "float32"),
+        "reward": histories.finite("reward", [reward]),
+        "learning_rate": histories.finite("learning_rate", [learning_rate]),
     }
     return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
 
@@ -200,7 +200,7 @@ def _outputs(response):
 
 
 def _row(vector):
-    return np.asarray(vector, "float32")[None, :]
+    return histories.finite("interest", vector)[None, :]
 
 
 def _read_titles(path):

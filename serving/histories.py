@@ -7,13 +7,14 @@ must therefore be padding; the model ignores padding wherever it stands.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tfrec.errors import ServingError
 
 FIELDS = ("item_id", "event", "value", "timestamp")
+MAX_FLOAT = 3.4e38  # of 32 bits
 USUAL_EVENT, TYPICAL_VALUE = "", math.nan  # what the model takes them to be
 
 
@@ -70,10 +71,17 @@ class Query:
     def __post_init__(self):
         if self.k < 1:
             raise QueryError(f"`k` must be at least 1. Received: {self.k}.")
-        if not 0 <= self.diversity <= 1:
-            raise QueryError(
-                f"`diversity` must be from 0 to 1. Received: {self.diversity}."
-            )
+        for name, bits in (("k", 32), ("now", 64)):
+            if not -(2 ** (bits - 1)) <= getattr(self, name) < 2 ** (bits - 1):
+                raise QueryError(
+                    f"`{name}` must be a number of {bits} bits. "
+                    f"Received: {getattr(self, name)}."
+                )
+        for name in ("min_probability", "diversity"):
+            if not 0 <= getattr(self, name) <= 1:  # nor is NaN
+                raise QueryError(
+                    f"`{name}` must be from 0 to 1. Received: {getattr(self, name)}."
+                )
         for name in ("exclude", "categories"):
             if isinstance(getattr(self, name), str):
                 raise QueryError(
@@ -96,7 +104,8 @@ def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
         `(history, order)`: `order` is the index array that sorted it.
 
     Raises:
-        QueryError: an event is none of these, or has no item id.
+        QueryError: an event is none of these, has no item id, or a value that is no
+            finite number of 32 bits.
 
     Example:
         >>> history, _ = read_history([("b", "buy", 1, 20), ("a", "view", 1, 10)])
@@ -114,7 +123,7 @@ def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
         read = History(
             np.array(item_ids, object),
             np.array(events, object),
-            np.array(values, "float32"),
+            np.array(values, "float64"),
             np.array(timestamps, "int64"),
         )
     except (ValueError, TypeError, OverflowError) as error:
@@ -122,8 +131,24 @@ def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
             "Values of a history must be numbers and timestamps whole seconds: "
             f"{error}."
         ) from error
+    read = replace(read, values=_float32("value", read.values))
     order = np.argsort(read.timestamps, kind="stable")
     return read.take(order), order
+
+
+def finite(name: str, numbers) -> np.ndarray:
+    """Numbers as a float32 array.
+
+    Raises:
+        QueryError: one is no number, infinite or not of 32 bits.
+    """
+    try:
+        array = np.asarray(numbers, "float64")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise QueryError(f"`{name}` must be numbers: {error}.") from error
+    if np.isnan(array).any():
+        raise QueryError(f"`{name}` must be finite. Received: NaN.")
+    return _float32(name, array)
 
 
 def make_query(history=(), now: int = 0, **wishes) -> Query:
@@ -179,6 +204,16 @@ def pad(rows, fill="", dtype=object) -> np.ndarray:
     for target, row in zip(padded, rows, strict=True):
         target[1 : 1 + len(row)] = row
     return padded
+
+
+def _float32(name, array):
+    """A float64 array as float32; NaN stays."""
+    beyond = array[np.abs(array) > MAX_FLOAT]
+    if beyond.size:
+        raise QueryError(
+            f"`{name}` must be a finite number of 32 bits. Received: {beyond[0]}."
+        )
+    return array.astype("float32")
 
 
 def _read_event(event, defaults):

@@ -27,6 +27,7 @@ from serving.online.messages import (
     Recommendations,
     Session,
     SessionRequest,
+    Share,
     StateAnswer,
     StateEvent,
 )
@@ -114,8 +115,11 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
         Mode, Query(description="What the model is asked with")
     ] = "history",
     allow_repeats: bool = False,
+    min_probability: Share = 0.0,
+    diversity: Share = 0.0,
 ):
-    return Wishes(k, category, query, explain, now, mode, allow_repeats)
+    shares = (min_probability, diversity)
+    return Wishes(k, category, query, explain, now, mode, allow_repeats, *shares)
 
 
 def _add_recommendations(app, recommending):
@@ -131,7 +135,7 @@ def _add_recommendations(app, recommending):
     def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
         wishes = Wishes(**session.model_dump(exclude={"history"}))
-        found = recommending.for_history(_history(session), wishes)
+        found = recommending.for_session(_history(session), wishes)
         return _answer(found, 0, started)
 
 

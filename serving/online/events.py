@@ -4,20 +4,41 @@ import datetime
 import hashlib
 import json
 import math
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
+from serving.histories import MAX_FLOAT
 from tfrec.errors import ServingError
 
 MILLISECONDS = 1e11  # seconds beyond it lie after the year 5138
 MAX_TEXT = 512  # characters of an id or of a kind of event
-MAX_FLOAT = 3.4e38  # of 32 bits, what the model reads
 SHOWN = 3  # bad events that a message tells of
 
 
 class EventError(ServingError, ValueError):
     """What came is no event."""
+
+
+def _read_value(raw):
+    if raw is None or (isinstance(raw, float) and math.isnan(raw)):
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise ValueError("must be a number or absent")
+    if not abs(raw) <= MAX_FLOAT:
+        raise ValueError("must be a finite number of 32 bits")
+    return float(raw)
+
+
+# Of an event, and of one in a session: None for a typical one.
+Value = Annotated[float | None, BeforeValidator(_read_value)]
 
 
 class Event(BaseModel):
@@ -47,7 +68,7 @@ class Event(BaseModel):
     item_id: str
     timestamp: int = Field(json_schema_extra={"description": "UTC seconds"})
     event: str = ""
-    value: float | None = None
+    value: Value = None
     sequence: int = 0
     event_id: str = ""
 
@@ -73,17 +94,6 @@ class Event(BaseModel):
                 "looks like milliseconds; divide it by 1000 to get seconds"
             )
         return seconds
-
-    @field_validator("value", mode="before")
-    @classmethod
-    def _read_value(cls, raw):
-        if raw is None or (isinstance(raw, float) and math.isnan(raw)):
-            return None
-        if isinstance(raw, bool) or not isinstance(raw, int | float):
-            raise ValueError("must be a number or absent")
-        if not abs(raw) <= MAX_FLOAT:
-            raise ValueError("must be a finite number of 32 bits")
-        return float(raw)
 
     @field_validator("sequence", mode="before")
     @classmethod

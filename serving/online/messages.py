@@ -1,12 +1,15 @@
 """Bodies of the gateway's requests and answers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
+
+from serving.online.events import Value
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events
 Mode = Literal["history", "interest"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
 
 
@@ -40,7 +43,7 @@ class SessionEvent(BaseModel):
 
     item_id: str = Field(min_length=1)
     event: str = ""
-    value: float | None = None
+    value: Value = None
     timestamp: int | None = Field(None, description="UTC seconds; null: just now")
 
     @model_validator(mode="before")
@@ -64,6 +67,8 @@ class SessionRequest(Session):
     query: str = ""
     explain: bool = False
     allow_repeats: bool = False
+    min_probability: Share = 0.0
+    diversity: Share = 0.0
 
 
 class EventsAnswer(BaseModel):

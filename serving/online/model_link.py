@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 1  # between two looks at the server
 COLD_LIST_AGE_S = 60  # then it is asked for again
 COLD_LIST_LENGTH = 200
+COLD_LIST_GOOD_S = 86_400  # its items are on offer so long
 REST_S = 1  # a server that did not answer is left alone so long
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
@@ -30,15 +31,15 @@ class ModelLink:
         version: the newest that answers requests, 0 if none was seen yet.
         problem: why the last look failed, `""` if it did not.
         kinds: of events, that this version learnt; None if it does not tell.
-        cold_list: what people without a history got last, best first.
     """
 
     def __init__(self, client: RecommenderClient):
         self.version = 0
         self.problem = "The model server was not asked yet."
         self.kinds: list[EventKind] | None = None
-        self.cold_list: list[Recommendation] = []
+        self._cold_list: list[Recommendation] = []
         self._client = client
+        self._cold_list_time = 0  # UTC seconds that it was asked for
         self._cold_list_born = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
@@ -67,6 +68,16 @@ class ModelLink:
     def recommend_from_interest(self, interest, **wishes) -> list[Recommendation]:
         """Items for a vector; raises as `recommend`."""
         return self._ask(self._client.recommend_from_interest, interest, **wishes)
+
+    def cold_list(self, now: int) -> list[Recommendation]:
+        """What people without a history got last, best first.
+
+        Args:
+            now: UTC seconds at which all of it must be on offer; there is nothing if
+                the list is more than a day old, or younger than that time.
+        """
+        age_s = now - self._cold_list_time
+        return self._cold_list if 0 <= age_s < COLD_LIST_GOOD_S else []
 
     def _ask(self, method, *request, **more):
         if time.monotonic() < self._away_until:
@@ -121,9 +132,14 @@ class ModelLink:
         now = time.monotonic()
         if now - self._cold_list_born < COLD_LIST_AGE_S:
             return
-        wishes = {"k": COLD_LIST_LENGTH, "now": int(time.time())}
-        self.cold_list, _ = self.recommend(**wishes)
-        self._cold_list_born = now
+        # What is on offer now and a day from now is so all the time between.
+        time_s = int(time.time())
+        times = (time_s, time_s + COLD_LIST_GOOD_S)
+        requests = [{"k": COLD_LIST_LENGTH, "now": each} for each in times]
+        (best, later), _ = self._ask(self._client.recommend_with_version, requests)
+        lasting = {item.item_id for item in later}
+        self._cold_list = [item for item in best if item.item_id in lasting]
+        self._cold_list_time, self._cold_list_born = time_s, now
 
     def close(self) -> None:
         """Ends the connection."""

@@ -1,5 +1,7 @@
 """Tests of serving.histories."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,7 +67,14 @@ def test_models_without_diversity_are_not_asked_for_it():
     ("request_", "words"),
     [
         ({"k": 0}, "`k` must be at least 1. Received: 0."),
+        ({"k": 2**31}, "`k` must be a number of 32 bits. Received: 2147483648."),
+        ({"now": 2**63}, "`now` must be a number of 64 bits"),
         ({"diversity": 1.5}, "`diversity` must be from 0 to 1. Received: 1.5."),
+        ({"diversity": math.nan}, "`diversity` must be from 0 to 1. Received: nan."),
+        ({"min_probability": math.nan}, "`min_probability` must be from 0 to 1."),
+        ({"history": [("a", "", 1e39)]}, "`value` must be a finite number of 32 bits"),
+        ({"history": [("a", "", -math.inf)]}, "32 bits. Received: -inf."),
+        ({"history": [("a", "view", 1, 2**63)]}, "timestamps whole seconds"),
         ({"exclude": "abc"}, "`exclude` must be a list of strings"),
         ({"history": "abc"}, "`history` must be a list of events"),
         ({"history": [{"event": "view"}]}, "must have an `item_id`"),

@@ -86,9 +86,9 @@ def event_kinds(interactions):
 
     def value(label, share):
         found = np.zeros(size, np.float32)
-        for kind in np.flatnonzero(count(label)):
-            is_own = (kinds == kind) & (interactions.labels == label)
-            values = interactions.values[is_own]
+        is_told = (interactions.labels == label) & ~np.isnan(interactions.values)
+        for kind in np.unique(kinds[is_told]):
+            values = interactions.values[is_told & (kinds == kind)]
             found[kind] = np.quantile(values, share, method="inverted_cdf")
         return found
 

@@ -32,7 +32,10 @@ class Client:
         if self.error:
             raise self.error
         item = Recommendation(f"of version {self.version}", 1.0, 0.5)
-        return [[item]], self.version
+        ending = Recommendation("ends this day", 2.0, 0.5)
+        begins = Recommendation("begins this day", 2.0, 0.5)
+        lists = [[ending, item], [begins, item]]
+        return lists[: len(requests)], self.version
 
 
 @pytest.fixture
@@ -47,14 +50,20 @@ def link(client):
     return link
 
 
-def cold(link):
-    return [item.item_id for item in link.cold_list]
+def cold(link, later_s=0):
+    now = link_time(link) + later_s
+    return [item.item_id for item in link.cold_list(now)]
+
+
+def link_time(link):
+    """When the cold list was asked for."""
+    return link._client.asked[-2]["now"]
 
 
 def test_the_newest_version_that_answers_counts(link, client):
     assert (link.version, link.problem, cold(link)) == (1, "", ["of version 1"])
     link.look()
-    assert len(client.asked) == 1  # the cold list is young
+    assert len(client.asked) == 2  # the cold list, of two times, is young
     client.version = 2
     link.look()
     assert (link.version, cold(link)) == (2, ["of version 2"])
@@ -81,8 +90,19 @@ def test_kinds_of_events_are_those_of_the_version(link, client):
 def test_an_old_cold_list_is_renewed(link, client, monkeypatch):
     monkeypatch.setattr(model_link, "COLD_LIST_AGE_S", 0)
     link.look()
-    assert len(client.asked) == 2
+    assert len(client.asked) == 4
     assert client.asked[0]["k"] == model_link.COLD_LIST_LENGTH
+
+
+def test_a_cold_list_has_what_is_on_offer_for_a_day(link):
+    """What ends sooner is not in it, and after that nobody knows."""
+    day_s = 86_400
+    assert [cold(link, s) for s in (-1, 0, day_s - 1, day_s)] == [
+        [],
+        ["of version 1"],
+        ["of version 1"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "DEADLINE_EXCEEDED"])
@@ -91,7 +111,7 @@ def test_a_server_that_is_away_is_left_alone_for_a_moment(link, client, code):
     for words in ("away", "did not answer a moment ago", "did not answer a moment ago"):
         with pytest.raises(RequestError, match=words):
             link.recommend(history=[])
-    assert len(client.asked) == 2  # one of `look`, one here
+    assert len(client.asked) == 3  # two of `look`, one here
     client.error = None
     link.look()
     assert link.recommend(history=[])[1] == 1

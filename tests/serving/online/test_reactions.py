@@ -79,7 +79,7 @@ def test_older_models_tell_nothing():
 def test_the_model_is_not_told_of_what_hides():
     model = InterestModel()
     recommending = Recommending(None, model, Catalogue(), Metrics(), HIDING)
-    found = recommending.for_history(HISTORY, Wishes(explain=True))
+    found = recommending.for_session(HISTORY, Wishes(explain=True))
     assert found.reason_code == "history"
     assert [each[0] for each in model.told["history"]] == ["a", "c"]
     assert model.told["exclude"] == ["b"]
@@ -90,7 +90,7 @@ def test_the_model_is_not_told_of_what_hides():
 def test_who_only_skipped_is_a_cold_user_without_these_items():
     model = InterestModel()
     recommending = Recommending(None, model, Catalogue(), Metrics(), HIDING)
-    found = recommending.for_history(HISTORY[1:2], Wishes())
+    found = recommending.for_session(HISTORY[1:2], Wishes())
     assert found.reason_code == "cold_user"
     assert (model.told["history"], model.told["exclude"]) == ([], ["b"])
     assert Interests(model, Catalogue(), HIDING).of_history(HISTORY[1:2]) == ([], [])
