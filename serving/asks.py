@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from serving import histories
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.codec import read_tensor, write_tensor
 from serving.histories import make_query
 from serving.item_table import read_item_table
@@ -83,8 +83,8 @@ def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
 
 def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
     """For an embedding; read as recommendations."""
-    inputs = histories.filter_inputs([make_query(**wishes)])
     seconds = histories.read_now(now)
+    inputs = histories.filter_inputs([make_query(now=now, **wishes)])
     inputs |= {"interest": _row(interest), "now": np.array([seconds], "int64")}
     return Ask(
         "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
@@ -126,10 +126,24 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
     inputs = {
         "interest": _row(interest),
         "item_ids": np.array([item_id], object),
-        "reward": np.array([reward], "float32"),
-        "learning_rate": np.array([learning_rate], "float32"),
+        "reward": histories.finite("reward", [reward]),
+        "learning_rate": histories.finite("learning_rate", [learning_rate]),
     }
     return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
+
+
+def event_kinds() -> Ask:
+    """Of the model; read as `EventKind`s."""
+    names = ("positive", "negative", "neutral", "positive_values", "negative_values")
+
+    def read(response):
+        answer = _outputs(response)
+        rows = zip(
+            *(answer[name][0].tolist() for name in ("names", *names)), strict=True
+        )
+        return [EventKind(name.decode(), *facts) for name, *facts in rows]
+
+    return Ask("event_kinds", {"user_text": np.array([""], object)}, read)
 
 
 def metadata_request(model_name: str):
@@ -168,7 +182,7 @@ def _outputs(response):
 
 
 def _row(vector):
-    return np.asarray(vector, "float32")[None, :]
+    return histories.finite("interest", vector)[None, :]
 
 
 def _read_titles(path):

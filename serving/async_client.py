@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 
 from serving import asks
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.connection import Connection
 from serving.signature import Signature
 from tfrec.protocol.methods import stubs
@@ -104,6 +104,10 @@ class AsyncRecommenderClient:
         """The embedding `[dim]` after one more event."""
         ask = asks.update_interest(interest, item_id, reward, learning_rate)
         return await self._ask(ask)
+
+    async def event_kinds(self) -> list[EventKind]:
+        """The kinds of events that the model learnt from, and what they speak of."""
+        return await self._ask(asks.event_kinds())
 
     async def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""

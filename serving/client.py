@@ -12,7 +12,7 @@ import numpy as np
 from typer import Option
 
 from serving import asks, tracing
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.connection import Connection
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
 from serving.signature import Signature
@@ -152,6 +152,13 @@ class RecommenderClient:
             learning_rate: size of the step.
         """
         return self._ask(asks.update_interest(interest, item_id, reward, learning_rate))
+
+    def event_kinds(self) -> list[EventKind]:
+        """The kinds of events that the model learnt from, and what they speak of.
+
+        Events of other kinds are no sign of interest to it.
+        """
+        return self._ask(asks.event_kinds())
 
     def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""

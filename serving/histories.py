@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from tfrec.errors import ServingError
-from tfrec.values import Moment, read_given_id, read_id, read_number, read_time
+from tfrec.values import (
+    MAX_NUMBER,
+    Moment,
+    read_given_id,
+    read_id,
+    read_number,
+    read_time,
+)
 
 FIELDS = ("item_id", "event", "value", "timestamp")
 SHOWN = 3  # wrong events that a message tells of
@@ -78,10 +85,17 @@ class Query:
     def __post_init__(self):
         if self.k < 1:
             raise QueryError(f"`k` must be at least 1. Received: {self.k}.")
-        if not 0 <= self.diversity <= 1:
-            raise QueryError(
-                f"`diversity` must be from 0 to 1. Received: {self.diversity}."
-            )
+        for name, bits in (("k", 32), ("now", 64)):
+            if not -(2 ** (bits - 1)) <= getattr(self, name) < 2 ** (bits - 1):
+                raise QueryError(
+                    f"`{name}` must be a number of {bits} bits. "
+                    f"Received: {getattr(self, name)}."
+                )
+        for name in ("min_probability", "diversity"):
+            if not 0 <= getattr(self, name) <= 1:  # nor is NaN
+                raise QueryError(
+                    f"`{name}` must be from 0 to 1. Received: {getattr(self, name)}."
+                )
         for name in ("exclude", "categories"):
             if isinstance(getattr(self, name), str):
                 raise QueryError(
@@ -147,6 +161,26 @@ def read_now(raw: Any) -> int:
     except ValueError as error:
         raise QueryError(f"`now` {error}. Received: {raw!r}.") from None
     return moment.seconds if moment else 0
+
+
+def finite(name: str, numbers) -> np.ndarray:
+    """Numbers as a float32 array.
+
+    Raises:
+        QueryError: one is no number, infinite or not of 32 bits.
+    """
+    try:
+        array = np.asarray(numbers, "float64")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise QueryError(f"`{name}` must be numbers: {error}.") from error
+    if np.isnan(array).any():
+        raise QueryError(f"`{name}` must be finite. Received: NaN.")
+    beyond = array[np.abs(array) > MAX_NUMBER]
+    if beyond.size:
+        raise QueryError(
+            f"`{name}` must be a finite number of 32 bits. Received: {beyond[0]}."
+        )
+    return array.astype("float32")
 
 
 def make_query(history=(), now: Any = 0, **wishes) -> Query:

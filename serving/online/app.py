@@ -30,6 +30,7 @@ from serving.online.messages import (
     Recommendations,
     Session,
     SessionRequest,
+    Share,
     StateAnswer,
     StateEvent,
 )
@@ -73,13 +74,13 @@ def make_app(
         states: whose users are served.
         model: the model server.
         catalogue: titles and categories.
-        reactions: what clicks mean in this log.
+        reactions: what events mean; as the model learnt it if None.
         users: ids that the page offers.
         item_log: of the served model, for the routes that change items; None for none.
         settings: how interest vectors follow events.
         profiles: user id -> text, of those who have one.
     """
-    reactions = reactions or Reactions()
+    reactions = reactions or Reactions(lambda: model.kinds)
     app = FastAPI(
         title="tfrec gateway", lifespan=_watching(model), docs_url=None, redoc_url=None
     )
@@ -127,8 +128,11 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
         Mode, Query(description="What the model is asked with")
     ] = "history",
     allow_repeats: bool = False,
+    min_probability: Share = 0.0,
+    diversity: Share = 0.0,
 ):
-    return Wishes(k, category, query, explain, now, mode, allow_repeats)
+    shares = (min_probability, diversity)
+    return Wishes(k, category, query, explain, now, mode, allow_repeats, *shares)
 
 
 def _add_recommendations(app, recommending):
@@ -144,7 +148,7 @@ def _add_recommendations(app, recommending):
     def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
         wishes = Wishes(**session.model_dump(exclude={"history"}))
-        found = recommending.for_history(_history(session), wishes)
+        found = recommending.for_session(_history(session), wishes)
         return _answer(found, 0, started)
 
 

@@ -39,12 +39,25 @@ def serve(
     port: Annotated[int, Option(help="0 picks a free one.")] = 0,
     host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
     like: Annotated[
-        str, Option(help="KIND or KIND=VALUE of the event that the page's like sends.")
-    ] = "",
-    skip: Annotated[str, Option(help="The same of its skip.")] = "skip",
+        str | None,
+        Option(
+            help="KIND or KIND=VALUE of the event that the page's like sends; without "
+            "it, the most frequent sign of interest that the model learnt."
+        ),
+    ] = None,
+    skip: Annotated[
+        str | None,
+        Option(
+            help="The same of its skip; without it, a dislike that the model learnt, "
+            "or else an event that hides the item."
+        ),
+    ] = None,
     hide: Annotated[
         str,
-        Option(help="Kinds of events, with commas, that only hide their items."),
+        Option(
+            help="Kinds of events, with commas, that only hide their items though the "
+            "model learnt them; those that it did not learn always do."
+        ),
     ] = "",
     users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
     model_folder: Annotated[
@@ -104,8 +117,7 @@ def serve(
     from serving.online.served_titles import ServedTitles
 
     tracing.start("tfrec-gateway")
-    kinds = frozenset(_split(hide))
-    reactions = Reactions(Reaction.parse(like), Reaction.parse(skip), kinds)
+    chosen = (Reaction.read(like), Reaction.read(skip), frozenset(_split(hide)))
     settings, catalogue = read_settings(interest), Catalogue(items)
     states = open_states(store)
     client = RecommenderClient(
@@ -114,6 +126,7 @@ def serve(
     titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
     link = ModelLink(client, *titles)
     link.look()
+    reactions = Reactions(lambda: link.kinds, *chosen)
     item_log = ItemLog.of(model_folder) if model_folder else None
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)

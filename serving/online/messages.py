@@ -1,6 +1,6 @@
 """Bodies of the gateway's requests and answers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -17,6 +17,7 @@ from serving.online.wording import Asked
 MAX_K = 1000
 MAX_SESSION = 1000  # events
 Mode = Literal["history", "interest"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
 
 
@@ -75,6 +76,8 @@ class SessionRequest(Session):
     query: str = ""
     explain: bool = False
     allow_repeats: bool = False
+    min_probability: Share = 0.0
+    diversity: Share = 0.0
 
 
 class EventsAnswer(BaseModel):

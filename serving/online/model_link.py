@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import grpc
 
-from serving.answers import Recommendation
+from serving.answers import EventKind, Recommendation
 from serving.client import RecommenderClient
 from serving.histories import History
 from serving.status import RequestError
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 1  # between two looks at the server
 COLD_LIST_AGE_S = 60  # then it is asked for again
 COLD_LIST_LENGTH = 200
+COLD_LIST_GOOD_S = 86_400  # its items are on offer so long
 REST_S = 1  # a server that did not answer is left alone so long
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
@@ -33,7 +34,7 @@ class ModelLink:
         version: the newest that answers requests, 0 if none was seen yet.
         problem: why the last look failed, `""` if it did not.
         items_problem: what the server says its new items lack, `""` if nothing.
-        cold_list: what people without a history got last, best first.
+        kinds: of events, that this version learnt; None if it does not tell.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class ModelLink:
         self.version = 0
         self.problem = "The model server was not asked yet."
         self.items_problem = ""
-        self.cold_list: list[Recommendation] = []
+        self.kinds: list[EventKind] | None = None
+        self._cold_list: list[Recommendation] = []
         self._client = client
         self._follow = follow
+        self._cold_list_time = 0  # UTC seconds that it was asked for
         self._cold_list_born = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
@@ -84,6 +87,16 @@ class ModelLink:
     def recommend_from_interest(self, interest, **wishes) -> list[Recommendation]:
         """Items for a vector; raises as `recommend`."""
         return self._ask(self._client.recommend_from_interest, interest, **wishes)
+
+    def cold_list(self, now: int) -> list[Recommendation]:
+        """What people without a history got last, best first.
+
+        Args:
+            now: UTC seconds at which all of it must be on offer; there is nothing if
+                the list is more than a day old, or younger than that time.
+        """
+        age_s = now - self._cold_list_time
+        return self._cold_list if 0 <= age_s < COLD_LIST_GOOD_S else []
 
     def _ask(self, method, *request, **more):
         if time.monotonic() < self._away_until:
@@ -125,16 +138,30 @@ class ModelLink:
         self.items_problem = ready[newest]
         self._follow(newest)  # before answers are kept as those of this version
         if newest != self.version:
+            self.kinds = self._ask_kinds()
             self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S
+
+    def _ask_kinds(self):
+        try:
+            return self._client.event_kinds()
+        except RequestError as error:
+            if error.code in _AWAY:
+                raise
+            return None  # a version of before it was a signature
 
     def _renew_cold_list(self):
         now = time.monotonic()
         if now - self._cold_list_born < COLD_LIST_AGE_S:
             return
-        wishes = {"k": COLD_LIST_LENGTH, "now": int(time.time())}
-        self.cold_list, _ = self.recommend(**wishes)
-        self._cold_list_born = now
+        # What is on offer now and a day from now is so all the time between.
+        time_s = int(time.time())
+        times = (time_s, time_s + COLD_LIST_GOOD_S)
+        requests = [{"k": COLD_LIST_LENGTH, "now": each} for each in times]
+        (best, later), _ = self._ask(self._client.recommend_with_version, requests)
+        lasting = {item.item_id for item in later}
+        self._cold_list = [item for item in best if item.item_id in lasting]
+        self._cold_list_time, self._cold_list_born = time_s, now
 
     def close(self) -> None:
         """Ends the connection."""

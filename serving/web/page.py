@@ -49,12 +49,13 @@ def add_page(
 
     @app.get("/v1/page")
     def show_settings() -> PageSettings:
+        """As the model that is served now has it."""
         return PageSettings(
             users=list(users),
             categories=catalogue.all_categories(),
             like=reactions.like,
             skip=reactions.skip,
-            is_skip_hidden=reactions.skip.event in reactions.hiding,
+            is_skip_hidden=reactions.hides(reactions.skip.event),
         )
 
     @app.get("/", include_in_schema=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.answers import EventKind
 from serving.client import RecommenderClient, main
 from serving.status import RequestError
 from tests.serving.programs import run_program
@@ -221,3 +222,10 @@ def test_outlasts_a_server_that_is_killed_and_started_again(toy):
             for caller in asking:
                 caller.result()
         first.stop()
+
+
+def test_kinds_of_events_and_what_they_speak_of(client):
+    kinds = {kind.name: kind for kind in client.event_kinds()}
+    assert list(kinds) == ["buy", "rating", "skip", "view"]
+    assert kinds["view"] == EventKind("view", 5, 0, 1, 1.0, 0.0)
+    assert [kind.is_dislike for kind in kinds.values()] == [False, False, True, False]

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfrec.data.item_changes import Change
 from tfrec.errors import ArtefactError, DataError
 from tfrec.export.calls import Call
-from tfrec.export.signatures import INPUTS, named_specs, takes_fresh
+from tfrec.export.signatures import INPUTS, named_specs, saved_in, takes_fresh
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class FreshItems:
         """Name of a signature -> function of its inputs that knows these items."""
         made = {
             name: Call(self._live[name], **self._tier)
-            for name in INPUTS
+            for name in saved_in(self._live)
             if takes_fresh(self._live[name])
         }
         return made | {"serving_default": made["recommend"]}

@@ -133,6 +133,7 @@ def _save(aside, flavour, inference, sample, facts):
             "embedding_dim": inference.embedding.dim,
             "max_history_length": inference.max_history_length,
             "signatures": sorted(functions),
+            "events": inference.model.kinds.table(),
         },
     )
     requests = read_warmup(aside)

@@ -56,7 +56,7 @@ def gateway(target, states, toy_items):
 @pytest.fixture
 def hiding_gateway(target, states, toy_items):
     """The same for a model that learnt no dislike."""
-    hiding = Reactions(hiding=frozenset({"skip"}))
+    hiding = Reactions(chosen_hiding=frozenset({"skip"}))
     with gateway_thread(states, target, toy_items, reactions=hiding) as ask:
         yield ask
 

@@ -48,8 +48,8 @@ def test_the_page_settings(gateway, hiding_gateway):
     assert settings == {
         "users": ["ann"],
         "categories": ["x", "y"],
-        "like": {"event": "", "value": None},
-        "skip": {"event": "skip", "value": None},
+        "like": {"event": "rating", "value": 1.0},
+        "skip": {"event": "skip", "value": 1.0},
         "is_skip_hidden": False,
     }
     assert hiding_gateway("GET", "/v1/page")[1]["is_skip_hidden"]
