@@ -5,6 +5,7 @@ stays what it is, and lists and structs are Python's. Values are given their typ
 `tfrec.data.columns`.
 """
 
+import io
 import itertools
 import json
 import uuid
@@ -17,7 +18,7 @@ import pyarrow.parquet
 
 from tfrec.data.csv_rows import NO_ROW, csv_chunks
 from tfrec.data.files import Chunk, format_of
-from tfrec.data.text_files import line_chunks
+from tfrec.data.text_files import text_chunks
 from tfrec.errors import DataError
 
 CHUNK_ROWS = 200_000
@@ -81,8 +82,9 @@ def _as_cells(column):
 def _jsonl_chunks(path, defaults, keeps_others):
     names = {}  # a dict keeps the order; columns seen so far
     count = 0
-    for lines in line_chunks(path):
+    for text in text_chunks(path):
         records, rows, malformed = [], [], []
+        lines = io.StringIO(text, newline="").readlines()
         for row, line in enumerate(lines, start=count + 1):
             record = _parse_object(line)
             if record is not None:
