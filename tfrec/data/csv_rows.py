@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from tfrec.data.files import Chunk
+from tfrec.data.files import Chunk, header_chunk
 from tfrec.data.text_files import text_chunks
 from tfrec.errors import DataError
 
@@ -40,6 +40,7 @@ def csv_chunks(path, defaults, keeps_others):
         )
     grammar = _Grammar(separator, len(names))
     kept = [i for i, name in enumerate(names) if keeps_others or name in defaults]
+    yield header_chunk(names, [names[i] for i in kept])
     rest, first = "", 1  # an unfinished row, and the number of its first line
     for new in itertools.chain([text], chunks, [None]):
         text = rest + (new or "")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from tfrec.data.csv_rows import NO_ROW, csv_chunks
-from tfrec.data.files import Chunk, format_of
+from tfrec.data.files import Chunk, format_of, header_chunk
 from tfrec.data.text_files import text_chunks
 from tfrec.errors import DataError
 
@@ -27,7 +27,10 @@ _UUID_BYTES = 16
 
 
 def read_chunks(path, defaults, keeps_others=False):
-    """Yields the `Chunk`s of a file, one at least unless it is JSONL without a row.
+    """Yields the `Chunk`s of a file.
+
+    The first of a parquet or CSV file has no rows and shows the columns, so that they
+    can be refused before any is read.
 
     Args:
         path: file whose name ends in a known format.
@@ -48,8 +51,7 @@ def _parquet_chunks(path, defaults, keeps_others):
     file = pa.parquet.ParquetFile(path)
     names = tuple(file.schema_arrow.names)
     kept = [*dict.fromkeys(n for n in names if keeps_others or n in defaults)]
-    # Even an empty file shows its columns, before any of them is read.
-    yield Chunk(pd.DataFrame(columns=kept, dtype=object), np.zeros(0, np.int64), names)
+    yield header_chunk(names, kept)
     count = 0
     for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
         rows = np.arange(count + 1, count + batch.num_rows + 1)
