@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from tfrec.data.files import Chunk
-from tfrec.data.text_files import line_chunks
+from tfrec.data.files import Chunk, header_chunk
+from tfrec.data.text_files import text_chunks
 from tfrec.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -24,66 +24,75 @@ UNPAIRED = (
     "the quotes of the line do not pair (a quote inside a quoted cell is written twice)"
 )
 SWALLOWS = "a quoted cell holds line breaks and what looks like whole rows"
+_END = re.compile(r"(?:\r\n|[\r\n]|\Z)")
+_LINE = re.compile(rf"[^\r\n]*+{_END.pattern}")
 
 
 def csv_chunks(path, defaults, keeps_others):
     """Yields the `Chunk`s of a file; cells are strings."""
-    chunks = line_chunks(path)
-    header, lines = _header(chunks, path)
+    chunks = text_chunks(path)
+    header, text = _header(chunks, path)
     separator = _separator(header, defaults, path)
-    names = [
-        name if name in defaults else name.strip() for name in _cells(header, separator)
-    ]
+    names = [n if n in defaults else n.strip() for n in _names(header, separator)]
     if not names:
         raise DataError(
-            f"{path} must begin with a line of column names. Received: {header!r}, "
-            "whose quotes do not pair."
+            f"{path} must begin with a line of column names. Received: {header!r}."
         )
     grammar = _Grammar(separator, len(names))
     kept = [i for i, name in enumerate(names) if keeps_others or name in defaults]
-    rest, first = [], 1  # lines of an unfinished row, and the number of its first one
-    for new in itertools.chain([lines], chunks, [None]):
-        lines = rest + (new or [])
-        begins, texts, malformed, end = _divide(lines, grammar, is_last=new is None)
-        table, bad = _parse("".join(texts), separator, len(names), kept)
+    yield header_chunk(names, [names[i] for i in kept])
+    rest, first = "", 1  # an unfinished row, and the number of its first line
+    for new in itertools.chain([text], chunks, [None]):
+        text = rest + (new or "")
+        lines, rows, malformed, end = _divide(text, grammar, is_last=new is None)
+        table, bad = _parse(rows, separator, len(names), kept)
         frame = table.to_pandas(strings_to_categorical=True)
         frame.columns = [names[i] for i in kept]
-        rows = np.asarray(begins, np.int64) + first
-        malformed = [(row + first, text, rule) for row, text, rule in malformed]
-        malformed += [(int(rows[position]), text, NO_ROW) for position, text in bad]
-        rows = np.delete(rows, [position for position, _ in bad])
-        yield Chunk(frame, rows, tuple(names), tuple(sorted(malformed)))
-        rest, first = lines[end:], first + end
+        malformed += [(lines[position], row, NO_ROW) for position, row in bad]
+        lines = np.delete(lines, [position for position, _ in bad])
+        malformed = sorted((int(line) + first, *what) for line, *what in malformed)
+        yield Chunk(frame, lines + first, tuple(names), tuple(malformed))
+        rest, first = text[end:], first + _count_lines(text, 0, end)
 
 
 class _Grammar:
-    """What a line of CSV may be.
+    """What CSV may be.
 
     Args:
         separator: character between cells.
         num_columns: cells of a row.
+
+    Attributes:
+        rows: pattern of any number of sound rows, each on one line.
+        row: pattern of a sound row, on several lines if need be.
+        unfinished: pattern of a text that ends inside a quoted cell.
     """
 
     def __init__(self, separator, num_columns):
-        s = re.escape(separator)
-        inside = r'[^"]*+(?:""[^"]*+)*+'
-        cell = rf'(?:"{inside}"|(?!")[^{s}\r\n]*+)'
+        s, end = re.escape(separator), _END.pattern
+        quoted = r'[^"]*+(?:""[^"]*+)*+'
+        on_a_line = quoted.replace('"]', r'"\r\n]')
+        cell, short = (
+            rf'(?:"{inside}"|(?!")[^{s}\r\n]*+)' for inside in (quoted, on_a_line)
+        )
+        line = rf'(?:[^"\r\n]++|(?![\r\n]|\Z){short}(?:{s}{short})*+)'
         self.separator = separator
         self.num_columns = num_columns
-        self.whole = re.compile(rf"{cell}(?:{s}{cell})*+[\r\n]*\Z")
-        self.unfinished = re.compile(rf'(?:{cell}{s})*+"{inside}\Z')
-        self._cell = re.compile(s + cell)
+        self.rows = re.compile(rf"(?:{line}{end})*+")
+        self.row = re.compile(rf"{cell}(?:{s}{cell}){{{num_columns - 1}}}{end}")
+        self.unfinished = re.compile(rf'(?:{cell}{s})*+"{quoted}\Z')
 
-    def count(self, row):
-        """How many cells a row that is `whole` has."""
-        return len(self._cell.findall(self.separator + row))
+    def holds_rows(self, row):
+        """Whether each line of a row, whatever its quotes, looks like one itself."""
+        lines = row.splitlines()
+        inner = self.num_columns - 1  # separators of a row
+        return row.count(self.separator) == inner * len(lines) and all(
+            map(self._looks_like_row, lines)
+        )
 
-    def looks_like_row(self, line):
-        """Whether a line, whatever its quotes, has the cells of a row.
-
-        Lines of prose have a blank after a comma, and blanks in every part.
-        """
-        cells = line.rstrip("\r\n").split(self.separator)
+    def _looks_like_row(self, line):
+        """Lines of prose have a blank after a comma, and blanks in every part."""
+        cells = line.split(self.separator)
         return (
             len(cells) == self.num_columns
             and not any(cell[:1].isspace() for cell in cells)
@@ -92,12 +101,13 @@ class _Grammar:
 
 
 def _header(chunks, path):
-    """`(header, lines after it in the same chunk)`."""
-    for lines in chunks:
-        for number, line in enumerate(lines):
-            if line.strip():
-                return line, lines[number + 1 :]
-    raise DataError(f"{path} must begin with a line of column names. It is empty.")
+    """`(header, text)`: the line of column names, and what its chunk holds after it."""
+    text = next(chunks, "")
+    begin = re.match(r"(?:[ \t]*[\r\n]+)*", text).end()
+    end = _LINE.match(text, begin).end()
+    if not text[begin:end]:
+        raise DataError(f"{path} must begin with a line of column names. It is empty.")
+    return text[begin:end], text[end:]
 
 
 def _separator(header, known, path):
@@ -106,7 +116,7 @@ def _separator(header, known, path):
     Raises:
         DataError: there is no telling.
     """
-    readings = {separator: _cells(header, separator) for separator in SEPARATORS}
+    readings = {separator: _names(header, separator) for separator in SEPARATORS}
     hits = {s: sum(c.strip() in known for c in cells) for s, cells in readings.items()}
     best = max(hits.values())
     if not best:
@@ -121,7 +131,7 @@ def _separator(header, known, path):
     return fitting[0]
 
 
-def _cells(header, separator):
+def _names(header, separator):
     """Column names, none where the line cannot be read with this separator."""
     try:
         return next(csv.reader([header], delimiter=separator, strict=True), [])
@@ -129,64 +139,61 @@ def _cells(header, separator):
         return []
 
 
-def _divide(lines, grammar, is_last):
+def _divide(text, grammar, is_last):
     """Tells which lines are rows.
 
     Args:
-        lines: list of strings.
+        text: whole lines.
         grammar: `_Grammar`.
         is_last: whether the file ends here.
 
     Returns:
-        `(begins, texts, malformed, end)`: the first line of each row, the lines of all
-        rows, `(line, text, rule)` of what is no row, and where the unfinished row is.
+        `(lines, rows, malformed, end)`: the number of each row's first line, counted
+        from 0, the text of all rows, `(line, text, rule)` of what is no row, and where
+        in the text an unfinished row begins.
     """
-    begins, texts, malformed = [], [], []
-    start = 0
-    while start < len(lines):
-        end, rule = start + 1, None
-        if '"' in lines[start]:
-            end, rule = _end_of_row(lines, start, grammar, is_last)
+    lines, rows, malformed = [], [], []
+    at = line = 0
+    while at < len(text):
+        rule, end = None, grammar.rows.match(text, at).end()
+        is_run = end > at  # of rows, each on one line
+        if not is_run:
+            end, rule = _end_of_row(text, at, grammar, is_last)
         if end is None:
             break
+        num_lines = _count_lines(text, at, end)
+        piece = text[at:end]
         if rule:
-            malformed.append((start, "".join(lines[start:end]).rstrip("\r\n"), rule))
-        elif lines[start].strip("\r\n"):
-            begins.append(start)
-            texts += lines[start:end]
-        start = end
-    return begins, texts, malformed, start
+            malformed.append((line, piece.rstrip("\r\n"), rule))
+        elif is_run or piece.strip("\r\n"):
+            lines.append(range(line, line + (num_lines if is_run else 1)))
+            rows.append(piece)
+        at, line = end, line + num_lines
+    lines = np.fromiter(itertools.chain.from_iterable(lines), np.int64)
+    return lines, "".join(rows), malformed, at
 
 
-def _end_of_row(lines, start, grammar, is_last):
-    """`(end, rule)`: the line after the row, and what is wrong with it.
+def _end_of_row(text, at, grammar, is_last):
+    """`(end, rule)`: where a row of several lines ends, and what is wrong with it.
 
-    The end is None if lines that are still to come must tell. A line whose quote
-    nothing closes is wrong by itself, and the next is a row again.
+    The end is None if text that is still to come must tell. A line whose quote nothing
+    closes is wrong by itself, and the next is a row again.
     """
-    size = 0
-    for here in range(start, len(lines)):
-        size += len(lines[here])
-        if size > MAX_ROW:
-            return start + 1, UNPAIRED
-        if here > start and '"' not in lines[here]:
-            continue
-        # A line that begins inside a quoted cell reads as one that opens the cell.
-        line = lines[here] if here == start else f'"{lines[here]}'
-        if grammar.whole.match(line):
-            return _judge(lines[start : here + 1], start, grammar)
-        if not grammar.unfinished.match(line):
-            return start + 1, UNPAIRED
-    return (start + 1, UNPAIRED) if is_last else (None, None)
+    row = grammar.row.match(text, at)
+    if row:
+        return row.end(), SWALLOWS if grammar.holds_rows(row[0]) else None
+    may_go_on = not is_last and len(text) - at <= MAX_ROW
+    if may_go_on and grammar.unfinished.match(text, at):
+        return None, None
+    line = _LINE.match(text, at)
+    return line.end(), UNPAIRED if line[0].strip("\r\n") else None
 
 
-def _judge(span, start, grammar):
-    """`(end, rule)` of lines whose quotes pair."""
-    if len(span) > 1 and grammar.count("".join(span)) != grammar.num_columns:
-        return start + 1, UNPAIRED
-    if len(span) > 1 and all(map(grammar.looks_like_row, span)):
-        return start + len(span), SWALLOWS
-    return start + len(span), None
+def _count_lines(text, begin, end):
+    """Lines of a part of a text, the last with or without its end."""
+    num_ends = text.count("\n", begin, end)
+    num_ends += text.count("\r", begin, end) - text.count("\r\n", begin, end)
+    return num_ends + (end > begin and text[end - 1] not in "\r\n")
 
 
 def _parse(text, separator, num_columns, kept):

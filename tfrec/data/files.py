@@ -42,6 +42,12 @@ class Chunk:
     malformed: tuple = ()
 
 
+def header_chunk(names, kept):
+    """A chunk without rows: shows a file's columns before any of them is read."""
+    frame = pd.DataFrame(columns=[*dict.fromkeys(kept)], dtype=object)
+    return Chunk(frame, np.zeros(0, np.int64), tuple(names))
+
+
 def find_files(path):
     """Files of a table: the file itself, or those of a folder, sorted by name.
 

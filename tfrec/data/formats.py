@@ -5,6 +5,7 @@ stays what it is, and lists and structs are Python's. Values are given their typ
 `tfrec.data.columns`.
 """
 
+import io
 import itertools
 import json
 import uuid
@@ -16,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from tfrec.data.csv_rows import NO_ROW, csv_chunks
-from tfrec.data.files import Chunk, format_of
-from tfrec.data.text_files import line_chunks
+from tfrec.data.files import Chunk, format_of, header_chunk
+from tfrec.data.text_files import text_chunks
 from tfrec.errors import DataError
 
 CHUNK_ROWS = 200_000
@@ -26,7 +27,10 @@ _UUID_BYTES = 16
 
 
 def read_chunks(path, defaults, keeps_others=False):
-    """Yields the `Chunk`s of a file, one at least unless it is JSONL without a row.
+    """Yields the `Chunk`s of a file.
+
+    The first of a parquet or CSV file has no rows and shows the columns, so that they
+    can be refused before any is read.
 
     Args:
         path: file whose name ends in a known format.
@@ -47,8 +51,7 @@ def _parquet_chunks(path, defaults, keeps_others):
     file = pa.parquet.ParquetFile(path)
     names = tuple(file.schema_arrow.names)
     kept = [*dict.fromkeys(n for n in names if keeps_others or n in defaults)]
-    # Even an empty file shows its columns, before any of them is read.
-    yield Chunk(pd.DataFrame(columns=kept, dtype=object), np.zeros(0, np.int64), names)
+    yield header_chunk(names, kept)
     count = 0
     for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
         rows = np.arange(count + 1, count + batch.num_rows + 1)
@@ -81,8 +84,9 @@ def _as_cells(column):
 def _jsonl_chunks(path, defaults, keeps_others):
     names = {}  # a dict keeps the order; columns seen so far
     count = 0
-    for lines in line_chunks(path):
+    for text in text_chunks(path):
         records, rows, malformed = [], [], []
+        lines = io.StringIO(text, newline="").readlines()
         for row, line in enumerate(lines, start=count + 1):
             record = _parse_object(line)
             if record is not None:

@@ -17,8 +17,8 @@ _MARKS = {  # bytes a file may begin with; UTF-32's begin with those of UTF-16
 _ADVICE = "Write it again as UTF-8, for instance with `iconv -f {} -t UTF-8 OLD > NEW`."
 
 
-def line_chunks(path):
-    """Yields lists of lines, ends of line included.
+def text_chunks(path):
+    """Yields strings of whole lines, ends of line included.
 
     A byte order mark decides the encoding, which is UTF-8 otherwise; gzip is undone.
 
@@ -36,8 +36,8 @@ def line_chunks(path):
         )
     with opener(path, "rt", encoding=encoding, newline="") as file:
         try:
-            while lines := file.readlines(CHUNK_CHARACTERS):
-                yield lines
+            while text := file.read(CHUNK_CHARACTERS):
+                yield text + file.readline()
         except UnicodeError as error:
             raise _wrong_encoding(path, encoding) from error
 
