@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from serving.online.fields import (
     Id,
     Kind,
+    Now,
     OptionalSeconds,
     Sequence,
     Value,
@@ -65,7 +66,7 @@ class Session(Asked):
     """What somebody without an id did, and when it is asked about."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
-    now: OptionalSeconds = Field(None, ge=1, description="UTC seconds; null: the clock")
+    now: Now = Field(None, description="UTC seconds; null: the clock")
 
 
 class SessionRequest(Session):

@@ -160,6 +160,7 @@ def test_now_is_read_as_every_time(ask, route):
     ("body", "words"),
     [
         ({"now": MILLISECONDS}, "`now`.* looks like milliseconds"),
+        ({"now": 0}, "`now`.* must be after the beginning of 1970"),
         ({"now": "soon"}, "`now`.* must be UTC seconds, ISO 8601"),
         ({"history": [""]}, r"history\.0\.item_id.* must not be empty"),
         ({"history": ["a", " \n"]}, r"history\.1\.item_id.* must not be empty"),
