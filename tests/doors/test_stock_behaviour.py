@@ -104,6 +104,7 @@ def rest(toy):
     server = ModelServer([ModelStore(ModelSettings("toy", toy))], settings)
     server.start(0, threading.Event())
     with Http(server.rest_address) as asking:
+        asking.connection.timeout = WAIT_S
         asking.address, asking.grpc = server.rest_address, server.address
         yield asking
     server.drain()
@@ -364,9 +365,25 @@ def tensors(draw, dtype):
     return proto
 
 
+RIGHT = {
+    "user_text": ["a"],
+    "history_item_ids": [["b"]],
+    "history_values": [[1.0]],
+    "history_timestamps": np.array([[1]]),
+    "now": np.array([1]),
+    "k": [3],
+    "allow_repeats": [True],
+}
+
+
+def inputs_of(name):
+    right = st.just(tf.make_tensor_proto(RIGHT[name]))
+    return right | right | right | tensors(INPUTS[name])
+
+
 REQUESTS = st.fixed_dictionaries(
-    {"user_text": st.just(tf.make_tensor_proto(["a"])) | tensors(7)},
-    optional={name: tensors(INPUTS[name]) for name in INPUTS if name != "user_text"},
+    {"user_text": inputs_of("user_text")},
+    optional={name: inputs_of(name) for name in INPUTS if name != "user_text"},
 )
 
 
