@@ -108,9 +108,9 @@ class ModelLink:
                 grpc.StatusCode.UNAVAILABLE, "No version of the model is available."
             )
         self._away_until = 0.0
-        self.problem = ""
         newest = max(ready)
         self._follow(newest)  # before answers are kept as those of this version
+        self.problem = ""
         if newest != self.version:
             self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S

@@ -9,7 +9,6 @@ from serving.online.stores.masking import masked
 from serving.online.stores.user_states import UserStates
 from tfrec.errors import ConfigError
 
-
 # The option of every program that has states.
 Store = Annotated[
     str,

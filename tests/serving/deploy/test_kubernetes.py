@@ -154,7 +154,9 @@ def test_nobody_asks_but_those_who_may():
         assert policy["spec"]["podSelector"]["matchLabels"] == {"app": name}
         (workload,) = [w for w in WORKLOADS if w["metadata"]["name"] == name]
         ports = {each["containerPort"] for each in pod(workload)[1]["ports"]}
-        opened = {p["port"] for rule in policy["spec"]["ingress"] for p in rule["ports"]}
+        opened = {
+            p["port"] for rule in policy["spec"]["ingress"] for p in rule["ports"]
+        }
         assert opened == ports
 
 
@@ -240,7 +242,9 @@ def test_the_canary_changes_what_is_there():
         for name in names:
             there = named(patch["target"]["kind"])[name]
             changed = dict(patched(there, yaml.safe_load(patch["patch"])))
-    (target,) = {v for v in changed.values() if str(v).startswith("--target=tfrec-server-")}
+    (target,) = {
+        v for v in changed.values() if str(v).startswith("--target=tfrec-server-")
+    }
     suffix = kustomization["nameSuffix"]
     assert target == f"--target=tfrec-server{suffix}:8500"
     (model,) = read_model_config(DEPLOY / "canary" / "models.config")
