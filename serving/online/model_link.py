@@ -133,10 +133,10 @@ class ModelLink:
                 grpc.StatusCode.UNAVAILABLE, "No version of the model is available."
             )
         self._away_until = 0.0
-        self.problem = ""
         newest = max(ready)
         self.items_problem = ready[newest]
         self._follow(newest)  # before answers are kept as those of this version
+        self.problem = ""
         if newest != self.version:
             self.kinds = self._ask_kinds()
             self.version = newest

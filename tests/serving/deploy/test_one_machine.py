@@ -244,3 +244,25 @@ def test_the_commands_of_the_page_name_files_that_are_there():
         for word in shlex.split(words):
             if word.startswith("serving/"):
                 assert (ROOT / word).exists(), word
+
+
+def test_the_pages_changes_of_models_config_are_read(tmp_path):
+    page = (DEPLOY / "README.md").read_text()
+    config = (DEPLOY / "config" / "models.config").read_text()
+    pins = re.findall(
+        r"sed -i 's/(.*)/(.*)/' serving/deploy/config/models.config", page
+    )
+    assert len(pins) == 2
+    policy = r"model_version_policy \{ latest .*\}"
+    labels = re.search(
+        r"^    model_version_policy(?:.*\n)+?(?=\n)", page, re.MULTILINE
+    )[0]
+    changed = [config.replace(*pin) for pin in pins] + [re.sub(policy, labels, config)]
+    versions, names = [], []
+    for text in changed:
+        (tmp_path / "models.config").write_text(text)
+        (model,) = read_model_config(tmp_path / "models.config")
+        versions.append(set(model.specific))
+        names.append(dict(model.labels))
+    assert versions == [{41}, {41}, {41, 42}]
+    assert names == [{}, {}, {"stable": 41, "canary": 42}]
