@@ -143,7 +143,9 @@ def gateway_command(target, name, version, store, port):
 
 def learnt_dislike(version):
     """Whether the model was trained with rules for what is negative."""
-    manifest = json.loads((version / "assets.extra" / "manifest.json").read_text())
+    manifest = json.loads(
+        (version / "assets.extra" / "manifest.json").read_text(encoding="utf-8")
+    )
     return bool(manifest.get("config", {}).get("data", {}).get("negative"))
 
 

@@ -36,6 +36,8 @@ def exit_code(command):
 
 def run_program(command) -> None:
     """Runs one command as a program: `--help`, usage errors with exit code 2."""
+    for stream in (sys.stdout, sys.stderr):  # a locale may know ASCII only
+        stream.reconfigure(errors="backslashreplace")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(exit_code(command))
     app()

@@ -68,7 +68,7 @@ class Tokens:
 
     def _read(self):
         try:
-            lines = self._path.read_text().splitlines()
+            lines = self._path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             words = error if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigError(f"`--auth_token_file` cannot be read: {words}.") from None
