@@ -36,6 +36,7 @@ conformance: $(STAMP) ## Ask a running server all it must know: TARGET=host:8500
 check: $(STAMP) ## Check format, lint, types and spelling.
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
+	$(RUN)/ruff check --preview --select PLW1514 . # files have an encoding
 	$(RUN)/mypy
 	$(RUN)/codespell
 

@@ -85,7 +85,9 @@ def report(folder, num_candidates, dim, **_):
 
 def resident_mb():
     """Resident memory of this process in MB."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+    for line in (
+        pathlib.Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    ):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024 / 1e6
     raise OSError("/proc/self/status does not say how much memory is in use.")

@@ -263,7 +263,9 @@ def incompatible(folder):
 
 def resident_bytes(pid):
     """Memory of a process."""
-    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    pages = int(
+        pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]
+    )
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -249,7 +249,7 @@ def show_batch(out, films, answer):
 def show_summary(seconds, out, models):
     """Figures, files and times."""
     console.print(Rule("Summary"))
-    report = json.loads((RUN / "report.json").read_text())
+    report = json.loads((RUN / "report.json").read_text(encoding="utf-8"))
     console.print(figures(report))
     for path, what in {
         RUN / "report.md": "all figures, with intervals and slices",

@@ -34,7 +34,7 @@ def running_server(models: dict[str, pathlib.Path], folder: pathlib.Path):
         ServingError: it does not start; the message holds the end of its log.
     """
     config = folder / "models.config"
-    config.write_text(_model_config(models))
+    config.write_text(_model_config(models), encoding="utf-8")
     flags = ["serving.server", "--port=0", f"--model_config_file={config}"]
     log_path = folder / "server.log"
     with running_program(flags, SERVING, log_path) as (target, process):
@@ -60,14 +60,16 @@ def running_program(
         `(address, process)`.
 
     Raises:
-        ServingError: its first line is another; the message holds the end of its log.
+        ServingError: it ends, or takes too long, before it says its first line; the
+            message holds the end of its log.
     """
-    with log_path.open("w") as log:
+    with log_path.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             stdout=subprocess.PIPE,
             stderr=log,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             start_new_session=True,
         )
     try:
@@ -84,7 +86,7 @@ def interrupt_on_every_ending() -> None:
 
 def last_words(log_path: pathlib.Path) -> str:
     """The end of a log, and where it is."""
-    lines = log_path.read_text(errors="replace").splitlines()[-5:]
+    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
     return "\n".join([f"Its log, {log_path}, ends with:", *lines])
 
 
@@ -99,16 +101,31 @@ def _model_config(models):
 
 def _address(process, listening, log_path):
     """What its first line says, which it prints when it is ready."""
-    watchdog = threading.Timer(START_S, process.kill)
+    is_late = threading.Event()
+
+    def give_up():
+        is_late.set()
+        process.kill()
+
+    watchdog = threading.Timer(START_S, give_up)
     watchdog.start()
     try:
         found = listening.match(process.stdout.readline())
     finally:
         watchdog.cancel()
-    if not found:
-        name = process.args[2]
-        raise ServingError(f"{name} did not start. {last_words(log_path)}")
-    return found[1]
+    if found:
+        return found[1]
+    name = process.args[2]
+    if is_late.is_set():
+        raise ServingError(
+            f"{name} was not ready within {START_S} seconds and was ended. The machine "
+            "may be busy with other work: try again when it is not. "
+            f"{last_words(log_path)}"
+        )
+    raise ServingError(
+        f"{name} ended before it was ready, with exit code {process.wait(STOP_S)}. "
+        f"{last_words(log_path)}"
+    )
 
 
 def _wait_for_health(target, log_path):

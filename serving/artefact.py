@@ -138,7 +138,7 @@ def _read_manifest(path):
     if not path.is_file():
         return {}
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ArtefactError(f"{path} is not valid JSON: {error}.") from error
 

@@ -27,7 +27,9 @@ def read_text_proto(flag: str, path, message, *, is_secret: bool = False):
         ConfigError: the file is missing or does not parse.
     """
     try:
-        return text_format.Parse(pathlib.Path(path).read_text(), message)
+        return text_format.Parse(
+            pathlib.Path(path).read_text(encoding="utf-8"), message
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"`{flag}` {path} cannot be read: {error}.") from error
     except text_format.ParseError as error:

@@ -24,7 +24,11 @@ def test_what_is_no_name(name):
 def test_a_block_that_fails_leaves_what_was_there(tmp_path):
     path = tmp_path / "report.md"
     path.write_text("old")
-    with pytest.raises(TypeError), replacing(path) as aside, open(aside, "w") as file:
+    with (
+        pytest.raises(TypeError),
+        replacing(path) as aside,
+        open(aside, "w", encoding="utf-8") as file,
+    ):
         file.writelines(["half", None])
     assert [each.name for each in tmp_path.iterdir()] == ["report.md"]
     assert path.read_text() == "old"

@@ -41,6 +41,8 @@ def run_program(command, cls=None) -> None:
         command: function whose parameters are the flags.
         cls: class of Typer's command, None for its own.
     """
+    for stream in (sys.stdout, sys.stderr):  # a locale may know ASCII only
+        stream.reconfigure(errors="backslashreplace")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(cls=cls)(exit_code(command))
     app()

@@ -46,9 +46,13 @@ def write_freshness(folder, evaluations, split, chosen, config):
     }
     report["verdict"] = _verdict(report["recommenders"])
     with replacing(folder / "report.json") as aside:
-        aside.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+        aside.write_text(
+            json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
     with replacing(folder / "interest.json") as aside:
-        aside.write_text(json.dumps(report["interest_settings"], indent=2) + "\n")
+        aside.write_text(
+            json.dumps(report["interest_settings"], indent=2) + "\n", encoding="utf-8"
+        )
     with replacing(folder / "report.md") as aside:
         aside.write_text(_render(report), encoding="utf-8")
     return report

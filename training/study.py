@@ -133,18 +133,22 @@ def train_cell(cell, study, config, folder):
     ]
     here = folder / cell.name
     asked, done = here / "overrides.json", here / "report.json"
-    if done.exists() and asked.exists() and json.loads(asked.read_text()) == overrides:
+    if (
+        done.exists()
+        and asked.exists()
+        and json.loads(asked.read_text(encoding="utf-8")) == overrides
+    ):
         logger.info("%s is there.", cell.name)
         return
     logger.info("Training %s.", cell.name)
     check(here)
     claim(here)
     done.unlink(missing_ok=True)
-    asked.write_text(json.dumps(overrides, indent=2))
+    asked.write_text(json.dumps(overrides, indent=2), encoding="utf-8")
     command = [sys.executable, "-m", "training.train", str(config)]
     command += [word for override in overrides for word in ("--set", override)]
     log = here / "log.txt"
-    with open(log, "w") as words:
+    with open(log, "w", encoding="utf-8") as words:
         code = subprocess.run(command, stdout=words, stderr=words).returncode
     if code:
         raise TrainingError(f"The run {cell.name} failed with exit code {code}: {log}.")

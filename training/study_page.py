@@ -80,7 +80,9 @@ def _row(folder, name, cells, users):
                 f"ones in {folder / cell.name}. Remove that folder and run again."
             )
         values.append(next(iter(found.values.values())))
-        reports.append(json.loads((folder / cell.name / "report.json").read_text()))
+        reports.append(
+            json.loads((folder / cell.name / "report.json").read_text(encoding="utf-8"))
+        )
     by_seed = [float(each.mean()) for each in values]
     return Row(name, np.mean(values, axis=0), by_seed, reports)
 

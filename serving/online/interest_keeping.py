@@ -26,7 +26,7 @@ def read_settings(path: pathlib.Path | None) -> InterestSettings:
     if path is None:
         return InterestSettings()
     try:
-        settings = InterestSettings(**json.loads(path.read_text()))
+        settings = InterestSettings(**json.loads(path.read_text(encoding="utf-8")))
         are_numbers = all(v >= 0 for v in dataclasses.astuple(settings))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"`--interest` {path} cannot be read: {error}.") from error

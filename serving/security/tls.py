@@ -61,8 +61,8 @@ class Tls:
     def _load_identity(self, context):
         with tempfile.TemporaryDirectory() as name:  # nobody else may read it
             key, certificate = pathlib.Path(name, "key"), pathlib.Path(name, "cert")
-            key.write_text(self.server_key)
-            certificate.write_text(self.server_cert)
+            key.write_text(self.server_key, encoding="utf-8")
+            certificate.write_text(self.server_cert, encoding="utf-8")
             # Without a password of our own, OpenSSL would ask for one on a terminal.
             context.load_cert_chain(certificate, key, password="")
 

@@ -58,7 +58,9 @@ def children(process):
     told = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not told.exists():
         pytest.skip("This kernel does not tell a process's children.")
-    commands = {int(pid): command(int(pid)) for pid in told.read_text().split()}
+    commands = {
+        int(pid): command(int(pid)) for pid in told.read_text(encoding="utf-8").split()
+    }
     return {words[2]: pid for pid, words in commands.items() if len(words) > 2}
 
 

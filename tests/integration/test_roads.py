@@ -38,7 +38,7 @@ class Road:
         settings = toy_config(self.folder, self.folder / "data", *self.overrides)
         options = [part for each in settings for part in ("--set", each)]
         command = [sys.executable, "-m", "training.train", CONFIG, *options, *flags]
-        with open(self.folder / "printed.txt", "w") as file:
+        with open(self.folder / "printed.txt", "w", encoding="utf-8") as file:
             return subprocess.Popen(
                 command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
             )

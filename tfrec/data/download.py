@@ -74,7 +74,9 @@ def _download_wheel(package, version, folder):
         *("--quiet", "--disable-pip-version-check"),
     ]
     logger.info("Downloading %s %s.", package, version)
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace"
+    )
     wheels = list(folder.glob("*.whl"))
     if result.returncode or not wheels:
         lines = result.stderr.strip().splitlines() or ["it said nothing"]

@@ -71,7 +71,10 @@ def write_report(
         plots.training_curve(folder / figures["training"], history, metric)
     report["figures"] = figures
     with replacing(folder / "report.json") as aside:
-        aside.write_text(json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
+        aside.write_text(
+            json.dumps(_finite(report), indent=2, allow_nan=False) + "\n",
+            encoding="utf-8",
+        )
     with replacing(folder / "report.md") as aside:
         aside.write_text(render(report), encoding="utf-8")
     return report

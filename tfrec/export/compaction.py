@@ -84,7 +84,7 @@ def _save(aside, last, loaded, fresh):
         shutil.copy(last / "assets.extra" / name, extra)
     fresh.save(aside)
     _change_items(extra / "items.parquet", fresh)
-    manifest = json.loads((extra / "manifest.json").read_text())
+    manifest = json.loads((extra / "manifest.json").read_text(encoding="utf-8"))
     ops = check_ops(aside, manifest["flavour"])
     _change_manifest(extra / "manifest.json", aside, last, fresh, ops)
     requests = read_warmup(aside)
@@ -114,7 +114,7 @@ def _change_items(path, fresh):
 
 
 def _change_manifest(path, aside, last, fresh, ops):
-    manifest = json.loads(path.read_text())
+    manifest = json.loads(path.read_text(encoding="utf-8"))
     num_items = len(pd.read_parquet(aside / "assets.extra" / "items.parquet"))
     created = pd.Timestamp.now("UTC").isoformat(timespec="seconds")
     manifest |= {
@@ -127,4 +127,4 @@ def _change_manifest(path, aside, last, fresh, ops):
         "ops": ops,
         "size_bytes": folder_size(aside),
     }
-    path.write_text(json.dumps(manifest, indent=2, sort_keys=True))
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")

@@ -183,7 +183,9 @@ class FreshItems:
 def trained_at(folder):
     """When the catalogue of a version was learnt: UTC seconds, by its manifest."""
     manifest = json.loads(
-        pathlib.Path(folder, "assets.extra", "manifest.json").read_text()
+        pathlib.Path(folder, "assets.extra", "manifest.json").read_text(
+            encoding="utf-8"
+        )
     )
     written = manifest.get("catalogue_created", manifest["created"])
     return datetime.datetime.fromisoformat(written).timestamp()

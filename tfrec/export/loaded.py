@@ -40,7 +40,7 @@ class SavedRecommender:
             raise ArtefactError(f"{self.folder} does not load: {error}.") from error
         self._defaults = read_defaults(self.folder)
         manifest = self.folder / "assets.extra" / "manifest.json"
-        self.manifest = json.loads(manifest.read_text())
+        self.manifest = json.loads(manifest.read_text(encoding="utf-8"))
         self.name = f"{self.manifest['name']} (saved model)"
 
     def call(self, signature, **inputs):

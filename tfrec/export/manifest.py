@@ -34,7 +34,7 @@ def write_manifest(version_folder, *, flavour, config, ops, facts):
         "size_bytes": folder_size(version_folder),
     }
     path = version_folder / "assets.extra" / "manifest.json"
-    path.write_text(json.dumps(manifest, indent=2, sort_keys=True))
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")
     return manifest
 
 

@@ -81,7 +81,7 @@ def _run_way(way, job, folder, timeout_s):
             cwd=folder,
             check=True,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=timeout_s,
         )

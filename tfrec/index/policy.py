@@ -117,7 +117,7 @@ def estimate_build_bytes(num_candidates, dim):
 
 
 def _available_bytes():
-    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+    for line in pathlib.Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
     raise ArtefactError("/proc/meminfo does not say how much memory is available.")

@@ -100,7 +100,9 @@ def _load(preset):
 
 def _check_activation(path):
     if path.is_file():
-        activation = json.loads(path.read_text()).get("hidden_act", "gelu")
+        activation = json.loads(path.read_text(encoding="utf-8")).get(
+            "hidden_act", "gelu"
+        )
         if activation != "gelu":
             raise ValueError(f"its activation is {activation!r}, only 'gelu' is known")
 

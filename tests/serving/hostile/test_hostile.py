@@ -123,7 +123,9 @@ def test_ten_thousand_and_no_leak(server_process):
     sizes = {}
 
     def watch(number):
-        sizes[number] = int(pages.read_text().split()[1]) * mmap.PAGESIZE / 2**20
+        sizes[number] = (
+            int(pages.read_text(encoding="utf-8").split()[1]) * mmap.PAGESIZE / 2**20
+        )
 
     send_all(attacker, attacks(seed=2, count=10_000), every=100, watch=watch)
     attacker.channel.close()
