@@ -30,7 +30,13 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from tests.doors.http_attacks import HOLDING, LINES, POURING, Attacker
+from tests.doors.http_attacks import (
+    HOLDING,
+    LINES,
+    POURING,
+    Attacker,
+    num_sockets,
+)
 from tests.serving.online.gateway_process import GatewayProcess
 from tests.serving.server_process import serving
 from tests.serving.toy_artefact import write_toy
@@ -84,7 +90,7 @@ def attack(name, process, port, path, question):
     """Cells of a row: p99 before and during, their ratio, failures, memory, release."""
     pid = process.process.pid
     calm, _ = ask_for(CALM_S, port, question)
-    descriptors, megabytes = num_descriptors(pid), resident(pid)
+    sockets, megabytes = num_sockets(pid), resident(pid)
     opened, closing = multiprocessing.Event(), multiprocessing.Event()
     parts = (name, port, path, opened, closing)
     attacker = multiprocessing.Process(target=run_attack, args=parts)
@@ -93,7 +99,7 @@ def attack(name, process, port, path, question):
     peak = Peak(pid)
     during, failed = ask_for(ATTACK_S, port, question)
     more = peak.stop() - megabytes
-    released = wait_for_release(pid, descriptors)
+    released = wait_for_release(pid, sockets)
     closing.set()
     attacker.join()
     before, after = (1e3 * np.quantile(each, 0.99) for each in (calm, during))
@@ -177,12 +183,12 @@ class Peak(threading.Thread):
         return self._most
 
 
-def wait_for_release(pid, descriptors):
+def wait_for_release(pid, sockets):
     """Seconds until the attackers' connections are closed, while they hold on."""
     started = time.monotonic()
-    while num_descriptors(pid) > descriptors + 2:
+    while num_sockets(pid) > sockets + 2:
         if time.monotonic() - started > RELEASE_S:
-            return f"not in {RELEASE_S}: {num_descriptors(pid) - descriptors}"
+            return f"not in {RELEASE_S}: {num_sockets(pid) - sockets}"
         time.sleep(0.2)
     return f"{time.monotonic() - started:.1f}"
 
@@ -204,10 +210,6 @@ def resident(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     line = next(each for each in text.splitlines() if each.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
-
-
-def num_descriptors(pid):
-    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def free_port():

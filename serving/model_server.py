@@ -32,7 +32,7 @@ _SERVICES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
-_HELD_REQUESTS = 3  # of the largest size, that the REST API has in memory at a time
+_HELD_REQUESTS = 2  # of the largest size, that the REST API has in memory at a time
 _SPARE_THREADS = 8  # for health checks while all others wait
 
 

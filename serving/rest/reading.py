@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic_core import from_json
 
+from serving.http.json_values import has_more_values
 from serving.rest.values import is_base64, read_array, shown
 from serving.signature import Signature
 from serving.status import RequestError, invalid
+
+MAX_VALUES = 1024 * 1024  # of a body: 256 for each of 4096 rows
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ def read_body(body: bytes) -> dict:
     """
     if not body:
         raise invalid("JSON Parse error: The document is empty")
+    if has_more_values(body, MAX_VALUES):
+        raise invalid(
+            f"A body must have at most {MAX_VALUES} values. Send several requests, or "
+            "tensors over gRPC."
+        )
     try:
         document = from_json(body)  # which takes no half of a surrogate pair
     except ValueError as error:

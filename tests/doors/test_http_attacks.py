@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.doors.http_attacks import POURING, Attacker
+from tests.doors.http_attacks import POURING, Attacker, num_sockets
 from tests.serving.online.gateway_process import GatewayProcess, Http, eventually
 
 NOWHERE = "127.0.0.1:1"  # what is asked here needs no model server
@@ -43,20 +43,16 @@ def told(process, file, line):
     return int(found.split()[1])
 
 
-def num_descriptors(process):
-    return len(list(pathlib.Path(f"/proc/{process.process.pid}/fd").iterdir()))
-
-
 @contextlib.contextmanager
 def bears_it(process):
     """What must hold during and after an attack of the block."""
-    before, descriptors = told(process, "status", "VmHWM"), num_descriptors(process)
+    before, sockets = told(process, "status", "VmHWM"), num_sockets(process.process.pid)
     yield
     assert Http(process.port)("GET", "/v1/users/ann/state")[0] == 200
     more_mb = (told(process, "status", "VmHWM") - before) / 1024
     assert more_mb < MOST_MORE_MB
-    assert num_descriptors(process) <= descriptors + 512
-    eventually(lambda: num_descriptors(process) <= descriptors + 2, RELEASE_S)
+    assert num_sockets(process.process.pid) <= sockets + 512
+    eventually(lambda: num_sockets(process.process.pid) <= sockets + 2, RELEASE_S)
 
 
 def test_connections_that_are_held_keep_nobody_out(gateway):

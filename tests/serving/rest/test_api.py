@@ -9,6 +9,7 @@ import pytest
 
 from serving.model_server import ModelServer
 from serving.model_store import ModelSettings, ModelStore
+from serving.rest import reading
 from serving.server_settings import ServerSettings
 from tests.serving.rest.asking import Http
 from tests.serving.slow_servable import SlowServable
@@ -92,6 +93,17 @@ def test_refusals(rest, path, body, status, words):
     found, answer = rest.post(path, body)
     assert (found, list(answer)) == (status, ["error"])
     assert words in answer["error"]
+
+
+def test_bodies_of_too_many_values_are_not_parsed(rest, monkeypatch):
+    """Nobody else would be answered meanwhile."""
+    monkeypatch.setattr(reading, "MAX_VALUES", 40)
+    assert rest.post(PREDICT, b"[" + b"0," * 39 + b"0]")[0] == 400
+    status, answer = rest.post(PREDICT, b"[" + b"0," * 40 + b"0]")
+    assert (status, answer["error"][:40]) == (
+        400,
+        "A body must have at most 40 values. Send",
+    )
 
 
 @pytest.mark.parametrize("is_chunked", [True, False])

@@ -146,7 +146,7 @@ def test_the_gateway_asks_a_secured_server(secured, files, monkeypatch):
 
     monkeypatch.setattr("serving.online.app.make_app", make_app)
     monkeypatch.setattr("serving.online.door.make_door", lambda *_: None)
-    monkeypatch.setattr(gateway, "_run", lambda *_: None)
+    monkeypatch.setattr(gateway, "_run", lambda server, _: server.drain())
     flags = ("--target", secured.address, "--model", "toy", "--store", "memory:")
     assert run_program(monkeypatch, gateway.main, *flags, *options(files)) == 0
     assert [(link.version, link.problem) for link in links] == [(1, "")]
