@@ -8,11 +8,9 @@ RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := serve,stream,otel,dev,tune
 
-# TensorFlow's notes on missing GPUs are neither a demo's nor a test's words.
-export TF_CPP_MIN_LOG_LEVEL ?= 3
-
 .DEFAULT_GOAL := help
-.PHONY: help setup demo playground test test-slow conformance check bench clean
+.PHONY: help setup demo playground test test-slow conformance check bench requirements \
+  clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s  %s\n", $$1, $$2}' Makefile
@@ -44,6 +42,13 @@ check: $(STAMP) ## Check format, lint, types and spelling.
 bench: $(STAMP) ## Run the benchmarks; each prints its claim and figures.
 	@for script in benchmarks/bench_*.py; do \
 	  echo "== $$script"; $(RUN)/python $$script || exit 1; \
+	done
+
+requirements: ## Pin anew what images install; needs uv (pip install uv).
+	cd serving/deploy/requirements && for image in build gateway server; do \
+	  uv pip compile --quiet --generate-hashes --no-annotate --python-version 3.11 \
+	    --python-platform linux --custom-compile-command 'make requirements' \
+	    --upgrade --output-file $$image.txt $$image.in || exit 1; \
 	done
 
 clean: ## Remove caches and build products; .venv, runs/ and saved_models/ stay.

@@ -28,10 +28,11 @@ import typer
 
 # The tests' server process serves here as well.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from serving.artefact import read_artefact, version_folder
+from serving.artefact import read_artefact
 from serving.client import RecommenderClient
 from serving.histories import make_query, recommend_inputs
 from serving.servable import Servable
+from serving.version_folders import version_folder
 from tests.serving.server_process import serving
 
 REQUESTS, EVENTS = 32, 20

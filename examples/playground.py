@@ -8,7 +8,6 @@ may be deleted. It is an example and not a part of `serving`, which knows no dat
 """
 
 import contextlib
-import json
 import pathlib
 import re
 import time
@@ -133,18 +132,11 @@ def serve(model, version, store, folder, port):
 
 
 def gateway_command(target, name, version, store, port):
-    """Flags of the gateway, whose clicks are ratings."""
+    """Flags of the gateway."""
     command = ["serving.online.gateway", "--target", target, "--model", name]
-    command += ["--store", store, "--port", str(port), "--like", "rating=5"]
+    command += ["--store", store, "--port", str(port)]
     command += ["--items", str(version / "assets.extra" / "items.parquet")]
-    command += ["--users", ",".join(PEOPLE)]
-    return command if learnt_dislike(version) else [*command, "--hide", "skip"]
-
-
-def learnt_dislike(version):
-    """Whether the model was trained with rules for what is negative."""
-    manifest = json.loads((version / "assets.extra" / "manifest.json").read_text())
-    return bool(manifest.get("config", {}).get("data", {}).get("negative"))
+    return [*command, "--users", ",".join(PEOPLE)]
 
 
 def tell(address, folder):

@@ -146,6 +146,8 @@ class Answering:
             if each.error:
                 added.status.error_code = grpc.StatusCode.FAILED_PRECONDITION.value[0]
                 added.status.error_message = each.error
+            elif each.following:  # it answers; people are told what is amiss
+                added.status.error_message = each.following.trouble
         return response
 
     def reload(self, config) -> None:

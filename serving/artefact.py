@@ -9,10 +9,13 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import fingerprint_pb2
 from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
+from serving.copies import check_no_pointers, check_variables
 from serving.signature import Signature, read_signatures
-from tfrec.compat import import_optional, tensorflow_text
+from serving.version_folders import version_folder
+from tfrec.compat import tensorflow_text
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export.ops import library_of, read_saved_model
+from tfrec.optional import import_optional
 
 
 @dataclass(frozen=True)
@@ -34,40 +37,18 @@ class Artefact:
     manifest: dict
 
 
-def list_versions(folder: pathlib.Path) -> list[int]:
-    """Version numbers below a model folder, oldest first."""
-    if not folder.is_dir():
-        return []
-    names = [path.name for path in folder.iterdir() if path.is_dir()]
-    return sorted(int(name) for name in names if name.isdecimal())
-
-
-def version_folder(folder) -> pathlib.Path:
-    """The folder itself if it holds a saved model, else its newest version.
-
-    Raises:
-        ArtefactError: neither is there.
-    """
-    folder = pathlib.Path(folder)
-    if (folder / "saved_model.pb").is_file():
-        return folder
-    versions = list_versions(folder)
-    if not versions:
-        raise ArtefactError(
-            "A model folder must hold `saved_model.pb` or integer version folders. "
-            f"Received: {folder}, which has neither."
-        )
-    return folder / str(versions[-1])
-
-
 def read_artefact(folder) -> Artefact:
     """Reads signatures, ops and manifest of a model or version folder.
 
     Raises:
-        ArtefactError: a file is missing or cannot be parsed.
+        ArtefactError: a file is missing, cut short, a pointer of Git LFS in its place,
+            or cannot be parsed.
     """
     folder = version_folder(folder)
+    check_no_pointers(folder)
     graph = _read_graph(folder)
+    if graph.HasField("object_graph_def"):  # saved by TensorFlow 2, with its variables
+        check_variables(folder)
     return Artefact(
         folder=folder,
         signatures=read_signatures(graph.signature_def),
@@ -146,7 +127,11 @@ def _read_graph(folder):
     for graph in read_saved_model(folder).meta_graphs:
         if "serve" in graph.meta_info_def.tags:
             return graph
-    raise ArtefactError(f"{folder}/saved_model.pb has no graph tagged `serve`.")
+    path = folder / "saved_model.pb"
+    raise ArtefactError(
+        f"{path} must hold a graph tagged `serve`. Received: {path.stat().st_size} "
+        "bytes without one. Copy the version again."
+    )
 
 
 def _read_manifest(path):

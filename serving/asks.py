@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 
 from serving import histories
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.codec import read_tensor, write_tensor
 from serving.histories import make_query
+from serving.item_table import read_item_table
 from serving.signature import Signature, read_signatures
+from tfrec.protocol.messages import (
+    GetModelMetadataRequest,
+    GetModelStatusRequest,
+    ModelVersionStatus,
+    PredictRequest,
+    SignatureDefMap,
+)
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,7 @@ class Ask:
 
     def request(self, model_name: str):
         """The `PredictRequest`."""
-        from tensorflow_serving.apis import predict_pb2
-
-        request = predict_pb2.PredictRequest()
+        request = PredictRequest()
         request.model_spec.name = model_name
         request.model_spec.signature_name = self.signature_name
         for name, array in self.inputs.items():
@@ -77,8 +83,9 @@ def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
 
 def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
     """For an embedding; read as recommendations."""
-    inputs = histories.filter_inputs([make_query(**wishes)])
-    inputs |= {"interest": _row(interest), "now": np.array([now], "int64")}
+    seconds = histories.read_now(now)
+    inputs = histories.filter_inputs([make_query(now=now, **wishes)])
+    inputs |= {"interest": _row(interest), "now": np.array([seconds], "int64")}
     return Ask(
         "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
     )
@@ -99,8 +106,8 @@ def score_interest(candidates, history=(), **texts) -> Ask:
 
 def explain(candidates, history, **texts) -> Ask:
     """For one user; read as `[len(candidates), len(history)]` in the order given."""
-    query = make_query(history, **texts)
-    _, order = histories.read_history(history, query.now)
+    read_history, order = histories.read_history(history, texts.get("now", 0))
+    query = make_query(read_history, **texts)
     inputs = histories.query_inputs([query])
     inputs["candidate_item_ids"] = histories.pad([candidates])
 
@@ -119,17 +126,29 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
     inputs = {
         "interest": _row(interest),
         "item_ids": np.array([item_id], object),
-        "reward": np.array([reward], "float32"),
-        "learning_rate": np.array([learning_rate], "float32"),
+        "reward": histories.finite("reward", [reward]),
+        "learning_rate": histories.finite("learning_rate", [learning_rate]),
     }
     return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
 
 
+def event_kinds() -> Ask:
+    """Of the model; read as `EventKind`s."""
+    names = ("positive", "negative", "neutral", "positive_values", "negative_values")
+
+    def read(response):
+        answer = _outputs(response)
+        rows = zip(
+            *(answer[name][0].tolist() for name in ("names", *names)), strict=True
+        )
+        return [EventKind(name.decode(), *facts) for name, *facts in rows]
+
+    return Ask("event_kinds", {"user_text": np.array([""], object)}, read)
+
+
 def metadata_request(model_name: str):
     """A `GetModelMetadataRequest` for the signatures."""
-    from tensorflow_serving.apis import get_model_metadata_pb2
-
-    request = get_model_metadata_pb2.GetModelMetadataRequest()
+    request = GetModelMetadataRequest()
     request.model_spec.name = model_name
     request.metadata_field.append("signature_def")
     return request
@@ -137,48 +156,25 @@ def metadata_request(model_name: str):
 
 def read_metadata(response) -> dict[str, Signature]:
     """The signatures of a `GetModelMetadataResponse`."""
-    from tensorflow_serving.apis import get_model_metadata_pb2
-
-    signatures = get_model_metadata_pb2.SignatureDefMap()
+    signatures = SignatureDefMap()
     response.metadata["signature_def"].Unpack(signatures)
     return read_signatures(signatures.signature_def)
 
 
 def status_request(model_name: str):
     """A `GetModelStatusRequest` for all versions."""
-    from tensorflow_serving.apis import get_model_status_pb2
-
-    request = get_model_status_pb2.GetModelStatusRequest()
+    request = GetModelStatusRequest()
     request.model_spec.name = model_name
     return request
 
 
 def read_status(response) -> list[VersionStatus]:
     """The versions of a `GetModelStatusResponse`."""
-    from tensorflow_serving.apis import get_model_status_pb2
-
-    names = get_model_status_pb2.ModelVersionStatus.State.Name
+    names = ModelVersionStatus.State.Name
     return [
         VersionStatus(each.version, names(each.state), each.status.error_message)
         for each in response.model_version_status
     ]
-
-
-def stubs(channel) -> dict[str, Callable]:
-    """The methods of the protocol by name."""
-    # Their import brings TensorFlow: seconds that a start should not cost.
-    from tensorflow_serving.apis import (
-        model_service_pb2_grpc,
-        prediction_service_pb2_grpc,
-    )
-
-    prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    model = model_service_pb2_grpc.ModelServiceStub(channel)
-    return {
-        "Predict": prediction.Predict,
-        "GetModelMetadata": prediction.GetModelMetadata,
-        "GetModelStatus": model.GetModelStatus,
-    }
 
 
 def _outputs(response):
@@ -186,11 +182,9 @@ def _outputs(response):
 
 
 def _row(vector):
-    return np.asarray(vector, "float32")[None, :]
+    return histories.finite("interest", vector)[None, :]
 
 
 def _read_titles(path):
-    from pyarrow import parquet
-
-    table = parquet.read_table(path, columns=["item_id", "title"]).to_pydict()
+    table = read_item_table(path)
     return dict(zip(table["item_id"], table["title"], strict=True))

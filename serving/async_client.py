@@ -2,15 +2,16 @@
 
 import asyncio
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import grpc
 import numpy as np
 
 from serving import asks
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.connection import Connection
 from serving.signature import Signature
+from tfrec.protocol.methods import stubs
 
 
 class AsyncRecommenderClient:
@@ -23,7 +24,7 @@ class AsyncRecommenderClient:
         items: parquet file with `item_id` and `title`.
         retries: attempts after the first, while the server is away or overloaded.
         credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
-        token: bearer token.
+        token: bearer token, or what gives it, asked before each call.
 
     Raises:
         ConfigError: `retries` is negative.
@@ -38,7 +39,7 @@ class AsyncRecommenderClient:
         items=None,
         retries: int = 2,
         credentials: grpc.ChannelCredentials | None = None,
-        token: str = "",
+        token: str | Callable[[], str] = "",
     ):
         self.model_name = model_name
         self._connection = Connection(
@@ -104,6 +105,10 @@ class AsyncRecommenderClient:
         ask = asks.update_interest(interest, item_id, reward, learning_rate)
         return await self._ask(ask)
 
+    async def event_kinds(self) -> list[EventKind]:
+        """The kinds of events that the model learnt from, and what they speak of."""
+        return await self._ask(asks.event_kinds())
+
     async def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
         request = asks.metadata_request(self.model_name)
@@ -120,7 +125,7 @@ class AsyncRecommenderClient:
 
     @functools.cached_property
     def _stubs(self):
-        return asks.stubs(self._channel)
+        return stubs(self._channel)
 
     async def _ask(self, ask):
         return ask.read(await self._call("Predict", ask.request(self.model_name)))

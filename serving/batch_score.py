@@ -15,7 +15,7 @@ from typing import Annotated
 from typer import Option
 
 from tfrec.errors import ConfigError
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 
 
 def score(
@@ -44,12 +44,14 @@ def score(
     from serving.scoring_run import ScoringRun
     from serving.tables import check_output
 
+    show_log()
     started = time.monotonic()
     tables = {"events": events, "queries": queries, "users": users}
     run = ScoringRun(model, tables, check_output(out), k, allow_repeats)
-    run.divide()
-    reused = run.score()
-    num_rows, num_queries = run.write()
+    with run.telling_what_is_kept():
+        run.divide()
+        reused = run.score()
+        num_rows, num_queries = run.write()
     print(
         f"{out}: {num_rows} rows for {num_queries} queries in "
         f"{time.monotonic() - started:.1f} s ({run.num_shards} shards"

@@ -13,6 +13,9 @@ from serving.status import invalid
 MAX_ROWS = 4096
 MAX_ELEMENTS = 1 << 22  # of one input
 MAX_ANSWER = 1 << 20  # places of an answer, over all rows
+# Seconds reach it in the year 5138, milliseconds in 1973.
+MAX_SECONDS = 10**11
+_TIMES = {"now", "history_timestamps", "available_from", "available_until"}
 
 
 def check_size(signature: Signature, inputs: dict) -> None:
@@ -69,6 +72,7 @@ def check_call(signature: Signature, inputs: dict, outputs: Sequence[str]) -> in
     """
     _check_names(signature, inputs)
     _check_tensors(signature, inputs)
+    _check_times(inputs)
     _check_outputs(signature, list(outputs))
     return _batch_size(signature, inputs)
 
@@ -116,6 +120,17 @@ def _check_tensors(signature, inputs):
             raise invalid(
                 f"`{name}` must be {expected}. "
                 f"Received: {TensorSpec(dtype, array.shape)}."
+            )
+
+
+def _check_times(inputs):
+    for name in sorted(inputs.keys() & _TIMES):
+        times = inputs[name]
+        is_too_large = (times > MAX_SECONDS) | (times < -MAX_SECONDS)
+        if is_too_large.any():
+            raise invalid(
+                f"`{name}` looks like milliseconds; divide it by 1000 to get seconds. "
+                f"Received: {times[is_too_large][0]}."
             )
 
 

@@ -3,9 +3,8 @@
 python -m serving.client --target 127.0.0.1:8500 --model tfrec --history 50,181
 """
 
-import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import grpc
@@ -13,19 +12,19 @@ import numpy as np
 from typer import Option
 
 from serving import asks, tracing
-from serving.answers import Recommendation, VersionStatus
+from serving.answers import EventKind, Recommendation, VersionStatus
 from serving.connection import Connection
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
 from serving.signature import Signature
 from tfrec.program import run_program
+from tfrec.protocol.methods import stubs
 
 
 class RecommenderClient:
     """Asks a server of the TF Serving protocol, over one connection.
 
-    The first call imports the protocol's messages, which takes seconds. Every error
-    of the server is raised as `RequestError` with its status code and words, once
-    `retries` further attempts did not help.
+    It needs no TensorFlow. Every error of the server is raised as `RequestError` with
+    its status code and words, once `retries` further attempts did not help.
 
     Args:
         target: `"host:port"`.
@@ -35,7 +34,7 @@ class RecommenderClient:
             `assets.extra/items.parquet`, to have titles in the answers.
         retries: attempts after the first, while the server is away or overloaded.
         credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
-        token: bearer token.
+        token: bearer token, or what gives it, asked before each call.
 
     Raises:
         ConfigError: `retries` is negative.
@@ -50,7 +49,7 @@ class RecommenderClient:
         items=None,
         retries: int = 2,
         credentials: grpc.ChannelCredentials | None = None,
-        token: str = "",
+        token: str | Callable[[], str] = "",
     ):
         self.model_name = model_name
         self._connection = Connection(
@@ -62,6 +61,7 @@ class RecommenderClient:
         )
         self._titles = asks.Titles(items)
         self._channel = tracing.traced_channel(self._connection.channel())
+        self._stubs = stubs(self._channel)
 
     def __enter__(self):
         return self
@@ -115,7 +115,7 @@ class RecommenderClient:
 
         Args:
             interest: `[dim]` floats.
-            now: seconds, 0 for the server's clock.
+            now: a time, 0 for the server's clock.
             **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
         """
         ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
@@ -153,6 +153,13 @@ class RecommenderClient:
         """
         return self._ask(asks.update_interest(interest, item_id, reward, learning_rate))
 
+    def event_kinds(self) -> list[EventKind]:
+        """The kinds of events that the model learnt from, and what they speak of.
+
+        Events of other kinds are no sign of interest to it.
+        """
+        return self._ask(asks.event_kinds())
+
     def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
         request = asks.metadata_request(self.model_name)
@@ -162,10 +169,6 @@ class RecommenderClient:
         """Every version the server knows of."""
         request = asks.status_request(self.model_name)
         return asks.read_status(self._call("GetModelStatus", request))
-
-    @functools.cached_property
-    def _stubs(self):
-        return asks.stubs(self._channel)
 
     def _ask(self, ask):
         return ask.read(self._call("Predict", ask.request(self.model_name)))
@@ -193,7 +196,9 @@ def recommend(
     categories: Annotated[str, Option(help="Those wanted; none for all.")] = "",
     min_probability: Annotated[float, Option(help="Lowest to show.")] = 0.0,
     diversity: Annotated[float, Option(help="0: the best; 1: unlike items.")] = 0.0,
-    now: Annotated[int, Option(help="Time of asking, seconds; 0: right away.")] = 0,
+    now: Annotated[
+        str, Option(help="Time of asking: UTC seconds or ISO 8601; else right away.")
+    ] = "",
     allow_repeats: Annotated[bool, Option("--allow-repeats")] = False,
     items: Annotated[str, Option(help="Parquet file with titles.")] = "",
     timeout_s: Annotated[float, Option(help="Seconds to wait.")] = 10,

@@ -1,10 +1,12 @@
 """Tensors on the wire: TensorProto to numpy and back.
 
-Numbers travel as `tensor_content`, read without a copy through `np.frombuffer`;
-this is several times faster than `tf.make_tensor_proto` and `tf.make_ndarray`,
-and needs no TensorFlow.
+Numbers of requests travel as `tensor_content`, read without a copy through
+`np.frombuffer`; this is several times faster than `tf.make_tensor_proto` and
+`tf.make_ndarray`, and needs no TensorFlow. Those of answers travel in the field of
+their type, as tensorflow_model_server's do, unless its flag asks for the other form.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -28,6 +30,9 @@ _FIELDS = {
 }
 _DTYPES = {number: np.dtype(name) for number, (name, _) in _FIELDS.items()}
 _TYPES = {dtype: number for number, dtype in _DTYPES.items()}
+# Fields whose packed form is the bytes of the array, a bool being one byte of 0 or 1.
+_BYTES_ON_THE_WIRE = {"float_val", "double_val", "bool_val"}
+_MAX_VARINT = 5  # bytes of a length
 _MAX_REPEATED = 1 << 24  # elements, or letters, that one repeated value may stand for
 
 
@@ -52,7 +57,8 @@ def read_tensor(proto) -> np.ndarray:
 
     Args:
         proto: `TensorProto` whose values are in `tensor_content` or in the field
-            of their type; a shorter field is continued with its last value.
+            of their type; a shorter field is continued with its last value. Strings
+            in `tensor_content` are all their lengths and then all their bytes.
 
     Returns:
         An array, read-only where it shares memory with the proto; strings are
@@ -63,8 +69,9 @@ def read_tensor(proto) -> np.ndarray:
     """
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if proto.dtype == DT_STRING:
-        values = np.empty(len(proto.string_val), dtype=object)
-        values[:] = proto.string_val
+        strings = _strings(proto, shape)
+        values = np.empty(len(strings), dtype=object)
+        values[:] = strings
         return _shaped(values, shape)
     dtype = _DTYPES.get(proto.dtype)
     if dtype is None:
@@ -78,12 +85,14 @@ def read_tensor(proto) -> np.ndarray:
     return _shaped(np.frombuffer(content, dtype), shape)
 
 
-def write_tensor(array: np.ndarray, proto) -> None:
+def write_tensor(array: np.ndarray, proto, *, as_content: bool = True) -> None:
     """Fills an empty TensorProto.
 
     Args:
         array: numbers, bools, or strings (`str` or `bytes` objects).
         proto: `TensorProto` to fill, such as `request.inputs["k"]`.
+        as_content: whether numbers go to `tensor_content`, or else to the field of
+            their type, `float_val` and its kin. Strings are in `string_val` always.
 
     Raises:
         CodecError: the dtype has no number here.
@@ -95,9 +104,55 @@ def write_tensor(array: np.ndarray, proto) -> None:
         proto.string_val.extend(_as_bytes(value) for value in array.ravel().tolist())
     elif array.dtype in _TYPES:
         proto.dtype = _TYPES[array.dtype]
-        proto.tensor_content = array.tobytes()
+        if as_content:
+            proto.tensor_content = array.tobytes()
+        else:
+            _write_values(array, _FIELDS[proto.dtype][1], proto)
     else:
         raise CodecError(f"dtype {array.dtype} is not supported")
+
+
+def _strings(proto, shape):
+    content = proto.tensor_content
+    if not content:
+        return proto.string_val
+    lengths, place = _read_lengths(content, math.prod(shape))
+    ends = np.cumsum([place, *lengths]).tolist()
+    if not lengths or ends[-1] != len(content):
+        raise CodecError(f"{len(content)} bytes do not fill string {shape}")
+    return [content[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def _read_lengths(content, count):
+    """The `count` varints that content begins with, and where they end; [] for none."""
+    digits = np.frombuffer(content, np.uint8)
+    lasts = np.flatnonzero(digits < 128)[: max(0, count)]
+    firsts = np.concatenate([[0], lasts[:-1] + 1])
+    sizes = lasts - firsts[: len(lasts)] + 1
+    if not len(lasts) or len(lasts) < count or sizes.max() > _MAX_VARINT:
+        return [], 0
+    place = int(lasts[-1]) + 1
+    shifts = 7 * (np.arange(place) - np.repeat(firsts, sizes))
+    parts = (digits[:place] & 127).astype(np.int64) << shifts
+    return np.add.reduceat(parts, firsts).tolist(), place
+
+
+def _write_values(array, field, proto):
+    if field in _BYTES_ON_THE_WIRE:  # 5 to 90 times faster than number by number
+        number = proto.DESCRIPTOR.fields_by_name[field].number
+        head = bytes([number << 3 | 2]) + _varint(array.nbytes)
+        proto.MergeFromString(head + array.tobytes())
+    else:
+        getattr(proto, field).extend(array.ravel().tolist())
+
+
+def _varint(number):
+    """A length as protocol buffers write it, seven bits a byte, the lowest first."""
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*written, number])
 
 
 def _as_bytes(value):

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import grpc
@@ -11,6 +12,21 @@ from tfrec.errors import ConfigError
 
 _AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 1.0
+_UNLIMITED = -1
+_OPTIONS = {
+    # Each call goes to the next of all addresses that a name has.
+    "grpc.lb_policy_name": "round_robin",
+    # A server that restarts, here or at another address, is found.
+    "grpc.max_reconnect_backoff_ms": 1000,
+    "grpc.dns_min_time_between_resolutions_ms": 1000,
+    # An address that has not acknowledged for two seconds what was sent (TCP's user
+    # timeout, which gRPC sets to this) is left. Pings come no oftener than a server
+    # with usual settings suffers; it would end the connection (too_many_pings).
+    "grpc.keepalive_timeout_ms": 2000,
+    "grpc.keepalive_time_ms": 300_000,
+    "grpc.max_receive_message_length": _UNLIMITED,
+    "grpc.max_send_message_length": _UNLIMITED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +34,13 @@ class Connection:
     """A server, who asks it and how patiently.
 
     Attributes:
-        target: `"host:port"`.
+        target: `"host:port"`; the servers at all addresses of a name share the
+            calls. `ipv4:HOST:PORT,HOST:PORT` names several without a name.
         timeout_s: seconds that a call may take, all its attempts together.
         retries: attempts after the first one, when the server cannot be reached or
             is overloaded; other errors would only come again.
         credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
-        token: bearer token.
+        token: bearer token, or what gives it, asked before each call.
 
     Raises:
         ConfigError: `retries` is negative.
@@ -33,7 +50,7 @@ class Connection:
     timeout_s: float
     retries: int
     credentials: grpc.ChannelCredentials | None = None
-    token: str = field(default="", repr=False)
+    token: str | Callable[[], str] = field(default="", repr=False)
 
     def __post_init__(self):
         if self.retries < 0:
@@ -43,13 +60,7 @@ class Connection:
 
     def channel(self, module=grpc):
         """A channel of `grpc` or of `grpc.aio`."""
-        unlimited = -1
-        options = {
-            "grpc.max_reconnect_backoff_ms": 1000,  # a server that restarts is found
-            "grpc.max_receive_message_length": unlimited,
-            "grpc.max_send_message_length": unlimited,
-        }
-        pairs = list(options.items())
+        pairs = list(_OPTIONS.items())
         if self.credentials:
             return module.secure_channel(self.target, self.credentials, pairs)
         return module.insecure_channel(self.target, pairs)
@@ -57,7 +68,8 @@ class Connection:
     @property
     def metadata(self) -> list[tuple[str, str]]:
         """What goes with every call."""
-        return [("authorization", f"Bearer {self.token}")] if self.token else []
+        token = self.token() if callable(self.token) else self.token
+        return [("authorization", f"Bearer {token}")] if token else []
 
     def attempt(self) -> "Attempt":
         """The first attempt at a call; its time begins now."""

@@ -5,16 +5,24 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from tfrec.errors import ServingError
+from tfrec.values import (
+    MAX_NUMBER,
+    Moment,
+    read_given_id,
+    read_id,
+    read_number,
+    read_time,
+)
 
 FIELDS = ("item_id", "event", "value", "timestamp")
-USUAL_EVENT, TYPICAL_VALUE = "", math.nan  # what the model takes them to be
+SHOWN = 3  # wrong events that a message tells of
 
 
 class QueryError(ServingError, ValueError):
@@ -29,6 +37,13 @@ class History:
     events: np.ndarray = field(default_factory=lambda: np.array([], object))
     values: np.ndarray = field(default_factory=lambda: np.array([], "float32"))
     timestamps: np.ndarray = field(default_factory=lambda: np.array([], "int64"))
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple]) -> "History":
+        """Of `(item_id, event, value, timestamp)`, oldest first, checked before."""
+        ids, events, values, times = zip(*rows, strict=True) if rows else [()] * 4
+        names = (np.array(ids, object), np.array(events, object))
+        return cls(*names, np.array(values, "float32"), np.array(times, "int64"))
 
     def __len__(self):
         return len(self.item_ids)
@@ -70,10 +85,17 @@ class Query:
     def __post_init__(self):
         if self.k < 1:
             raise QueryError(f"`k` must be at least 1. Received: {self.k}.")
-        if not 0 <= self.diversity <= 1:
-            raise QueryError(
-                f"`diversity` must be from 0 to 1. Received: {self.diversity}."
-            )
+        for name, bits in (("k", 32), ("now", 64)):
+            if not -(2 ** (bits - 1)) <= getattr(self, name) < 2 ** (bits - 1):
+                raise QueryError(
+                    f"`{name}` must be a number of {bits} bits. "
+                    f"Received: {getattr(self, name)}."
+                )
+        for name in ("min_probability", "diversity"):
+            if not 0 <= getattr(self, name) <= 1:  # nor is NaN
+                raise QueryError(
+                    f"`{name}` must be from 0 to 1. Received: {getattr(self, name)}."
+                )
         for name in ("exclude", "categories"):
             if isinstance(getattr(self, name), str):
                 raise QueryError(
@@ -82,7 +104,7 @@ class Query:
                 )
 
 
-def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
+def read_history(history, now: Any = 0) -> tuple[History, np.ndarray]:
     """Events as people write them, put in order of time.
 
     Args:
@@ -90,45 +112,81 @@ def read_history(history, now: int = 0) -> tuple[History, np.ndarray]:
             be left out), dicts with these keys, or a pandas frame with these
             columns; other keys and columns are ignored. An absent event is
             the log's usual one, an absent value a typical one, an absent time `now`.
-        now: seconds.
+            Ids, values and times are read as in every table (`tfrec.values`);
+            fractions of a second order the events. A `History` stays as it is.
+        now: a time, 0 for none.
 
     Returns:
         `(history, order)`: `order` is the index array that sorted it.
 
     Raises:
-        QueryError: an event is none of these, or has no item id.
+        QueryError: an event is none of these, has no item id, or breaks a rule.
 
     Example:
         >>> history, _ = read_history([("b", "buy", 1, 20), ("a", "view", 1, 10)])
         >>> history.item_ids.tolist()
         ['a', 'b']
     """
+    if isinstance(history, History):
+        return history, np.arange(len(history))
     if hasattr(history, "to_dict"):
         history = history.to_dict("records")
     if isinstance(history, str | dict):
         raise QueryError(f"`history` must be a list of events. Received: {history!r}.")
-    defaults = (None, USUAL_EVENT, TYPICAL_VALUE, now)
-    rows = [_read_event(event, defaults) for event in history]
-    item_ids, events, values, timestamps = zip(*rows, strict=True) if rows else [()] * 4
-    try:
-        read = History(
-            np.array(item_ids, object),
-            np.array(events, object),
-            np.array(values, "float32"),
-            np.array(timestamps, "int64"),
-        )
-    except (ValueError, TypeError, OverflowError) as error:
+    usual, rows, problems = Moment(read_now(now)), [], []
+    for number, event in enumerate(history, start=1):
+        try:
+            rows.append(_read_event(event, usual))
+        except ValueError as error:
+            problems.append(f"Event {number}: {error}")
+    if problems:
         raise QueryError(
-            "Values of a history must be numbers and timestamps whole seconds: "
-            f"{error}."
-        ) from error
-    order = np.argsort(read.timestamps, kind="stable")
-    return read.take(order), order
+            f"{len(problems)} of {len(rows) + len(problems)} events of a history are "
+            f"wrong. {' '.join(problems[:SHOWN])}"
+        )
+    moments = [row[-1] for row in rows]
+    order = sorted(range(len(rows)), key=moments.__getitem__)
+    in_order = [(*rows[each][:-1], moments[each].seconds) for each in order]
+    return History.of(in_order), np.array(order, int)
 
 
-def make_query(history=(), now: int = 0, **wishes) -> Query:
+def read_now(raw: Any) -> int:
+    """UTC seconds of a time of asking, 0 where there is none.
+
+    Raises:
+        QueryError: it is no time, or looks like milliseconds.
+    """
+    try:
+        moment = read_time(raw)
+    except ValueError as error:
+        raise QueryError(f"`now` {error}. Received: {raw!r}.") from None
+    return moment.seconds if moment else 0
+
+
+def finite(name: str, numbers) -> np.ndarray:
+    """Numbers as a float32 array.
+
+    Raises:
+        QueryError: one is no number, infinite or not of 32 bits.
+    """
+    try:
+        array = np.asarray(numbers, "float64")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise QueryError(f"`{name}` must be numbers: {error}.") from error
+    if np.isnan(array).any():
+        raise QueryError(f"`{name}` must be finite. Received: NaN.")
+    beyond = array[np.abs(array) > MAX_NUMBER]
+    if beyond.size:
+        raise QueryError(
+            f"`{name}` must be a finite number of 32 bits. Received: {beyond[0]}."
+        )
+    return array.astype("float32")
+
+
+def make_query(history=(), now: Any = 0, **wishes) -> Query:
     """A `Query` of a history as `read_history` takes it."""
-    return Query(history=read_history(history, now)[0], now=now, **wishes)
+    seconds = read_now(now)
+    return Query(history=read_history(history, seconds)[0], now=seconds, **wishes)
 
 
 def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
@@ -181,17 +239,33 @@ def pad(rows, fill="", dtype=object) -> np.ndarray:
     return padded
 
 
-def _read_event(event, defaults):
-    if isinstance(event, str):
-        event = (event,)
+def _read_event(event, now):
+    """`[item_id, event, value, Moment]`; raises a ValueError of all that is wrong."""
+    fields = _fields(event)
+    values, problems = [], []
+    for name, read in _READERS.items():
+        raw = fields.get(name)
+        try:
+            values.append(read(raw))
+        except ValueError as error:
+            problems.append(f"`{name}` {error}. Received: {raw!r:.80}.")
+    if problems:
+        raise ValueError(" ".join(problems))
+    return [*values[:-1], values[-1] or now]
+
+
+def _fields(event):
     if isinstance(event, dict):
-        event = [event.get(name, d) for name, d in zip(FIELDS, defaults, strict=True)]
-    if not isinstance(event, tuple | list) or not 1 <= len(event) <= len(FIELDS):
-        raise QueryError(
-            "An event must be an item id, a tuple (item_id, event, value, timestamp) "
-            f"or a dict with these keys. Received: {event!r}."
+        return event
+    values = event if isinstance(event, tuple | list) else (event,)
+    if not 1 <= len(values) <= len(FIELDS):
+        raise ValueError(
+            "must be an item id, a tuple (item_id, event, value, timestamp) or a dict "
+            f"with these keys. Received: {event!r:.80}."
         )
-    values = [*event, *defaults[len(event) :]]
-    if values[0] is None or values[0] == "":
-        raise QueryError(f"An event must have an `item_id`. Received: {event!r}.")
-    return [str(values[0]), *values[1:]]
+    return dict(zip(FIELDS, values, strict=False))
+
+
+_READERS = dict(
+    zip(FIELDS, (read_given_id, read_id, read_number, read_time), strict=True)
+)

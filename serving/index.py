@@ -17,6 +17,7 @@ from typer import Argument
 from tfrec.errors import DataError
 from tfrec.program import exit_code
 
+SHOWN = 3  # wrong items that a message tells of
 MODEL = Annotated[
     pathlib.Path, Argument(metavar="MODEL", help="Folder of the model's versions.")
 ]
@@ -32,13 +33,15 @@ def add(
     """Puts items in, new ones or in place of those of the same id."""
     log = _open(model)
     # Reading tables takes seconds to import: not before the folder is right.
-    from tfrec.data.item_changes import Change
     from tfrec.data.readers import read_items
 
     rows = read_items(items).frame.drop(columns="domain").to_dict("records")
-    changes = [Change(**row) for row in rows]
-    log.append(changes)
-    print(f"{log.path}: {len(changes)} items put in.")
+    if not rows:
+        raise DataError(
+            f"ITEMS must have at least one item. Received: none in {items}."
+        )
+    log.append(_changes(rows, items))
+    print(f"{log.path}: {len(rows)} items put in.")
 
 
 def remove(
@@ -49,8 +52,16 @@ def remove(
     log = _open(model)
     from tfrec.data.item_changes import Change
 
-    log.append([Change(item_id=each, is_removed=True) for each in item_ids])
-    print(f"{log.path}: {len(item_ids)} items taken out.")
+    changes = [Change(item_id=each, is_removed=True) for each in item_ids]
+    known = _known(model, log)
+    unknown = [each.item_id for each in changes if each.item_id not in known]
+    log.append(changes)
+    print(f"{log.path}: {len(changes)} items taken out.")
+    if unknown:
+        print(
+            f"Not known before, neither to the newest version nor by the log: "
+            f"{', '.join(unknown)}."
+        )
 
 
 def compact(model: MODEL):
@@ -58,15 +69,20 @@ def compact(model: MODEL):
     log = _open(model)
     from tfrec.export.compaction import compact as write
 
-    changes, _ = log.read()
-    if not changes:
+    read = log.read()
+    if not read.changes:
         raise DataError(f"There must be changes to compact. Received: {log.path}.")
-    print(f"{write(model, changes)}: {len(changes)} changes made.")
+    version, refused = write(model, read.changes)
+    num_passed_over = len(refused) + len(read.problems)
+    print(
+        f"{version}: {len(read.changes) - len(refused)} changes made, "
+        f"{num_passed_over} passed over."
+    )
 
 
 def _open(model):
-    from serving.artefact import list_versions
     from serving.items.log import ItemLog
+    from serving.version_folders import list_versions
 
     if not list_versions(model):
         raise DataError(
@@ -74,6 +90,38 @@ def _open(model):
             f"items stands beside them. Received: {model}."
         )
     return ItemLog.of(model)
+
+
+def _changes(rows, items):
+    """The `Change`s of a table's rows, all right or none."""
+    from tfrec.data.item_changes import Change
+
+    changes, problems = [], []
+    for number, row in enumerate(rows, start=1):
+        try:
+            changes.append(Change(**row))
+        except DataError as error:
+            problems.append(f"Item {number}: {error}")
+    if problems:
+        raise DataError(
+            f"{len(problems)} of {len(rows)} items of {items} are wrong, and none was "
+            f"put in. {' '.join(problems[:SHOWN])}"
+        )
+    return changes
+
+
+def _known(model, log):
+    """Ids of the newest version's items and of those that the log puts in."""
+    from pyarrow import parquet
+
+    from serving.artefact import version_folder
+
+    path = version_folder(model) / "assets.extra" / "items.parquet"
+    table = parquet.read_table(path, columns=["item_id"])
+    known = set(table["item_id"].to_pylist())
+    for change in log.read().changes:
+        (known.discard if change.is_removed else known.add)(change.item_id)
+    return known
 
 
 def main():

@@ -131,4 +131,26 @@ class ModelsCollector(Collector):
                     before, after = version.memory
                     memory.add_metric([*labels, "before"], before)
                     memory.add_metric([*labels, "after"], after)
-        return [waiting, loads, versions, memory]
+        return [waiting, loads, versions, memory, *self._items()]
+
+    def _items(self):
+        """How far versions are with the logs of their items."""
+        changes = CounterMetricFamily(
+            "tfrec_serving_item_changes",
+            "Changes of items made, and changes and lines of the log passed over.",
+            labels=["model", "version", "outcome"],
+        )
+        behind = GaugeMetricFamily(
+            "tfrec_serving_items_behind_seconds",
+            "For how long the log of items has held what is not served yet.",
+            labels=["model", "version"],
+        )
+        for store in self._stores():
+            for version in store.statuses():
+                if version.following:
+                    labels = [store.settings.name, str(version.number)]
+                    state = version.following
+                    changes.add_metric([*labels, "made"], state.num_made)
+                    changes.add_metric([*labels, "passed_over"], state.num_passed_over)
+                    behind.add_metric(labels, state.behind_s)
+        return changes, behind

@@ -1,12 +1,16 @@
 """Which models to serve, in tensorflow_model_server's own `ModelServerConfig`."""
 
+import logging
 import pathlib
 
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.model_store import ModelSettings
+from serving.models import Models
 from serving.text_protos import read_text_proto
 from tfrec.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 
 def read_model_config(path) -> list[ModelSettings]:
@@ -19,6 +23,30 @@ def read_model_config(path) -> list[ModelSettings]:
     config = model_server_config_pb2.ModelServerConfig()
     read_text_proto("--model_config_file", path, config)
     return model_settings(config, str(path))
+
+
+class FollowedConfig:
+    """A file of models that is read again and again.
+
+    Args:
+        path: of the file.
+        settings: what it held when it was read first.
+        models: `Models`, which serve what it holds.
+    """
+
+    def __init__(self, path, settings: list[ModelSettings], models: Models):
+        self._path, self._served, self._models = path, settings, models
+
+    def poll(self) -> None:
+        """Serves what the file holds now; if that cannot be, all stays as it was."""
+        try:
+            settings = read_model_config(self._path)
+            if settings != self._served:
+                self._models.replace(settings)
+                self._served = settings
+                logger.info("%s has changed, and is served.", self._path)
+        except Exception as error:  # whatever it was, the old models go on
+            logger.error("%s has changed and is not served: %s", self._path, error)
 
 
 def model_settings(config, source: str) -> list[ModelSettings]:

@@ -11,7 +11,8 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from serving import tracing
 from serving.answering import Answering
 from serving.metrics import ModelsCollector, ServerMetrics
-from serving.model_store import ModelStore
+from serving.model_config import FollowedConfig
+from serving.model_store import ModelSettings, ModelStore
 from serving.models import Models, Poller
 from serving.scheduling.admission import CallThreads, Doorkeeper
 from serving.scheduling.batching import BatchingScheduler
@@ -22,14 +23,16 @@ from serving.security.interceptor import GateInterceptor
 from serving.security.rate_limit import RateLimit
 from serving.server_settings import ServerSettings
 from serving.services import ModelService, PredictionService
-from tfrec.compat import import_optional
+from serving.status import http_status
 from tfrec.errors import ServingError
+from tfrec.optional import import_optional
 
-DRAIN_S = 30  # time that requests under way get when the server stops
+DRAIN_S = 25  # time that requests under way get when the server stops
 _SERVICES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
+_HELD_REQUESTS = 3  # of the largest size, that the REST API has in memory at a time
 _SPARE_THREADS = 8  # for health checks while all others wait
 
 
@@ -50,7 +53,8 @@ class ModelServer:
     """
 
     def __init__(self, stores: list[ModelStore], settings: ServerSettings):
-        self._models = Models(stores)
+        make_store = functools.partial(ModelStore, loading=settings.loading)
+        self._models = Models(stores, make_store, settings.allows_early_labels)
         metrics = ServerMetrics()
         self._scheduler = scheduler = _scheduler(settings, metrics)
         metrics.add(ModelsCollector(self._models.stores, lambda: scheduler.num_waiting))
@@ -59,11 +63,12 @@ class ModelServer:
         rate = settings.max_requests_per_s
         gate = Gate(settings.tokens, RateLimit(rate) if rate else None)
         self._server = _grpc_server(settings, gate, metrics)
-        _add_services(self._server, answering, self._health)
+        _add_services(self._server, answering, self._health, settings.as_content)
         self.address = _bind(self._server, settings)
         self._rest = _rest_server(answering, gate, settings)
         self.rest_address = self._rest.address if self._rest else ""
         self._poller: Poller | None = None
+        self._config_poller: Poller | None = None
 
     def start(self, poll_wait_s: float, stopped: threading.Event) -> None:
         """Answers at once; returns when every folder was looked at once.
@@ -80,11 +85,27 @@ class ModelServer:
         self._poller.start()
         while not stopped.is_set() and not self._poller.first_round.wait(0.1):
             pass
+        if self._config_poller:
+            self._config_poller.start()
+
+    def follow(self, path, models: list[ModelSettings], poll_wait_s: float) -> None:
+        """Serves the models of a configuration file as it changes, once it has started.
+
+        Args:
+            path: of a `ModelServerConfig` in text format.
+            models: what it held when it was read first.
+            poll_wait_s: seconds between two looks at it, 0 for none.
+        """
+        if poll_wait_s:
+            config = FollowedConfig(path, models, self._models)
+            poller = Poller(config.poll, poll_wait_s, self._report_health)
+            self._config_poller = poller
 
     def drain(self) -> None:
         """Takes no new requests and finishes those under way."""
-        if self._poller:
-            self._poller.stop()
+        for poller in (self._poller, self._config_poller):
+            if poller:
+                poller.stop()
         self._health.enter_graceful_shutdown()
         is_over = self._server.stop(DRAIN_S)
         if self._rest:
@@ -105,9 +126,9 @@ def _scheduler(settings, metrics) -> Scheduler:
     return DirectScheduler(settings.max_threads, settings.max_waiting, metrics)
 
 
-def _add_services(server, answering, health_servicer):
+def _add_services(server, answering, health_servicer, as_content):
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionService(answering), server
+        PredictionService(answering, as_content), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
         ModelService(answering), server
@@ -122,7 +143,10 @@ def _grpc_server(settings, gate, metrics):
     options = {
         "grpc.max_receive_message_length": settings.max_request_bytes,
         "grpc.max_send_message_length": unlimited,
+        # Clients look up the name anew then, and find servers that have come.
+        "grpc.max_connection_age_ms": 300_000,
         "grpc.so_reuseport": 0,  # a taken port is an error, not a silent share
+        **dict(settings.channel_options),
     }
     # Requests wait in threads, so that those that are too many are known.
     max_calls = settings.max_threads + settings.max_waiting
@@ -135,20 +159,31 @@ def _grpc_server(settings, gate, metrics):
 
 
 def _bind(server, settings):
+    """`"host:port"`, once the server listens there and at its socket."""
     host, port = settings.host, settings.port
     address = f"[{host}]" if ":" in host else host
     try:
-        if settings.tls:
-            credentials = settings.tls.credentials()
-            bound = server.add_secure_port(f"{address}:{port}", credentials)
-        else:
-            bound = server.add_insecure_port(f"{address}:{port}")
+        bound = _listen(server, f"{address}:{port}", settings.tls)
     except RuntimeError as error:
         raise ServingError(
             "`--port` must be free and `--host` an address of this machine. "
             f"Received: {address}:{port}. {error}"
         ) from error
+    if settings.socket_path:
+        try:
+            _listen(server, f"unix:{settings.socket_path}", settings.tls)
+        except RuntimeError as error:
+            raise ServingError(
+                "`--grpc_socket_path` must be a path where a socket can be made. "
+                f"Received: {settings.socket_path}. {error}"
+            ) from error
     return f"{address}:{bound}"
+
+
+def _listen(server, address, tls):
+    if tls:
+        return server.add_secure_port(address, tls.credentials())
+    return server.add_insecure_port(address)
 
 
 def _rest_server(answering, gate, settings):
@@ -158,15 +193,27 @@ def _rest_server(answering, gate, settings):
         "uvicorn", "the REST API", "Install `tfrec[serve]`, or serve gRPC alone."
     )
     # Not before: those who serve gRPC alone need not have it.
-    from serving.rest.app import RestApp, RestLimits
-    from serving.rest.listening import RestServer
+    from serving.http.door import Door
+    from serving.http.limits import HttpLimits
+    from serving.http.listening import HttpServer
+    from serving.rest.app import RestApp
+    from serving.rest.cross_origin import with_cors
+    from serving.rest.writing import write_error
+    from serving.security.http_gate import HttpGate
 
-    limits = RestLimits(
-        num_threads=settings.rest_threads,
-        max_waiting=settings.max_waiting,
-        timeout_s=settings.rest_timeout_s,
+    threads, timeout_s = settings.rest_threads, settings.rest_timeout_s
+    limits = HttpLimits(
         max_body_bytes=settings.max_request_bytes,
+        max_held_bytes=_HELD_REQUESTS * settings.max_request_bytes,
+        max_requests=threads + settings.max_waiting,
+        busy_status=http_status(grpc.StatusCode.RESOURCE_EXHAUSTED),
+        max_body_s=min(timeout_s, HttpLimits.max_body_s),
+        drain_s=DRAIN_S,
     )
-    app = RestApp(answering, gate, limits, settings.metrics_path)
+    app = RestApp(answering, threads, timeout_s, settings.metrics_path)
+    door = Door(app, limits, write_error, [HttpGate(gate)])
+    if settings.has_cors:
+        door = with_cors(door)
     tls = settings.tls.context() if settings.tls else None
-    return RestServer(app, settings.host, settings.rest_port, DRAIN_S, tls)
+    where = (settings.host, settings.rest_port)
+    return HttpServer(door, *where, limits, write_error, tls, "--rest_api_port")

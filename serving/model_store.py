@@ -1,22 +1,30 @@
 """The versions of one model: found on disk, loaded beside, swapped, let go."""
 
-import contextlib
 import gc
 import logging
 import pathlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import grpc
 
-from serving.artefact import list_versions
+from serving.copies import check_unchanged, list_files
+from serving.items.following import Following
 from serving.items.live import load_live
 from serving.memory import resident_bytes
+from serving.reminder import Reminder
 from serving.servable import Servable
+from serving.server_settings import USUAL_LOADING, Loading
 from serving.status import RequestError, invalid, not_found
+from serving.version_folders import (
+    find_versions,
+    is_version,
+    list_versions,
+    what_is_wrong,
+)
 from tfrec.errors import ArtefactError
 
 logger = logging.getLogger(__name__)
@@ -41,8 +49,15 @@ class Version:
     servable: Servable | None = None
     error: str = ""
     files: tuple = ()  # what lay there when it was refused
+    num_tries: int = 0  # with these files
+    tried_at: float = 0.0  # `time.monotonic()` when it was refused
     loaded_at: float = 0.0  # seconds since 1970
     memory: tuple[int, int] = (0, 0)  # bytes of the process before and after
+
+    @property
+    def following(self) -> Following | None:
+        """How far it is with its model's log of items, if it follows one."""
+        return self.servable.following if self.servable else None
 
 
 @dataclass(frozen=True)
@@ -75,40 +90,47 @@ class ModelStore:
 
     `poll` looks at the folder once: new versions are loaded beside the old ones
     and warmed up, then old ones are let go. A version that fails is refused with
-    its reason and tried again only when its files change; what was being served
-    goes on. Requests that hold a servable finish on it, whatever `poll` does.
+    its reason and tried again when its files change, and some times as it is; what
+    was being served goes on. Requests that hold a servable finish on it, whatever
+    `poll` does.
 
     Args:
         settings: name, folder and version policy.
         load: folder to `Servable`.
+        loading: how versions come into use.
 
     Attributes:
         num_loaded: versions that were loaded so far.
         num_refused: versions that were refused so far.
 
     Raises:
-        ArtefactError: the folder does not exist.
+        ArtefactError: the folder does not exist, or is that of a version.
     """
 
     def __init__(
         self,
         settings: ModelSettings,
         load: Callable[[pathlib.Path], Servable] = load_live,
+        loading: Loading = USUAL_LOADING,
     ):
         if not settings.base_path.is_dir():
             raise ArtefactError(
                 f"The base path of {settings.name} must be a folder of integer version "
                 f"folders. Received: {settings.base_path}, which does not exist."
             )
+        if is_version(settings.base_path):
+            raise ArtefactError(f"{settings.name}: {what_is_wrong(settings.base_path)}")
         self.settings = settings
-        self._load = load
+        self._load, self._loading = load, loading
         self._lock = threading.Lock()  # guards `_versions`, never held while loading
         self._versions: dict[int, Version] = {}
+        self._folders: dict[int, pathlib.Path] = {}
+        self._reminder = Reminder(logger)
         self.num_loaded = self.num_refused = 0
 
     def heir(self, settings: ModelSettings) -> "ModelStore":
         """A store of other settings that has what is loaded here already."""
-        store = ModelStore(settings, self._load)
+        store = ModelStore(settings, self._load, self._loading)
         if settings.base_path == self.settings.base_path:
             with self._lock:
                 store._versions = dict(self._versions)
@@ -165,33 +187,58 @@ class ModelStore:
 
     def poll(self) -> None:
         """Brings what is served in line with what lies on disk."""
-        wanted = self.settings.wanted(list_versions(self.settings.base_path))
+        self._reminder.say(self._complaint())
+        try:
+            self._folders = find_versions(self.settings.base_path)
+        except OSError:
+            return  # that was said; what is served goes on
+        wanted = self.settings.wanted(list(self._folders))
         todo = [number for number in wanted if self._is_due(number)]
         for number in todo:  # known before the first is loaded: GetModelStatus
-            self._set(Version(number))
+            known = self._versions.get(number, Version(number))
+            self._set(replace(known, state=State.START, error=""))
         for number in reversed(todo):  # the newest is what people wait for
             self._try(number)
         self._let_go(wanted)
+
+    def _complaint(self):
+        """What keeps versions from being served, `""` for nothing."""
+        folder = self.settings.base_path
+        words = what_is_wrong(folder)
+        if not words and not self.settings.wanted(there := list_versions(folder)):
+            words = (
+                f"{folder} must hold one of the versions {self.settings.specific}. "
+                f"Received: {there}."
+            )
+        return words and f"{self.settings.name}: {words}"
 
     def _is_due(self, number):
         known = self._versions.get(number)
         if known is None or (known.state == State.END and not known.error):
             return True
-        return bool(known.error) and known.files != _files(self._folder(number))
+        if not known.error:
+            return False
+        waited_s = time.monotonic() - known.tried_at
+        may_retry = known.num_tries <= self._loading.max_retries
+        if may_retry and waited_s >= self._loading.retry_wait_s:
+            return True
+        return known.files != list_files(self._folders[number])
 
     def _try(self, number):
-        folder = self._folder(number)
-        files = _files(folder)
-        self._set(Version(number, State.LOADING))
+        folder, known = self._folders[number], self._versions[number]
+        files = list_files(folder)
+        self._set(replace(known, state=State.LOADING))
         before = resident_bytes()
         try:
             servable = self._load(folder)
-            num_requests = servable.replay_warm_up()
-            _check_unchanged(folder, files)
+            num_requests = 0
+            for _ in range(self._loading.num_warm_ups):
+                num_requests = servable.replay_warm_up()
+            check_unchanged(folder, files)
         except Exception as error:  # whatever it was, the old version goes on
             logger.error("%s version %d refused: %s", self.settings.name, number, error)
             self.num_refused += 1
-            self._set(Version(number, State.END, error=str(error), files=files))
+            self._set(_refused(known, files, str(error)))
             return
         ready = Version(number, State.AVAILABLE, servable)
         ready.loaded_at, ready.memory = time.time(), (before, resident_bytes())
@@ -221,23 +268,13 @@ class ModelStore:
         with self._lock:
             self._versions[version.number] = version
 
-    def _folder(self, number):
-        return self.settings.base_path / str(number)
 
-
-def _check_unchanged(folder, files):
-    if _files(folder) != files:
-        raise ArtefactError(
-            f"{folder} changed while it was read, as if it were still being copied. "
-            "Copy it beside and rename it."
-        )
-
-
-def _files(folder):
-    """Name, size and time of each file: changes while a copy goes on."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
-            stat = path.stat()
-            found.append((str(path), stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+def _refused(known, files, error):
+    return Version(
+        known.number,
+        State.END,
+        error=error,
+        files=files,
+        num_tries=1 + (known.num_tries if known.files == files else 0),
+        tried_at=time.monotonic(),
+    )

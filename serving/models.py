@@ -20,14 +20,18 @@ class Models:
     Args:
         stores: one `ModelStore` per model.
         make_store: settings to the store of a model that is new.
+        allows_early_labels: whether a label that is new may name a version that does
+            not answer yet.
     """
 
     def __init__(
         self,
         stores: list[ModelStore],
         make_store: Callable[[ModelSettings], ModelStore] = ModelStore,
+        allows_early_labels: bool = False,
     ):
         self._make_store = make_store
+        self._allows_early_labels = allows_early_labels
         self._stores = {store.settings.name: store for store in stores}
         self._changing = threading.Lock()  # one thread at a time loads versions
 
@@ -89,6 +93,7 @@ class Models:
             for store in stores:
                 store.poll()
                 _check_ready(store)
+                self._check_labels(store)
             self._stores = {store.settings.name: store for store in stores}
         gc.collect()  # models that nobody asks for any more hold much memory
 
@@ -96,25 +101,34 @@ class Models:
         old = self._stores.get(settings.name)
         try:
             return old.heir(settings) if old else self._make_store(settings)
-        except ArtefactError as error:
+        except (ArtefactError, OSError) as error:
             raise invalid(str(error)) from error
+
+    def _check_labels(self, store):
+        name, ready = store.settings.name, _ready(store)
+        old = self._stores.get(name)
+        used = dict(old.settings.labels) if old else {}
+        for label, number in store.settings.labels:
+            is_early = self._allows_early_labels and label not in used
+            if number not in ready and not is_early:
+                raise _not_ready(
+                    f"Request to assign label {label} to version {number} of model "
+                    f"{name}, which is not currently available for inference"
+                )
+
+
+def _ready(store):
+    return {each.number for each in store.statuses() if each.servable}
 
 
 def _check_ready(store):
-    ready = {each.number for each in store.statuses() if each.servable}
     name = store.settings.name
-    if not store.settings.wanted(sorted(ready)):
+    if not store.settings.wanted(sorted(_ready(store))):
         reasons = "; ".join(each.error for each in store.statuses() if each.error)
         raise _not_ready(
             f"Some models did not become available: {{{name}}}. "
             f"{reasons or 'Its folder holds no version that is wanted.'}"
         )
-    for label, number in store.settings.labels:
-        if number not in ready:
-            raise _not_ready(
-                f"Request to assign label {label} to version {number} of model {name}, "
-                "which is not currently available for inference"
-            )
 
 
 def _not_ready(message):

@@ -1,22 +1,25 @@
 """One run of batch scoring: divide by user, score shard by shard, put together."""
 
+import contextlib
 import hashlib
+import logging
 import pathlib
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
-from serving.artefact import version_folder
 from serving.items.live import load_with_items
 from serving.items.log import ItemLog
 from serving.shard_scoring import RESULT, Scorer, UserLogs, queries_at_end
 from serving.shards import Spool, WorkFolder, merge_parts
 from serving.tables import QUERIES, open_output, stream_table
+from serving.version_folders import version_folder
 from tfrec.data.clean import clean
 from tfrec.data.files import find_files
 from tfrec.data.schema import EVENTS, USERS, Events, Users
 from tfrec.errors import DataError
+from tfrec.progress import Progress, tracked
+
+logger = logging.getLogger(__name__)
 
 SHARD_BYTES = 1 << 20  # of the files that hold the events
 MAX_SHARDS = 256  # files open at a time while dividing
@@ -45,7 +48,7 @@ class ScoringRun:
         self._tables = {name: path for name, path in tables.items() if path}
         files = {name: find_files(path) for name, path in self._tables.items()}
         folder = version_folder(model)
-        changes, _ = ItemLog.of(folder.parent).read()
+        changes = ItemLog.of(folder.parent).read().changes
         self._servable = load_with_items(folder, changes)
         self._scorer = Scorer(self._servable, k, allow_repeats)
         size = sum(file.stat().st_size for file in files["events"])
@@ -54,14 +57,26 @@ class ScoringRun:
         settings = (self.num_shards, k, allow_repeats, changes)
         self._work = WorkFolder(out, _digest(files, *settings))
         self._out = out
-        self._console = Console(stderr=True)
+
+    @contextlib.contextmanager
+    def telling_what_is_kept(self):
+        """Says where finished shards are if the block is left by an error."""
+        try:
+            yield
+        except BaseException:
+            if self._work.path.exists():
+                logger.warning(
+                    "What is finished is kept in %s: the same command goes on from "
+                    "there. Remove it if you will not run it again.",
+                    self._work.path,
+                )
+            raise
 
     def divide(self) -> None:
         """Divides every table by user, if an earlier run has not."""
         if self._work.spool.exists():
             return
-        status = self._console.status("Dividing the tables by user")
-        with status, self._work.new_spool() as folder:
+        with self._work.new_spool() as folder:
             for name, table in _TABLES.items():
                 if name in self._tables:
                     Spool(folder, name, self.num_shards).write(self._read(name, table))
@@ -77,7 +92,7 @@ class ScoringRun:
             now = self._spool("events").largest("timestamp")
         shards = range(self.num_shards)
         todo = [shard for shard in shards if not self._work.part(shard).exists()]
-        for shard in track(todo, "Scoring", console=self._console):
+        for shard in tracked(todo, "Scoring shards"):
             self._work.write_part(shard, self._score_shard(shard, now))
         return self.num_shards - len(todo)
 
@@ -87,6 +102,7 @@ class ScoringRun:
         Returns:
             Numbers of rows and of queries that have some.
         """
+        progress = Progress(f"Writing {self._out}")
         parts = [self._work.part(shard) for shard in range(self.num_shards)]
         num_rows = num_queries = 0
         tables = merge_parts(parts)
@@ -96,6 +112,7 @@ class ScoringRun:
             for table in (first, *tables):
                 append(table.drop_columns("position"))
                 num_rows += len(table)
+                progress.advance(len(table))
                 num_queries += len(np.unique(table["position"]))
         self._work.remove()
         return num_rows, num_queries
@@ -104,13 +121,14 @@ class ScoringRun:
         """Frames of one table, queries numbered in the order they come."""
         config = self._servable.artefact.manifest.get("config", {})
         columns = config.get("data", {}).get("columns", {})
-        num_rows = 0
+        num_rows, progress = 0, Progress(f"Dividing {name} by user")
         for frame in stream_table(self._tables[name], table, columns):
             kept = frame[[n for n in table.names if n in frame]]
             if name == "queries":
                 numbers = np.arange(num_rows, num_rows + len(frame))
                 kept = kept.assign(position=numbers)
             num_rows += len(frame)
+            progress.advance(len(frame))
             yield kept
         if name == "events" and not num_rows:
             raise DataError(

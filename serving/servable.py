@@ -14,6 +14,7 @@ from serving.artefact import (
 )
 from serving.checking import check_call
 from serving.codec import CodecError, read_tensor
+from serving.items.following import Following
 from serving.signature import Signature
 from serving.status import RequestError, invalid, status_code
 from tfrec.errors import ArtefactError
@@ -30,7 +31,12 @@ class Servable:
     Args:
         artefact: what the files say.
         loaded: what `tf.saved_model.load` made of them.
+
+    Attributes:
+        following: how far it is with its model's log of items, if it follows one.
     """
+
+    following: Following | None = None
 
     def __init__(self, artefact: Artefact, loaded):
         self.artefact = artefact

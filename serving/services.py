@@ -73,14 +73,20 @@ NO_EXAMPLES = (
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata on named tensors."""
+    """Predict and GetModelMetadata on named tensors.
+
+    Args:
+        answering: what answers.
+        as_content: whether numbers of answers are in `tensor_content`.
+    """
 
     Classify = refuses(NO_EXAMPLES.format("Classify"))
     Regress = refuses(NO_EXAMPLES.format("Regress"))
     MultiInference = refuses(NO_EXAMPLES.format("MultiInference"))
 
-    def __init__(self, answering: Answering):
+    def __init__(self, answering: Answering, as_content: bool = False):
         self._answering = answering
+        self._as_content = as_content
 
     @answers
     def Predict(self, request, context):
@@ -98,7 +104,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         with metrics.stage(spec.signature_name, "write"):
             response = predict_pb2.PredictResponse(model_spec=spec)
             for key, array in outputs.items():
-                write_tensor(array, response.outputs[key])
+                proto = response.outputs[key]
+                write_tensor(array, proto, as_content=self._as_content)
         return response
 
     @answers

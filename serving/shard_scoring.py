@@ -87,6 +87,7 @@ class Scorer:
         self._k = k
         self._allow_repeats = allow_repeats
         self._max_length = servable.artefact.manifest.get("max_history_length", 0)
+        self._kinds = servable.artefact.manifest.get("events", {})  # none: all
 
     def score(self, queries: pd.DataFrame, logs: UserLogs, profiles: dict):
         """Yields arrow tables of answers, in the order of the queries.
@@ -109,16 +110,23 @@ class Scorer:
 
     def _query(self, history, user_text, now):
         """Items that a cut history loses are excluded by name."""
-        cut = max(0, len(history) - self._max_length) if self._max_length else 0
-        lost = [] if self._allow_repeats else history.item_ids[:cut]
+        kept = self._kept(history)
+        lost = [] if self._allow_repeats else np.delete(history.item_ids, kept)
         return Query(
-            history=history.take(slice(cut, None)),
+            history=history.take(kept),
             user_text=user_text,
             now=now,
             k=self._k,
             exclude=list(dict.fromkeys(lost)),
             allow_repeats=self._allow_repeats,
         )
+
+    def _kept(self, history):
+        """Rows of the latest events, of the kinds that the model knows."""
+        rows = np.arange(len(history))
+        if self._kinds:
+            rows = rows[np.isin(history.events, [*self._kinds, ""])]
+        return rows[-self._max_length :]  # all of them if it is 0
 
 
 def queries_at_end(logs: UserLogs, timestamp: int, first_position: int):

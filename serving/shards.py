@@ -8,12 +8,14 @@ that decides the result; a run with other inputs does not find it.
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+DIGEST = re.compile("[0-9a-f]{32}")  # what our folders are called
 MERGED_POSITIONS = 8192  # queries whose rows are put in order at a time
 
 
@@ -28,9 +30,15 @@ class WorkFolder:
     def __init__(self, out: pathlib.Path, digest: str):
         self._all = out.with_name(f".{out.name}.parts")
         self._folder = self._all / digest[:32]
-        for stale in set(self._all.glob("*")) - {self._folder}:
-            shutil.rmtree(stale)
+        for other in self._all.glob("*"):
+            if DIGEST.fullmatch(other.name) and other != self._folder:
+                shutil.rmtree(other)
         self._folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def path(self) -> pathlib.Path:
+        """The folder beside the output."""
+        return self._all
 
     @property
     def spool(self) -> pathlib.Path:
@@ -39,12 +47,19 @@ class WorkFolder:
 
     @contextlib.contextmanager
     def new_spool(self):
-        """A folder that becomes `spool` when the block has succeeded."""
+        """A folder that becomes `spool` when the block has succeeded.
+
+        Otherwise nothing is finished, and the work folder goes.
+        """
         aside = self._folder / "spool.unfinished"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
-        yield aside
-        os.replace(aside, self.spool)
+        try:
+            yield aside
+            os.replace(aside, self.spool)
+        except BaseException:
+            self.remove()
+            raise
 
     def part(self, shard: int) -> pathlib.Path:
         """Result of a shard; it exists once the shard is finished."""
@@ -65,7 +80,9 @@ class WorkFolder:
 
     def remove(self) -> None:
         """Ends the work: everything in the folder goes."""
-        shutil.rmtree(self._all)
+        shutil.rmtree(self._folder)
+        if not any(self._all.iterdir()):
+            self._all.rmdir()
 
 
 class Spool:

@@ -39,3 +39,31 @@ def status_code(number: int) -> grpc.StatusCode:
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def http_status(code: grpc.StatusCode) -> int:
+    """The HTTP status of a gRPC status code.
+
+    Example:
+        >>> http_status(grpc.StatusCode.INVALID_ARGUMENT)
+        400
+    """
+    return _HTTP.get(code, 500)
+
+
+# Reference: `ToHTTPStatusCode` in tensorflow_serving/model_servers/http_server.cc.
+_HTTP = {
+    grpc.StatusCode.CANCELLED: 499,
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ALREADY_EXISTS: 409,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.FAILED_PRECONDITION: 400,
+    grpc.StatusCode.ABORTED: 409,
+    grpc.StatusCode.OUT_OF_RANGE: 400,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+}

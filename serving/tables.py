@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import pathlib
 
 import numpy as np
@@ -14,6 +13,7 @@ from tfrec.data.problems import Problems, any_broken
 from tfrec.data.table_files import TableFiles
 from tfrec.data.table_reader import malformed_rows
 from tfrec.errors import DataError
+from tfrec.files import replacing
 
 BEFORE_ALL = -(2**62)  # the sequence of a query that has none: nothing is earlier
 
@@ -82,13 +82,8 @@ def open_output(path: pathlib.Path, schema: pa.Schema):
         path: its extension decides the format.
         schema: of every table.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with _WRITERS[path.suffix](aside, schema) as writer:
-            yield writer.write_table
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with replacing(path) as aside, _WRITERS[path.suffix](aside, schema) as writer:
+        yield writer.write_table
 
 
 class _JsonLines:

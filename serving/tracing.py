@@ -9,6 +9,8 @@ import os
 import time
 from typing import Any
 
+from tfrec.optional import import_optional
+
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PARTS = (
     "opentelemetry.sdk",
@@ -37,9 +39,6 @@ def start(service_name: str) -> None:
     """
     if not is_configured():
         return
-    # TensorFlow comes with it: not where nothing is traced.
-    from tfrec.compat import import_optional
-
     for name in _PARTS:
         import_optional(name, "traces", "Install `tfrec[otel]`, or unset OTEL_….")
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter

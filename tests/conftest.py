@@ -72,3 +72,22 @@ def trained(tmp_path_factory):
 def artefact_folders(trained):
     """Flavour -> version folder of the toy's saved model; not to be changed."""
     return trained.models
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory):
+    """The folder of a toy model of six items, with version 1; not to be changed."""
+    from tests.serving.toy_artefact import write_toy
+
+    folder = tmp_path_factory.mktemp("saved_models") / "toy"
+    write_toy(folder, version=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def target(toy):
+    """Address of a server of the toy, under the name `toy`."""
+    from tests.serving.server_process import serving
+
+    with serving("--model_name=toy", f"--model_base_path={toy}") as server:
+        yield server.target

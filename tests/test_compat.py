@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tfrec import compat
-from tfrec.errors import MissingPackageError, TfrecError
+from tfrec.errors import MissingPackageError
 
 KERAS_STAYS = """
 {first}
@@ -39,15 +39,6 @@ def test_keras_3_survives_in_any_order_of_imports(first):
     code = KERAS_STAYS.format(first=first)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_a_missing_package_says_what_for_and_what_instead():
-    with pytest.raises(MissingPackageError) as caught:
-        compat.import_optional("no_such_package", "the moon", "Use the sun.")
-    words = str(caught.value)
-    assert words.startswith("`no_such_package` is needed for the moon, but cannot be")
-    assert words.endswith("Use the sun.")
-    assert isinstance(caught.value, TfrecError | ImportError)
 
 
 def test_without_scann_the_exact_index_is_named(monkeypatch, forgetful):

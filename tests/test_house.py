@@ -11,7 +11,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module may import from its own folder and from any folder on an earlier line.
 LAYERS = [
     ["errors"],
-    ["config", "compat", "program", "values"],
+    ["optional", "files", "toml", "quiet", "progress"],
+    ["config", "compat", "program", "protocol", "values"],
     ["data", "privacy", "numeric"],
     ["text", "evaluation", "index"],
     ["model", "baselines"],

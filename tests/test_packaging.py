@@ -125,6 +125,16 @@ def test_configurations_travel_with_the_package():
     assert SETUP["options.package_data"]["training"] == ", ".join(kinds)
 
 
+def test_every_file_of_messages_travels_with_the_package():
+    data = SETUP["options.package_data"]
+    for package in ("tfrec", "serving"):
+        folder = ROOT / package
+        packed = {
+            path for kind in data[package].split(", ") for path in folder.glob(kind)
+        }
+        assert packed >= set(folder.rglob("*.proto")) > set()
+
+
 def test_products_stay_out_of_git():
     ignored = (ROOT / ".gitignore").read_text().split()
     assert {"runs/", "saved_models/*", "!saved_models/README.md"} <= set(ignored)

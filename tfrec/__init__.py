@@ -1,10 +1,15 @@
 """tfrec: a text-native two-tower recommender for TensorFlow.
 
 The names below are imported when first used, so that `import tfrec` is quick; what
-writes the saved model is `tfrec.export.saved_model.export`.
+writes the saved model is `tfrec.export.saved_model.export`. TensorFlow's notes that
+nobody can act on are left out (`tfrec.quiet`).
 """
 
 import importlib
+
+from tfrec.quiet import ask_for_silence
+
+ask_for_silence()
 
 _HOMES = {
     "Config": "tfrec.config",

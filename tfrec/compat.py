@@ -7,38 +7,15 @@ tensorflow-text none for Windows; everything that needs neither must still work.
 
 import contextlib
 import functools
-import importlib
 import logging
 
 import keras
 import tensorflow as tf
 
 from tfrec.errors import MissingPackageError
+from tfrec.optional import import_optional
 
 logger = logging.getLogger(__name__)
-
-
-def import_optional(name, purpose, instead):
-    """Imports a package that some platforms lack.
-
-    Args:
-        name: dotted module name.
-        purpose: what needs it, a noun phrase for the error message.
-        instead: what to do without it, a sentence.
-
-    Returns:
-        The module.
-
-    Raises:
-        MissingPackageError: it is absent or does not load here.
-    """
-    try:
-        return importlib.import_module(name)
-    except (ImportError, tf.errors.NotFoundError) as error:
-        raise MissingPackageError(
-            f"`{name}` is needed for {purpose}, but cannot be imported here "
-            f"({error}). {instead}"
-        ) from error
 
 
 @functools.cache

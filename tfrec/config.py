@@ -7,13 +7,14 @@ unit, and the whole of it is written next to each checkpoint and saved model.
 import dataclasses
 import difflib
 import json
-import pathlib
 import tomllib
 import typing
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tfrec.errors import ConfigError
+from tfrec.files import NAME_RULE, is_file_name
+from tfrec.toml import read_toml
 
 BLOCKS = ("collaborative", "lexical", "prior", "opinion")
 FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
@@ -151,7 +152,7 @@ def load_config(path=None, overrides=()):
         ConfigError: the file is missing or not TOML, a section or key is
             unknown, or a value has the wrong type or range.
     """
-    values = {} if path is None else _read_toml(path)
+    values = {} if path is None else read_toml(path)
     for override in overrides:
         name, equals, value = override.partition("=")
         section, dot, key = name.partition(".")
@@ -212,6 +213,7 @@ def _rules(config):
         ("evaluation.test_fraction", is_share, share),
         ("evaluation.validation_fraction", is_share, share),
         ("export.recall", is_share, share),
+        ("run.name", is_file_name, NAME_RULE),
     ]
 
 
@@ -221,16 +223,6 @@ def _divides(divisor):
 
 def _only(known):
     return lambda values: set(values) <= set(known)
-
-
-def _read_toml(path):
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise ConfigError(f"The configuration must be a TOML file. Received: {path}.")
-    try:
-        return tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
 
 
 def _section(name, values):

@@ -1,15 +1,23 @@
-"""What every program does alike: quiet start, clear errors, exit codes."""
+"""What every program does alike: clear errors, exit codes."""
 
 import functools
-import os
+import logging
 import sys
 
 import typer
 
 from tfrec.errors import TfrecError
 
-# Before the first TensorFlow import: a program's own words, not the runtime's.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+def show_log(**how):
+    """Has the library's lines shown: what is being done, how far it is, warnings.
+
+    Args:
+        **how: as `logging.basicConfig`, instead of plain lines on stderr.
+    """
+    logging.basicConfig(**{"level": logging.INFO, "format": "%(message)s", **how})
+    for others in ("absl", "tensorflow", "matplotlib", "h5py", "fontTools"):
+        logging.getLogger(others).setLevel(logging.ERROR)
 
 
 def exit_code(command):
@@ -26,8 +34,13 @@ def exit_code(command):
     return run
 
 
-def run_program(command) -> None:
-    """Runs one command as a program: `--help`, usage errors with exit code 2."""
+def run_program(command, cls=None) -> None:
+    """Runs one command as a program: `--help`, usage errors with exit code 2.
+
+    Args:
+        command: function whose parameters are the flags.
+        cls: class of Typer's command, None for its own.
+    """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(exit_code(command))
+    app.command(cls=cls)(exit_code(command))
     app()

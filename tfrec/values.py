@@ -86,6 +86,18 @@ def read_id(raw: Any) -> str:
     return text
 
 
+def read_given_id(raw: Any) -> str:
+    """As `read_id`, of what must have one.
+
+    Raises:
+        ValueError: as `read_id`, or it is missing or blank.
+    """
+    text = read_id(raw)
+    if not text:
+        raise ValueError('must not be empty, because "" is the padding')
+    return text
+
+
 def read_number(raw: Any) -> float:
     """A finite number of 32 bits; NaN where there is none, which means a typical one.
 

@@ -1,6 +1,7 @@
 """Labelled pairs from after the cut, and the probabilities they teach."""
 
 import dataclasses
+import logging
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,9 @@ from tfrec.data.split import next_item_queries
 from tfrec.model.blocks import MIN_NEGATIVES
 from tfrec.model.scoring import EmbeddingRecommender
 from tfrec.numeric.logistic import fit_logistic
+from tfrec.progress import tracked
+
+logger = logging.getLogger(__name__)
 
 MAX_PAIRS = 20_000
 MAX_BASELINE_PAIRS = 100_000
@@ -26,9 +30,45 @@ class Pairs:
     labels: np.ndarray  # [n] 1 = interest, 0 = none
     is_explicit: bool  # whether the zeros are reactions, not just sampled items
 
+    @property
+    def counts(self):
+        """`(positive, negative)` labels."""
+        num_positive = int(self.labels.sum())
+        return num_positive, len(self.labels) - num_positive
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelPlan:
+    """What the zeros are, in calibration and in the report alike.
+
+    Probabilities that were fitted to one kind of zeros are wrong on the other: an item
+    that somebody refused is far nearer to the user's taste than one drawn at random.
+    """
+
+    negatives: dict  # part of the split -> its explicit negatives
+
+    @property
+    def is_explicit(self):
+        """Whether every part has enough explicit negatives to go by."""
+        return min(self.negatives.values()) >= MIN_NEGATIVES
+
+
+def explicit_negatives(interactions, held_out, seed, allow_repeats, *, items=None):
+    """How many of the reactions that `labelled_pairs` takes are refusals."""
+    rng = np.random.default_rng(seed)
+    events = _reactions(interactions, held_out, rng, allow_repeats, MAX_PAIRS, items)
+    return int((interactions.labels[events] < 0).sum())
+
 
 def labelled_pairs(
-    interactions, held_out, seed, allow_repeats, max_pairs=MAX_PAIRS, *, items=None
+    interactions,
+    held_out,
+    seed,
+    allow_repeats,
+    is_explicit,
+    max_pairs=MAX_PAIRS,
+    *,
+    items=None,
 ):
     """What users showed of interest and disinterest in events that were held out.
 
@@ -37,29 +77,38 @@ def labelled_pairs(
         held_out: `[num_events]` bool array, as in `Split`.
         seed: int.
         allow_repeats: bool; if False, an item counts as liked the first time only.
+        is_explicit: whether explicit negatives are the zeros, as in `LabelPlan`;
+            otherwise there is one uniformly drawn item for each positive.
         max_pairs: int, reactions; a seeded sample is taken of more.
         items: `[num_items]` bool array, those that are asked about; None for all.
 
     Returns:
-        `Pairs`. Without enough explicit negatives, there is one uniformly drawn
-        item for each positive.
+        `Pairs`.
     """
     rng = np.random.default_rng(seed)
-    labels = without_other_targets(interactions, allow_repeats).labels
-    items = np.ones(interactions.num_items, bool) if items is None else items
-    is_asked = held_out & (labels != 0) & items[interactions.item_rows]
-    events = np.flatnonzero(is_asked)
-    if len(events) > max_pairs:
-        events = np.sort(rng.choice(events, max_pairs, replace=False))
-    is_explicit = int((labels[events] < 0).sum()) >= MIN_NEGATIVES
+    events = _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items)
+    positive = interactions.labels[events] > 0
     if is_explicit:
-        return Pairs(next_item_queries(interactions, events), labels[events] > 0, True)
-    events = events[labels[events] > 0]
+        return Pairs(next_item_queries(interactions, events), positive, True)
+    events = events[positive]
+    items = np.ones(interactions.num_items, bool) if items is None else items
     drawn = rng.choice(np.flatnonzero(items).astype(np.int32), len(events))
     both = next_item_queries(interactions, np.concatenate([events, events]))
     rows = np.concatenate([interactions.item_rows[events], drawn])
     positive = np.repeat([True, False], len(events))
     return Pairs(dataclasses.replace(both, target_rows=rows), positive, False)
+
+
+def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):
+    """Sorted places of the events that are asked about, a sample of many."""
+    labels = without_other_targets(interactions, allow_repeats).labels
+    is_asked = held_out & (labels != 0)
+    if items is not None:
+        is_asked &= items[interactions.item_rows]
+    events = np.flatnonzero(is_asked)
+    if len(events) > max_pairs:
+        events = np.sort(rng.choice(events, max_pairs, replace=False))
+    return events
 
 
 def interest_features(embedding, pairs):
@@ -96,6 +145,7 @@ def calibrate(model, pairs):
         model: `TwoTower` with weighed blocks.
         pairs: `Pairs` from after the events that it learnt from.
     """
+    logger.info("Calibrating on %d positive and %d negative labels.", *pairs.counts)
     features = interest_features(model.embedding(), pairs)
     slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
@@ -127,7 +177,12 @@ def baseline_probabilities(model, train, pairs, seed):
     """
     everything = np.ones(len(train), bool)
     known = labelled_pairs(
-        train, everything, seed, model.allow_repeats, MAX_BASELINE_PAIRS
+        train,
+        everything,
+        seed,
+        model.allow_repeats,
+        pairs.is_explicit,
+        MAX_BASELINE_PAIRS,
     )
     baselines = (
         LogisticInterest(model.item_texts.encoded, model.profile_texts.encoded),
@@ -135,5 +190,5 @@ def baseline_probabilities(model, train, pairs, seed):
     )
     return {
         each.name: each.fit(known.queries, known.labels).probabilities(pairs.queries)
-        for each in baselines
+        for each in tracked(baselines, "Fitting baselines of interest")
     }

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.errors import CheckpointError
-from tfrec.evaluation.files import replacing
+from tfrec.files import replacing
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfrec.errors import DataError
 from tfrec.evaluation.bootstrap import paired_bootstrap
-from tfrec.evaluation.files import replacing
+from tfrec.files import replacing
 
 FILE = "queries.npz"
 METRIC = "ndcg@10"

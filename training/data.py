@@ -44,6 +44,7 @@ def load_run_data(config):
             "One of `data.folder` and `data.dataset` must be set. Received: "
             f"{config.folder!r} and {config.dataset!r}."
         )
+    logger.info("Reading %s.", config.folder or config.dataset)
     if config.folder:
         dataset = read_folder(config.folder, config)
     else:
@@ -53,6 +54,7 @@ def load_run_data(config):
         negative=config.negative,
         event_weights=config.event_weights,
     )
+    rules.check(dataset.events)
     events, report = clean(dataset.events)
     dataset = dataclasses.replace(dataset, events=events)
     logger.info("%d events, %d duplicates removed.", len(events), report.num_duplicates)

@@ -4,8 +4,14 @@ import math
 
 import numpy as np
 
+from tfrec.evaluation.metrics import expected_calibration_error
+from tfrec.model.blocks import MIN_NEGATIVES
+
 COLLAPSED = 0.99  # mean cosine of candidate vectors above which they are all alike
 STUCK = 0.98  # share of the loss of guessing, which a learning model is soon below
+OFF = 0.05  # expected calibration error that may mislead whoever sets a threshold
+FEW = 100  # labels of a kind, below which probabilities are guesses
+CHANCE_DRAWS = 200
 TOO_GOOD = 0.9  # NDCG@10 that no honest next-item split has been seen to give
 
 
@@ -15,7 +21,7 @@ def diagnose(choice, model, judged, split):
     Args:
         choice: `training.recipe.Choice`.
         model: `TwoTower` that was evaluated.
-        judged: has `evaluations`, ours first.
+        judged: `training.judge.Judged`.
         split: `Split` that was judged.
 
     Returns:
@@ -28,6 +34,9 @@ def diagnose(choice, model, judged, split):
         stuck(choice.fit.losses, len(candidates)),
         no_better_than_popular(ours, baselines),
         too_good(ours.means["ndcg@10"]),
+        few_refusals(choice.labels),
+        few_labels(choice.num_labels, judged.interest.labels),
+        miscalibrated(judged.interest),
     ]
     return [warning for warning in found if warning]
 
@@ -80,3 +89,65 @@ def too_good(ndcg):
         "cut. Check that timestamps are those of the events and that texts say "
         "nothing that was only known afterwards."
     )
+
+
+def few_refusals(labels):
+    """A warning if a log has explicit negatives, but too few to calibrate on."""
+    if labels.is_explicit or not any(labels.negatives.values()):
+        return None
+    counts = ", ".join(f"{count} in {part}" for part, count in labels.negatives.items())
+    return (
+        f"The log has explicit negatives, but too few: {counts}, and each part needs "
+        f"{MIN_NEGATIVES}. In calibration and report, items drawn at random stand for "
+        "them, so a probability says how surely an item is the user's choice and not a "
+        "random one. Take a longer log, or larger `evaluation.test_fraction` and "
+        "`evaluation.validation_fraction`."
+    )
+
+
+def few_labels(validation, test):
+    """A warning if probabilities were fitted or judged on few labels.
+
+    Args:
+        validation: `(positive, negative)` labels of the calibration.
+        test: `[n]` bool, the labels of the report.
+    """
+    num_positive = int(test.sum())
+    parts = {"validation": validation, "test": (num_positive, len(test) - num_positive)}
+    few = [
+        f"{positive} positive and {negative} negative in {part}"
+        for part, (positive, negative) in parts.items()
+        if min(positive, negative) < FEW
+    ]
+    if not few:
+        return None
+    return (
+        f"The probabilities rest on few labels: {', '.join(few)}; {FEW} of each kind "
+        "make them worth a look. Order items by `scores`, and set no threshold."
+    )
+
+
+def miscalibrated(interest, seed=0):
+    """A warning if our probabilities are off on the test, by more than chance.
+
+    Args:
+        interest: `Interest`, ours first.
+        seed: int, of what chance alone would give.
+    """
+    ours = next(iter(interest.probabilities.values()))
+    error = expected_calibration_error(interest.labels, ours)
+    if error <= max(OFF, _error_by_chance(ours, np.random.default_rng(seed))):
+        return None
+    return (
+        f"The probabilities are {error:.2f} off on the test (expected calibration "
+        "error). What people choose may have changed since the validation part, or its "
+        "labels were few. Order items by `scores`, and set no threshold without the "
+        "reliability diagram in report.md."
+    )
+
+
+def _error_by_chance(probabilities, rng):
+    """What probabilities that are exactly right stay below in 99 cases of 100."""
+    draws = rng.random((CHANCE_DRAWS, len(probabilities))) < probabilities
+    errors = [expected_calibration_error(each, probabilities) for each in draws]
+    return np.quantile(errors, 0.99)

@@ -1,14 +1,13 @@
 """Judges a saved model on a log: `python -m training.evaluate CONFIG --model DIR`."""
 
 import json
-import logging
 import pathlib
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 from training.options import ConfigFile, Overrides, ReportFolder, SavedModel
 
 
@@ -38,7 +37,7 @@ def evaluate(
     from training.judge import judge_all, test_split
 
     console = Console()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    show_log()
     settings = load_config(config, override or ())
     data = load_run_data(settings.data)
     recommender = load(model, data.dataset.users)

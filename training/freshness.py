@@ -1,10 +1,8 @@
 """What fresh interests are worth: `python -m training.freshness CONFIG --model DIR`."""
 
-import logging
-
 from rich.console import Console
 
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 from training.options import ConfigFile, Overrides, ReportFolder, SavedModel
 
 
@@ -30,7 +28,7 @@ def freshness(
     from training.judge import judge_one, test_split
 
     console = Console()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    show_log()
     settings = load_config(config, [*(override or ()), "evaluation.split=rolling"])
     data = load_run_data(settings.data)
     split = test_split(settings, data.interactions)

@@ -6,10 +6,10 @@ import pathlib
 
 from tfrec.evaluation import plots
 from tfrec.evaluation.bootstrap import paired_bootstrap
-from tfrec.evaluation.files import replacing
 from tfrec.evaluation.late import LIVE
 from tfrec.evaluation.markdown import table, with_interval
 from tfrec.evaluation.protocol import describe_protocol
+from tfrec.files import replacing
 
 METRIC, FIGURE = "ndcg@10", "freshness.png"
 HEADER = ["history", "NDCG@10 (95 %)", "share of live", "against live (95 %)", "p"]

@@ -41,7 +41,7 @@ def test_split(config, interactions):
     )
 
 
-def judge(config, data, split, model):
+def judge(config, data, split, model, is_explicit):
     """Judges lists and probabilities.
 
     Args:
@@ -49,6 +49,7 @@ def judge(config, data, split, model):
         data: `RunData`.
         split: `Split` whose `train` the model has learnt from.
         model: trained `TwoTower`.
+        is_explicit: what the model was calibrated on, as in `LabelPlan`.
 
     Returns:
         `Judged`.
@@ -58,11 +59,13 @@ def judge(config, data, split, model):
     evaluations = judge_all(
         config, EmbeddingRecommender(embedding), data, split, vectors
     )
-    pairs = labelled_pairs(data.interactions, split.held_out, seed, model.allow_repeats)
+    pairs = labelled_pairs(
+        data.interactions, split.held_out, seed, model.allow_repeats, is_explicit
+    )
     found = {evaluations[0].name: probabilities(embedding, pairs)}
     if config.evaluation.baselines:
         found |= baseline_probabilities(model, split.train, pairs, seed)
-    interest = Interest(pairs.labels, pairs.queries.user_rows, found)
+    interest = Interest(pairs.labels, pairs.queries.user_rows, found, is_explicit)
     protocol = describe_protocol(split, model.allow_repeats)
     return Judged(evaluations, interest, protocol)
 
@@ -83,6 +86,7 @@ def judge_all(config, recommender, data, split, text_vectors):
     if config.evaluation.baselines:
         items = data.dataset.items
         for baseline in default_baselines(items, text_vectors, repeats):
+            logger.info("Fitting %s.", baseline.name)
             baseline.fit(split.train, items)
             evaluations.append(judge_one(config, baseline, data, split))
     return evaluations
@@ -90,7 +94,6 @@ def judge_all(config, recommender, data, split, text_vectors):
 
 def judge_one(config, recommender, data, split):
     """The `Evaluation` of one fitted recommender; arguments as in `judge_all`."""
-    logger.info("Evaluating %s.", recommender.name)
     return evaluate(
         recommender,
         split,

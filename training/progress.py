@@ -2,24 +2,27 @@
 
 import contextlib
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+import rich.progress
 
-STAGES = {
-    "choose": "Choosing on validation",
-    "test": "Learning for the test",
-    "final": "Learning from everything",
-}
+from tfrec.progress import Progress
+from training.run_folder import STAGES
+
+
+def progress_lines(stage):
+    """The `report` function of `fit` that says in the log how far a stage is."""
+    epochs = {}
+
+    def report(epoch, step, num_steps, loss):
+        if epoch not in epochs:
+            epochs[epoch] = Progress(f"{STAGES[stage]}, epoch {epoch}", num_steps)
+        epochs[epoch].advance(step - epochs[epoch].done, f", loss {loss:.3f}")
+
+    return report
 
 
 @contextlib.contextmanager
-def progress_bars(console):
-    """Context of one bar per stage and epoch, with the time that is left.
+def progress_shown(console):
+    """Context of bars on a terminal, and of lines in the log elsewhere.
 
     Args:
         console: `rich.console.Console`.
@@ -27,14 +30,24 @@ def progress_bars(console):
     Yields:
         Function from the name of a stage to the `report` function of `fit`.
     """
+    if console.is_terminal:
+        with _progress_bars(console) as report_of:
+            yield report_of
+    else:
+        yield progress_lines
+
+
+@contextlib.contextmanager
+def _progress_bars(console):
+    """One bar per stage and epoch, with the time that is left."""
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.3f}"),
-        TimeRemainingColumn(),
+        rich.progress.TextColumn("{task.description}"),
+        rich.progress.BarColumn(),
+        rich.progress.MofNCompleteColumn(),
+        rich.progress.TextColumn("loss {task.fields[loss]:.3f}"),
+        rich.progress.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with rich.progress.Progress(*columns, console=console) as progress:
 
         def report_of(stage):
             task = progress.add_task(STAGES[stage], loss=0.0)

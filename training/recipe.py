@@ -23,8 +23,14 @@ from tfrec.model.two_tower import TwoTower
 from tfrec.model.weighting import Weighting
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
-from training.calibrate import calibrate, labelled_pairs
+from training.calibrate import (
+    LabelPlan,
+    calibrate,
+    explicit_negatives,
+    labelled_pairs,
+)
 from training.fit import Fit, fit
+from training.run_folder import claim
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +49,8 @@ class Choice:
     scale: TowerScale  # of the towers that the weighting was chosen with
     metric: float  # validation NDCG@10 of the whole embedding
     num_queries: int
+    labels: LabelPlan  # what the probabilities are calibrated on
+    num_labels: tuple  # of them, positive and negative
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +67,13 @@ class Recipe:
     report: Callable | None = None  # stage -> progress function of `fit`
     watch: Callable = lambda metric: None  # is told each validation NDCG@10
 
-    def choose(self, interactions):
+    def choose(self, interactions, negatives=None):
         """Trains on all but the last events and lets those choose.
 
         Args:
             interactions: `Interactions` to learn from.
+            negatives: dict of other parts of the log, which will be judged, to the
+                explicit negatives that they have.
 
         Returns:
             `Choice`.
@@ -83,14 +93,22 @@ class Recipe:
         error = len(split.queries) ** -0.5  # standard error of NDCG, about, over it
         trained = self._fit(model, split.train, "choose", validate=validate, tie=error)
         form, metric = choose_blocks(model, split.train, split.queries)
-        pairs = labelled_pairs(
-            interactions, split.held_out, how.seed, repeats, items=~is_withheld
-        )
+        asked = (interactions, split.held_out, how.seed, repeats)
+        found = explicit_negatives(*asked, items=~is_withheld)
+        labels = LabelPlan({"validation": found, **(negatives or {})})
+        pairs = labelled_pairs(*asked, labels.is_explicit, items=~is_withheld)
         calibrate(model, pairs)
-        names = ["neural", *(block.name for block in model.blocks)]
-        weighting, scale = model.weighting, tower_scale(model)
-        num_queries = len(split.queries)
-        return Choice(trained, names, form, weighting, scale, metric, num_queries)
+        return Choice(
+            fit=trained,
+            names=["neural", *(block.name for block in model.blocks)],
+            form=form,
+            weighting=model.weighting,
+            scale=tower_scale(model),
+            metric=metric,
+            num_queries=len(split.queries),
+            labels=labels,
+            num_labels=pairs.counts,
+        )
 
     def _validation(self, interactions, repeats):
         """`(Split, is_withheld)`: any log may have new items when it is served."""
@@ -131,6 +149,7 @@ class Recipe:
         return model.adapt(interactions, self.items, self.users, encoder, self.cache)
 
     def _fit(self, model, interactions, stage, **how):
+        claim(self.folder / stage)
         return fit(
             model,
             interactions,

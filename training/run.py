@@ -4,27 +4,24 @@ import dataclasses
 import logging
 import pathlib
 import resource
-import shutil
 import time
 
 from tfrec import compat
 from tfrec.config import to_json
-from tfrec.errors import ConfigError
-from tfrec.evaluation.files import replacing
+from tfrec.data.repeats import learns_repeats
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
 from tfrec.index.policy import EXACT_BELOW
+from training.calibrate import explicit_negatives
 from training.comparison import write_queries
 from training.data import load_run_data
 from training.diagnosis import diagnose
 from training.judge import judge, test_split
-from training.progress import STAGES
+from training.progress import progress_lines
 from training.recipe import make_recipe, set_up
+from training.run_folder import begin, check
 
 logger = logging.getLogger(__name__)
-
-# What a run is resumed with: files in its folder.
-CONFIG, DATA = "config.json", "data_digest.txt"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +34,14 @@ class RunResult:
     warnings: list  # of the self-diagnosis, sentences
 
 
-def run(config, resume=False, report=None):
+def run(config, resume=False, report=progress_lines):
     """Trains, evaluates and exports.
 
     Args:
         config: `Config`.
         resume: whether to go on from the checkpoints in the run's folder.
-        report: stage -> progress function of `training.fit.fit`, or None.
+        report: stage -> progress function of `training.fit.fit`; lines in the log
+            if nothing else is said, nothing for None.
 
     Returns:
         `RunResult`.
@@ -51,21 +49,22 @@ def run(config, resume=False, report=None):
     Raises:
         TfrecError: whatever went wrong, in words.
     """
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    check(folder)
     set_up(config)
     data = load_run_data(config.data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
-    folder = pathlib.Path(config.run.folder) / config.run.name
-    _begin(folder, {CONFIG: to_json(config), DATA: data.digest}, resume)
+    begin(folder, to_json(config), data.digest, resume)
     recipe = make_recipe(config, data, folder, resume, report)
     split = test_split(config, data.interactions)
     seconds = {}
     with _timed(seconds, "choose"):
-        choice = recipe.choose(split.train)
+        choice = recipe.choose(split.train, {"test": _refused(config, data, split)})
     with _timed(seconds, "learn"):
         model = recipe.learn(split.train, choice, "test")
     peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with _timed(seconds, "evaluate"):
-        judged = judge(config, data, split, model)
+        judged = judge(config, data, split, model, choice.labels.is_explicit)
     warnings = diagnose(choice, model, judged, split)
     if flavours and config.train.refit == "all":
         with _timed(seconds, "refit"):
@@ -76,6 +75,7 @@ def run(config, resume=False, report=None):
         "data": _data_facts(data),
         "warnings": warnings,
     }
+    logger.info("Writing the report to %s.", folder)
     content = _write_report(folder, config, judged, choice, details)
     write_queries(folder, judged.evaluations)
     metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}
@@ -116,24 +116,6 @@ def choose_flavours(index, num_items):
     return ["exact"]
 
 
-def _begin(folder, decisive, resume):
-    """A run goes on with the `{file: text}` that it began with, or starts clean."""
-    paths = {folder / name: text for name, text in decisive.items()}
-    for path, text in paths.items():
-        if resume and path.exists() and path.read_text() != text:
-            raise ConfigError(
-                "`--resume` needs the configuration and the data that the run began "
-                "with, because the checkpoints belong to them. Received: others than "
-                f"{path} tells of. Undo the change, or train without `--resume`."
-            )
-    if not resume:  # or a later `--resume` would find another run's checkpoints
-        for stage in STAGES:
-            shutil.rmtree(folder / stage, ignore_errors=True)
-    for path, text in paths.items():
-        with replacing(path) as aside:
-            aside.write_text(text)
-
-
 def _write_report(folder, config, judged, choice, details):
     epochs = zip(choice.fit.losses, choice.fit.metrics, strict=True)
     return write_report(
@@ -165,6 +147,13 @@ def _training_facts(choice, recipe, seconds, peak_memory_mb):
         "collaborative_dim": memory.dim,
         "learns_order": memory.is_ordered,
         "lexical_dim": choice.form.lexical_dim,
+        "labels": {
+            "zeros": "refused" if choice.labels.is_explicit else "drawn at random",
+            "explicit_negatives": choice.labels.negatives,
+            "calibrated_on": dict(
+                zip(("positive", "negative"), choice.num_labels, strict=True)
+            ),
+        },
         "examples_per_s": choice.fit.examples_per_s,
         "peak_memory_mb": peak_memory_mb,  # until the judged model had learnt
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},
@@ -182,6 +171,14 @@ def _data_facts(data):
         "users": log.num_users,
         "items": log.num_items,
     }
+
+
+def _refused(config, data, split):
+    """Explicit negatives of the part that the report is about."""
+    repeats = learns_repeats(split.train, config.data.repeats)
+    return explicit_negatives(
+        data.interactions, split.held_out, config.evaluation.seed, repeats
+    )
 
 
 class _timed:

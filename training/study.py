@@ -7,14 +7,15 @@ import pathlib
 import re
 import subprocess
 import sys
-import tomllib
 from typing import Annotated
 
 import typer
 
 from tfrec.config import load_config
 from tfrec.errors import ConfigError, TrainingError
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
+from tfrec.toml import read_toml
+from training.run_folder import check, claim
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +63,10 @@ def read_study(path):
     Raises:
         ConfigError: it is not there, not TOML, or has an unknown key.
     """
+    values = read_toml(path)
     try:
-        values = tomllib.loads(pathlib.Path(path).read_text())
         return Study(**values)
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+    except TypeError as error:
         raise ConfigError(f"{path} is no study: {error}.") from error
 
 
@@ -81,17 +82,19 @@ def cells(study):
 
 
 def check_variants(study, config):
-    """Says what is wrong with the variants before the hours of the first runs.
+    """Says what is wrong with splits and variants before the hours of the first runs.
 
     Args:
         study: `Study`.
         config: path of the shared configuration.
 
     Raises:
-        ConfigError: an override is wrong, or changes the questions, so that there
-            would be nothing to compare.
+        ConfigError: a split or an override is wrong, or changes the questions, so
+            that there would be nothing to compare.
     """
     ours = load_config(config, study.overrides)
+    for split in study.splits:
+        load_config(config, [*study.overrides, f"evaluation.split={split}"])
     for name, overrides in study.variants.items():
         other = load_config(config, [*study.overrides, *overrides])
         if (other.data, other.evaluation) != (ours.data, ours.evaluation):
@@ -134,7 +137,8 @@ def train_cell(cell, study, config, folder):
         logger.info("%s is there.", cell.name)
         return
     logger.info("Training %s.", cell.name)
-    here.mkdir(parents=True, exist_ok=True)
+    check(here)
+    claim(here)
     done.unlink(missing_ok=True)
     asked.write_text(json.dumps(overrides, indent=2))
     command = [sys.executable, "-m", "training.train", str(config)]
@@ -178,7 +182,7 @@ def study(
     Each run is `training.train` without an export, in a folder of its own. Runs that
     are there are not repeated, so a study that was stopped goes on.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    show_log(format="%(asctime)s %(message)s")
     print(f"Page: {run_study(path, out)}")
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from tfrec.errors import DataError
 from tfrec.evaluation.bootstrap import intervals, paired_bootstrap
-from tfrec.evaluation.files import replacing
 from tfrec.evaluation.markdown import table, with_interval
+from tfrec.files import replacing
 from training.comparison import read_queries
 
 

@@ -1,6 +1,6 @@
 """Trains a recommender on a log: `python -m training.train CONFIG.toml`."""
 
-import logging
+import sys
 from typing import Annotated
 
 import typer
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from tfrec.program import run_program
+from tfrec.program import run_program, show_log
 from training.options import ConfigFile, Overrides
 
 
@@ -22,22 +22,21 @@ def train(
     """Trains on a log, judges the result beside baselines, writes saved models.
 
     Checkpoints, TensorBoard logs, report.md, report.json and figures go to
-    runs/NAME/, saved models to saved_models/NAME/VERSION/.
+    runs/NAME/, saved models to saved_models/NAME/VERSION/. A run replaces what an
+    earlier run of that name wrote, and nothing else.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
-    from training.progress import progress_bars
+    from training.progress import progress_shown
     from training.run import run
 
     console = Console()
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(message)s",
-        handlers=[RichHandler(console=console, show_path=False, show_level=False)],
-    )
-    for noisy in ("absl", "tensorflow", "matplotlib", "h5py"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    if console.is_terminal:
+        handler = RichHandler(console=console, show_path=False, show_level=False)
+        show_log(handlers=[handler])
+    else:
+        show_log(format="%(asctime)s %(message)s", stream=sys.stdout)
     settings = load_config(config, override or ())
-    with progress_bars(console) as report:
+    with progress_shown(console) as report:
         result = run(settings, resume, report)
     console.print(_summary(result.report))
     for warning in result.warnings:

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
-from tfrec.program import run_program
+from tfrec.optional import import_optional
+from tfrec.program import run_program, show_log
 from training.options import ConfigFile, Overrides
+from training.run_folder import check, claim
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +44,12 @@ def search(config, num_trials, objective):
     Returns:
         `(Config, NDCG@10)`, the best so far.
     """
-    from tfrec.compat import import_optional  # TensorFlow: not needed for `--help`
-
     optuna = import_optional(
         "optuna", "a search for settings", "Install the extra `tune`."
     )
     folder = pathlib.Path(config.run.folder) / config.run.name
-    folder.mkdir(parents=True, exist_ok=True)
+    check(folder)
+    claim(folder)
     study = optuna.create_study(
         storage=f"sqlite:///{folder / STORAGE}",
         study_name=config.run.name,
@@ -149,10 +150,10 @@ def tune(
     that look worse than half of the others by the same epoch end early.
     """
     from tfrec.config import load_config  # TensorFlow, below: not for `--help`
-    from tfrec.evaluation.files import replacing
+    from tfrec.files import replacing
     from training.data import load_run_data
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    show_log()
     settings = load_config(config, override or ())
     objective = functools.partial(validation_ndcg, load_run_data(settings.data))
     best, metric = search(settings, trials, objective)

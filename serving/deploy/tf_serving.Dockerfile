@@ -10,6 +10,8 @@ ENTRYPOINT ["tensorflow_model_server"]
 CMD ["--port=8500", \
      "--rest_api_port=8501", \
      "--model_config_file=/config/models.config", \
+     "--model_config_file_poll_wait_seconds=5", \
      "--monitoring_config_file=/config/monitoring.config", \
      "--enable_batching", \
-     "--batching_parameters_file=/config/batching.config"]
+     "--batching_parameters_file=/config/batching.config", \
+     "--grpc_channel_arguments=grpc.max_connection_age_ms=300000"]

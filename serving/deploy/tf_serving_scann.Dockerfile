@@ -41,4 +41,6 @@ ENTRYPOINT ["tensorflow_model_server"]
 CMD ["--port=8500", \
      "--rest_api_port=8501", \
      "--model_config_file=/config/models.config", \
-     "--monitoring_config_file=/config/monitoring.config"]
+     "--model_config_file_poll_wait_seconds=5", \
+     "--monitoring_config_file=/config/monitoring.config", \
+     "--grpc_channel_arguments=grpc.max_connection_age_ms=300000"]

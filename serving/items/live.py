@@ -5,6 +5,7 @@ import pathlib
 import threading
 import weakref
 
+from serving.items.following import Following
 from serving.items.log import ItemLog
 from serving.servable import Servable
 from tfrec.export.fresh_items import FreshItems
@@ -12,7 +13,7 @@ from tfrec.export.fresh_items import FreshItems
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.02  # between two looks at the log
-PAUSE_S = 1.0  # after a change that could not be made
+MAX_PAUSE_S = 30.0  # between two attempts to read a log that cannot be read
 
 
 def load_live(folder) -> Servable:
@@ -53,7 +54,9 @@ def load_with_items(folder, changes) -> Servable:
 class Follower(threading.Thread):
     """Brings what is appended to a log into a servable, as long as it is in use.
 
-    What the log holds already is in when the constructor returns.
+    What the log holds already is in when the constructor returns. A line that is no
+    change, and a change that cannot be made, are passed over and counted; only a log
+    that cannot be read is tried again. `servable.following` tells how far it is.
 
     Args:
         servable: has `live` functions; it is not kept from being let go.
@@ -65,36 +68,40 @@ class Follower(threading.Thread):
         self._servable = weakref.ref(servable)
         self._stopped = threading.Event()
         weakref.finalize(servable, self._stopped.set)
-        self._log, self._place = log, 0
+        self._log, self._place, self._size = log, 0, 0
+        self._wait_s = LOOK_S
         self._path = pathlib.Path(servable.artefact.folder)
+        self._state = servable.following = Following()
         self._items = FreshItems(servable.live, self._path)
         # From the start, though there may be no item: warm-up prepares these functions.
         servable.answer_by(self._items.functions())
         self._items.warm_up()
-        self._follow()
+        self._look()
 
     def run(self):
-        while not self._stopped.wait(LOOK_S):
-            try:
-                self._follow()
-            except Exception:
-                logger.exception("%s cannot be followed; trying again.", self._log.path)
-                self._stopped.wait(PAUSE_S)
+        while not self._stopped.wait(self._wait_s):
+            self._look()
+
+    def _look(self):
+        try:
+            self._follow()
+            self._wait_s = LOOK_S
+        except Exception as error:  # of reading: a change that fails is passed over
+            if self._state.fail(str(error)):
+                logger.error("%s cannot be read; trying on: %s", self._log.path, error)
+            self._wait_s = min(2 * self._wait_s, MAX_PAUSE_S)
 
     def _follow(self):
-        if self._size() == self._place:
+        size = self._log.size()
+        if size == self._size:
             return
-        changes, place = self._log.read(self._place)
-        servable = self._servable()
-        if changes and servable is not None:
-            self._items.apply(changes)
+        self._state.start()
+        read, servable, refused = self._log.read(self._place), self._servable(), []
+        if read.changes and servable is not None:
+            refused = self._items.apply(read.changes)
             # One assignment: a request has the items as they were or as they are.
             servable.answer_by(self._items.functions())
-            logger.info("%s: %d changes of items.", self._path, len(changes))
-        self._place = place  # what failed is read again
-
-    def _size(self):
-        try:
-            return self._log.path.stat().st_size
-        except FileNotFoundError:
-            return 0
+            num_made = len(read.changes) - len(refused)
+            logger.info("%s: %d changes of items.", self._path, num_made)
+        self._state.finish(read, refused)
+        self._place, self._size = read.place, size

@@ -1,6 +1,7 @@
 """The gateway's routes."""
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,10 @@ from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
 from serving.online.errors import add_error_handlers
 from serving.online.events import Event, EventError, read_events
+from serving.online.fields import Id, Now
 from serving.online.interests import Interests
 from serving.online.items import add_items
+from serving.online.json_route import StrictRoute
 from serving.online.messages import (
     MAX_K,
     EventsAnswer,
@@ -27,17 +30,21 @@ from serving.online.messages import (
     Recommendations,
     Session,
     SessionRequest,
+    Share,
     StateAnswer,
     StateEvent,
 )
-from serving.online.metrics import Metrics, Timed
+from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
+from serving.online.served_items import ServedItems
 from serving.online.stores.user_states import StoreError, UserStates
 from serving.tracing import trace_app
+from serving.web.docs_page import add_docs
 from serving.web.page import add_page
 from tfrec.model.interest_decay import InterestSettings
+from tfrec.values import read_id
 
 MAX_EVENTS = 1000  # of one request
 MAX_FOUND = 100  # items of one search
@@ -61,20 +68,25 @@ def make_app(
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
+    It lets anybody in: `make_door` checks requests, and counts what becomes of them.
+
     Args:
         states: whose users are served.
         model: the model server.
         catalogue: titles and categories.
-        reactions: what clicks mean in this log.
+        reactions: what events mean; as the model learnt it if None.
         users: ids that the page offers.
         item_log: of the served model, for the routes that change items; None for none.
         settings: how interest vectors follow events.
         profiles: user id -> text, of those who have one.
     """
-    reactions = reactions or Reactions()
-    app = FastAPI(title="tfrec gateway", lifespan=_watching(model))
+    reactions = reactions or Reactions(lambda: model.kinds)
+    app = FastAPI(
+        title="tfrec gateway", lifespan=_watching(model), docs_url=None, redoc_url=None
+    )
+    app.router.route_class = StrictRoute
     metrics = Metrics()
-    app.add_middleware(Timed, metrics=metrics)
+    app.state.metrics = metrics
     add_error_handlers(app)
     parts = (states, model, catalogue, metrics, reactions, settings, profiles)
     recommending = Recommending(*parts)
@@ -85,8 +97,10 @@ def make_app(
     _add_search(app, catalogue)
     if item_log:
         add_items(app, item_log, catalogue, recommending)
-    _add_operation(app, states, model, metrics)
+    served = ServedItems(item_log, model)
+    _add_operation(app, states, model, metrics, served)
     add_page(app, catalogue, reactions, users)
+    add_docs(app)
     trace_app(app)
     return app
 
@@ -109,19 +123,22 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
     category: Annotated[str, Query(description="One or more, `|` between")] = "",
     query: str = "",
     explain: bool = False,
-    now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+    now: Annotated[Now, Query(description="UTC seconds")] = None,
     mode: Annotated[
         Mode, Query(description="What the model is asked with")
     ] = "history",
     allow_repeats: bool = False,
+    min_probability: Share = 0.0,
+    diversity: Share = 0.0,
 ):
-    return Wishes(k, category, query, explain, now, mode, allow_repeats)
+    shares = (min_probability, diversity)
+    return Wishes(k, category, query, explain, now, mode, allow_repeats, *shares)
 
 
 def _add_recommendations(app, recommending):
     @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
-        user_id: str, wishes: Annotated[Wishes, Depends(_read_wishes)]
+        user_id: Id, wishes: Annotated[Wishes, Depends(_read_wishes)]
     ) -> Response:
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, wishes)
@@ -131,15 +148,20 @@ def _add_recommendations(app, recommending):
     def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
         wishes = Wishes(**session.model_dump(exclude={"history"}))
-        found = recommending.for_history(_history(session), wishes)
+        found = recommending.for_session(_history(session), wishes)
         return _answer(found, 0, started)
 
 
 def _history(session):
+    """`(item_id, event, value, timestamp)`, oldest first."""
     now = session.now or int(time.time())
+
+    def moment(event):
+        return now if event.timestamp is None else event.timestamp, event.sequence
+
     return [
-        (e.item_id, e.event, e.value, now if e.timestamp is None else e.timestamp)
-        for e in session.history
+        (e.item_id, e.event, math.nan if e.value is None else e.value, moment(e)[0])
+        for e in sorted(session.history, key=moment)
     ]
 
 
@@ -162,8 +184,8 @@ def _written(answer, status=200):
 def _add_interests(app, states, interests):
     @app.get("/v1/users/{user_id:path}/interests")
     def show_interests(
-        user_id: str,
-        now: Annotated[int | None, Query(ge=1, description="UTC seconds")] = None,
+        user_id: Id,
+        now: Annotated[Now, Query(description="UTC seconds")] = None,
     ) -> InterestsAnswer:
         """How much each event, and each category, counts in what is recommended."""
         state = states.get(user_id)
@@ -215,7 +237,7 @@ def _read_limited(payload):
 
 def _add_users(app, states, recommending, catalogue):
     @app.get("/v1/users/{user_id:path}/state")
-    def show_state(user_id: str) -> StateAnswer:
+    def show_state(user_id: Id) -> StateAnswer:
         state = states.get(user_id)
         events = [
             StateEvent(title=catalogue.title(event.item_id), **event._asdict())
@@ -223,11 +245,21 @@ def _add_users(app, states, recommending, catalogue):
         ]
         return StateAnswer(user_id=user_id, state_version=state.version, events=events)
 
-    @app.delete("/v1/users/{user_id:path}")
+    @app.delete("/v1/users/{user_id:any}")
     def forget(user_id: str) -> ForgottenAnswer:
-        is_known = states.forget(user_id)
-        recommending.forget(user_id)
-        return ForgottenAnswer(forgotten=is_known)
+        """Also under an id that was taken before there were rules for ids."""
+        known = [states.forget(each) for each in _spellings(user_id)]
+        for each in _spellings(user_id):
+            recommending.forget(each)
+        return ForgottenAnswer(forgotten=any(known))
+
+
+def _spellings(user_id):
+    """An id as it came and, where it is one, as it is kept now."""
+    try:
+        return {user_id, read_id(user_id)}
+    except ValueError:
+        return {user_id}
 
 
 def _add_search(app, catalogue):
@@ -247,7 +279,7 @@ def _add_search(app, catalogue):
         return FoundItems(items=found)
 
 
-def _add_operation(app, states, model, metrics):
+def _add_operation(app, states, model, metrics, served):
     @app.get("/health", response_model=Health)
     def health():
         """503 without the store; without the model server there is the fallback."""
@@ -259,6 +291,7 @@ def _add_operation(app, states, model, metrics):
         told = Health(
             store=store,
             model_server=model.problem or "ok",
+            items=served.problem() or "ok",
             model_version=model.version,
         )
         return JSONResponse(told.model_dump(), 200 if store == "ok" else 503)

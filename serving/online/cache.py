@@ -1,45 +1,42 @@
-"""Answers that were given a moment ago."""
+"""Answers that were given in this second."""
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
 MAX_ANSWERS = 10_000
-MAX_AGE_S = 30  # ages of events and availability of items move on with the clock
 
 
 class AnswerCache:
-    """A bounded dict whose entries grow old; the longest unused goes first.
+    """A bounded dict whose entries hold for one second; the longest unused goes first.
+
+    The model knows time in whole seconds: the ages of events, and which items are on
+    offer. So within a second the same question has the same answer, and after it maybe
+    not: an item whose time is over must not come back.
 
     Args:
         max_answers: how many are kept.
-        max_age_s: seconds that one is good for.
     """
 
-    def __init__(self, max_answers: int = MAX_ANSWERS, max_age_s: float = MAX_AGE_S):
+    def __init__(self, max_answers: int = MAX_ANSWERS):
         self._max_answers = max_answers
-        self._max_age_s = max_age_s
-        self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable):
-        """The answer, None if there is none or it is too old."""
+    def get(self, key: Hashable, second: int):
+        """The answer that was given in this second, None if there is none."""
         with self._lock:
-            if key not in self._answers:
-                return None
-            born, answer = self._answers[key]
-            if time.monotonic() - born > self._max_age_s:
-                del self._answers[key]
+            born, answer = self._answers.get(key, (None, None))
+            if born != second:
                 return None
             self._answers.move_to_end(key)
             return answer
 
-    def put(self, key: Hashable, answer) -> None:
+    def put(self, key: Hashable, second: int, answer) -> None:
         """Keeps an answer, and lets another go if there are too many."""
         with self._lock:
-            self._answers[key] = (time.monotonic(), answer)
+            self._answers[key] = (second, answer)
             self._answers.move_to_end(key)
             if len(self._answers) > self._max_answers:
                 self._answers.popitem(last=False)

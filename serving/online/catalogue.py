@@ -1,45 +1,68 @@
 """Titles and categories of items, for people to read and to search."""
 
 import re
+import threading
 import unicodedata
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from serving.item_table import read_item_table
 
 
 class Catalogue:
     """What `items.parquet` of a saved model says of each item.
 
+    Safe for many threads.
+
     Args:
         path: parquet file with `item_id`, `title` and maybe `category` ("a|b"), or
             None for a catalogue that knows nothing.
+
+    Raises:
+        DataError: the file is missing or broken.
     """
 
     def __init__(self, path: Path | None = None):
-        self._titles: dict[str, str] = {}
-        self._categories: dict[str, str] = {}
-        self._gone: set[str] = set()
-        if path:
-            self._read(path)
-        self._folded = {item_id: fold(self.name(item_id)) for item_id in self._titles}
+        self._table = _read(path) if path else _Table()
+        # Item id to title and category, None if it was taken out.
+        self._changes: dict[str, tuple[str, str] | None] = {}
+        self._writing = threading.Lock()
+
+    def read(self, path: Path) -> None:
+        """Knows what another file says; items put in and taken out stay so.
+
+        Args:
+            path: as of the constructor.
+
+        Raises:
+            DataError: the file is missing or broken; nothing has changed.
+        """
+        table = _read(path)
+        with self._writing:
+            for item_id, item in self._changes.items():
+                table.change(item_id, item)
+            self._table = table
 
     def put(self, item_id: str, title: str, category: str) -> None:
         """Adds an item, or takes another title and category for it."""
-        self._gone.discard(item_id)
-        self._categories[item_id] = category
-        self._titles[item_id] = title
-        self._folded[item_id] = fold(self.name(item_id))
+        self._change(item_id, (title, category))
 
     def remove(self, item_id: str) -> None:
         """Lets a search not find an item; events that name it keep its title."""
-        self._gone.add(item_id)
-        self._folded.pop(item_id, None)
+        self._change(item_id, None)
+
+    def _change(self, item_id, item):
+        with self._writing:
+            self._changes[item_id] = item
+            self._table.change(item_id, item)
 
     def is_gone(self, item_id: str) -> bool:
         """Whether an item was taken out."""
-        return item_id in self._gone
+        return item_id in self._table.gone
 
     def title(self, item_id: str) -> str:
         """Title of an item, `""` if there is none."""
-        return self._titles.get(item_id, "")
+        return self._table.titles.get(item_id, "")
 
     def name(self, item_id: str) -> str:
         """Title of an item, or its id if there is none."""
@@ -47,11 +70,12 @@ class Catalogue:
 
     def categories(self, item_id: str) -> list[str]:
         """Categories of an item, maybe none."""
-        return [part for part in self._categories.get(item_id, "").split("|") if part]
+        return _parts(self._table.categories.get(item_id, ""))
 
     def all_categories(self) -> list[str]:
         """Every category that some item has, in order of the alphabet."""
-        return sorted({part for i in self._categories for part in self.categories(i)})
+        texts = set(self._table.categories.copy().values())
+        return sorted({part for text in texts for part in _parts(text)})
 
     def is_in(self, item_id: str, categories) -> bool:
         """Whether an item has one of some categories; none given: any will do."""
@@ -72,7 +96,7 @@ class Catalogue:
         words = wanted.split()
         starts = [re.compile(rf"\b{re.escape(word)}") for word in words]
         found = []
-        titles = list(self._folded.items())  # at once: it may change meanwhile
+        titles = list(self._table.folded.items())  # at once: it may change meanwhile
         for place, (item_id, title) in enumerate(titles):
             if all(word in title for word in words):
                 rank = -all(start.search(title) for start in starts)
@@ -80,14 +104,36 @@ class Catalogue:
                 found.append((rank, len(title), place, item_id))
         return [item_id for *_, item_id in sorted(found)[:limit]]
 
-    def _read(self, path):
-        from pyarrow import parquet
 
-        table = parquet.read_table(path).to_pydict()
-        ids = table["item_id"]
-        self._titles = dict(zip(ids, table["title"], strict=True))
-        if "category" in table:
-            self._categories = dict(zip(ids, table["category"], strict=True))
+@dataclass
+class _Table:
+    titles: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    folded: dict[str, str] = field(init=False)  # names that a search finds
+
+    def __post_init__(self):
+        self.folded = {i: fold(title or i) for i, title in self.titles.items()}
+
+    def change(self, item_id, item):
+        if item is None:
+            self.gone.add(item_id)
+            self.folded.pop(item_id, None)
+            return
+        self.gone.discard(item_id)
+        self.titles[item_id], self.categories[item_id] = item
+        self.folded[item_id] = fold(self.titles[item_id] or item_id)
+
+
+def _read(path):
+    table = read_item_table(path, "category")
+    ids, titles = table["item_id"], table["title"]
+    texts = table.get("category", [""] * len(ids))
+    return _Table(*(dict(zip(ids, of, strict=True)) for of in (titles, texts)))
+
+
+def _parts(category):
+    return [part for part in category.split("|") if part]
 
 
 def fold(text: str) -> str:

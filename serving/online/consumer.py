@@ -3,7 +3,8 @@
     python -m serving.online.consumer --store sqlite:///states.db \
         --source "kafka://127.0.0.1:9092/events?group=states"
 
-SIGTERM lets the batch under way finish. Any number of consumers may share a group.
+SIGTERM lets the batch under way finish. Any number of consumers may share a group; a
+store that is away or full is waited for.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.online.stores.opening import Store, open_states
 from tfrec.program import run_program
 
 
@@ -22,18 +24,20 @@ def run(
         str,
         Option(help="kafka://HOST:PORT/TOPIC?group=NAME, jsonl:PATH or - for stdin."),
     ],
-    store: Annotated[str, Option(help="sqlite:///PATH or redis://HOST:PORT/0")],
+    store: Store,
     metrics_port: Annotated[
         int | None,
-        Option(help="Serves /metrics and /health on 127.0.0.1; 0 picks a free port."),
+        Option(help="Serves /metrics and /health there; 0 picks a free one."),
     ] = None,
+    metrics_host: Annotated[
+        str, Option(help="Address to bind for them; anybody there may read them.")
+    ] = "127.0.0.1",
 ):
     """Applies every event of a source to its user's state, once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     from serving.online.consumer_metrics import ConsumerMetrics, answering
     from serving.online.consuming import consume
     from serving.online.sources.opening import open_source
-    from serving.online.stores.opening import open_states
 
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,10 +49,12 @@ def run(
         with contextlib.ExitStack() as stack:
             where = ""
             if metrics_port is not None:
-                port = stack.enter_context(answering(metrics, metrics_port))
-                where = f", metrics at http://127.0.0.1:{port}/metrics"
+                served = answering(metrics, metrics_port, metrics_host)
+                port = stack.enter_context(served)
+                name = f"[{metrics_host}]" if ":" in metrics_host else metrics_host
+                where = f", metrics at http://{name}:{port}/metrics"
             print(f"Consuming {source}{where} ...", flush=True)
-            print(f"{consume(events, states, metrics)}.")
+            print(f"{consume(events, states, metrics, stopped)}.")
     finally:
         events.close()
         states.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+CLIENT_S = 10  # that a client may take for its request
 _BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60)
 
 
@@ -60,26 +62,30 @@ class ConsumerMetrics:
         if path == "/metrics":
             return 200, "text/plain; version=0.0.4", generate_latest(self._registry)
         if path == "/health":
-            body = json.dumps({"store": self.problem or "ok"})
+            status = "degraded" if self.problem else "ok"
+            body = json.dumps({"status": status, "store": self.problem or "ok"})
             return 503 if self.problem else 200, "application/json", body.encode()
         return 404, "text/plain", b"There are /metrics and /health."
 
 
 @contextlib.contextmanager
-def answering(metrics: ConsumerMetrics, port: int) -> Iterator[int]:
-    """Serves `/metrics` and `/health` on 127.0.0.1 for the length of a block.
+def answering(
+    metrics: ConsumerMetrics, port: int, host: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Serves `/metrics` and `/health` for the length of a block, to whoever asks.
 
     Args:
         metrics: what is served.
         port: 0 picks a free one.
+        host: address to bind.
 
     Yields:
         The port.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is taken, or the address is none of this machine.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(metrics))
+    server = _Server((host, port), _handler(metrics))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -90,8 +96,17 @@ def answering(metrics: ConsumerMetrics, port: int) -> Iterator[int]:
         thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    def __init__(self, address, handler):
+        is_ipv6 = ":" in address[0]
+        self.address_family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+        super().__init__(address, handler)
+
+
 def _handler(metrics):
     class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_S
+
         def do_GET(self):
             status, kind, body = metrics.answer(self.path)
             self.send_response(status)

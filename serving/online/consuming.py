@@ -1,23 +1,18 @@
 """From a source into the states, batch by batch."""
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 
 from serving.online.consumer_metrics import ConsumerMetrics
 from serving.online.events import EventError, read_event
 from serving.online.sources.source import EventSource
-from serving.online.stores.user_states import (
-    Appended,
-    StoreError,
-    StoreFullError,
-    UserStates,
-)
+from serving.online.stores.user_states import Appended, StoreError, UserStates
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_S = 60  # with a store that does not answer
-PAUSE_S = 1
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10  # for a store that takes no events
 REPORT_S = 10
 
 
@@ -43,28 +38,34 @@ class Consumed:
 
 
 def consume(
-    source: EventSource, states: UserStates, metrics: ConsumerMetrics | None = None
+    source: EventSource,
+    states: UserStates,
+    metrics: ConsumerMetrics | None = None,
+    stopped: threading.Event | None = None,
 ) -> Consumed:
     """Applies every event of a source until it ends.
 
     A batch is committed when its events are durable and its other messages put aside.
+    A store that does not answer, or is full, is waited for.
 
     Args:
         source: where events come from.
         states: where they go.
-        metrics: what is told of each batch.
+        metrics: what is told of each batch, and of a store that is waited for.
+        stopped: ends the waiting when set.
 
     Raises:
-        StoreError: the store did not answer for a minute, or is full; what was not
-            committed comes again.
+        StoreError: it was told to stop while it waited; what was not committed comes
+            again.
         SourceError: the source cannot go on.
     """
     metrics = metrics or ConsumerMetrics(source.lag)
+    stopped = stopped or threading.Event()
     consumed, reported = Consumed(), time.monotonic()
     for batch in source.batches():
         started = time.monotonic()
         events, rejected = _sort_out(batch)
-        appended = _append(states, events, metrics)
+        appended = _append(states, events, metrics, stopped)
         if rejected:
             source.reject(rejected)
         source.commit()
@@ -87,21 +88,22 @@ def _sort_out(batch):
     return events, rejected
 
 
-def _append(states, events, metrics):
+def _append(states, events, metrics, stopped):
     if not events:
         return Appended(0, 0, {})
-    deadline = time.monotonic() + PATIENCE_S
+    wait_s = FIRST_WAIT_S
     while True:
         try:
             appended = states.append(events)
-        except StoreFullError:
-            raise
         except StoreError as error:
+            if not metrics.problem:
+                logger.warning("%s It is waited for.", error)
             metrics.problem = str(error)
-            if time.monotonic() > deadline:
+            if stopped.wait(wait_s):
                 raise
-            logger.warning("%s Trying again.", error)
-            time.sleep(PAUSE_S)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
         else:
+            if metrics.problem:
+                logger.warning("The store takes events again.")
             metrics.problem = ""
             return appended

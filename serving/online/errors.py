@@ -1,19 +1,22 @@
 """Errors as HTTP answers: a status code and `{"detail": words}`."""
 
+import logging
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
-from serving.histories import QueryError
-from serving.online.events import EventError
 from serving.online.stores.user_states import StoreFullError
+from serving.online.wording import tell
 from serving.status import RequestError
 from tfrec.errors import ServingError
 
-# The first that fits counts; RequestError comes here only if the model refused.
+logger = logging.getLogger(__name__)
+
+# The first that fits counts: what cannot be read, what the model refuses, our trouble.
 _STATUS = [
-    (EventError, 422),
-    (QueryError, 422),
+    (ValueError, 422),
     (RequestError, 422),
     (StoreFullError, 507),
     (ServingError, 503),
@@ -21,9 +24,37 @@ _STATUS = [
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Lets an app answer our errors, and wrong requests, in words."""
+    """Lets an app answer our errors, wrong requests, and its own failures in words."""
+    app.add_middleware(Failures)
     app.add_exception_handler(ServingError, _tell)
     app.add_exception_handler(RequestValidationError, _tell_wrong_request)
+    app.add_exception_handler(HTTPException, _tell_wrong_address)
+
+
+class Failures:
+    """ASGI middleware that answers what nobody foresaw, and logs it once."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def __call__(self, scope, receive, send):
+        has_begun = False
+
+        async def send_and_note(message):
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception:
+            if scope["type"] != "http" or has_begun:
+                raise
+            number = scope["state"].get("request_id", "")
+            logger.exception("%s failed; request %s.", scope["path"], number)
+            words = f"The gateway failed; its log tells why, of request {number}."
+            answer = {"detail": words, "request_id": number}
+            await JSONResponse(answer, 500)(scope, receive, send)
 
 
 def _tell(request: Request, error):
@@ -32,12 +63,13 @@ def _tell(request: Request, error):
 
 
 def _tell_wrong_request(request: Request, error):
-    words = [_words(problem) for problem in error.errors()]
-    return JSONResponse({"detail": " ".join(words)}, 422)
+    # The first part of a place is `query`, `path` or `body`.
+    problems = [each | {"loc": each["loc"][1:]} for each in error.errors()]
+    return JSONResponse({"detail": tell(problems)}, 422)
 
 
-def _words(problem):
-    if problem["type"] == "json_invalid":
-        return f"The body must be JSON: {problem['ctx']['error']}."
-    name = ".".join(map(str, problem["loc"][1:])) or "body"
-    return f"`{name}`: {problem['msg']}. Received: {problem['input']!r:.80}."
+def _tell_wrong_address(request: Request, error):
+    words, asked = error.detail, f"{request.method} {request.url.path}"
+    if error.status_code in (404, 405):
+        words = f"There is nothing at {asked}; /docs shows what there is."
+    return JSONResponse({"detail": words}, error.status_code, error.headers)

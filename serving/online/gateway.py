@@ -1,7 +1,7 @@
 """Recommendations and events over HTTP: state, model server and titles in one place.
 
     python -m serving.online.gateway --target 127.0.0.1:8500 --model movielens \
-        --store sqlite:///states.db --items items.parquet
+        --store sqlite:///states.db --model-folder saved_models/movielens
 
 One line on stdout says where it listens: with a page for trying it out, and /docs,
 which shows every route.
@@ -10,41 +10,62 @@ which shows every route.
 import logging
 import pathlib
 import signal
-import socket
+import threading
 from typing import Annotated
 
 from typer import Option
 
+from serving.online.stores.opening import Store, open_states
+from serving.security.exposure import check_privacy, is_loopback
+from serving.security.gate import Gate
 from serving.security.identity import Ca, Cert, Key, TokenFile, read_identity
+from serving.security.tls import read_tls_files
+from serving.security.tokens import Tokens
+from tfrec.errors import ConfigError
 from tfrec.program import run_program
 
 MODEL_TIMEOUT_S = 2
-BACKLOG = 2048  # connections that wait to be accepted
+_TOKENS = "--auth-token-file"
 
 
 def serve(
     target: Annotated[str, Option(help="HOST:PORT of the model server.")],
     model: Annotated[str, Option(help="What the model server calls the model.")],
-    store: Annotated[
-        str, Option(help="sqlite:///PATH, redis://HOST:PORT/0 or memory:")
-    ],
+    store: Store,
     items: Annotated[
-        pathlib.Path | None, Option(help="Parquet file with titles.")
+        pathlib.Path | None,
+        Option(help="Parquet file with titles, where there is no --model-folder."),
     ] = None,
     port: Annotated[int, Option(help="0 picks a free one.")] = 0,
     host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
     like: Annotated[
-        str, Option(help="KIND or KIND=VALUE of the event that the page's like sends.")
-    ] = "",
-    skip: Annotated[str, Option(help="The same of its skip.")] = "skip",
+        str | None,
+        Option(
+            help="KIND or KIND=VALUE of the event that the page's like sends; without "
+            "it, the most frequent sign of interest that the model learnt."
+        ),
+    ] = None,
+    skip: Annotated[
+        str | None,
+        Option(
+            help="The same of its skip; without it, a dislike that the model learnt, "
+            "or else an event that hides the item."
+        ),
+    ] = None,
     hide: Annotated[
         str,
-        Option(help="Kinds of events, with commas, that only hide their items."),
+        Option(
+            help="Kinds of events, with commas, that only hide their items though the "
+            "model learnt them; those that it did not learn always do."
+        ),
     ] = "",
     users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
     model_folder: Annotated[
         pathlib.Path | None,
-        Option(help="Folder of the served model: items can be put in and taken out."),
+        Option(
+            help="Folder of the served model: titles are those of the version that is "
+            "served, and items can be put in and taken out."
+        ),
     ] = None,
     interest: Annotated[
         pathlib.Path | None,
@@ -58,62 +79,105 @@ def serve(
     cert: Cert = "",
     key: Key = "",
     token_file: TokenFile = "",
+    tls_cert: Annotated[str, Option(help="PEM of the gateway's certificate.")] = "",
+    tls_key: Annotated[str, Option(help="PEM of its private key.")] = "",
+    tls_client_ca: Annotated[
+        str, Option(help="PEM of the authority whose certificates callers must show.")
+    ] = "",
+    auth_token_file: Annotated[
+        str, Option(help="TOKEN or TOKEN ROLE, one a line: what callers must show.")
+    ] = "",
+    allowed_host: Annotated[
+        list[str] | None,
+        Option(help="Further name that requests may call the gateway; * for any."),
+    ] = None,
+    allow_plaintext: Annotated[
+        bool, Option(help="Also where others may listen.")
+    ] = False,
 ):
     """Serves recommendations that follow each event, over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    _check_titles(items, model_folder)
     identity = read_identity(ca, cert, key, token_file)
-    # FastAPI and the model server's messages take seconds to import.
-    import uvicorn
-
+    tls = read_tls_files(tls_cert, tls_key, tls_client_ca)
+    tokens = Tokens(auth_token_file, _TOKENS) if auth_token_file else None
+    _check_openness(host, tls, tokens, allowed_host or [], allow_plaintext)
+    # FastAPI takes a second to import.
     from serving import tracing
     from serving.client import RecommenderClient
+    from serving.http.listening import HttpServer
     from serving.items.log import ItemLog
     from serving.online.app import make_app
     from serving.online.catalogue import Catalogue
+    from serving.online.door import LIMITS, Hosts, make_door, write_error
     from serving.online.interest_keeping import read_settings
     from serving.online.model_link import ModelLink
     from serving.online.profiles import read_profiles
     from serving.online.reactions import Reaction, Reactions
-    from serving.online.stores.opening import open_states
+    from serving.online.served_titles import ServedTitles
 
     tracing.start("tfrec-gateway")
-    kinds = frozenset(_split(hide))
-    reactions = Reactions(Reaction.parse(like), Reaction.parse(skip), kinds)
+    chosen = (Reaction.read(like), Reaction.read(skip), frozenset(_split(hide)))
     settings, catalogue = read_settings(interest), Catalogue(items)
     states = open_states(store)
     client = RecommenderClient(
         target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
     )
-    link = ModelLink(client)
+    titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
+    link = ModelLink(client, *titles)
     link.look()
-    listener = _listen(host, port)
+    reactions = Reactions(lambda: link.kinds, *chosen)
     item_log = ItemLog.of(model_folder) if model_folder else None
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    # uvicorn raises the signal that ended it once more.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    name = f"[{host}]" if ":" in host else host
-    print(
-        f"Running gateway at http://{name}:{listener.getsockname()[1]} ...", flush=True
-    )
-    server.run(sockets=[listener])
+    door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
+    context = tls.context() if tls else None
+    _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
     link.close()
     states.close()
 
 
+def _check_titles(items, model_folder):
+    if items and model_folder:
+        raise ConfigError(
+            "Either `--items` or `--model-folder` may be given, because the titles in "
+            "that folder are those of the version that is served."
+        )
+
+
+def _run(server, is_tls):
+    """Answers until a signal comes, and ends in its grace time then."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    server.start()
+    scheme = "https" if is_tls else "http"
+    print(f"Running gateway at {scheme}://{server.address} ...", flush=True)
+    stopped.wait()
+    server.drain()
+
+
+def _check_openness(host, tls, tokens, allowed_hosts, allow_plaintext):
+    """Everybody's history is here: others may come only with certificate and token."""
+    is_private = bool(tls) or allow_plaintext
+    ways = "`--tls-cert` and `--tls-key`, or `--allow-plaintext`"
+    check_privacy(host, is_private, ways)
+    is_known = tokens or (tls and tls.client_verify)
+    if not (is_known or is_loopback(host)):
+        raise ConfigError(
+            f"`{_TOKENS}` must be given, because others can reach `--host` {host} and "
+            "the gateway holds everybody's history. Give it, or `--tls-client-ca`."
+        )
+    if "*" in allowed_hosts and not is_known:
+        raise ConfigError(
+            f"`--allowed-host` must be a name without `{_TOKENS}`, because any web "
+            "page could ask this gateway then. Received: *. Name the hosts."
+        )
+
+
 def _split(text):
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _listen(host, port):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    # asyncio does so only for sockets that it made; without it answers take 40 ms.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def main():

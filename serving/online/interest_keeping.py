@@ -97,7 +97,10 @@ class InterestKeeping:
         if interest is None or interest.model_version != version:
             return self._begin(state, version, now, profile)
         for event in state.pending_events():
-            interest = self._move(interest, event, min(event.timestamp, now))
+            reward = self._reactions.reward(event.event, event.value)
+            if reward is not None:
+                moment = min(event.timestamp, now)
+                interest = self._move(interest, event.item_id, reward, moment)
         return interest
 
     def _begin(self, state, version, now, profile):
@@ -105,7 +108,7 @@ class InterestKeeping:
         vector = self._model.embed_query(told, now=now, user_text=profile)
         return Interest(version, 0, now, vector, vector)
 
-    def _move(self, interest, event, moment):
+    def _move(self, interest, item_id, reward, moment):
         """One step; that of a late event is as small as it would be by now.
 
         `moment` is the event's, but never in the future: a clock that is fast would
@@ -117,8 +120,8 @@ class InterestKeeping:
         )
         vector = self._model.update_interest(
             vector,
-            event.item_id,
-            float(not self._reactions.is_dislike(event.event, event.value)),
+            item_id,
+            reward,
             settings.learning_rate * settings.remaining(max(0, -seconds)),
         )
         return dataclasses.replace(

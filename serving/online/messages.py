@@ -1,12 +1,24 @@
 """Bodies of the gateway's requests and answers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
+
+from serving.online.fields import (
+    Id,
+    Kind,
+    Now,
+    OptionalSeconds,
+    Sequence,
+    Value,
+    with_moment,
+)
+from serving.online.wording import Asked
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events
 Mode = Literal["history", "interest"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
 
 
@@ -35,25 +47,26 @@ class Recommendations(BaseModel):
     reason_code: ReasonCode
 
 
-class SessionEvent(BaseModel):
+class SessionEvent(Asked):
     """An event of somebody without an id; an item id alone will do."""
 
-    item_id: str = Field(min_length=1)
-    event: str = ""
-    value: float | None = None
-    timestamp: int | None = Field(None, description="UTC seconds; null: just now")
+    item_id: Id
+    event: Kind = ""
+    value: Value = None
+    timestamp: OptionalSeconds = Field(None, description="UTC seconds; null: just now")
+    sequence: Sequence = 0
 
     @model_validator(mode="before")
     @classmethod
-    def _read_id(cls, raw):
-        return {"item_id": raw} if isinstance(raw, str) else raw
+    def _read(cls, raw):
+        return with_moment({"item_id": raw} if isinstance(raw, str | int) else raw)
 
 
-class Session(BaseModel):
+class Session(Asked):
     """What somebody without an id did, and when it is asked about."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
-    now: int | None = Field(None, ge=1, description="UTC seconds; null: the clock")
+    now: Now = Field(None, description="UTC seconds; null: the clock")
 
 
 class SessionRequest(Session):
@@ -64,6 +77,8 @@ class SessionRequest(Session):
     query: str = ""
     explain: bool = False
     allow_repeats: bool = False
+    min_probability: Share = 0.0
+    diversity: Share = 0.0
 
 
 class EventsAnswer(BaseModel):
@@ -141,4 +156,5 @@ class Health(BaseModel):
 
     store: str
     model_server: str
+    items: str
     model_version: int

@@ -3,11 +3,13 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import grpc
 
-from serving.answers import Recommendation
+from serving.answers import EventKind, Recommendation
 from serving.client import RecommenderClient
+from serving.histories import History
 from serving.status import RequestError
 from tfrec.errors import ServingError
 
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 1  # between two looks at the server
 COLD_LIST_AGE_S = 60  # then it is asked for again
 COLD_LIST_LENGTH = 200
+COLD_LIST_GOOD_S = 86_400  # its items are on offer so long
 REST_S = 1  # a server that did not answer is left alone so long
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
@@ -25,37 +28,56 @@ class ModelLink:
 
     Args:
         client: without titles.
+        follow: told of the version at each look that finds one.
 
     Attributes:
         version: the newest that answers requests, 0 if none was seen yet.
         problem: why the last look failed, `""` if it did not.
-        cold_list: what people without a history got last, best first.
+        items_problem: what the server says its new items lack, `""` if nothing.
+        kinds: of events, that this version learnt; None if it does not tell.
     """
 
-    def __init__(self, client: RecommenderClient):
+    def __init__(
+        self,
+        client: RecommenderClient,
+        follow: Callable[[int], None] = lambda version: None,
+    ):
         self.version = 0
         self.problem = "The model server was not asked yet."
-        self.cold_list: list[Recommendation] = []
+        self.items_problem = ""
+        self.kinds: list[EventKind] | None = None
+        self._cold_list: list[Recommendation] = []
         self._client = client
+        self._follow = follow
+        self._cold_list_time = 0  # UTC seconds that it was asked for
         self._cold_list_born = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
-    def recommend(self, **request) -> tuple[list[Recommendation], int]:
+    def recommend(self, history=(), **wishes) -> tuple[list[Recommendation], int]:
         """Items and the version that answered, as `RecommenderClient.recommend`.
+
+        Args:
+            history: as `History.of` takes it: its values were checked when they came.
+            **wishes: as of the client.
 
         Raises:
             RequestError: at once, if the server did not answer a moment ago.
         """
+        request = {"history": History.of(history), **wishes}
         (items,), version = self._ask(self._client.recommend_with_version, [request])
         return items, version
 
     def explain(self, item_ids, history, **texts):
         """Weights `[items, events]`, as `RecommenderClient.explain`."""
-        return self._client.explain(item_ids, history, **texts)
+        return self._client.explain(item_ids, History.of(history), **texts)
+
+    def score_interest(self, item_ids):
+        """Probabilities `[items]`, 0 for those that the server does not have."""
+        return self._ask(self._client.score_interest, item_ids)
 
     def embed_query(self, history, **texts):
         """The interest vector `[dim]` of a history; raises as `recommend`."""
-        return self._ask(self._client.embed_query, history, **texts)
+        return self._ask(self._client.embed_query, History.of(history), **texts)
 
     def update_interest(self, interest, item_id, reward, learning_rate):
         """The vector after one more event; raises as `recommend`."""
@@ -65,6 +87,16 @@ class ModelLink:
     def recommend_from_interest(self, interest, **wishes) -> list[Recommendation]:
         """Items for a vector; raises as `recommend`."""
         return self._ask(self._client.recommend_from_interest, interest, **wishes)
+
+    def cold_list(self, now: int) -> list[Recommendation]:
+        """What people without a history got last, best first.
+
+        Args:
+            now: UTC seconds at which all of it must be on offer; there is nothing if
+                the list is more than a day old, or younger than that time.
+        """
+        age_s = now - self._cold_list_time
+        return self._cold_list if 0 <= age_s < COLD_LIST_GOOD_S else []
 
     def _ask(self, method, *request, **more):
         if time.monotonic() < self._away_until:
@@ -95,24 +127,41 @@ class ModelLink:
 
     def _see_version(self):
         states = self._client.status()
-        ready = [each.version for each in states if each.state == "AVAILABLE"]
+        ready = {e.version: e.error for e in states if e.state == "AVAILABLE"}
         if not ready:
             raise RequestError(
                 grpc.StatusCode.UNAVAILABLE, "No version of the model is available."
             )
         self._away_until = 0.0
         self.problem = ""
-        if max(ready) != self.version:
-            self.version = max(ready)
+        newest = max(ready)
+        self.items_problem = ready[newest]
+        self._follow(newest)  # before answers are kept as those of this version
+        if newest != self.version:
+            self.kinds = self._ask_kinds()
+            self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S
+
+    def _ask_kinds(self):
+        try:
+            return self._client.event_kinds()
+        except RequestError as error:
+            if error.code in _AWAY:
+                raise
+            return None  # a version of before it was a signature
 
     def _renew_cold_list(self):
         now = time.monotonic()
         if now - self._cold_list_born < COLD_LIST_AGE_S:
             return
-        wishes = {"k": COLD_LIST_LENGTH, "now": int(time.time())}
-        self.cold_list, _ = self.recommend(**wishes)
-        self._cold_list_born = now
+        # What is on offer now and a day from now is so all the time between.
+        time_s = int(time.time())
+        times = (time_s, time_s + COLD_LIST_GOOD_S)
+        requests = [{"k": COLD_LIST_LENGTH, "now": each} for each in times]
+        (best, later), _ = self._ask(self._client.recommend_with_version, requests)
+        lasting = {item.item_id for item in later}
+        self._cold_list = [item for item in best if item.item_id in lasting]
+        self._cold_list_time, self._cold_list_born = time_s, now
 
     def close(self) -> None:
         """Ends the connection."""

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 
@@ -22,8 +23,6 @@ from tfrec.model.interest_decay import InterestSettings
 
 logger = logging.getLogger(__name__)
 
-SETTLE_S = 5  # after a change of items, when the server may still answer as before
-
 
 class NoAnswerError(ServingError):
     """The model server is away, and there is nothing to say instead."""
@@ -41,6 +40,8 @@ class Wishes:
         now: UTC seconds, None for the clock.
         mode: whether the history goes with the request, or the interest vector.
         allow_repeats: whether items of the history may come again.
+        min_probability: items below it do not come.
+        diversity: 0 for the best items, up to 1 for items unlike one another.
     """
 
     k: int = 10
@@ -50,11 +51,23 @@ class Wishes:
     now: int | None = None
     mode: Mode = "history"
     allow_repeats: bool = False
+    min_probability: float = 0.0
+    diversity: float = 0.0
 
     @property
     def categories(self) -> list[str]:
         """Those wanted, none for all."""
         return [part for part in self.category.split("|") if part]
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """Those that the model takes with a history and with a vector."""
+        return {
+            "k": self.k,
+            "categories": self.categories,
+            "min_probability": self.min_probability,
+            "diversity": self.diversity,
+        }
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,6 @@ class Recommending:
         self._reactions = reactions or Reactions()
         self._profiles = profiles or {}
         self._cache = AnswerCache()
-        self._settled_at = 0.0
         self._keeping = InterestKeeping(
             states, model, self._reactions, settings or InterestSettings()
         )
@@ -114,34 +126,33 @@ class Recommending:
         # Users without events and profiles are one and the same.
         is_known = state.version or user_id in self._profiles
         who = (user_id, state.incarnation, state.version) if is_known else ()
-        found = self._cache.get((who, self._model.version, wishes))
+        second = int(time.time())
+        found = self._cache.get((who, self._model.version, wishes), second)
         self._metrics.count_cache(found is not None)
         if found is None:
-            found = self._find(user_id, state, wishes)
-            is_settled = time.monotonic() > self._settled_at
-            if found.reason_code != "fallback" and is_settled:
-                self._cache.put((who, found.model_version, wishes), found)
+            found = self._find(user_id, state, wishes, wishes.now or second)
+            if found.reason_code != "fallback":
+                self._cache.put((who, found.model_version, wishes), second, found)
         return found, state.version
 
-    def for_history(
-        self, history: Sequence[tuple], wishes: Wishes, profile: str = ""
-    ) -> Found:
-        """What a history gets; raises as `for_user`.
+    def for_session(self, history: Sequence[tuple], wishes: Wishes) -> Found:
+        """What somebody without an id gets; raises as `for_user`.
 
         Args:
             history: `(item_id, event, value, timestamp)`, any order.
             wishes: `Wishes`.
-            profile: text of who asks.
         """
-        texts = {"query_text": wishes.query, "now": wishes.now or int(time.time())}
-        texts["user_text"] = profile
+        return self._by_history(history, wishes, wishes.now or int(time.time()), "")
+
+    def _by_history(self, history, wishes, now, profile):
+        texts = {"query_text": wishes.query, "now": now, "user_text": profile}
         told, hidden = self._reactions.split(history)
-        filters = {"k": wishes.k, "categories": wishes.categories, "exclude": hidden}
+        filters = wishes.filters | {"exclude": hidden}
         filters["allow_repeats"] = wishes.allow_repeats
         try:
             best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
-            return self._fall_back(history, wishes, error)
+            return self._fall_back(history, wishes, now, error)
         reasons = [None] * len(best)
         if wishes.explain and told and best:
             reasons = self._reasons([item.item_id for item in best], told, texts)
@@ -154,26 +165,24 @@ class Recommending:
 
     def forget_all(self) -> None:
         """Drops all answers, since items came or went."""
-        self._settled_at = time.monotonic() + SETTLE_S
         self._cache.drop(lambda key: True)
 
-    def _find(self, user_id, state, wishes):
-        profile = self._profiles.get(user_id, "")
+    def _find(self, user_id, state, wishes, now):
+        profile, history = self._profiles.get(user_id, ""), state.history()
         if wishes.mode == "history" or not state.version:
-            return self.for_history(state.history(), wishes, profile)
+            return self._by_history(history, wishes, now, profile)
         if wishes.query or wishes.explain:
             raise QueryError(
                 "`query` and `explain` must be left out with `mode=interest`, because "
                 "an interest vector knows no words and no single events."
             )
-        history, now = state.history(), wishes.now or int(time.time())
-        filters = {"k": wishes.k, "categories": wishes.categories, "now": now}
+        filters = wishes.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, wishes))
         try:
             vector = self._keeping.asked(user_id, state, now, profile)
             best = self._model.recommend_from_interest(vector, **filters)
         except RequestError as error:
-            return self._fall_back(history, wishes, error)
+            return self._fall_back(history, wishes, now, error)
         items = [self._item(item) for item in best]
         return Found(items, self._model.version, "interest")
 
@@ -203,14 +212,16 @@ class Recommending:
             for row, own in zip(largest, weights, strict=True)
         ]
 
-    def _fall_back(self, history, wishes, error):
+    def _fall_back(self, history, wishes, now, error):
+        """The cold list, by all wishes that need no model."""
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
         unwanted = self._unwanted(history, wishes)
         allowed = [
             self._item(item)
-            for item in self._model.cold_list
+            for item in self._model.cold_list(now)
             if item.item_id not in unwanted
+            and item.probability >= wishes.min_probability
             and not self._catalogue.is_gone(item.item_id)
             and self._catalogue.is_in(item.item_id, wishes.categories)
         ]

@@ -9,21 +9,18 @@ from dataclasses import dataclass
 import grpc
 
 from serving.answering import METADATA_FIELD, Answering
-from serving.request_log import HEADER, log_request, request_id
+from serving.request_log import log_request
 from serving.rest.paths import read_path
 from serving.rest.reading import read_predict
 from serving.rest.writing import (
-    http_status,
     write_error,
     write_metadata,
     write_outputs,
     write_status,
 )
 from serving.scheduling.deadline import Deadline, deadline_exceeded
-from serving.scheduling.scheduler import overloaded
-from serving.security.gate import Gate
 from serving.services import FAILED, NO_EXAMPLES
-from serving.status import RequestError, not_found
+from serving.status import RequestError, http_status, not_found
 
 logger = logging.getLogger(__name__)
 
@@ -41,64 +38,35 @@ class Answer:
     error: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestLimits:
-    """What one REST API bears.
-
-    Attributes:
-        num_threads: requests answered at a time.
-        max_waiting: requests beyond these that may wait for a thread.
-        timeout_s: seconds that a request may take; its body must come in that time.
-        max_body_bytes: size of a body.
-    """
-
-    num_threads: int
-    max_waiting: int
-    timeout_s: float
-    max_body_bytes: int
-
-
-class TooLarge(Exception):
-    """A body is longer than allowed."""
-
-
 class RestApp:
-    """Answers HTTP requests as tensorflow_model_server does.
+    """Answers HTTP requests as tensorflow_model_server does, behind a `Door`.
 
     Args:
         answering: what answers them.
-        gate: who may ask.
-        limits: `RestLimits`.
+        num_threads: requests answered at a time.
+        timeout_s: seconds that an answer may take.
         metrics_path: where a scraper finds the metrics, `""` for nowhere.
     """
 
     def __init__(
         self,
         answering: Answering,
-        gate: Gate,
-        limits: RestLimits,
+        num_threads: int,
+        timeout_s: float,
         metrics_path: str = "",
     ):
         self._answering = answering
         self._metrics_path = metrics_path
-        self._gate = gate
-        self._limits = limits
-        self._under_way = 0
-        self._pool = futures.ThreadPoolExecutor(
-            limits.num_threads, thread_name_prefix="rest"
-        )
+        self._timeout_s = timeout_s
+        self._pool = futures.ThreadPoolExecutor(num_threads, thread_name_prefix="rest")
 
     async def __call__(self, scope, receive, send):
-        given, started = dict(scope["headers"]), time.perf_counter()
-        number = request_id(given.get(HEADER.encode(), b"").decode("latin-1"))
+        started, number = time.perf_counter(), scope["state"]["request_id"]
         answer = await self._answer(scope, receive, number)
         headers = [
             (b"content-type", answer.content_type),
             (b"content-length", str(len(answer.body)).encode()),
-            (HEADER.encode(), number.encode()),
         ]
-        if answer.status in (401, 413):  # the rest of the body is not worth reading
-            headers.append((b"connection", b"close"))
         start = {"type": "http.response.start", "status": answer.status}
         await send(start | {"headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -108,13 +76,9 @@ class RestApp:
 
     async def _answer(self, scope, receive, number):
         try:
-            async with asyncio.timeout(self._limits.timeout_s):
-                self._admit(scope)
-                body = await self._read(scope, receive)
+            async with asyncio.timeout(self._timeout_s):
+                body = (await receive())["body"]
                 return await self._in_thread(scope, body)
-        except TooLarge:
-            words = f"A body must have at most {self._limits.max_body_bytes} bytes."
-            return _refusal(413, words)
         except RequestError as error:
             return _refusal(http_status(error.code), error.message)
         except TimeoutError:
@@ -124,41 +88,11 @@ class RestApp:
             logger.exception("%s failed; request %s.", scope["path"], number)
             return _refusal(500, FAILED)
 
-    def _admit(self, scope):
-        headers = dict(scope["headers"])
-        authorization = headers.get(b"authorization", b"").decode("latin-1")
-        self._gate.admit(authorization, scope["client"][0])
-
-    async def _read(self, scope, receive):
-        limit = self._limits.max_body_bytes
-        for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > limit:
-                raise TooLarge
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RequestError(grpc.StatusCode.CANCELLED, "The caller has gone.")
-            parts.append(message["body"])
-            size += len(message["body"])
-            if size > limit:
-                raise TooLarge
-            more = message["more_body"]
-        return b"".join(parts)
-
     async def _in_thread(self, scope, body):
-        if self._under_way >= self._limits.num_threads + self._limits.max_waiting:
-            raise overloaded(self._limits.max_waiting)
-        deadline = Deadline.after(self._limits.timeout_s)
+        deadline = Deadline.after(self._timeout_s)
         path = scope["raw_path"].decode("ascii", "replace")
-        self._under_way += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._pool, self._route, scope["method"], path, body, deadline
-            )
-        finally:
-            self._under_way -= 1
+        route = (self._route, scope["method"], path, body, deadline)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, *route)
 
     def _route(self, method, path, body, deadline):
         if method == "GET" and path == self._metrics_path:

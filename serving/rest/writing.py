@@ -2,7 +2,6 @@
 
 import json
 
-import grpc
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2
 
@@ -10,32 +9,6 @@ from serving.rest.values import write_array
 from serving.status import invalid
 
 BYTES_SUFFIX = "_bytes"  # of outputs whose strings are base64
-# Reference: `ToHTTPStatusCode` in tensorflow_serving/model_servers/http_server.cc.
-_HTTP = {
-    grpc.StatusCode.CANCELLED: 499,
-    grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
-    grpc.StatusCode.NOT_FOUND: 404,
-    grpc.StatusCode.ALREADY_EXISTS: 409,
-    grpc.StatusCode.PERMISSION_DENIED: 403,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
-    grpc.StatusCode.FAILED_PRECONDITION: 400,
-    grpc.StatusCode.ABORTED: 409,
-    grpc.StatusCode.OUT_OF_RANGE: 400,
-    grpc.StatusCode.UNIMPLEMENTED: 501,
-    grpc.StatusCode.UNAVAILABLE: 503,
-    grpc.StatusCode.UNAUTHENTICATED: 401,
-}
-
-
-def http_status(code: grpc.StatusCode) -> int:
-    """The HTTP status of a gRPC status code.
-
-    Example:
-        >>> http_status(grpc.StatusCode.INVALID_ARGUMENT)
-        400
-    """
-    return _HTTP.get(code, 500)
 
 
 def write_error(message: str) -> bytes:

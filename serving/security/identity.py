@@ -2,19 +2,22 @@
 
 import pathlib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import grpc
 from typer import Option
 
+from serving.security.watched_file import WatchedFile, tokens_in
 from tfrec.errors import ConfigError
 
 # The options of every program that asks a model server.
 Ca = Annotated[str, Option("--ca", help="PEM of the server's authority, for TLS.")]
 Cert = Annotated[str, Option("--cert", help="PEM of the client's own certificate.")]
 Key = Annotated[str, Option("--key", help="PEM of its private key.")]
-TokenFile = Annotated[str, Option("--token-file", help="Holds a bearer token.")]
+_OPTION = "--token-file"
+TokenFile = Annotated[str, Option(_OPTION, help="Its first line is a bearer token.")]
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,11 @@ class Identity:
 
     Attributes:
         credentials: for TLS, None for plain text.
-        token: bearer token, `""` for none.
+        token: bearer token, or what gives it, asked before each call; `""` for none.
     """
 
     credentials: grpc.ChannelCredentials | None = None
-    token: str = field(default="", repr=False)
+    token: str | Callable[[], str] = field(default="", repr=False)
 
 
 def read_identity(ca: str, cert: str, key: str, token_file: str) -> Identity:
@@ -37,7 +40,8 @@ def read_identity(ca: str, cert: str, key: str, token_file: str) -> Identity:
         ca: PEM file of the server's authority; without it calls are plain text.
         cert: PEM file of the client's certificate, for servers that want one.
         key: PEM file of its private key.
-        token_file: file with one token; lines that begin with # are none.
+        token_file: file whose first token is shown; lines that begin with # are none.
+            It is read again when it changes.
 
     Raises:
         ConfigError: a file cannot be read, is wrong, or lacks its companion.
@@ -48,7 +52,9 @@ def read_identity(ca: str, cert: str, key: str, token_file: str) -> Identity:
             "shows them to a server that it knows."
         )
     credentials = _credentials(ca, cert, key) if ca else None
-    return Identity(credentials, _read_token(token_file) if token_file else "")
+    if not token_file:
+        return Identity(credentials)
+    return Identity(credentials, WatchedFile(_OPTION, token_file, _first).content)
 
 
 def _credentials(ca, cert, key):
@@ -67,13 +73,12 @@ def _credentials(ca, cert, key):
     return grpc.ssl_channel_credentials(authority, *pair)
 
 
-def _read_token(path):
-    lines = _read("--token-file", path).decode("ascii", "replace").split("\n")
-    tokens = [line.strip() for line in lines if line.strip()[:1] not in ("", "#")]
-    if len(tokens) != 1 or not tokens[0].isascii():
+def _first(text):
+    """The first token; a role may stand behind it, as in the file of a server."""
+    tokens = [words[0] for words in tokens_in(text)]
+    if not tokens or not tokens[0].isascii():
         raise ConfigError(
-            f"`--token-file` {path} must hold one token in ASCII. Received: "
-            f"{len(tokens)} lines."
+            f"`{_OPTION}` must hold a token in ASCII. Received: {len(tokens)} lines."
         )
     return tokens[0]
 

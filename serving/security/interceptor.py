@@ -4,8 +4,10 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from serving.security.gate import Gate
+from serving.security.tokens import Role
 from serving.status import RequestError
 
+_ADMIN = {"/tensorflow.serving.ModelService/HandleReloadConfigRequest"}
 OPEN = "/grpc.health.v1.Health/"  # probes have no token and must not be slowed down
 
 
@@ -26,9 +28,10 @@ class GateInterceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None or handler_call_details.method.startswith(OPEN):
             return handler
+        role = Role.ADMIN if handler_call_details.method in _ADMIN else Role.ASK
         try:
             self._gate.identify(
-                _authorization(handler_call_details.invocation_metadata)
+                _authorization(handler_call_details.invocation_metadata), role
             )
         except RequestError as error:
             return _refusal(error)

@@ -51,7 +51,7 @@ class Tls:
                 context.load_verify_locations(cadata=self.custom_ca)
         except (ssl.SSLError, ValueError) as error:
             raise ConfigError(
-                "`server_key`, `server_cert` and `custom_ca` of `--ssl_config_file` "
+                "The server's key, its certificate and the authority of its clients "
                 f"must be PEM, and the key that of the certificate: {error}."
             ) from None
         if self.client_verify:
@@ -81,3 +81,38 @@ def read_tls(path) -> Tls:
         custom_ca=config.custom_ca,
         client_verify=config.client_verify,
     )
+
+
+def read_tls_files(cert: str, key: str, client_ca: str) -> Tls | None:
+    """Certificates in files of their own; all may be `""`, which is plain text.
+
+    Args:
+        cert: PEM file of the server's certificate, `--tls-cert`.
+        key: PEM file of its private key, `--tls-key`.
+        client_ca: PEM file of the authority whose certificates clients must show,
+            `--tls-client-ca`; `""` if they need none.
+
+    Raises:
+        ConfigError: a file cannot be read, is wrong, or lacks its companion.
+    """
+    if bool(cert) != bool(key) or (client_ca and not cert):
+        raise ConfigError(
+            "`--tls-cert` and `--tls-key` must come together, and `--tls-client-ca` "
+            "with them, because they are one side of TLS."
+        )
+    if not cert:
+        return None
+    return Tls(
+        server_key=_read("--tls-key", key),
+        server_cert=_read("--tls-cert", cert),
+        custom_ca=_read("--tls-client-ca", client_ca) if client_ca else "",
+        client_verify=bool(client_ca),
+    )
+
+
+def _read(option, path):
+    try:
+        return pathlib.Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        words = error if isinstance(error, OSError) else "it is not PEM"
+        raise ConfigError(f"`{option}` cannot be read: {words}.") from None

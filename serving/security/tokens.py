@@ -1,85 +1,81 @@
-"""Bearer tokens in a file that may change."""
+"""Bearer tokens in a file that may change, and what each may do."""
 
+import enum
 import hashlib
 import hmac
-import logging
-import pathlib
-import threading
-import time
+from typing import NamedTuple
 
+from serving.security.watched_file import WatchedFile, tokens_in
 from tfrec.errors import ConfigError
 
-logger = logging.getLogger(__name__)
-
-LOOK_S = 1.0  # between two looks at the file
 MIN_LENGTH = 16  # letters; what is shorter can be guessed
 
 
-class Tokens:
-    """Tokens of a file: one a line; empty lines and those that begin with # are none.
+class Role(enum.IntEnum):
+    """What a caller may do; each may do what those before it may."""
 
-    Only their digests are kept. A file that changes is read again within a second; if
-    it is wrong then, the tokens of before stay.
+    ASK = 1  # read, and be recommended to
+    WRITE = 2  # change users and items
+    ADMIN = 3  # change what is served
+
+
+class Known(NamedTuple):
+    """A token of the file: its digest, not itself."""
+
+    number: int
+    digest: bytes
+    role: Role
+
+
+class Tokens:
+    """Tokens of a file, one a line, as `TOKEN` or `TOKEN ROLE`; `ask` without a role.
+
+    Empty lines and those that begin with # are none. A file that changes is read again
+    within two seconds; if it is wrong then, the tokens of before stay.
 
     Args:
         path: of the file.
+        option: that named it, for errors.
 
     Raises:
-        ConfigError: the file cannot be read, or holds no token or one too short.
+        ConfigError: the file cannot be read, holds no token or one too short, or an
+            unknown role.
     """
 
-    def __init__(self, path):
-        self._path = pathlib.Path(path)
-        self._lock = threading.Lock()
-        self._stamp = self._read_stamp()
-        self._digests = self._read()
-        self._looked = time.monotonic()
+    def __init__(self, path, option: str = "--auth_token_file"):
+        self._option = f"`{option}` {path}"
+        self._file = WatchedFile(option, path, self._read)
 
-    def find(self, token: str) -> int | None:
+    def find(self, token: str) -> Known | None:
         """Which token this is, None for none; takes as long for any."""
-        self._look()
         digest = _digest(token)
         found = None
-        for number, known in enumerate(self._digests):
-            if hmac.compare_digest(known, digest):
-                found = number
+        for known in self._file.content():
+            if hmac.compare_digest(known.digest, digest):
+                found = known
         return found
 
-    def _look(self):
-        with self._lock:
-            if time.monotonic() - self._looked < LOOK_S:
-                return
-            self._looked = time.monotonic()
-            try:
-                stamp = self._read_stamp()
-                if stamp == self._stamp:
-                    return
-                self._stamp, self._digests = stamp, self._read()
-                logger.info("%s was read again.", self._path)
-            except ConfigError as error:
-                logger.error("%s The tokens of before stay.", error)
-
-    def _read_stamp(self):
-        try:
-            stat = self._path.stat()
-        except OSError as error:
-            raise ConfigError(f"`--auth_token_file` cannot be read: {error}.") from None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-    def _read(self):
-        try:
-            lines = self._path.read_text().splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            words = error if isinstance(error, OSError) else "it is not UTF-8"
-            raise ConfigError(f"`--auth_token_file` cannot be read: {words}.") from None
-        tokens = [line.strip() for line in lines]
-        tokens = [token for token in tokens if token and not token.startswith("#")]
-        if not tokens or min(map(len, tokens)) < MIN_LENGTH:
+    def _read(self, text):
+        lines = tokens_in(text)
+        if not lines or min(len(words[0]) for words in lines) < MIN_LENGTH:
             raise ConfigError(
-                f"`--auth_token_file` {self._path} must hold tokens of at least "
-                f"{MIN_LENGTH} letters, one a line. Received: {len(tokens)} tokens."
+                f"{self._option} must hold tokens of at least {MIN_LENGTH} letters, "
+                f"one a line. Received: {len(lines)} tokens."
             )
-        return [_digest(token) for token in tokens]
+        return [
+            Known(number, _digest(token), self._role(number, more))
+            for number, (token, *more) in enumerate(lines)
+        ]
+
+    def _role(self, number, words):
+        roles = {role.name.lower(): role for role in Role}
+        if len(words) > 1 or not set(words) <= roles.keys():
+            # The words may be tokens, so they are not shown.
+            raise ConfigError(
+                f"{self._option} must have `TOKEN` or `TOKEN ROLE` on each line, the "
+                f"role one of {', '.join(roles)}. Token {number + 1} has another."
+            )
+        return roles[words[0]] if words else Role.ASK
 
 
 def _digest(token):

@@ -46,17 +46,17 @@ def add_page(
     app: FastAPI, catalogue: Catalogue, reactions: Reactions, users: Sequence[str]
 ) -> None:
     """Serves the page at `/`, its files below `/web` and its settings."""
-    settings = PageSettings(
-        users=list(users),
-        categories=catalogue.all_categories(),
-        like=reactions.like,
-        skip=reactions.skip,
-        is_skip_hidden=reactions.skip.event in reactions.hiding,
-    )
 
     @app.get("/v1/page")
     def show_settings() -> PageSettings:
-        return settings
+        """As the model that is served now has it."""
+        return PageSettings(
+            users=list(users),
+            categories=catalogue.all_categories(),
+            like=reactions.like,
+            skip=reactions.skip,
+            is_skip_hidden=reactions.hides(reactions.skip.event),
+        )
 
     @app.get("/", include_in_schema=False)
     def show_page() -> FileResponse:

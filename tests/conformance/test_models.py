@@ -12,6 +12,10 @@ SIGNATURES = {
     "score_interest": {"probabilities"},
     "update_interest": {"interest"},
     "explain": {"history_weights"},
+    "event_kinds": {
+        *("names", "positive", "negative", "neutral"),
+        *("positive_values", "negative_values"),
+    },
 }
 QUERY = {"user_text", "query_text", "now"}
 HISTORY = {f"history_{name}" for name in ("item_ids", "events", "values", "timestamps")}

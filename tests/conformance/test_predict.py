@@ -153,6 +153,15 @@ def test_each_form_of_a_tensor(asking, form):
     assert asking.answer(request)[1]["item_ids"].shape == (2, 3)
 
 
+def test_answers_hold_their_numbers_one_by_one(asking):
+    """Without `--enable_serialization_as_tensor_content`: many read these fields."""
+    request = asking.request("recommend", {"user_text": ["", ""], "k": int32(3, 3)})
+    outputs = asking.prediction.Predict(request).outputs
+    assert len(outputs["scores"].float_val) == 6
+    assert len(outputs["item_ids"].string_val) == 6
+    assert not any(proto.tensor_content for proto in outputs.values())
+
+
 def test_a_version_by_its_number(asking, version):
     request = asking.request("recommend", {"user_text": [""]}, version=version)
     assert asking.answer(request)[0].version.value == version

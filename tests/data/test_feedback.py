@@ -66,3 +66,34 @@ def test_a_bad_rule_is_shown(rule):
 def test_a_bad_weight_is_named(weight):
     with pytest.raises(ConfigError, match="`data.event_weights.view` must be a number"):
         FeedbackRules(event_weights={"view": weight})
+
+
+class TestRulesThatSpeakOfNothing:
+    """Checked against EVENTS, which has ratings from 2 to 5 and two other kinds."""
+
+    def test_kinds_that_never_occur_are_named_with_the_near_miss(self):
+        rules = FeedbackRules(
+            positive=["rating>=4", "ratng>=4"],
+            negative=["Skip"],
+            event_weights={"purchase": 3, "skip": 2},
+        )
+        with pytest.raises(ConfigError) as caught:
+            rules.check(EVENTS)
+        words = str(caught.value)
+        assert "`data.positive`: 'ratng>=4'. Did you mean `rating`?" in words
+        assert "`data.negative`: 'Skip'. Did you mean `skip`?" in words
+        assert "`data.event_weights`: 'purchase'. The log has" in words
+        assert words.endswith("The log has `add to cart`, `rating`, `skip`.")
+
+    def test_a_comparison_that_is_never_true_is_a_warning(self, caplog):
+        FeedbackRules(positive=["rating>=40", "skip"]).check(EVENTS)
+        (record,) = caplog.records
+        assert record.getMessage() == (
+            "`data.positive`: 'rating>=40' matches none of 3 events; the values of "
+            "`rating` are from 2 to 5."
+        )
+
+    def test_what_matches_says_nothing(self, caplog):
+        FeedbackRules(positive=["rating>=4"], event_weights={"skip": 0}).check(EVENTS)
+        FeedbackRules().check(EVENTS)
+        assert not caplog.text

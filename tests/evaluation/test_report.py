@@ -8,10 +8,10 @@ import pytest
 from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tests.evaluation.test_evaluate import Fixed
 from tfrec.evaluation.evaluate import evaluate
-from tfrec.evaluation.files import replacing
 from tfrec.evaluation.interest import Interest, judge_probabilities
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import write_report
+from tfrec.files import replacing
 
 PNG = b"\x89PNG"
 
@@ -48,6 +48,7 @@ def report(split, tmp_path):
             np.array([True, False]),
             np.arange(2),
             {"ours": np.array([0.9, 0.2]), "base rate": np.array([0.5, 0.5])},
+            is_explicit=True,
         ),
         history=[{"loss": 2.0, "ndcg@10": 0.1}, {"loss": float("nan"), "ndcg@10": 0.2}],
         details={"seed": 7},

@@ -86,8 +86,8 @@ def test_it_serves_until_it_is_told_to_end(start, number):
     settings = json.loads(connection.getresponse().read())
     connection.close()
     assert settings["users"] == list(playground.PEOPLE)
-    assert settings["like"] == {"event": "rating", "value": 5.0}
-    assert settings["is_skip_hidden"]  # the toy's manifest names nothing negative
+    assert settings["like"] == {"event": "rating", "value": 1.0}  # as the toy has it
+    assert not settings["is_skip_hidden"]
     programs = children(start)
     assert set(programs) == {"serving.server", "serving.online.gateway"}
     start.send_signal(number)

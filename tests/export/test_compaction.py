@@ -48,7 +48,8 @@ def test_the_next_version_has_the_items(artefact_folders, tmp_path, flavour):
     """In any server: `compact` has had sessions without our code answer alike."""
     folder = make_folder(artefact_folders[flavour], tmp_path)
     before = load(folder)
-    version = compact(folder, [NEW, GONE])
+    version, refused = compact(folder, [NEW, GONE])
+    assert refused == []
     assert version == folder / "2"
     assert [path.name for path in sorted(folder.iterdir())] == ["1", "2"]
     model = load(folder)

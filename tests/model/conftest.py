@@ -79,3 +79,39 @@ def asked_faithful(faithful):
     ids = faithful.model.catalogue.item_ids
     index = BruteForceIndex().build(ids, faithful.candidates)
     return Asked(Inference(faithful, index, max_interest_norm=50.0))
+
+
+@pytest.fixture(scope="session")
+def kinds_log(board):
+    """The board's: every fourth event a skip, one in three views a neutral one."""
+    places = np.arange(len(board[1]))
+    return dataclasses.replace(
+        board[1],
+        event_names=np.array(["absent", "skip", "view"], object),
+        event_rows=np.where(places % 4 == 0, 1, 2).astype(np.int32),
+        labels=np.array([-1, 1, 0, 1], np.int8)[places % 4],
+        values=(1.0 + places % 5).astype(np.float32),
+    )
+
+
+@pytest.fixture(scope="session")
+def whole(board, kinds_log):
+    """An `Embedding` of all parts, not trained: all that enters a query sways it."""
+    keras.utils.set_random_seed(0)
+    model = TwoTower(small_config()).adapt(kinds_log, board[0].items)
+    model.fit_blocks(kinds_log, names=[*CLOSED, "opinion"])
+    ones = np.ones(len(model.blocks) + 1, np.float32)
+    weighting = Weighting(blocks=ones, own=(3.0, 1.0, 0.5), opinion_slope=1.0)
+    return Embedding(model, model.blocks, weighting)
+
+
+@pytest.fixture(scope="session")
+def whole_inference(whole):
+    ids = whole.model.catalogue.item_ids
+    index = BruteForceIndex().build(ids, whole.candidates)
+    return Inference(whole, index, max_interest_norm=50.0)
+
+
+@pytest.fixture(scope="session")
+def asked_all(whole_inference):
+    return Asked(whole_inference)

@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
-from tfrec.compat import import_optional
 from tfrec.errors import MissingPackageError
 from tfrec.export.signatures import fresh_specs
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.index.fresh import Fresh
 from tfrec.model.inference import Inference
+from tfrec.optional import import_optional
 
 ALL = names(*range(NUM_ITEMS))
 # id: title, category, available_from, available_until

@@ -19,9 +19,9 @@ from tfrec.model.weighting import Weighting
 KINDS = np.array(["buy", "view"], object)
 ALL = names(*range(NUM_ITEMS))
 EVENTS = [("i03", "view", 1.0, 100), ("i07", "", 2.0, 200), ("i01", "view", 0.5, 300),
-          ("i09", "no such event", np.nan, 400)]  # fmt: skip
+          ("i09", "buy", np.nan, 400)]  # fmt: skip
 GAP = ("", "", 0.0, 0)
-STRANGER = ("no such item", "view", 5.0, 250)
+STRANGERS = [("no such item", "view", 5.0, 250), ("i03", "no such kind", 5.0, 250)]
 
 
 def request_of(*rows):
@@ -71,8 +71,13 @@ def plain(asked):
         [GAP, *EVENTS],  # as the client sends it
         [*EVENTS, *[GAP] * 9],
         [EVENTS[0], GAP, GAP, *EVENTS[1:3], GAP, EVENTS[3], GAP],
-        [EVENTS[0], STRANGER, *EVENTS[1:], STRANGER],  # ignored, wherever it stands
-        [GAP, STRANGER, *EVENTS[::-1]],  # in any order: placed by time
+        [
+            EVENTS[0],
+            *STRANGERS,
+            *EVENTS[1:],
+            *STRANGERS,
+        ],  # ignored, wherever they stand
+        [GAP, *STRANGERS, *EVENTS[::-1]],  # in any order: placed by time
     ],
 )
 def test_padding_and_strangers_change_nothing(asked, plain, row):
@@ -100,9 +105,9 @@ def test_each_part_of_an_event_is_heard(asked, plain, part, value):
     assert np.abs(found - plain).max() > 1e-4
 
 
-def test_unknown_kinds_and_values_are_typical_ones(asked, log):
+def test_absent_kinds_and_values_are_typical_ones(asked, log):
     mean = log.values.mean()
-    strange = [("i03", "no such event", np.nan, 100), ("i05", "", mean, 200)]
+    strange = [("i03", "", np.nan, 100), ("i05", "", mean, 200)]
     typical = [("i03", "view", mean, 100), ("i05", "view", np.nan, 200)]
     np.testing.assert_allclose(
         asked.embed(request_of(strange)), asked.embed(request_of(typical)), atol=1e-5

@@ -1,19 +1,10 @@
-"""One toy artefact and one server for the whole folder."""
+"""Versions of the toy, and a client of its server, for the whole folder."""
 
 import pytest
 
 from serving.client import RecommenderClient
 from serving.servable import Servable
-from tests.serving.server_process import serving
 from tests.serving.toy_artefact import write_toy
-
-
-@pytest.fixture(scope="session")
-def toy(tmp_path_factory):
-    """The toy's model folder, with version 1; not to be changed."""
-    folder = tmp_path_factory.mktemp("saved_models") / "toy"
-    write_toy(folder, version=1)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +17,6 @@ def doubled(tmp_path_factory):
 def servable(toy):
     """The toy in this process."""
     return Servable.load(toy)
-
-
-@pytest.fixture(scope="session")
-def target(toy):
-    """Address of a server of the toy, under the name `toy`."""
-    with serving("--model_name=toy", f"--model_base_path={toy}") as server:
-        yield server.target
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from tfrec.errors import ArtefactError
 class FakeServable:
     """Remembers its folder; refuses folders that hold a file `bad`."""
 
+    following = None
+
     def __init__(self, folder):
         self.folder = folder
 

@@ -44,6 +44,10 @@ class ListeningProcess:
         self.process.stdout.close()
         return code
 
+    def log(self):
+        """What the program wrote to stderr so far."""
+        return "".join(self._log)
+
     def _read_log(self):
         with self.process.stderr as log:
             self._log.extend(log)

@@ -13,6 +13,8 @@ DEADLINE_S = 20
 class SlowServable:
     """Answers `done` to `number` when `released`; `entered` is set before."""
 
+    following = None
+
     def __init__(self):
         self.entered, self.released = threading.Event(), threading.Event()
         floats = TensorSpec("float32", (-1,))

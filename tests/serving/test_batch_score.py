@@ -308,7 +308,11 @@ def test_killed_run_goes_on_where_it_was(run, toy, tmp_path):
         (["--model", "nowhere"], {"events": LOG}, "or integer version folders"),
         ([], {"events": None}, "events.parquet, that does not exist"),
         ([], {"events": LOG.drop(columns="item_id")}, "a column `item_id`"),
-        ([], {"events": LOG.assign(timestamp="noon")}, "7 × `timestamp` must be UTC seconds"),
+        (
+            [],
+            {"events": LOG.assign(timestamp="noon")},
+            "7 × `timestamp` must be UTC seconds",
+        ),
         ([], {"events": LOG[:0]}, "at least one event"),
         (
             [],

@@ -1,9 +1,9 @@
-"""Tests of what one request may ask of the memory."""
+"""Tests of what a request may ask."""
 
 import numpy as np
 import pytest
 
-from serving.checking import check_size
+from serving.checking import check_call, check_size
 from serving.signature import Signature, TensorSpec
 from serving.status import RequestError
 
@@ -73,3 +73,40 @@ def test_what_is_large_and_allowed(signature, inputs):
 def test_what_would_fill_the_memory(signature, inputs, words):
     with pytest.raises(RequestError, match=f"INVALID_ARGUMENT: {words}"):
         check_size(signature, inputs)
+
+
+TIMES = Signature(
+    {
+        "now": TensorSpec("int64", (-1,)),
+        "history_timestamps": TensorSpec("int64", (-1, -1)),
+        "reward": TensorSpec("int64", (-1,)),
+    },
+    {},
+    {},
+)
+
+
+def times(now=0, timestamps=(0,), reward=0):
+    columns = {"now": [now], "history_timestamps": [[*timestamps]], "reward": [reward]}
+    return {name: np.array(column) for name, column in columns.items()}
+
+
+def test_seconds_are_taken():
+    inputs = times(10**11, [-(10**11), 1_700_000_000], reward=10**15)
+    assert check_call(TIMES, inputs, ()) == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (times(10**11 + 1), "`now` looks like milliseconds; divide it by 1000"),
+        (times(-(2**63)), "`now` looks like .* Received: -9223372036854775808"),
+        (
+            times(1, [5, 1_700_000_000_000]),
+            "`history_timestamps` looks like .* Received: 1700000000000[.]",
+        ),
+    ],
+)
+def test_milliseconds_are_refused(inputs, words):
+    with pytest.raises(RequestError, match=f"INVALID_ARGUMENT: {words}"):
+        check_call(TIMES, inputs, ())

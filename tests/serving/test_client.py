@@ -1,7 +1,5 @@
 """Tests of serving.client against a real server."""
 
-import subprocess
-import sys
 import threading
 from concurrent import futures
 
@@ -9,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.answers import EventKind
 from serving.client import RecommenderClient, main
 from serving.status import RequestError
 from tests.serving.programs import run_program
@@ -141,15 +140,6 @@ def test_nobody_there():
         client.recommend(["a"])
 
 
-def test_import_and_construction_need_no_tensorflow():
-    code = (
-        "import sys; from serving.client import RecommenderClient; "
-        "RecommenderClient('127.0.0.1:1', 'toy').close(); "
-        "sys.exit('tensorflow' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
-
-
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Runs the program; gives exit code, stdout and stderr."""
@@ -232,3 +222,10 @@ def test_outlasts_a_server_that_is_killed_and_started_again(toy):
             for caller in asking:
                 caller.result()
         first.stop()
+
+
+def test_kinds_of_events_and_what_they_speak_of(client):
+    kinds = {kind.name: kind for kind in client.event_kinds()}
+    assert list(kinds) == ["buy", "rating", "skip", "view"]
+    assert kinds["view"] == EventKind("view", 5, 0, 1, 1.0, 0.0)
+    assert [kind.is_dislike for kind in kinds.values()] == [False, False, True, False]

@@ -44,6 +44,7 @@ def flaky(*names):
         server = grpc.server(pool, handlers=[handler])
         handler.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         server.start()
+        handler.server = server
         yield handler
         server.stop(None).wait()
 
@@ -101,6 +102,28 @@ def test_attempts_end_with_the_time_of_the_call(ask, monkeypatch):
         ask(server.target, retries=8, timeout_s=2)
     # 0.05 + 0.1 + 0.2 + 0.4 + 0.8 s are 1.55 s; another one would be too late.
     assert 1 < len(server.metadata) <= 6
+
+
+def test_servers_share_the_calls_and_one_may_be_killed():
+    with flaky() as one, flaky() as other:
+        target = f"ipv4:{one.target},{other.target}"
+        with RecommenderClient(target, "any") as client:
+            while not (one.metadata and other.metadata):  # until both connections stand
+                client.embed_query(["a"])
+            before = len(one.metadata), len(other.metadata)
+            for _ in range(20):
+                client.embed_query(["a"])
+            assert len(one.metadata) == before[0] + 10
+            assert len(other.metadata) == before[1] + 10
+            one.server.stop(None).wait()
+            for _ in range(20):
+                client.embed_query(["a"])
+            assert len(other.metadata) == before[1] + 30
+
+
+def test_pings_are_no_reason_to_end_a_connection():
+    # GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS of a stock server.
+    assert connection._OPTIONS["grpc.keepalive_time_ms"] >= 300_000
 
 
 def test_wrong_retries():

@@ -99,7 +99,7 @@ def damage(copy, name, content):
         ("saved_model.pb", b"nonsense", "saved_model.pb cannot be read"),
         ("assets.extra/manifest.json", b"{", "manifest.json is not valid JSON"),
         ("assets.extra/manifest.json", b"{}", "manifest.json must be there"),
-        ("variables/variables.index", b"", "cannot be loaded"),
+        ("variables/variables.index", b"", "must be a whole index of variables"),
         ("assets.extra/tf_serving_warmup_requests", b"x", "must hold requests"),
     ],
 )

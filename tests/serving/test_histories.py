@@ -1,10 +1,14 @@
 """Tests of serving.histories."""
 
+import datetime
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from serving.histories import (
+    History,
     Query,
     QueryError,
     make_query,
@@ -38,6 +42,39 @@ def test_what_is_left_out_has_a_default():
     assert read.timestamps.tolist() == [99, 99, 99]
 
 
+def test_values_are_read_as_in_every_table():
+    noon = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC)
+    rows = [
+        (" 7.0 ", None, "4.5", noon),
+        {"item_id": np.int64(8), "value": None, "timestamp": "2020-01-01T12:00:00"},
+        ("b", "view", np.float32(2), np.datetime64("2020-01-01T11:59:59")),
+        {"item_id": "c", "timestamp": math.nan},
+    ]
+    query = make_query(rows, now="2020-01-02")
+    assert query.now == 1_577_923_200
+    assert query.history.item_ids.tolist() == ["b", "7", "8", "c"]
+    assert query.history.values.tolist()[:2] == [2.0, 4.5]
+    seconds = [1_577_879_999, 1_577_880_000, 1_577_880_000, 1_577_923_200]
+    assert query.history.timestamps.tolist() == seconds
+
+
+def test_fractions_of_a_second_order_events():
+    rows = [("c", "", 1, 5.9), ("a", "", 1, 5.1), ("b", "", 1, "1970-01-01T00:00:05.5")]
+    read, order = read_history(rows)
+    assert read.item_ids.tolist() == ["a", "b", "c"]
+    assert read.timestamps.tolist() == [5, 5, 5]
+    assert order.tolist() == [1, 2, 0]
+
+
+def test_what_was_read_is_not_read_again():
+    """1970-08-22 is 20200101 seconds, which a table would take for a day of 2020."""
+    history = History.of([("a", "", math.nan, 20_200_101)])
+    read, order = read_history(history)
+    assert read.timestamps.tolist() == [20_200_101]
+    assert order.tolist() == [0]
+    assert len(History.of([])) == 0
+
+
 def test_every_input_has_the_batch_and_begins_with_padding():
     """Servers that batch fill short rows with their first element."""
     queries = [make_query(ROWS, k=3, exclude=["x", "y"]), Query()]
@@ -65,12 +102,31 @@ def test_models_without_diversity_are_not_asked_for_it():
     ("request_", "words"),
     [
         ({"k": 0}, "`k` must be at least 1. Received: 0."),
+        ({"k": 2**31}, "`k` must be a number of 32 bits. Received: 2147483648."),
+        ({"now": 2**63}, "`now` must be a number of 64 bits"),
         ({"diversity": 1.5}, "`diversity` must be from 0 to 1. Received: 1.5."),
+        ({"diversity": math.nan}, "`diversity` must be from 0 to 1. Received: nan."),
+        ({"min_probability": math.nan}, "`min_probability` must be from 0 to 1."),
+        ({"history": [("a", "", 1e39)]}, "`value` must be a finite number of 32 bits"),
+        ({"history": [("a", "", -math.inf)]}, "32 bits. Received: -inf."),
+        ({"history": [("a", "view", 1, 2**63)]}, "timestamps whole seconds"),
         ({"exclude": "abc"}, "`exclude` must be a list of strings"),
         ({"history": "abc"}, "`history` must be a list of events"),
-        ({"history": [{"event": "view"}]}, "must have an `item_id`"),
-        ({"history": [("a", "view", 1, 2, 3)]}, "An event must be an item id, a tuple"),
-        ({"history": [("a", "view", 1, "noon")]}, "timestamps whole seconds"),
+        ({"history": [{"event": "view"}]}, "Event 1: `item_id` must not be empty"),
+        ({"history": [("a", "view", 1, 2, 3)]}, "Event 1: must be an item id, a tuple"),
+        (
+            {"history": ["a", ("\ud800", "view", "x", "noon"), "\n"]},
+            "2 of 3 events of a history are wrong. Event 2: `item_id` must be Unicode; "
+            "it has half of a surrogate pair. Received: '\\ud800'. `value` must be a "
+            "number or absent. Received: 'x'. `timestamp` must be UTC seconds, ISO "
+            "8601 or a datetime. Received: 'noon'. Event 3: `item_id` must not be",
+        ),
+        ({"history": [("a", "", 1, 1.7e12)]}, "`timestamp` looks like milliseconds"),
+        (
+            {"now": 1_700_000_000_000},
+            "`now` looks like milliseconds; divide it by 1000",
+        ),
+        ({"now": "soon"}, "`now` must be UTC seconds, ISO 8601 or a datetime"),
     ],
 )
 def test_errors_say_what_is_wrong(request_, words):

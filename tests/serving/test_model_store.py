@@ -2,12 +2,14 @@
 
 import gc
 import pathlib
+import types
 import weakref
 
 import pytest
 
 from serving.model_store import ModelSettings, ModelStore, State
 from serving.models import Models, Poller
+from serving.server_settings import Loading
 from serving.status import RequestError
 from tests.serving.fake_servable import FakeServable
 from tfrec.errors import ArtefactError
@@ -110,6 +112,39 @@ def test_refused_version_is_tried_again_only_when_its_files_change(tmp_path):
     (tmp_path / "1" / "bad").unlink()  # the copy is complete now
     store.poll()
     assert loads == ["1", "1"]
+    assert store.get().number == 1
+
+
+def test_refused_version_is_tried_again_as_it_is_so_many_times(tmp_path):
+    """What failed may have been the disk, or the memory."""
+    loads = []
+
+    def load(folder):
+        loads.append(folder.name)
+        raise OSError("stale file handle")
+
+    add(tmp_path, 1)
+    at_once = Loading(max_retries=2, retry_wait_s=0)
+    store = ModelStore(ModelSettings("toy", tmp_path), load, at_once)
+    for _ in range(5):
+        store.poll()
+    assert len(loads) == 3
+    (tmp_path / "1" / "file").touch()  # as if new: it has its tries again
+    for _ in range(5):
+        store.poll()
+    assert len(loads) == 6
+
+
+@pytest.mark.parametrize("num_warm_ups", [0, 3])
+def test_warm_up_as_often_as_asked(tmp_path, num_warm_ups):
+    add(tmp_path, 1)
+    replayed = []
+    servable = types.SimpleNamespace(replay_warm_up=lambda: replayed.append(1) or 7)
+    loading = Loading(num_warm_ups=num_warm_ups)
+    settings = ModelSettings("toy", tmp_path)
+    store = ModelStore(settings, lambda folder: servable, loading)
+    store.poll()
+    assert len(replayed) == num_warm_ups
     assert store.get().number == 1
 
 

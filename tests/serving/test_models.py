@@ -83,6 +83,20 @@ def test_what_fails_changes_nothing(models, folder, changed, words):
         found(models, "shop")
 
 
+def test_a_new_label_may_come_before_its_version(folder):
+    make_store = functools.partial(ModelStore, load=FakeServable)
+    models = Models([], make_store, allows_early_labels=True)
+    films = functools.partial(ModelSettings, "films", folder / "films", 0)
+    models.replace([films(labels=(("next", 3),))])
+    with pytest.raises(RequestError, match=r"NOT_FOUND.*Specific\(films, 3\)"):
+        found(models, "films", label="next")
+    (folder / "films" / "3").mkdir()
+    models.poll()
+    assert found(models, "films", label="next").number == 3
+    with pytest.raises(RequestError, match="label next to version 4"):
+        models.replace([films(labels=(("next", 4),))])  # it is in use
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -199,7 +199,7 @@ def test_hot_reload_and_refusal(toy, doubled, tmp_path):
             return status.status.error_message if status.state == 50 else ""  # END
 
         wait_until(refusal)
-        assert "cannot be loaded" in refusal()
+        assert "variables.index must be there" in refusal()
         assert best_score() == (2, 2.0)
         assert server.stop() == 0  # after SIGTERM
 
@@ -314,7 +314,20 @@ def test_unexpected_failure_is_internal_and_tells_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "expected", "words"),
     [
-        (["--rest_port=8501"], 2, "No such option"),
+        (["--rest_port=8501"], 2, "Did you mean `--rest_api_port`?"),
+        (["--enable_batching=maybe"], 2, "must be true or false. Received: maybe."),
+        (["--use_alts_credentials=true"], 1, "Give `--ssl_config_file`."),
+        (["--saved_model_tags=serve,tpu"], 1, "must be serve, because"),
+        (["--model_base_path=x", "--grpc_channel_arguments=a"], 1, "name=value,…"),
+        (
+            [
+                "--model_base_path=x",
+                "--tensorflow_session_parallelism=2",
+                "--tensorflow_inter_op_parallelism=1",
+            ],
+            1,
+            "because it sets both. Received: 2, 0, 1.",
+        ),
         ([], 1, "Either `--model_base_path` or `--model_config_file` must be given."),
         (
             ["--model_base_path=x", "--batching_parameters_file=y"],

@@ -20,6 +20,14 @@ VECTORS = np.array(  # no two tie, but on an empty query
     dtype="float32",
 )
 CATEGORIES = ["x", "x", "x", "y", "y", "y"]
+KINDS = {  # what a log might have taught of kinds of events
+    "names": ["buy", "rating", "skip", "view"],
+    "positive": [2, 9, 0, 5],
+    "negative": [0, 0, 4, 0],
+    "neutral": [0, 0, 0, 1],
+    "positive_values": [1.0, 1.0, 0.0, 1.0],
+    "negative_values": [0.0, 0.0, 1.0, 0.0],
+}
 MAX_HISTORY_LENGTH = 3  # of the manifest; the toy itself reads histories of any length
 DAY_S = 86400.0
 
@@ -172,6 +180,12 @@ class Toy(tf.Module):
         error = reward - tf.sigmoid(tf.reduce_sum(interest * vectors, axis=1))
         return {"interest": interest + (learning_rate * error)[:, None] * vectors}
 
+    @tf.function(input_signature=QUERY[:1])
+    def event_kinds(self, user_text):
+        rows = tf.size(user_text)
+        columns = {name: tf.constant([column]) for name, column in KINDS.items()}
+        return {name: tf.repeat(each, rows, 0) for name, each in columns.items()}
+
     def _matches(self, ids):
         return ids[:, :, None] == self.item_ids  # [B, n, 6]
 
@@ -219,11 +233,12 @@ class Toy(tf.Module):
         }
 
 
-def write_toy(folder, version=1, scale=1.0):
+def write_toy(folder, version=1, scale=1.0, kind=Toy):
     """Writes `folder/version` and returns it; `scale` tells versions apart."""
     target = pathlib.Path(folder) / str(version)
-    toy = Toy(scale)
+    toy = kind(scale)
     names = "recommend_from_interest embed_query score_interest explain update_interest"
+    names = f"{names} event_kinds"
     signatures = {name: getattr(toy, name) for name in names.split()}
     signatures |= {"recommend": toy.recommend, "serving_default": toy.recommend}
     tf.saved_model.save(toy, str(target), signatures=signatures)

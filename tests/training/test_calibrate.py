@@ -7,9 +7,12 @@ from tests.evaluation.logs import make_log
 from tests.training.toy_fit import toy_dataset, toy_model
 from tfrec.data.split import SPLITS, make_split
 from tfrec.numeric.logistic import fit_logistic
+from training import calibrate as calibration
 from training.calibrate import (
     MIN_NEGATIVES,
+    LabelPlan,
     calibrate,
+    explicit_negatives,
     interest_features,
     labelled_pairs,
 )
@@ -27,19 +30,21 @@ def late_with(log, negatives):
     return log.timestamps >= times[-negatives]
 
 
-def test_explicit_negatives_where_there_are_enough(log):
+def test_explicit_negatives(log):
     late = late_with(log, MIN_NEGATIVES)
-    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True)
+    assert explicit_negatives(log, late, 0, True) == MIN_NEGATIVES
+    pairs = labelled_pairs(log, late, 0, allow_repeats=True, is_explicit=True)
     assert pairs.is_explicit
+    assert pairs.counts == (pairs.labels.sum(), MIN_NEGATIVES)
     assert (~pairs.labels).sum() == MIN_NEGATIVES
     assert pairs.labels.sum() == (late & (log.labels > 0)).sum()
     np.testing.assert_array_equal(pairs.queries.target_rows, log.item_rows[late])
     np.testing.assert_array_equal(pairs.queries.timestamps, log.timestamps[late])
 
 
-def test_sampled_negatives_where_they_are_few(log):
-    late = late_with(log, MIN_NEGATIVES - 1)
-    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True)
+def test_sampled_negatives(log):
+    late = late_with(log, MIN_NEGATIVES)
+    pairs = labelled_pairs(log, late, 0, allow_repeats=True, is_explicit=False)
     positive = late & (log.labels > 0)
     size = positive.sum()
     assert not pairs.is_explicit
@@ -52,19 +57,37 @@ def test_sampled_negatives_where_they_are_few(log):
     assert (rows[size:] != rows[:size]).any()
 
 
-@pytest.mark.parametrize("negatives", [2 * MIN_NEGATIVES, 1])
-def test_pairs_about_some_items(log, negatives):
+@pytest.mark.parametrize("is_explicit", [True, False])
+def test_pairs_about_some_items(log, is_explicit):
     """And of sampled ones as many as there are positives, or the odds would be off."""
-    late = late_with(log, negatives)
+    late = late_with(log, 2 * MIN_NEGATIVES)
     items = np.arange(log.num_items) % 3 != 1
-    pairs = labelled_pairs(log, late, seed=0, allow_repeats=True, items=items)
+    pairs = labelled_pairs(log, late, 0, True, is_explicit, items=items)
     rows = pairs.queries.target_rows
     assert set(rows) <= set(np.flatnonzero(items))
     liked = log.item_rows[late & (log.labels > 0)]
     np.testing.assert_array_equal(rows[pairs.labels], liked[items[liked]])
-    assert pairs.is_explicit == (negatives > 1)
-    if not pairs.is_explicit:
+    if is_explicit:
+        found = explicit_negatives(log, late, 0, True, items=items)
+        assert found == (~pairs.labels).sum() < 2 * MIN_NEGATIVES
+    else:
         assert pairs.labels.mean() == 0.5
+
+
+def test_one_part_with_few_refusals_decides_for_all():
+    parts = {"validation": MIN_NEGATIVES - 1, "test": 10 * MIN_NEGATIVES}
+    assert not LabelPlan(parts).is_explicit
+    assert LabelPlan(parts | {"validation": MIN_NEGATIVES}).is_explicit
+
+
+def test_refusals_are_counted_in_the_sample_that_is_taken(log, monkeypatch):
+    """Of 120 reactions of the last ones, a fifth or so are refused: 12 of 60."""
+    monkeypatch.setattr(calibration, "MAX_PAIRS", 60)
+    late = np.zeros(len(log), bool)
+    late[np.argsort(log.timestamps)[-120:]] = True
+    pairs = labelled_pairs(log, late, 0, True, True, calibration.MAX_PAIRS)
+    assert len(pairs.labels) == 60
+    assert explicit_negatives(log, late, 0, True) == (~pairs.labels).sum()
 
 
 @pytest.mark.parametrize("allow_repeats", [True, False])
@@ -72,7 +95,7 @@ def test_who_likes_an_item_again_says_nothing_of_new_ones(allow_repeats):
     events = [(0, item % 7, 10 + item) for item in range(12)]
     log = make_log(events, num_items=7, num_users=1)
     late = log.timestamps >= 15
-    pairs = labelled_pairs(log, late, seed=0, allow_repeats=allow_repeats)
+    pairs = labelled_pairs(log, late, 0, allow_repeats, is_explicit=False)
     liked = pairs.queries.target_rows[pairs.labels].tolist()
     assert liked == ([5, 6, 0, 1, 2, 3, 4] if allow_repeats else [5, 6])
 
@@ -80,7 +103,7 @@ def test_who_likes_an_item_again_says_nothing_of_new_ones(allow_repeats):
 @pytest.mark.parametrize("kind", SPLITS)
 def test_every_split_holds_pairs_out(log, kind):
     split = make_split(log, kind, 0.2)
-    pairs = labelled_pairs(log, split.held_out, seed=0, allow_repeats=True)
+    pairs = labelled_pairs(log, split.held_out, 0, True, is_explicit=False)
     assert 0 < pairs.labels.mean() < 1
     held_out = _keys(log)[split.held_out]
     assert not np.isin(held_out, _keys(split.train)).any()
@@ -93,7 +116,8 @@ def _keys(log):
 def test_the_seed_decides_the_sample(log):
     late = late_with(log, 1)
     first, again, other = (
-        labelled_pairs(log, late, seed, True).queries.target_rows for seed in (1, 1, 2)
+        labelled_pairs(log, late, seed, True, False).queries.target_rows
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
@@ -101,7 +125,7 @@ def test_the_seed_decides_the_sample(log):
 
 def test_no_history_reaches_its_own_event(log):
     pairs = labelled_pairs(
-        log, late_with(log, MIN_NEGATIVES), seed=0, allow_repeats=True
+        log, late_with(log, MIN_NEGATIVES), 0, allow_repeats=True, is_explicit=True
     )
     for place in range(len(pairs.queries)):
         history = pairs.queries.history(place)
@@ -113,7 +137,7 @@ def test_the_calibrated_score_is_the_logit_of_interest():
     model, split = toy_model("model.text_encoder=none")
     model.fit_blocks(split.train).weigh_blocks(split.queries)
     log = split.queries.interactions
-    pairs = labelled_pairs(log, split.held_out, 0, model.allow_repeats)
+    pairs = labelled_pairs(log, split.held_out, 0, model.allow_repeats, False)
     before = interest_features(model.embedding(), pairs)
     calibrate(model, pairs)
     features, how = interest_features(model.embedding(), pairs), model.weighting

@@ -6,7 +6,18 @@ import types
 import numpy as np
 import pytest
 
-from training.diagnosis import collapsed, no_better_than_popular, stuck, too_good
+from tfrec.evaluation.interest import Interest
+from tfrec.evaluation.metrics import expected_calibration_error
+from training.calibrate import LabelPlan
+from training.diagnosis import (
+    collapsed,
+    few_labels,
+    few_refusals,
+    miscalibrated,
+    no_better_than_popular,
+    stuck,
+    too_good,
+)
 
 
 def judged(name, ndcg):
@@ -60,6 +71,45 @@ def test_only_lists_without_a_user_count():
 def test_too_good():
     assert "look past the cut" in too_good(0.97)
     assert too_good(0.6) is None
+
+
+def test_refusals_that_are_too_few():
+    words = few_refusals(LabelPlan({"validation": 41, "test": 121}))
+    assert "too few: 41 in validation, 121 in test, and each part needs 100" in words
+    assert few_refusals(LabelPlan({"validation": 100, "test": 121})) is None
+    assert few_refusals(LabelPlan({"validation": 0, "test": 0})) is None, "no rule"
+
+
+def test_few_labels():
+    enough, test = (100, 100), np.repeat([True, False], [30, 400])
+    words = few_labels(enough, test)
+    assert "rest on few labels: 30 positive and 400 negative in test; 100" in words
+    assert few_labels(enough, np.repeat([True, False], 100)) is None
+    assert "99 positive and 500 negative in validation" in few_labels((99, 500), test)
+
+
+def interest_of(probabilities, labels):
+    others = np.full(len(labels), labels.mean())
+    found = {"tfrec": probabilities, "base rate": others}
+    return Interest(labels, np.arange(len(labels)), found, is_explicit=True)
+
+
+def test_probabilities_that_are_off():
+    # All say 0.5 where one of four is right: off by 0.25.
+    labels = np.tile([True, False, False, False], 100)
+    words = miscalibrated(interest_of(np.full(400, 0.5), labels))
+    assert "The probabilities are 0.25 off on the test" in words
+    assert miscalibrated(interest_of(np.full(400, 0.29), labels)) is None
+
+
+def test_what_chance_alone_does_is_no_warning():
+    """Of 45 labels, each of 15 bins holds three: right probabilities look far off."""
+    rng = np.random.default_rng(0)
+    probabilities = rng.uniform(size=45)
+    labels = rng.random(45) < probabilities
+    found = interest_of(probabilities, labels)
+    assert expected_calibration_error(labels, probabilities) > 0.1
+    assert miscalibrated(found) is None
 
 
 def test_the_toy_run_gives_no_warning(trained):

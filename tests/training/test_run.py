@@ -19,6 +19,7 @@ from training import recipe as recipes
 from training import run as program
 from training.fit import fit
 from training.recipe import Recipe, set_up
+from training.run_folder import claim
 
 FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
 
@@ -183,7 +184,9 @@ class TestBeginning:
         config = load_config(overrides=toy_config(tmp_path, data, *FAST))
         folder = tmp_path / "runs" / "toy"
         old = folder / "test" / "checkpoints" / "checkpoint"
-        old.parent.mkdir(parents=True)
+        claim(folder)
+        claim(folder / "test")
+        old.parent.mkdir()
         old.write_text("of an earlier run")
         (folder / "config.json").write_text(to_json(config))
 

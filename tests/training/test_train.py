@@ -9,6 +9,7 @@ import pytest
 from tests.serving.programs import run_program
 from tests.toy_log import toy_config, toy_events, write_table, write_toy_log
 from tfrec.config import load_config, to_json
+from training.run_folder import claim
 from training.train import main
 
 CONFIG = pathlib.Path(__file__).parents[2] / "training" / "configs" / "default.toml"
@@ -61,6 +62,23 @@ def test_no_configuration_is_a_usage_error(monkeypatch, capsys):
     assert "Missing argument" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["..", ".", "a/b", ""])
+def test_a_name_that_leads_elsewhere(fails, name):
+    words = fails(f"run.name={name}")
+    assert "`run.name` must be a name of one file or folder" in words
+    assert f"Received: {name!r}." in words
+
+
+def test_a_persons_own_folder_is_not_touched(fails, tmp_path):
+    """Before anything is read: there is no log here."""
+    theirs = tmp_path / "runs" / "toy" / "test" / "cases.csv"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("a,b")
+    words = fails()
+    assert f"Received: {theirs.parent}, without a file .tfrec-run" in words
+    assert theirs.read_text() == "a,b"
+
+
 def test_neither_folder_nor_dataset(fails):
     words = fails("data.folder=")
     assert "One of `data.folder` and `data.dataset` must be set. Received: ''" in words
@@ -108,8 +126,15 @@ def test_a_file_that_is_no_parquet(fails, tmp_path):
 
 def test_nothing_positive(fails, tmp_path):
     write_toy_log(tmp_path / "data")
-    words = fails('data.positive=["buy"]')
+    words = fails('data.positive=["play>=40"]')
     assert "look at the feedback rules" in words
+
+
+def test_rules_of_no_event_are_all_named_before_anything_is_trained(fails, tmp_path):
+    write_toy_log(tmp_path / "data")
+    words = fails('data.positive=["pay"]', "data.event_weights={puchase=3}")
+    assert "`data.positive`: 'pay'. Did you mean `play`?" in words
+    assert "`data.event_weights`: 'puchase'. The log has `play`." in words
 
 
 def test_wrong_rule(fails, tmp_path):
@@ -132,7 +157,7 @@ def test_resume_with_another_configuration(fails, tmp_path):
     data = write_toy_log(tmp_path / "data")
     began = load_config(CONFIG, toy_config(tmp_path, data))
     path = tmp_path / "runs" / "toy" / "config.json"
-    path.parent.mkdir(parents=True)
+    claim(path.parent)
     path.write_text(to_json(began))
     words = fails("train.learning_rate=0.5", flags=["--resume"])
     assert "`--resume` needs the configuration and the data" in words
@@ -142,7 +167,7 @@ def test_resume_with_another_configuration(fails, tmp_path):
 def test_resume_with_other_data(fails, tmp_path):
     write_toy_log(tmp_path / "data")
     path = tmp_path / "runs" / "toy" / "data_digest.txt"
-    path.parent.mkdir(parents=True)
+    claim(path.parent)
     path.write_text("of yesterday's log")
     words = fails(flags=["--resume"])
     assert f"Received: others than {path} tells of" in words
@@ -152,7 +177,7 @@ def test_resume_with_other_data(fails, tmp_path):
 def test_a_bad_log_leaves_an_earlier_run_alone(fails, tmp_path):
     write_events(tmp_path / "data", pd.DataFrame({"user_id": ["a"]}))
     path = tmp_path / "runs" / "toy" / "config.json"
-    path.parent.mkdir(parents=True)
+    claim(path.parent)
     path.write_text("of an earlier run")
     assert "must have a column `item_id`" in fails()
     assert path.read_text() == "of an earlier run"

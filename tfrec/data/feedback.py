@@ -1,6 +1,8 @@
 """Feedback rules: which events show interest and which show its absence."""
 
+import difflib
 import functools
+import logging
 import math
 import operator
 import re
@@ -10,6 +12,9 @@ import numpy as np
 
 from tfrec.errors import ConfigError
 
+logger = logging.getLogger(__name__)
+
+SHOWN = 12  # kinds of event that an error names
 COMPARISONS = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -53,6 +58,27 @@ event_weights={})
                     f"the loss is multiplied by it. Received: {weight!r}."
                 )
 
+    def check(self, events):
+        """Sees to it that the rules and weights speak of a log's events.
+
+        A comparison that is never true is a warning only: values come with time, and
+        a young log may have no low rating yet.
+
+        Args:
+            events: `Events`, the whole log; a part of it may lack what others have.
+
+        Raises:
+            ConfigError: kinds of event that never occur, all of them.
+        """
+        named = [("positive", rule) for rule in self.positive]
+        named += [("negative", rule) for rule in self.negative]
+        asked = [(key, rule, parse_rule(rule)[0]) for key, rule in named]
+        asked += [("event_weights", event, event) for event in self.event_weights]
+        _check_kinds(asked, events.frame["event"].unique().tolist())
+        for key, rule in named:
+            if not _matches_any([rule], events.frame).any():
+                _warn_of(key, rule, events.frame)
+
     def label(self, events):
         """`[n]` int8: 1 for positive, -1 for negative, 0 for neither."""
         is_positive = _matches_any(self.positive, events.frame)
@@ -87,6 +113,44 @@ def parse_rule(rule):
     raise ConfigError(
         "A feedback rule must read `event` or `event>=number` (>=, <=, ==, >, <). "
         f"Received: {rule!r}."
+    )
+
+
+def _check_kinds(asked, kinds):
+    """Raises for `(key, what it says, event)` whose event is none of the kinds."""
+    absent = [
+        f"`data.{key}`: {shown!r}.{_near_miss(event, kinds)}"
+        for key, shown, event in asked
+        if event not in kinds
+    ]
+    if absent:
+        found = ", ".join(f"`{kind}`" for kind in sorted(kinds)[:SHOWN])
+        more = ", ..." if len(kinds) > SHOWN else ""
+        raise ConfigError(
+            "Rules and weights must name events of the log, because they would change "
+            f"nothing otherwise. Received, of no event: {' '.join(absent)} "
+            f"The log has {found}{more}."
+        )
+
+
+def _near_miss(event, kinds):
+    lower = {kind.lower(): kind for kind in kinds}
+    close = difflib.get_close_matches(event.lower(), lower, n=1)
+    return f" Did you mean `{lower[close[0]]}`?" if close else ""
+
+
+def _warn_of(key, rule, frame):
+    event, _, _ = parse_rule(rule)
+    values = frame["value"][frame["event"] == event]
+    logger.warning(
+        "`data.%s`: %r matches none of %d events; the values of `%s` are from %g "
+        "to %g.",
+        key,
+        rule,
+        len(values),
+        event,
+        values.min(),
+        values.max(),
     )
 
 

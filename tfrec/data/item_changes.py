@@ -1,16 +1,33 @@
 """Items put in and taken out of a catalogue, one by one."""
 
 import dataclasses
+import math
+from typing import Any
 
 from tfrec.errors import DataError
+from tfrec.values import (
+    read_categories,
+    read_given_id,
+    read_limit,
+    read_number,
+    read_text,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Change:
     """An item that is put in, anew or in place of another, or taken out.
 
+    Its fields are read by the rules of `tfrec.values`, so that it can be served.
+
     Raises:
-        DataError: a field is of the wrong kind, or the item could never be had.
+        DataError: fields break a rule (all of them in one error), or the item could
+            never be had.
+
+    Example:
+        >>> film = Change(item_id=7, category=["war", "drama"], available_until="")
+        >>> film.item_id, film.category, film.available_until
+        ('7', 'war|drama', 0)
     """
 
     item_id: str
@@ -23,16 +40,15 @@ class Change:
     time: float = 0.0  # UTC seconds at which it was asked for
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            kinds = (int, float) if field.type is float else (field.type,)
-            if type(value) not in kinds:  # a bool is an int to `isinstance`
-                raise DataError(
-                    f"`{field.name}` of an item must be a {field.type.__name__}. "
-                    f"Received: {value!r}."
-                )
-        if not self.item_id:
-            raise DataError('`item_id` must not be "", because that is the padding.')
+        problems = []
+        for name, read in _READERS.items():
+            raw = getattr(self, name)
+            try:
+                object.__setattr__(self, name, read(raw))
+            except ValueError as error:
+                problems.append(f"`{name}` {error}. Received: {_short(raw)}.")
+        if problems:
+            raise DataError(" ".join(problems))
         if 0 < self.available_until <= self.available_from:
             raise DataError(
                 "`available_until` must be after `available_from`, because the item "
@@ -40,7 +56,53 @@ class Change:
                 f"{self.available_from}, of {self.item_id!r}."
             )
 
+    @classmethod
+    def parse(cls, raw: Any) -> "Change":
+        """The change in what JSON was parsed to.
+
+        Raises:
+            DataError: it is no object, lacks its id, has other fields, or is wrong.
+        """
+        if not isinstance(raw, dict):
+            raise DataError(f"A change must be an object. Received: {_short(raw)}.")
+        known = [field.name for field in dataclasses.fields(cls)]
+        unknown = [name for name in raw if name not in known]
+        if unknown:
+            raise DataError(
+                f"A change must have no other fields than {', '.join(known)}. "
+                f"Received: {_short(unknown)}."
+            )
+        return cls(**{"item_id": None, **raw})
+
     @property
     def texts(self):
         """What is encoded: title, text, category."""
         return self.title, self.text, self.category
+
+
+def _read_flag(raw):
+    if not isinstance(raw, bool):
+        raise ValueError("must be true or false")
+    return raw
+
+
+def _read_clock(raw):
+    number = read_number(raw)
+    return 0.0 if math.isnan(number) else number
+
+
+_READERS = {
+    "item_id": read_given_id,
+    "title": read_text,
+    "text": read_text,
+    "category": read_categories,
+    "available_from": read_limit,
+    "available_until": read_limit,
+    "is_removed": _read_flag,
+    "time": _read_clock,
+}
+
+
+def _short(raw):
+    text = repr(raw)
+    return text if len(text) <= 80 else f"{text[:80]}…"

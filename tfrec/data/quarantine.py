@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-import os
-import pathlib
 
 import numpy as np
 import pandas as pd
 
 from tfrec.data.problems import any_broken
+from tfrec.files import replacing
 
 
 class Quarantine:
@@ -43,12 +42,5 @@ def _plain(cell):
 @contextlib.contextmanager
 def open_quarantine(path):
     """A `Quarantine` whose file stands at `path` once the block has succeeded."""
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(aside, "w", encoding="utf-8") as file:
-            yield Quarantine(file)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with replacing(path) as aside, open(aside, "w", encoding="utf-8") as file:
+        yield Quarantine(file)

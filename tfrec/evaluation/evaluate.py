@@ -11,6 +11,7 @@ from tfrec.evaluation import metrics
 from tfrec.evaluation.bootstrap import intervals
 from tfrec.evaluation.ranks import target_ranks, top_rows
 from tfrec.evaluation.slices import target_slices
+from tfrec.progress import Progress
 
 RANKING_METRICS = {
     "ndcg": metrics.ndcg,
@@ -133,6 +134,7 @@ def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_si
     ranks, cold_ranks = np.empty((2, len(rows)), np.int64)
     shown = []
     start = 0
+    progress = Progress(f"Asking {recommender.name}", len(queries))
     for batch in queries.in_batches(batch_size):
         scores = _scores(recommender, batch, allow_repeats)
         offsets = np.searchsorted(query_of, np.arange(start, start + len(batch) + 1))
@@ -144,6 +146,7 @@ def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_si
             cold_ranks[here] = target_ranks(among_cold, offsets, rows[here])
         shown.append(top_rows(scores, k))
         start += len(batch)
+        progress.advance(len(batch))
     return ranks, cold_ranks, np.concatenate(shown)
 
 

@@ -21,6 +21,7 @@ class Interest:
     labels: np.ndarray  # [n] bool
     users: np.ndarray  # [n] int, whom each question is about
     probabilities: dict  # model -> [n] float array, ours first
+    is_explicit: bool  # whether the zeros were refused, not drawn at random
 
 
 def judge_interest(interest, num_samples=1000, seed=0):
@@ -32,11 +33,15 @@ def judge_interest(interest, num_samples=1000, seed=0):
         seed: int, of the bootstrap.
 
     Returns:
-        dict as `judge_probabilities` gives it for our model, with `baselines`: name
-        -> the same, without `reliability`, and `against`.
+        dict as `judge_probabilities` gives it for our model, with `zeros`, what they
+        are, and `baselines`: name -> the same, without `reliability`, and `against`.
     """
     (_, ours), *others = interest.probabilities.items()
-    found = {**judge_probabilities(interest.labels, ours), "baselines": {}}
+    found = {
+        **judge_probabilities(interest.labels, ours),
+        "zeros": "refused" if interest.is_explicit else "drawn at random",
+        "baselines": {},
+    }
     our_losses = log_losses(interest.labels, ours)
     for name, theirs in others:
         judged = judge_probabilities(interest.labels, theirs)

@@ -104,8 +104,9 @@ def _interest(report):
     lines = [_interest_line(f"**{report['models'][0]['name']}**", interest)]
     lines += [_interest_line(*each) for each in interest["baselines"].items()]
     return (
-        f"## Probabilities\n\nOn {interest['num_examples']:,} examples; log loss in "
-        f"nats, expected calibration error over bins of equal size.\n\n"
+        f"## Probabilities\n\nOn {interest['num_examples']:,} examples, whose zeros "
+        f"are items {interest['zeros']}; log loss in nats, expected calibration error "
+        f"over bins of equal size.\n\n"
         f"{table(header, lines)}\n\n"
         f"![Reliability]({report['figures']['reliability']})"
     )

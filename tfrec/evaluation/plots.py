@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from tfrec.evaluation.files import replacing
+from tfrec.files import replacing
 
 OURS, THEIRS, QUIET = "#c2410c", "#475569", "#cbd5e1"
 DOTS_PER_INCH = 150

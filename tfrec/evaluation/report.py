@@ -6,9 +6,9 @@ import pathlib
 
 from tfrec.evaluation import plots
 from tfrec.evaluation.bootstrap import paired_bootstrap
-from tfrec.evaluation.files import replacing
 from tfrec.evaluation.interest import judge_interest
 from tfrec.evaluation.markdown import render
+from tfrec.files import replacing
 
 
 def write_report(

@@ -6,7 +6,6 @@ import shutil
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.compat import import_optional
 from tfrec.errors import ArtefactError
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.loaded import newest_version
@@ -16,6 +15,7 @@ from tfrec.export.proof import prove
 from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
 from tfrec.export.warmup import fill_defaults, read_warmup
+from tfrec.optional import import_optional
 
 COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
 
@@ -45,7 +45,7 @@ def compact(folder, changes):
         changes: list of `Change`s since the newest version.
 
     Returns:
-        The new version's folder.
+        The new version's folder, and ids of the items whose changes were passed over.
 
     Raises:
         ArtefactError: there is no model, it cannot be loaded or written, was saved
@@ -54,11 +54,11 @@ def compact(folder, changes):
     last = newest_version(folder)
     loaded = _load(last)
     fresh = FreshItems(loaded.live, last)
-    fresh.apply(changes)
+    refused = fresh.apply(changes)
     version = 1 + int(last.name)
     with publishing(last.parent, version) as aside:
         _save(aside, last, loaded, fresh)
-    return last.parent / str(version)
+    return last.parent / str(version), refused
 
 
 def _load(folder):

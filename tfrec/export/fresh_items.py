@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import logging
 import pathlib
 
 import numpy as np
@@ -10,8 +11,11 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.data.item_changes import Change
+from tfrec.errors import ArtefactError, DataError
 from tfrec.export.calls import Call
-from tfrec.export.signatures import INPUTS, named_specs, takes_fresh
+from tfrec.export.signatures import INPUTS, named_specs, saved_in, takes_fresh
+
+logger = logging.getLogger(__name__)
 
 FRESH_FILE = "assets.extra/fresh.parquet"
 BATCH = 64  # items that are encoded together
@@ -33,6 +37,7 @@ class FreshItems:
         self._trained_at = trained_at(folder)
         if self._path.is_file():
             self._read()
+        self._tier = self._make_tier(self._changes, self._encoded)
 
     def __len__(self):
         return len(self._changes)
@@ -40,21 +45,48 @@ class FreshItems:
     @property
     def added(self):
         """The `Change`s of items that are there, by id."""
-        return {k: each for k, each in self._changes.items() if not each.is_removed}
+        return _added(self._changes)
 
     @property
     def removed(self):
         """Ids of items that were taken out."""
-        return [each.item_id for each in self._changes.values() if each.is_removed]
+        return _removed(self._changes)
 
     def apply(self, changes):
         """Makes changes, the later over the earlier; the same again changes nothing.
 
-        An item that the model has learnt since somebody put it in stays as learnt.
+        An item that the model has learnt since somebody put it in stays as learnt. A
+        change that cannot be made is passed over with a line in the log of the program:
+        it keeps none of the others away.
 
         Args:
             changes: list of `Change`s.
+
+        Returns:
+            Ids of the items whose changes were passed over.
         """
+        try:
+            self._apply(changes)
+        except Exception:  # whatever an encoder, the graph or the memory raises
+            middle = len(changes) // 2
+            if not middle:
+                return self._apply_alone(changes)
+            return self.apply(changes[:middle]) + self.apply(changes[middle:])
+        return []
+
+    def _apply_alone(self, changes):
+        """Tries a change that failed once more: memory may have been short."""
+        try:
+            self._apply(changes)
+        except Exception as error:
+            item_ids = [each.item_id for each in changes]
+            names = ", ".join(map(repr, item_ids))
+            logger.error("The change of item %s is passed over: %s", names, error)
+            return item_ids
+        return []
+
+    def _apply(self, changes):
+        """Makes all the changes, or raises and leaves everything as it was."""
         last = {each.item_id: each for each in changes}
         last = {i: each for i, each in last.items() if not self._is_learnt(each)}
         encoded = self._changes.keys() & self._encoded.keys()
@@ -64,9 +96,11 @@ class FreshItems:
             if not each.is_removed
             and not (i in encoded and self._changes[i].texts == each.texts)
         ]
+        known, vectors = {**self._changes, **last}, dict(self._encoded)
         for start in range(0, len(todo), BATCH):
-            self._encode(todo[start : start + BATCH])
-        self._changes |= last
+            vectors |= self._encode(todo[start : start + BATCH])
+        self._tier = self._make_tier(known, vectors)
+        self._changes, self._encoded = known, vectors
 
     def warm_up(self):
         """Encodes some text, so that the first item need not wait."""
@@ -75,31 +109,13 @@ class FreshItems:
 
     def tensors(self):
         """The tier, as the functions of `live` take it."""
-        added = self.added
-        specs = named_specs(self._live["make_fresh"])
-        vectors, memories = (
-            np.array([self._encoded[i][part] for i in added], np.float32)
-            for part in (0, 1)
-        )
-        columns = {
-            "item_ids": list(added),
-            "vectors": vectors,
-            "memories": memories,
-            "categories": [each.category for each in added.values()],
-            "available_from": [each.available_from for each in added.values()],
-            "available_until": [each.available_until for each in added.values()],
-            "removed_item_ids": self.removed,
-        }
-        return self._live["make_fresh"](
-            **{name: _shaped(columns[name], spec) for name, spec in specs.items()}
-        )
+        return self._tier
 
     def functions(self):
         """Name of a signature -> function of its inputs that knows these items."""
-        tier = self.tensors()
         made = {
-            name: Call(self._live[name], **tier)
-            for name in INPUTS
+            name: Call(self._live[name], **self._tier)
+            for name in saved_in(self._live)
             if takes_fresh(self._live[name])
         }
         return made | {"serving_default": made["recommend"]}
@@ -116,7 +132,11 @@ class FreshItems:
     def _read(self):
         names = [field.name for field in dataclasses.fields(Change)]
         for row in pd.read_parquet(self._path).to_dict("records"):
-            change = Change(**{name: row[name] for name in names})
+            try:
+                change = Change(**{name: row[name] for name in names})
+            except DataError as error:  # rules were fewer when it was written
+                logger.warning("%s: an item is passed over: %s", self._path, error)
+                continue
             self._changes[change.item_id] = change
             if not change.is_removed:
                 self._encoded[change.item_id] = (row["vector"], row["memory"])
@@ -133,8 +153,31 @@ class FreshItems:
         inputs = {n: tf.constant(c) for n, c in zip(names, columns, strict=True)}
         made = self._live["embed_items"](**inputs)
         arrays = (made["vectors"].numpy(), made["memories"].numpy())
-        for change, *parts in zip(changes, *arrays, strict=True):
-            self._encoded[change.item_id] = tuple(parts)
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ArtefactError(
+                "A vector that the model makes of a text is not finite."
+            )
+        vectors = zip(*arrays, strict=True)
+        return dict(zip((each.item_id for each in changes), vectors, strict=True))
+
+    def _make_tier(self, changes, encoded):
+        added = _added(changes)
+        specs = named_specs(self._live["make_fresh"])
+        vectors, memories = (
+            np.array([encoded[i][part] for i in added], np.float32) for part in (0, 1)
+        )
+        columns = {
+            "item_ids": list(added),
+            "vectors": vectors,
+            "memories": memories,
+            "categories": [each.category for each in added.values()],
+            "available_from": [each.available_from for each in added.values()],
+            "available_until": [each.available_until for each in added.values()],
+            "removed_item_ids": _removed(changes),
+        }
+        return self._live["make_fresh"](
+            **{name: _shaped(columns[name], spec) for name, spec in specs.items()}
+        )
 
 
 def trained_at(folder):
@@ -144,6 +187,14 @@ def trained_at(folder):
     )
     written = manifest.get("catalogue_created", manifest["created"])
     return datetime.datetime.fromisoformat(written).timestamp()
+
+
+def _added(changes):
+    return {k: each for k, each in changes.items() if not each.is_removed}
+
+
+def _removed(changes):
+    return [each.item_id for each in changes.values() if each.is_removed]
 
 
 def _shaped(values, spec):

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.compat import import_optional
 from tfrec.data.packing import pack_histories
 from tfrec.errors import ArtefactError
 from tfrec.export.ops import required_libraries
 from tfrec.export.warmup import read_defaults
 from tfrec.model.texts import profile_texts
+from tfrec.optional import import_optional
 
 DEPTH = 1000  # items that are ranked for an evaluation; the others share the last place
 

@@ -80,7 +80,9 @@ def read_saved_model(version_folder):
     try:
         return saved_model_pb2.SavedModel.FromString(path.read_bytes())
     except (OSError, DecodeError) as error:
-        raise ArtefactError(f"{path} cannot be read: {error}.") from error
+        raise ArtefactError(
+            f"{path} cannot be read: {error}. Copy the version again."
+        ) from error
 
 
 def required_libraries(version_folder):

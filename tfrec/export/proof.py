@@ -1,6 +1,7 @@
 """Proof that a saved model answers alike in a process that never saw tfrec."""
 
 import concurrent.futures
+import logging
 import pathlib
 import pickle
 import subprocess
@@ -10,6 +11,8 @@ import tempfile
 from tfrec.errors import ArtefactError
 from tfrec.export.comparison import compare
 from tfrec.export.warmup import fill_defaults
+
+logger = logging.getLogger(__name__)
 
 NUM_SHOWN = 3
 NUM_LINES = 12  # of a failed process' last words
@@ -44,6 +47,7 @@ def prove(version_folder, requests, expected, libraries, timeout_s=600):
             "loaded": fill_defaults(version_folder, requests),
         },
     }
+    logger.info("Asking it %d questions in fresh processes.", len(expected))
     problems = []
     for way, answers in _run(job, timeout_s).items():
         triples = zip(requests, expected, answers, strict=True)

@@ -1,12 +1,12 @@
 """A version folder is written aside and renamed: it is there whole, or not at all."""
 
 import contextlib
-import os
 import shutil
 
 import tensorflow as tf
 
 from tfrec.errors import ArtefactError
+from tfrec.files import aside_of
 
 
 @contextlib.contextmanager
@@ -23,10 +23,11 @@ def publishing(root, version):
     Raises:
         ArtefactError: it cannot be written; no version was added or changed.
     """
-    aside = root / f".{version}.{os.getpid()}.tmp"
+    target = root / str(version)
+    aside = aside_of(target)
     try:
         yield aside
-        os.rename(aside, root / str(version))
+        aside.rename(target)
     except (OSError, tf.errors.OpError) as error:
         raise ArtefactError(
             f"The saved model cannot be written to {root}: {error}. Nothing was "

@@ -67,12 +67,13 @@ class Sample:
             },
         )
         yield "explain", {"candidate_item_ids": some, **query}
+        yield "event_kinds", {"user_text": query["user_text"]}
 
     def _query(self, queries, inference):
         packed = pack_histories(queries, inference.max_history_length)
         is_real = packed["item_rows"] >= 0
         ids = inference.catalogue.item_ids[np.maximum(packed["item_rows"], 0)]
-        events = inference.model.event_names[packed["event_rows"]]
+        events = inference.model.kinds.names[packed["event_rows"]]
         return {
             "user_text": np.full(len(queries), "", object),
             "history_item_ids": np.where(is_real, ids, "").astype(object),

@@ -1,6 +1,7 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
 import dataclasses
+import logging
 import pathlib
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.compat import keras_variables_saved_once
+from tfrec.errors import ConfigError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.proof import prove
@@ -15,8 +17,11 @@ from tfrec.export.publishing import publishing
 from tfrec.export.sample import Sample
 from tfrec.export.signatures import Signatures
 from tfrec.export.warmup import read_warmup, write_warmup
+from tfrec.files import NAME_RULE, is_file_name
 from tfrec.index.brute_force import BruteForceIndex
 from tfrec.model.inference import Inference
+
+logger = logging.getLogger(__name__)
 
 INTEREST_NORM = 4.0  # times the longest sample query: bound of updated interests
 WARMUP_BATCHES = (1, 8)
@@ -53,8 +58,11 @@ def export(
 
     Raises:
         ArtefactError: the result cannot be written, or does not answer as the model.
+        ConfigError: `name` is no name of a folder.
         MissingPackageError: ScaNN is asked for and not installed.
     """
+    if not is_file_name(name):
+        raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
     roots = {
         flavour: pathlib.Path(folder)
         / (name if flavour == "exact" else f"{name}-scann")
@@ -80,6 +88,7 @@ def export(
 
 def _make_index(flavour, embedding, interests, recall, quantize):
     ids = embedding.model.catalogue.item_ids
+    logger.info("Building the %s index of %d items.", flavour, len(ids))
     if flavour == "exact":
         return BruteForceIndex().build(ids, embedding.candidates), {}
     from tfrec.index.scann import ScannIndex  # not on every platform
@@ -90,6 +99,7 @@ def _make_index(flavour, embedding, interests, recall, quantize):
 
 
 def _write(root, version, flavour, inference, sample, facts):
+    logger.info("Saving %s, version %d.", root.name, version)
     with publishing(root, version) as aside:
         _save(aside, flavour, inference, sample, facts)
     return root / str(version)
@@ -123,6 +133,7 @@ def _save(aside, flavour, inference, sample, facts):
             "embedding_dim": inference.embedding.dim,
             "max_history_length": inference.max_history_length,
             "signatures": sorted(functions),
+            "events": inference.model.kinds.table(),
         },
     )
     requests = read_warmup(aside)

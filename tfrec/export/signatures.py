@@ -77,8 +77,9 @@ INPUTS = {  # of each signature
     "score_interest": ("candidate_item_ids", *QUERY),
     "update_interest": ("interest", "item_ids", "reward", "learning_rate"),
     "explain": ("candidate_item_ids", *QUERY),
+    "event_kinds": ("user_text",),
 }
-WITHOUT_FRESH = {"embed_candidate"}
+WITHOUT_FRESH = {"embed_candidate", "event_kinds"}
 
 
 class Signatures(tf.Module):
@@ -175,21 +176,30 @@ class Signatures(tf.Module):
         shares = self.inference.explain(query, candidate_item_ids, fresh)
         return {"history_weights": shares}
 
+    def _event_kinds(self, user_text):
+        """The same for every row: a server may join rows of several requests."""
+        columns = self.inference.model.kinds.columns()
+        return {
+            name: tf.repeat(tf.constant(column)[None], tf.size(user_text), axis=0)
+            for name, column in columns.items()
+        }
+
 
 def signatures(live, fresh):
     """What a model is saved with.
 
     Args:
-        live: name -> concrete function, as in `Signatures`.
+        live: name -> concrete function, as in `Signatures`; of an older version, those
+            that it was saved with.
         fresh: what `live["make_fresh"]` gave.
 
     Returns:
         Dict of signature name -> `tf.function` with an input signature.
     """
     functions = {}
-    for name, inputs in INPUTS.items():
+    for name in saved_in(live):
         tier = fresh if takes_fresh(live[name]) else {}
-        functions[name] = _signature(live[name], inputs, tier)
+        functions[name] = _signature(live[name], INPUTS[name], tier)
     return {"serving_default": functions["recommend"], **functions}
 
 
@@ -210,6 +220,11 @@ def fresh_specs(dim, memory_dim):
         tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
         for name, (dtype, shape) in kinds._asdict().items()
     ]
+
+
+def saved_in(live):
+    """Names of the signatures that a model has; it may be of an older version."""
+    return [name for name in INPUTS if name in live]
 
 
 def takes_fresh(function):

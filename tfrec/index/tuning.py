@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 from tfrec.index.policy import SearchLevel
+from tfrec.progress import tracked
 
 # Results; a search takes the next larger one.
 DEPTHS = (10, 20, 50, 100, 250, 600, 1000)
@@ -40,7 +41,8 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
         List of `SearchLevel`, by rising depth; `recall` is the held-out figure.
     """
     levels, leaves = [], 1
-    for depth in (d for d in DEPTHS if d <= true_rows.shape[1]):
+    depths = [depth for depth in DEPTHS if depth <= true_rows.shape[1]]
+    for depth in tracked(depths, "Tuning the search at numbers of results"):
         choosing, held_out = _halves(search, true_rows, depth)
         trial = _cheapest(
             lambda *trial, choosing=choosing: choosing(*trial)[1],

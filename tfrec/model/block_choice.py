@@ -1,12 +1,15 @@
 """What validation chooses of the closed-form blocks: their form and all weights."""
 
 import gc
+import logging
 from typing import NamedTuple
 
 from tfrec.model.blend import Reached
 from tfrec.model.blocks import BlockForm, first_form
 from tfrec.model.blocks.collaborative import memory_forms
 from tfrec.model.weighting import Weighting
+
+logger = logging.getLogger(__name__)
 
 WIDER = 4  # times the width, where a catalogue is of many small groups or many words
 WORTH = 1.01  # times the NDCG that a wider block must reach, for it takes room
@@ -34,6 +37,7 @@ def choose_blocks(model, interactions, queries):
     def tried(form, *fitted):
         gc.collect()  # what scored another form: it is in cycles with its functions
         model.fit_blocks(interactions, form, fitted=fitted)
+        logger.info("Weighing the blocks on %d questions.", len(queries))
         reached = model.weigh_blocks(queries)
         return _Tried(reached, form, model.blocks, model.weighting)
 

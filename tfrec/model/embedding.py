@@ -55,8 +55,10 @@ class Embedding(tf.Module):
         """
         neural, weights = self._neural_query(history, now, profiles, hints, fresh)
         parts = [neural]
+        of_interest = self.model.kinds.of_interest(history)
         for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
-            part = block.query(history, now, memory)
+            told = history if block.hears_dislikes else of_interest
+            part = block.query(told, now, memory)
             if query_texts is not None:
                 part += block.text_query(query_texts)
             parts.append(part)
@@ -84,7 +86,7 @@ class Embedding(tf.Module):
         Returns:
             `[batch, n]` float tensor, 0 for items that the history does not hold.
         """
-        features = own_features(history, rows)
+        features = own_features(self.model.kinds.of_interest(history), rows)
         return tf.linalg.matvec(features, tf.constant(self.weighting.own, tf.float32))
 
     def _memories(self, fresh):
@@ -232,6 +234,7 @@ class Embedding(tf.Module):
             or to 0 where no event speaks for the item.
         """
         apart = vectors - self._mean
+        history = self.model.kinds.of_interest(history)
         events = self._unshared("neural", self.vectors(history.item_rows, fresh))
         memory = self.model.query_tower.memory_output(events * weights[..., None])
         memory = _float32(memory)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfrec.model.bounds import without_nan
+
 
 class History(NamedTuple):
     """Events of each user, oldest first, real ones before padding."""
@@ -24,6 +26,12 @@ class History(NamedTuple):
     def lengths(self):
         """`[batch]` int32, the number of real events."""
         return tf.reduce_sum(tf.cast(self.mask, tf.int32), axis=1)
+
+    @property
+    def ranks(self):
+        """`[batch, length]` int32, how many real events come later."""
+        is_real = tf.cast(self.mask, tf.int32)
+        return tf.cumsum(is_real, axis=1, exclusive=True, reverse=True)
 
 
 def latest(history, length):
@@ -79,24 +87,41 @@ def take_columns(tensor, columns, padding):
 
 @dataclasses.dataclass(frozen=True)
 class ValueScale:
-    """How values of events are brought to one scale."""
+    """How values of events are brought to one scale, and within bounds.
+
+    A model knows nothing of values far from all that it learnt from: they count as the
+    bound on their side, infinite ones too. So no value can drown all else that is known
+    of a user.
+    """
 
     mean: float
     factor: float  # 1 / standard deviation, or 0 for values that are all alike
+    lowest: float  # bounds of the result
+    highest: float
 
     def __call__(self, values):
         """Values around their mean, in standard deviations; NaN gives 0, typical."""
-        scaled = (values - self.mean) * self.factor
-        return tf.where(tf.math.is_nan(scaled), 0.0, scaled)
+        scaled = without_nan((values - self.mean) * self.factor)
+        return tf.clip_by_value(scaled, self.lowest, self.highest)
 
 
 def value_scale(interactions):
-    """The `ValueScale` of a log; events without a value do not count."""
+    """The `ValueScale` of a log: its range, and as much again on either side.
+
+    Events without a value do not count.
+    """
     known = interactions.values[~np.isnan(interactions.values)]
-    spread = float(known.std(dtype=np.float64)) if len(known) else 0.0
+    if not len(known):
+        known = np.zeros(1, np.float32)
+    spread = float(known.std(dtype=np.float64))
     # Values that are all alike teach nothing: whatever is asked is typical.
     factor = 1.0 / spread if spread > 1e-6 else 0.0
-    return ValueScale(float(known.mean()) if len(known) else 0.0, factor)
+    mean = float(known.mean(dtype=np.float64))
+    lowest, highest = (
+        (float(end) - mean) * factor for end in (known.min(), known.max())
+    )
+    width = highest - lowest
+    return ValueScale(mean, factor, lowest - width, highest + width)
 
 
 def history_of(packed, standardise):

@@ -7,12 +7,13 @@ import tensorflow as tf
 
 from tfrec.index.candidate_ids import CandidateIds
 from tfrec.index.filters import NO_ROW, NO_SCORE
+from tfrec.model.bounds import bounded
 from tfrec.model.history import History, latest_events, take_columns
 from tfrec.model.interest_update import update_interest
 from tfrec.model.names import Names
 from tfrec.model.new_items import NewItems
 from tfrec.model.own_items import last_occurrences
-from tfrec.model.request import history_only, to_batch, wish_for
+from tfrec.model.request import history_only, readable, to_batch, wish_for
 from tfrec.model.search import Own, Search, inner_products
 
 
@@ -53,7 +54,8 @@ class Inference(tf.Module):
         self.catalogue = model.catalogue
         self.max_history_length = model.config.model.max_history_length
         self.item_ids = CandidateIds(self.catalogue.item_ids)
-        self.events = Names(model.event_names, default=model.usual_event)
+        kinds = model.kinds
+        self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
         self.search = Search(embedding, index)
         self.new_items = NewItems(embedding, self.item_ids)
 
@@ -72,13 +74,14 @@ class Inference(tf.Module):
 
         `rows`, `[batch, width]`, are those by which the model knows the items.
         """
-        times = query.history_timestamps
+        times, kinds = query.history_timestamps, self.event_kinds(query.history_events)
+        # What an event of an unknown kind means nobody knows: it is no interest.
+        rows = tf.where(kinds > NO_ROW, rows, NO_ROW)
         columns = latest_events(rows, times, self.max_history_length)
-        events = self.events(query.history_events)
         values = self.model.standardise(query.history_values)
         history = History(
             take_columns(rows, columns, NO_ROW),
-            take_columns(events, columns, 0),
+            take_columns(kinds, columns, 0),
             take_columns(values, columns, 0.0),
             take_columns(times, columns, 0),
         )
@@ -118,14 +121,14 @@ class Inference(tf.Module):
             `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
             `""`, `-inf` and 0.
         """
-        query = self._batch(query)
+        query, wish = self._batch(query), readable(wish)
         asked = self._interest(query, fresh)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
         seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows.answer)
         own = None
         if self.embedding.has_own:
             own = self._own(asked, allow_repeats, wish.min_probability, fresh)
-        return self.recommend_from_interest(asked.interest, wish, seen, own, fresh)
+        return self._recommend(asked.interest, wish, seen, own, fresh)
 
     def _own(self, asked, allow_repeats, min_probability, fresh):
         known = last_occurrences(asked.history.item_rows)
@@ -152,19 +155,21 @@ class Inference(tf.Module):
         text = [[each.decode() for each in row] for row in ids.numpy()]
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
-    def recommend_from_interest(self, interest, wish, seen=None, own=None, fresh=None):
+    def recommend_from_interest(self, interest, wish, fresh=None):
         """The same from interest vectors.
 
         Args:
-            interest: `[batch, dim]` float tensor.
+            interest: `[batch, dim]` float tensor; see `bounded`.
             wish: `Wish`.
-            seen: `[batch, n]` int32 tensor of rows that are not to come, or None.
-            own: `Own`, or None: items that are ranked by these scores.
             fresh: `Fresh` items beside the catalogue, or None.
 
         Returns:
             As `recommend`.
         """
+        return self._recommend(bounded(interest), readable(wish), None, None, fresh)
+
+    def _recommend(self, interest, wish, seen, own, fresh):
+        """`seen` are rows that are not to come, `own` items ranked by their scores."""
         wish = to_batch(wish, tf.shape(interest)[0])
         excluded = self.rows_of(wish.exclude_item_ids, fresh).answer
         if seen is not None:

@@ -2,13 +2,16 @@
 
 import tensorflow as tf
 
+from tfrec.model.bounds import bounded
+
 
 def update_interest(interest, candidates, reward, learning_rate, max_norm):
     """One step of logistic regression on the reaction to one item.
 
     `theta + learning_rate * (reward - sigmoid(theta . phi)) * phi`, where theta is
     the interest and phi the item's vector; the result is scaled back to `max_norm`
-    if it is longer, so that no stream of reactions can make it run away.
+    if it is longer, so that no stream of reactions can make it run away. What is no
+    number counts as 0, a step that is none changes nothing.
 
     Args:
         interest: `[batch, dim]` float tensor.
@@ -23,6 +26,7 @@ def update_interest(interest, candidates, reward, learning_rate, max_norm):
     Reference:
         Bottou, On-line Learning and Stochastic Approximations, 1998, section 2.
     """
+    interest = bounded(interest)
     predicted = tf.sigmoid(tf.reduce_sum(interest * candidates, axis=1))
-    step = learning_rate * (reward - predicted)
+    step = bounded(learning_rate * (reward - predicted))
     return tf.clip_by_norm(interest + step[:, None] * candidates, max_norm, axes=[1])

@@ -7,13 +7,21 @@ from tfrec.model.catalogue import split_categories
 
 
 class Names(tf.Module):
-    """Numbers of known names; others, `""` among them, have the default number."""
+    """Numbers of known names; others have the default number.
 
-    def __init__(self, names, default):
+    Args:
+        names: sequence of strings.
+        default: int.
+        empty: int, number of `""`, or None for the default.
+    """
+
+    def __init__(self, names, default, empty=None):
         super().__init__()
         self.size = len(names)
         keys = tf.constant(np.append(np.asarray(names, object), ""), tf.string)
-        values = tf.constant([*range(self.size), default], tf.int32)
+        values = tf.constant(
+            [*range(self.size), default if empty is None else empty], tf.int32
+        )
         self._table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(keys, values), default_value=default
         )

@@ -21,9 +21,7 @@ def own_features(history, rows):
         `[batch, n, num_half_lives]` float tensor: the logarithm of 1 plus the
         decayed number of the item's events; 0 for items that are not there.
     """
-    length = tf.shape(history.item_rows)[1]
-    ranks = history.lengths[:, None] - 1 - tf.range(length)[None]
-    ranks = tf.cast(tf.maximum(ranks, 0), tf.float32)  # 0 for the latest event
+    ranks = tf.cast(history.ranks, tf.float32)
     decays = 0.5 ** (ranks[..., None] / tf.constant(HALF_LIVES))
     same = (rows[:, :, None] == history.item_rows[:, None]) & (rows[..., None] >= 0)
     return tf.math.log1p(tf.matmul(tf.cast(same, tf.float32), decays))

@@ -56,16 +56,17 @@ class QueryTower(keras.layers.Layer):
 
     Args:
         config: `ModelConfig`.
-        num_event_names: int, kinds of events.
+        kinds: `EventKinds`; of items whose events do not speak of interest the readout
+            takes nothing.
     """
 
-    def __init__(self, config, num_event_names, **kwargs):
+    def __init__(self, config, kinds, **kwargs):
         super().__init__(**kwargs)
-        self.config = config
+        self.config, self.kinds = config, kinds
         dim = config.embedding_dim
         # === Layers ===
         self.event_kind = keras.layers.Embedding(
-            num_event_names, dim, name="event_kind"
+            len(kinds.names), dim, name="event_kind"
         )
         self.gap = keras.layers.Embedding(NUM_AGE_BUCKETS, dim, name="gap")
         self.value = keras.layers.Dense(dim, name="value")
@@ -97,13 +98,14 @@ class QueryTower(keras.layers.Layer):
             `(queries, weights)`: `[batch, queries, dim]` and, for the
             explanation, `[batch, queries, length]`.
         """
+        may_read = self.kinds.of_interest(history).mask
         history, now, profiles = self._heard(history, now, profiles)
         hidden = self._encode(item_vectors, history, profiles, training)
         states = tf.gather(hidden, context, batch_dims=1)
         last = self._last_timestamps(history, context)
         now = tf.where(now > 0, now, last)
         states += tf.cast(self.time_of_asking(now, last), states.dtype)
-        weights = self._read(states, hidden[:, 1:], history, context, now)
+        weights = self._read(states, hidden[:, 1:], history, may_read, context, now)
         memory = tf.matmul(tf.cast(weights, item_vectors.dtype), item_vectors)
         states = self.drop(states, training=training)
         queries = on_last_axis(self.state_output, states)
@@ -140,9 +142,9 @@ class QueryTower(keras.layers.Layer):
         times = tf.pad(history.timestamps, [[0, 0], [1, 0]])
         return tf.gather(times, context, batch_dims=1)
 
-    def _read(self, states, hidden, history, context, now):
+    def _read(self, states, hidden, history, may_read, context, now):
         positions = tf.range(tf.shape(hidden)[1])
         ranks = context[:, :, None] - 1 - positions[None, None, :]
-        may_see = tf.logical_and(history.mask[:, None, :], ranks >= 0)
+        may_see = tf.logical_and(may_read[:, None, :], ranks >= 0)
         ages = age_bucket(now[:, :, None], history.timestamps[:, None, :])
         return self.readout(states, hidden, ages, ranks, may_see)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfrec.model.bounds import without_nan
+
 
 class Query(NamedTuple):
     """Whose interest, and when; the first four of a history go together."""
@@ -51,6 +53,14 @@ def wish_for(k, exclude):
         categories=tf.constant([[""]]),
         min_probability=tf.constant([0.0]),
         diversity=tf.constant([0.0]),
+    )
+
+
+def readable(wish):
+    """A `Wish` without NaN, which no comparison takes: what is no number is no wish."""
+    return wish._replace(
+        min_probability=without_nan(wish.min_probability),
+        diversity=without_nan(wish.diversity),
     )
 
 

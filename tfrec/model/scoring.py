@@ -47,7 +47,8 @@ class EmbeddingRecommender:
         features = np.zeros(shape, np.float32)
         for rows, history in _histories(queries, self.embedding.model):
             own = history.item_rows.numpy()
-            found = own_features(history, own).numpy()
+            found = own_features(self.embedding.model.kinds.of_interest(history), own)
+            found = found.numpy()
             batch, places = np.nonzero(own >= 0)
             items = own[batch, places]
             features[:, rows[batch], items] = found[batch, places].T

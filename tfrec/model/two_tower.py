@@ -16,6 +16,7 @@ from tfrec.model.candidate_set import CandidateSet
 from tfrec.model.candidate_tower import CandidateTower
 from tfrec.model.catalogue import category_matrix, make_catalogue
 from tfrec.model.embedding import Embedding
+from tfrec.model.event_kinds import event_kinds
 from tfrec.model.first_ids import first_ids
 from tfrec.model.history import History, value_scale
 from tfrec.model.inference import Inference
@@ -26,6 +27,7 @@ from tfrec.model.searches import made_up_searches
 from tfrec.model.texts import TextTable, profile_texts
 from tfrec.model.weighting import Weighting
 from tfrec.model.words import Words
+from tfrec.progress import tracked
 
 MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
@@ -62,11 +64,9 @@ class TwoTower(keras.Model):
             The model itself.
         """
         self.catalogue = make_catalogue(items, interactions)
-        self.event_names = interactions.event_names
         self.allow_repeats = learns_repeats(interactions, self.config.data.repeats)
         self.has_id = tf.constant(self.catalogue.has_id)
-        kinds = np.bincount(interactions.event_rows, minlength=len(self.event_names))
-        self.usual_event = int(kinds.argmax())
+        self.kinds = event_kinds(interactions)
         self.standardise = value_scale(interactions)
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
@@ -115,11 +115,17 @@ class TwoTower(keras.Model):
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         interactions = without_other_targets(interactions, self.allow_repeats)
+        of_interest = self.kinds.interactions_of_interest(interactions)
         texts, ready = self.item_texts.vectors, {block.name: block for block in fitted}
+        counting = zip(blocks, weighting.asked[1:], strict=True)
         self.blocks = [
-            ready.get(block.name) or block.fit(interactions, self.catalogue, texts)
-            for block, weight in zip(blocks, weighting.asked[1:], strict=True)
-            if weight != 0
+            ready.get(block.name)
+            or block.fit(
+                interactions if block.hears_dislikes else of_interest,
+                self.catalogue,
+                texts,
+            )
+            for block in tracked([b for b, w in counting if w != 0], "Fitting blocks")
         ]
         self.weighting = weighting.without_useless()
         return self
@@ -168,7 +174,7 @@ class TwoTower(keras.Model):
             model.dropout,
             name="candidate_tower",
         )
-        self.query_tower = QueryTower(model, len(self.event_names), name="query_tower")
+        self.query_tower = QueryTower(model, self.kinds, name="query_tower")
         self.text_query = keras.layers.Dense(
             model.embedding_dim, use_bias=False, name="text_query"
         )

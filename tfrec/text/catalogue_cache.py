@@ -2,14 +2,15 @@
 
 import hashlib
 import logging
-import os
 import pathlib
-import tempfile
 import zipfile
 import zlib
 
 import numpy as np
 import tensorflow as tf
+
+from tfrec.files import replacing
+from tfrec.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -83,9 +84,11 @@ def encode_in_batches(encoder, texts, batch_size=BATCH_SIZE):
     encode = tf.function(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
     order = np.argsort(_count_tokens(encoder, texts), kind="stable")
     vectors = np.zeros([len(texts), encoder.dim], np.float32)
+    progress = Progress("Encoding texts", len(texts))
     for start in range(0, len(texts), batch_size):
         rows = order[start : start + batch_size]
         vectors[rows] = encode(tf.constant(texts[rows], tf.string))
+        progress.advance(len(rows))
     return vectors
 
 
@@ -118,16 +121,8 @@ def _read(path, dim):
 
 
 def _write(path, known):
-    aside = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, suffix=".tmp", delete=False
-        ) as file:
-            aside = file.name
+        with replacing(path) as aside, open(aside, "wb") as file:
             np.savez(file, keys=np.array([*known]), vectors=np.array([*known.values()]))
-        os.replace(aside, path)
     except OSError as error:
         logger.warning("%s could not be written (%s); go on without.", path, error)
-        if aside is not None:
-            pathlib.Path(aside).unlink(missing_ok=True)

@@ -1,9 +1,25 @@
 """Stores by URL."""
 
 import pathlib
+from typing import Annotated
 
+from typer import Option
+
+from serving.online.stores.masking import masked
 from serving.online.stores.user_states import UserStates
 from tfrec.errors import ConfigError
+
+# The option of every program that has states.
+Store = Annotated[
+    str,
+    Option(
+        "--store",
+        envvar="TFREC_STORE",
+        show_envvar=True,
+        help="sqlite:///PATH, redis://[:PASSWORD@]HOST:PORT/0 or memory:. A password "
+        "belongs into the variable, since anybody on the machine sees arguments.",
+    ),
+]
 
 
 def open_states(url: str) -> UserStates:
@@ -11,7 +27,8 @@ def open_states(url: str) -> UserStates:
 
     Args:
         url: `sqlite:///relative.db`, `sqlite:////absolute.db`,
-            `redis://host:port/0[?ttl_s=7776000]` (`rediss` for TLS) or `memory:`.
+            `redis://[:password@]host:port/0[?ttl_s=7776000]` (`rediss` for TLS) or
+            `memory:`.
 
     Raises:
         ConfigError: the URL is none of these.
@@ -33,5 +50,5 @@ def open_states(url: str) -> UserStates:
         return MemoryStates()
     raise ConfigError(
         "`--store` must be sqlite:///PATH, redis://HOST:PORT/0 or memory:. "
-        f"Received: {url!r}."
+        f"Received: {masked(url)!r}."
     )

@@ -10,6 +10,7 @@ import logging
 import urllib.parse
 
 from serving.online.state_codec import HEAD, decode_state
+from serving.online.stores.masking import masked
 from serving.online.stores.user_states import StoreError, StoreFullError, UserStates
 from tfrec.errors import ConfigError, MissingPackageError
 
@@ -38,13 +39,14 @@ class RedisStates(UserStates):
         url: as redis-py takes it, and maybe `?ttl_s=`, seconds.
 
     Raises:
-        StoreError: nobody answers.
-        ConfigError: `ttl_s` is wrong.
+        StoreError: nobody answers, or the password is wrong.
+        ConfigError: the URL or its `ttl_s` is wrong.
     """
 
     def __init__(self, url: str):
-        self._url, self._ttl_s = _split_ttl(url)
-        self._redis = _connect(self._url)
+        bare, self._ttl_s = _split_ttl(url)
+        self._redis = _connect(bare)
+        self._place = urllib.parse.urlsplit(bare).netloc.rpartition("@")[2]
         self._replace = self._redis.register_script(_SCRIPT)
         with self._in_words():
             self._warn_if_forgetful()
@@ -74,11 +76,6 @@ class RedisStates(UserStates):
 
     def close(self):
         self._redis.close()
-
-    @property
-    def _place(self):
-        """The URL without a password."""
-        return urllib.parse.urlsplit(self._url).netloc.rpartition("@")[2]
 
     def _read(self, user_ids):
         return self._redis.mget([PREFIX + user_id for user_id in user_ids])
@@ -129,13 +126,18 @@ def _connect(url):
     again = Retry(ExponentialBackoff(cap=1, base=0.05), 3)
     try:
         return redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, retry=again)
-    except ValueError as error:
-        raise ConfigError(f"`--store` is no URL of Redis: {error}.") from error
+    except ValueError:
+        raise _wrong(url) from None  # its words may hold a part of the password
 
 
 def _split_ttl(url):
     """The URL without `ttl_s`, and its seconds."""
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        raise _wrong(url) from None
+    if "@" in url and "@" not in parts.netloc:
+        raise _wrong(url)
     query = dict(urllib.parse.parse_qsl(parts.query))
     ttl_s = query.pop("ttl_s", str(TTL_S))
     if not ttl_s.isdecimal() or int(ttl_s) < 1:
@@ -144,3 +146,11 @@ def _split_ttl(url):
         )
     parts = parts._replace(query=urllib.parse.urlencode(query))
     return parts.geturl(), int(ttl_s)
+
+
+def _wrong(url):
+    return ConfigError(
+        "`--store` must be redis://[[NAME]:PASSWORD@]HOST[:PORT]/NUMBER, with %2F, "
+        "%3F, %23 and %40 for /, ?, # and @ in the password. Received: "
+        f"{masked(url)!r}."
+    )

@@ -1,11 +1,17 @@
 // The gateway's routes. Each answer comes with the milliseconds it took.
 
 export class ApiError extends Error {}
+export class TokenNeeded extends ApiError {}
+
+let token = "";  // in memory alone: gone with the page
+
+export const showToken = (text) => void (token = text);
 
 async function ask(path, body) {
-  const options = body === undefined ? {} : {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const options = body === undefined ? { headers } : {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { ...headers, "Content-Type": "application/json" },
     body: JSON.stringify(body),
   };
   const started = performance.now();
@@ -14,6 +20,7 @@ async function ask(path, body) {
   });
   const answer = await response.json().catch(() => ({}));
   const ms = performance.now() - started;
+  if (response.status === 401) throw new TokenNeeded(answer.detail);
   if (!response.ok && !answer.store) {
     throw new ApiError(answer.detail ?? `The gateway answered ${response.status}.`);
   }

@@ -26,6 +26,7 @@ function enqueue(task) {
 
 function showError(error) {
   if (!(error instanceof api.ApiError)) console.error(error);
+  if (error instanceof api.TokenNeeded) find("door").hidden = false;
   showNotice(error.message);
 }
 
@@ -136,6 +137,12 @@ function listen() {
     startAs(find("user").value.trim());
   });
   find("newcomer").addEventListener("click", () => startAs(""));
+  find("door").addEventListener("submit", (event) => {
+    event.preventDefault();
+    api.showToken(find("token").value.trim());
+    find("door").hidden = true;
+    begin();
+  });
   find("wishes").addEventListener("submit", (event) => event.preventDefault());
   find("query").addEventListener("input", waitFor(300, () => enqueue(() => refresh())));
   find("category").addEventListener("change", () => enqueue(() => refresh()));
@@ -159,6 +166,10 @@ async function offer() {
   return asked ?? settings.users[0] ?? "";
 }
 
+function begin() {
+  enqueue(async () => void startAs(await offer()));
+}
+
 listen();
 watchHealth();
-enqueue(async () => void startAs(await offer()));
+begin();

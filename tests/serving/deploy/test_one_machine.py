@@ -11,7 +11,7 @@ from serving.model_config import read_model_config
 from serving.scheduling.parameters import read_parameters
 from serving.server_settings import USUAL_METRICS_PATH, read_metrics_path
 from serving.text_protos import new_message, read_text_proto
-from tests.serving.deploy.files import DEPLOY, PINNED, ROOT, read_flags
+from tests.serving.deploy.files import DEPLOY, PINNED, ROOT, check_redis, read_flags
 
 # Of tensorflow_model_server: tensorflow_serving/model_servers/main.cc.
 TF_SERVING_FLAGS = set(
@@ -31,9 +31,19 @@ TF_SERVING_FLAGS = set(
     """,
     )
 )
-DOCKERFILES = sorted([DEPLOY / "Dockerfile", *DEPLOY.glob("*.Dockerfile")])
-COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
-STOCK = yaml.safe_load((DEPLOY / "compose.stock.yaml").read_text())["services"]
+DOCKERFILES = sorted(DEPLOY.glob("*.Dockerfile"))
+STOCK_DOCKERFILES = sorted(DEPLOY.glob("tf_serving*.Dockerfile"))
+OUR_DOCKERFILES = sorted(set(DOCKERFILES) - set(STOCK_DOCKERFILES))
+
+
+def services(name):
+    """Name to service of a Compose file."""
+    return yaml.safe_load((DEPLOY / name).read_text())["services"]
+
+
+COMPOSE = services("compose.yaml")
+STOCK = services("compose.stock.yaml")
+PROFILES = services("compose.profiles.yaml")
 
 
 def instructions(path):
@@ -79,6 +89,41 @@ def test_images_are_built_of_what_is_there(path):
     assert users == ["10001:10001"]
 
 
+@pytest.mark.parametrize("path", OUR_DOCKERFILES, ids=lambda path: path.name)
+def test_our_images_install_what_is_pinned_and_start_our_programs(path):
+    (install,) = [
+        rest for name, rest in instructions(path) if "venv" in rest and name == "RUN"
+    ]
+    lists = re.findall(r"--require-hashes -r requirements/(\w+)\.txt", install)
+    assert lists == [path.stem, "build"]
+    (own,) = [rest for name, rest in instructions(path) if rest.endswith(" .")]
+    assert {"--no-deps", "--no-build-isolation"} <= set(own.split())
+    copied = [rest for name, rest in instructions(path) if name == "COPY"]
+    assert not any(rest.startswith(("training", "saved_models")) for rest in copied)
+    program, *_ = yaml.safe_load(dict(instructions(path))["CMD"])
+    assert re.search(rf"^    {program} = ", (ROOT / "setup.cfg").read_text(), re.M)
+
+
+@pytest.mark.parametrize("image", ["build", "gateway", "server"])
+def test_requirements_are_pinned_and_in_the_ranges_of_the_package(image):
+    folder = DEPLOY / "requirements"
+    wanted = [
+        line
+        for line in (folder / f"{image}.in").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    ranges = (ROOT / "setup.cfg").read_text() + (ROOT / "pyproject.toml").read_text()
+    assert all(line in ranges for line in wanted)
+    text = (folder / f"{image}.txt").read_text()
+    assert "://" not in text
+    pins = re.findall(r"^([a-z0-9-]+)==\S+ \\\n    --hash=sha256:", text, re.M)
+    assert len(pins) == len(re.findall(r"^[a-z]", text, re.M))
+    assert {re.split("[><=;]", line)[0] for line in wanted} <= set(pins)
+    if image == "gateway":
+        heavy = ("tensorflow", "keras", "scann", "scipy", "matplotlib")
+        assert not [name for name in pins if name.startswith(heavy)]
+
+
 def test_the_context_of_images_holds_what_they_copy():
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert ignored[1] == "*"
@@ -90,14 +135,14 @@ def test_the_context_of_images_holds_what_they_copy():
                 assert {source.split("/")[0].lstrip(".") for source in sources} <= kept
 
 
-@pytest.mark.parametrize("path", DOCKERFILES[1:], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", STOCK_DOCKERFILES, ids=lambda path: path.name)
 def test_tf_serving_is_started_with_its_own_flags(path):
     steps = dict(instructions(path))
     check_tf_serving(yaml.safe_load(steps["CMD"]))
     copied = [rest.split() for name, rest in instructions(path) if name == "COPY"]
     files = {f"/config/{pathlib.Path(s).name}" for words in copied for s in words[:-1]}
     wanted = {
-        word.split("=")[1] for word in yaml.safe_load(steps["CMD"]) if "_file" in word
+        word.split("=")[1] for word in yaml.safe_load(steps["CMD"]) if "_file=" in word
     }
     assert wanted <= files
     assert steps["EXPOSE"].split() == ["8500", "8501"]
@@ -141,7 +186,8 @@ def test_services_are_pinned_and_find_their_files(name):
         source = volume.split(":")[0]
         if source.startswith("."):
             assert (DEPLOY / source).exists()
-            assert volume.endswith(":ro")
+            # The gateway writes new items into the model's log.
+            assert volume.endswith(":ro") == (name != "gateway")
     for port in service.get("ports", []):
         assert port.startswith("127.0.0.1:")
     assert set(service.get("depends_on", {})) <= set(COMPOSE)
@@ -150,12 +196,15 @@ def test_services_are_pinned_and_find_their_files(name):
 def test_services_meet_each_other():
     commands = {name: service.get("command") for name, service in COMPOSE.items()}
     server = read_flags(commands["server"])
-    gateway = read_flags(commands["gateway"])
-    consumer = read_flags(commands["consumer"])
+    environment = COMPOSE["gateway"]["environment"]
+    gateway = read_flags(commands["gateway"], environment)
+    consumer = read_flags(commands["consumer"], COMPOSE["consumer"]["environment"])
     (model,) = read_model_config(DEPLOY / "config" / "models.config")
     assert gateway.model == model.name
     assert gateway.target == f"server:{server.port}"
-    assert gateway.store == consumer.store == "redis://redis:6379/0"
+    assert gateway.store == consumer.store
+    password = r"\$\{REDIS_PASSWORD:\?[^}]+\}"
+    assert re.fullmatch(rf"redis://:{password}@redis:6379/0", gateway.store)
     listener = COMPOSE["broker"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     topic = next(w for w in commands["topic"] if w.startswith("--topic="))
     address = listener.removeprefix("PLAINTEXT://")
@@ -163,9 +212,28 @@ def test_services_meet_each_other():
     published = {p for s in COMPOSE.values() for p in s.get("ports", [])}
     inside = {int(port.split(":")[-1]) for port in published}
     assert inside == {server.port, server.rest_api_port, gateway.port}
-    exposed = dict(instructions(DEPLOY / "Dockerfile"))["EXPOSE"]
-    assert set(map(int, exposed.split())) == inside
-    assert str(gateway.items).startswith(f"{model.base_path}/")
+    inside |= {consumer.metrics_port}
+    exposed = [dict(instructions(path))["EXPOSE"] for path in OUR_DOCKERFILES]
+    assert set(map(int, " ".join(exposed).split())) == inside
+    assert gateway.model_folder == model.base_path
+    secret = pathlib.PurePath(gateway.auth_token_file)
+    assert secret.parent == pathlib.PurePath("/run/secrets")
+    assert COMPOSE["gateway"]["secrets"] == [secret.name]
+
+
+def test_redis_loses_nothing_and_asks_for_its_password():
+    check_redis(COMPOSE["redis"]["command"], "${REDIS_PASSWORD}", 2 << 30)
+    assert COMPOSE["redis"]["mem_limit"] == "2g"
+    assert COMPOSE["redis"]["environment"]["REDISCLI_AUTH"] == "${REDIS_PASSWORD}"
+
+
+def test_profiles_are_one_flag_more():
+    base, more = COMPOSE["gateway"]["command"], PROFILES["gateway"]["command"]
+    assert more[:-1] == base
+    flags = read_flags(more, COMPOSE["gateway"]["environment"])
+    (mount,) = PROFILES["gateway"]["volumes"]
+    assert flags.profiles == pathlib.Path(mount["target"]) / "users.parquet"
+    assert mount["read_only"]
 
 
 def test_the_commands_of_the_page_name_files_that_are_there():

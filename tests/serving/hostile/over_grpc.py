@@ -81,7 +81,7 @@ def wrong_batch(rng):
 def not_finite(rng):
     """Numbers at the ends of their types: an answer, or a refusal in words."""
     ends = rng.choice([np.nan, np.inf, -np.inf, 3e38, -1e-45], (1, 3))
-    times = rng.choice([np.iinfo(np.int64).min, np.iinfo(np.int64).max, -1], (1, 3))
+    times = rng.choice([-(10**11), 10**11, -1], (1, 3))  # the ends of seconds
     request = predict(
         user_text=texts(""),
         history_item_ids=texts(["a", "b", "c"]),
@@ -91,6 +91,13 @@ def not_finite(rng):
         min_probability=ends[:, 0].astype(np.float32),
     )
     return attack("numbers that are none", request, ("OK",))
+
+
+def milliseconds(rng):
+    """Times far beyond seconds, to the ends of their type."""
+    times = [10**11 + 1, 1_700_000_000_000, 2**63 - 1, -(2**63), -(10**12)]
+    now = np.array([rng.choice(times)], np.int64)
+    return attack("milliseconds", with_input("now", now), INVALID)
 
 
 def interest_that_is_none(rng):
@@ -229,6 +236,7 @@ MAKERS = {
     wrong_batch: 6,
     not_finite: 6,
     interest_that_is_none: 3,
+    milliseconds: 3,
     wrong_k: 5,
     too_much: 4,
     long_text: 2,

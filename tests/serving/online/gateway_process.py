@@ -3,17 +3,16 @@
 import contextlib
 import http.client
 import json
-import socket
-import threading
 import time
 import urllib.parse
 
-import uvicorn
-
 from serving.client import RecommenderClient
+from serving.http.listening import HttpServer
 from serving.online.app import make_app
 from serving.online.catalogue import Catalogue
+from serving.online.door import LIMITS, Hosts, make_door, write_error
 from serving.online.model_link import ModelLink
+from serving.security.gate import Gate
 from tests.serving.listening_process import ListeningProcess
 
 
@@ -23,18 +22,25 @@ class Http:
     def __init__(self, port):
         self.port = port
 
-    def __call__(self, method, path, body=None):
-        """Status and parsed body; `body` is sent as JSON, bytes as they are."""
+    def __call__(self, method, path, body=None, **headers):
+        """Status and parsed body; `body` is sent as JSON, bytes as they are.
+
+        Headers are given as `content_type="text/plain"`; None leaves one out.
+        """
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        with contextlib.closing(connection):
+        headers = {"content_type": "application/json"} | headers
+        given = headers.items()
+        headers = {name.replace("_", "-"): value for name, value in given if value}
+        with contextlib.closing(self.connect()) as connection:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             text = response.read()
         is_json = response.headers["Content-Type"] == "application/json"
         return response.status, json.loads(text) if is_json else text.decode()
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def recommend(self, user_id, **wishes):
         """The recommendations of a user, which must come."""
@@ -55,7 +61,7 @@ class GatewayProcess(ListeningProcess):
 
 
 @contextlib.contextmanager
-def gateway_thread(states, target, items=None, **page):
+def gateway_thread(states, target, items=None, tokens=None, **page):
     """A gateway in this process, for the length of a block; gives `Http`.
 
     `page` are `reactions` and `users` of `make_app`.
@@ -64,16 +70,13 @@ def gateway_thread(states, target, items=None, **page):
         link = ModelLink(client)
         link.look()
         app = make_app(states, link, Catalogue(items), **page)
-        config = uvicorn.Config(app, log_level="critical", access_log=False)
-        server = uvicorn.Server(config)
-        listener = socket.create_server(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=[[listener]])
-        thread.start()
+        door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
+        server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
+        server.start()
         try:
-            yield Http(listener.getsockname()[1])
+            yield Http(int(server.address.split(":")[1]))
         finally:
-            server.should_exit = True
-            thread.join()
+            server.drain()
 
 
 def eventually(call, seconds=20):

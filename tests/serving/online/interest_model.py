@@ -13,7 +13,7 @@ class InterestModel:
         error: raised instead of an answer.
     """
 
-    version, cold_list = 1, []
+    version = 1
 
     def __init__(self, shares=((0.25, 0.75), (1.0, 0.0))):
         self.told, self.error = {}, None
@@ -24,6 +24,9 @@ class InterestModel:
         if self.error:
             raise self.error
         return [Recommendation("x", 2.0, 0.8), Recommendation("y", 1.0, 0.4)], 1
+
+    def cold_list(self, now):
+        return []
 
     def explain(self, item_ids, history, **texts):
         assert item_ids == ["x", "y"]

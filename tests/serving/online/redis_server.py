@@ -27,9 +27,14 @@ def wait_for_port(port, process):
 
 
 class RedisServer:
-    """`redis-server` in a folder; `restart` starts it again on the same files."""
+    """`redis-server` in a folder; `restart` starts it again on the same files.
 
-    def __init__(self, folder):
+    Args:
+        folder: of its files.
+        flags: of the server, besides those that make every change durable.
+    """
+
+    def __init__(self, folder, *flags):
         if not shutil.which("redis-server"):
             pytest.skip("redis-server is not installed")
         self.port = free_port()
@@ -37,7 +42,7 @@ class RedisServer:
         self._command = [
             *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
             *("--dir", str(folder), "--save", ""),
-            *("--appendonly", "yes", "--appendfsync", "always"),
+            *("--appendonly", "yes", "--appendfsync", "always", *flags),
         ]
         self.restart()
 

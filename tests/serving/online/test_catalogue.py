@@ -6,6 +6,7 @@ import pytest
 from serving.online.catalogue import Catalogue
 from serving.online.stores.memory import MemoryStates
 from tests.serving.online.gateway_process import gateway_thread
+from tfrec.errors import DataError
 
 TITLES = {
     "1": "Star Wars",
@@ -63,3 +64,29 @@ def test_the_route(path, target):
         assert "`query`" in ask("GET", "/v1/items")[1]["detail"]
     star = {"item_id": "1", "title": "Star Wars", "categories": ["Sci-Fi", "War"]}
     assert (status, found) == (200, {"items": [star]})
+
+
+def test_another_file_keeps_what_was_put_in_and_taken_out(path, tmp_path):
+    catalogue = Catalogue(path)
+    catalogue.put("new", "Solaris", "Sci-Fi")
+    catalogue.remove("3")
+    other = {"item_id": ["1", "3", "8"], "title": ["Star Trek", "War", "Stardust"]}
+    pd.DataFrame(other).to_parquet(tmp_path / "other.parquet")
+    catalogue.read(tmp_path / "other.parquet")
+    assert catalogue.search("star", limit=10) == ["8", "1"]
+    assert catalogue.search("war", limit=10) == []
+    assert catalogue.title("2") == ""
+    assert (catalogue.title("new"), catalogue.is_gone("3")) == ("Solaris", True)
+    assert catalogue.all_categories() == ["Sci-Fi"]
+
+
+@pytest.mark.parametrize("content", [None, b"PAR1", "no title"])
+def test_a_wrong_file_changes_nothing(path, tmp_path, content):
+    catalogue, wrong = Catalogue(path), tmp_path / "wrong.parquet"
+    if content == "no title":
+        pd.DataFrame({"item_id": ["1"]}).to_parquet(wrong)
+    elif content:
+        wrong.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read|must have `item_id`"):
+        catalogue.read(wrong)
+    assert catalogue.title("1") == "Star Wars"

@@ -114,22 +114,28 @@ class Failing(MemoryStates):
         return super().append(events)
 
 
-def test_a_store_that_comes_back_is_waited_for(log, monkeypatch):
-    monkeypatch.setattr(consuming, "PAUSE_S", 0)
-    states = Failing(StoreError("away"), StoreError("away"))
+def test_a_store_that_comes_back_is_waited_for(log, monkeypatch, caplog):
+    monkeypatch.setattr(consuming, "FIRST_WAIT_S", 0)
+    errors = [StoreError("away"), StoreFullError("full"), StoreError("away")]
+    states = Failing(*errors)
     source = JsonlSource(log, threading.Event())
     assert consuming.consume(source, states).accepted == 2
     assert timestamps(states.get("ann")) == [2]
     source.close()
+    told = [record.message for record in caplog.records]
+    assert told[0] == "away It is waited for."
+    assert told[1] == "The store takes events again."
+    assert len(told) == 2  # and not one for each attempt
 
 
 @pytest.mark.parametrize("error", [StoreFullError("full"), StoreError("away")])
 def test_nothing_is_committed_that_the_store_has_not(log, monkeypatch, error):
-    monkeypatch.setattr(consuming, "PATIENCE_S", -1)
+    stopped = threading.Event()
+    stopped.set()
     source = JsonlSource(log, threading.Event())
     monkeypatch.setattr(source, "commit", lambda: pytest.fail("committed"))
     with pytest.raises(StoreError, match=str(error)):
-        consuming.consume(source, Failing(error))
+        consuming.consume(source, Failing(error), stopped=stopped)
     source.close()
 
 

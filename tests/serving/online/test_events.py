@@ -31,9 +31,18 @@ def test_what_is_absent_has_its_usual_value():
         ("timestamp", "1970-01-01T00:01:00Z", 60),
         ("timestamp", "1970-01-01T01:01:00.9+01:00", 60),
         ("timestamp", -5, -5),
+        ("timestamp", 0.5, 0),
+        ("timestamp", "20231114", 1_699_920_000),
+        ("user_id", " ann\n", "ann"),
+        ("event", None, ""),
+        ("event_id", 7, "7"),
         ("value", 3, 3.0),
+        ("value", "3", 3.0),
+        ("value", "", None),
         ("value", float("nan"), None),
         ("sequence", 2.0, 2),
+        ("sequence", 1e17, 10**17),
+        ("sequence", "-2", -2),
     ],
 )
 def test_fields_are_read_as_in_tables(field, raw, read):
@@ -43,20 +52,24 @@ def test_fields_are_read_as_in_tables(field, raw, read):
 @pytest.mark.parametrize(
     ("field", "raw", "words"),
     [
-        ("user_id", " ", "`user_id` must not be empty. Received: ' '."),
-        ("item_id", ["a"], "`item_id` must be a string. Received: ['a']."),
-        ("item_id", "a\0b", "at most 512 characters and no NUL"),
-        ("item_id", "a" * 513, "at most 512 characters and no NUL"),
+        ("user_id", " ", "`user_id` must not be empty"),
+        ("item_id", ["a"], "`item_id` must be text or a number. Received: ['a']."),
+        ("item_id", "a\0b", "`item_id` must have no control characters"),
+        ("event", "a\nb", "`event` must have no control characters"),
+        ("event_id", "a\u2028b", "`event_id` must have no control characters"),
+        ("item_id", "a" * 513, "`item_id` must have at most 512 characters"),
         ("timestamp", 881250949000, "looks like milliseconds; divide it by 1000"),
-        ("timestamp", 0.5, "`timestamp` must be whole UTC seconds or ISO 8601."),
-        ("timestamp", None, "must be whole UTC seconds or ISO 8601. Received: None."),
-        ("timestamp", True, "must be whole UTC seconds or ISO 8601"),
-        ("timestamp", "tomorrow", "must be whole UTC seconds or ISO 8601"),
-        ("value", "3", "`value` must be a number or absent. Received: '3'."),
+        ("timestamp", None, "must be UTC seconds, ISO 8601 or a datetime."),
+        ("timestamp", True, "must be UTC seconds, ISO 8601 or a datetime"),
+        ("timestamp", "tomorrow", "`timestamp` must be UTC seconds, ISO 8601"),
+        ("value", "many", "`value` must be a number or absent. Received: 'many'."),
         ("value", float("inf"), "must be a finite number of 32 bits"),
         ("value", 1e39, "must be a finite number of 32 bits"),
         ("sequence", 2**63, "must be a whole number of 64 bits"),
         ("sequence", 0.5, "must be a whole number of 64 bits"),
+        ("sequence", True, "must be a whole number of 64 bits"),
+        ("sequence", "1e999999999", "must be a whole number of 64 bits"),
+        ("sequence", [], "must be a whole number of 64 bits"),
     ],
 )
 def test_errors_name_the_field_and_the_rule(field, raw, words):
@@ -81,6 +94,28 @@ def test_errors_name_the_field_and_the_rule(field, raw, words):
 def test_texts_that_are_no_event(text, words):
     with pytest.raises(EventError, match=words):
         read_event(text)
+
+
+@pytest.mark.parametrize("sequence", [{}, {"sequence": None}])
+def test_fractions_of_a_second_are_the_order_within_it(sequence):
+    """Nine events of one second, as a log with milliseconds has them."""
+    times = [f"2023-11-14T22:13:20.{n}Z" for n in range(1, 10)]
+    events = [read_event(GOOD | sequence | {"timestamp": time}) for time in times]
+    assert {event.timestamp for event in events} == {1_700_000_000}
+    assert [event.sequence for event in events] == list(range(100_000, 10**6, 100_000))
+    assert len({event.key() for event in events}) == 9
+
+
+def test_a_sequence_that_is_given_counts():
+    event = read_event(GOOD | {"timestamp": 10.25, "sequence": 3})
+    assert (event.timestamp, event.sequence) == (10, 3)
+    assert read_event(GOOD | {"timestamp": 10.25}).sequence == 250_000
+
+
+def test_a_time_is_read_once():
+    """1970-08-22 is 20200101 seconds, which a table would take for a day of 2020."""
+    event = read_event(GOOD | {"timestamp": "1970-08-22T19:08:21Z"})
+    assert event.timestamp == 20_200_101
 
 
 def test_all_problems_of_a_list_at_once():

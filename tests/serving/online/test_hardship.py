@@ -22,11 +22,11 @@ from tests.serving.online.gateway_process import Http, eventually
 POISON = ["{", '{"user_id": "ann"}', "null", '{"timestamp": "soon"}', "\udcff"]
 
 
-def consume_lines(path, lines, states, metrics=None):
+def consume_lines(path, lines, states, metrics=None, stopped=None):
     path.write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
     source = JsonlSource(path, threading.Event())
     try:
-        return consume(source, states, metrics)
+        return consume(source, states, metrics, stopped)
     finally:
         source.close()
 
@@ -90,7 +90,8 @@ def test_a_user_with_a_million_events(tmp_path):
 
 
 def test_a_store_that_is_away_makes_the_consumer_unwell(tmp_path, monkeypatch):
-    monkeypatch.setattr(consuming, "PAUSE_S", 0.01)
+    monkeypatch.setattr(consuming, "LONGEST_WAIT_S", 0.01)
+    monkeypatch.setattr(consuming, "FIRST_WAIT_S", 0.01)
     is_away = threading.Event()
     is_away.set()
 
@@ -107,11 +108,11 @@ def test_a_store_that_is_away_makes_the_consumer_unwell(tmp_path, monkeypatch):
     thread.start()
     with answering(metrics, 0) as port:
         ask = Http(port)
-        away = {"store": "The store is away."}
+        away = {"status": "degraded", "store": "The store is away."}
         eventually(lambda: ask("GET", "/health") == (503, away))
         is_away.clear()
         thread.join()
-        assert ask("GET", "/health") == (200, {"store": "ok"})
+        assert ask("GET", "/health") == (200, {"status": "ok", "store": "ok"})
         told = ask("GET", "/metrics")[1].splitlines()
         assert ask("GET", "/")[0] == 404
     assert 'tfrec_consumer_events_total{outcome="accepted"} 100.0' in told
@@ -120,12 +121,13 @@ def test_a_store_that_is_away_makes_the_consumer_unwell(tmp_path, monkeypatch):
     assert is_replay_of(states, lines)
 
 
-def test_a_full_disk_ends_it_and_room_lets_it_go_on(tmp_path):
+def test_a_full_disk_and_an_end_lose_nothing(tmp_path):
     states = SqliteStates(tmp_path / "states.db")
     allow_pages(states, 2)
-    lines = [line(n) for n in range(3000)]
+    lines, stopped = [line(n) for n in range(3000)], threading.Event()
+    stopped.set()
     with pytest.raises(StoreFullError, match="full"):
-        consume_lines(tmp_path / "log.jsonl", lines, states)
+        consume_lines(tmp_path / "log.jsonl", lines, states, stopped=stopped)
     allow_pages(states, 10_000)
     done = consume_lines(tmp_path / "log.jsonl", lines, states)
     assert done.accepted + done.duplicates == 3000

@@ -119,6 +119,16 @@ def test_a_skip_moves_away(ask, states):
     np.testing.assert_allclose(states.get("dan").interest.vector, vector, atol=1e-6)
 
 
+def test_a_kind_that_the_model_did_not_learn_moves_nothing(ask, states):
+    post(ask, "gus", "a", 1000)
+    ask.recommend("gus", mode="interest", now=1000)
+    before = states.get("gus").interest.vector
+    post(ask, "gus", "e", 1000, kind="shown")
+    answer = ask.recommend("gus", mode="interest", now=1000)
+    assert "e" not in [item["item_id"] for item in answer["items"]]
+    np.testing.assert_array_equal(states.get("gus").interest.vector, before)
+
+
 def test_people_without_events_get_what_they_always_get(ask):
     answer = ask.recommend("nobody", mode="interest")
     assert answer["reason_code"] == "cold_user"
@@ -170,9 +180,11 @@ def test_a_store_that_takes_nothing_costs_no_answer(monkeypatch, caplog):
 
 
 def test_what_speaks_against_an_item():
-    reactions = Reactions(skip=Reaction("rating", 1.0), hiding=frozenset(["hide"]))
+    reactions = Reactions(
+        chosen_skip=Reaction("rating", 1.0), chosen_hiding=frozenset(["hide"])
+    )
     kinds = [("rating", 1.0), ("rating", 5.0), ("hide", None), ("view", None)]
-    assert [reactions.is_dislike(*each) for each in kinds] == [True, False, True, False]
+    assert [reactions.reward(*each) for each in kinds] == [0.0, 1.0, None, 1.0]
 
 
 def test_settings_are_read(tmp_path):

@@ -4,6 +4,7 @@ import grpc
 import pytest
 
 from serving.answers import Recommendation
+from serving.online import recommending as module
 from serving.online.cache import AnswerCache
 from serving.online.catalogue import Catalogue
 from serving.online.metrics import Metrics
@@ -17,12 +18,17 @@ class Model:
     """Recommends what is in the history, and counts how often it is asked."""
 
     def __init__(self):
-        self.version, self.error, self.asked, self.cold_list = 1, None, 0, []
+        self.version, self.error, self.asked, self.cold_items = 1, None, 0, []
         self.told = []  # profiles
+        self.wishes = {}  # the latest
+
+    def cold_list(self, now):
+        return self.cold_items
 
     def recommend(self, history, user_text, **wishes):
         self.asked += 1
         self.told.append(user_text)
+        self.wishes = wishes
         if self.error:
             raise self.error
         ids = [f"like {each[0]}" for each in history] or ["popular"]
@@ -42,8 +48,27 @@ def states():
     return MemoryStates()
 
 
+class Clock:
+    """In the place of `time`."""
+
+    now = 1000.25
+
+    def time(self):
+        return self.now
+
+    def perf_counter(self):
+        return self.now
+
+
 @pytest.fixture
-def recommending(states, model):
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def recommending(states, model, clock):
     return Recommending(states, model, Catalogue(), Metrics())
 
 
@@ -65,6 +90,28 @@ def test_the_same_question_is_asked_once(recommending, states, model):
     model.version = 2
     ids(recommending, "ann")
     assert model.asked == 5
+
+
+def test_no_answer_outlives_its_second(recommending, states, model, clock):
+    """For in the next one an item may be gone, or another one there."""
+    for clock.now, asked in ((1000.25, 1), (1000.99, 1), (1001.0, 2), (1000.99, 3)):
+        ids(recommending, "ann")
+        assert model.asked == asked
+        assert model.wishes["now"] == int(clock.now)
+
+
+def test_the_model_is_told_the_wishes(recommending, states, model):
+    ids(recommending, "ann", min_probability=0.25, diversity=0.75, k=3, category="a|b")
+    assert model.wishes == {
+        "k": 3,
+        "categories": ["a", "b"],
+        "min_probability": 0.25,
+        "diversity": 0.75,
+        "allow_repeats": False,
+        "exclude": [],
+        "now": 1000,
+        "query_text": "",
+    }
 
 
 def test_users_without_events_are_one_and_the_same(recommending, model):
@@ -121,15 +168,17 @@ def test_fallbacks_are_not_kept(recommending, states, model):
     model.error = RequestError(grpc.StatusCode.UNAVAILABLE, "away")
     with pytest.raises(NoAnswerError, match=r"does not answer \(UNAVAILABLE: away\)"):
         ids(recommending, "ann")
-    model.cold_list = [Recommendation(i, 1.0, 0.5) for i in ("a", "b", "c", "d")]
+    model.cold_items = [Recommendation(i, 1.0, 0.5) for i in ("a", "b", "c", "d")]
     assert ids(recommending, "ann", k=2) == ["b", "c"]  # a was seen
     assert ids(recommending, "ann", k=2, allow_repeats=True) == ["a", "b"]
+    model.cold_items[1] = Recommendation("b", 1.0, 0.4)
+    assert ids(recommending, "ann", k=2, min_probability=0.5) == ["c", "d"]
     model.error = None
     assert ids(recommending, "ann", k=2) == ["like a"]
 
 
 def test_what_the_model_refuses_is_no_case_for_the_fallback(recommending, model):
-    model.cold_list = [Recommendation("a", 1.0, 0.5)]
+    model.cold_items = [Recommendation("a", 1.0, 0.5)]
     model.error = RequestError(grpc.StatusCode.INVALID_ARGUMENT, "no such input")
     with pytest.raises(RequestError, match="no such input"):
         ids(recommending, "ann")
@@ -143,14 +192,14 @@ def test_without_reasons_there_is_still_an_answer(recommending, states):
 
 def test_the_cache_is_bounded_and_forgets_the_longest_unused():
     cache = AnswerCache(max_answers=2)
-    cache.put("a", 1)
-    cache.put("b", 2)
-    assert cache.get("a") == 1
-    cache.put("c", 3)
-    assert [cache.get(key) for key in "abc"] == [1, None, 3]
+    cache.put("a", 7, 1)
+    cache.put("b", 7, 2)
+    assert cache.get("a", 7) == 1
+    cache.put("c", 7, 3)
+    assert [cache.get(key, 7) for key in "abc"] == [1, None, 3]
 
 
-def test_old_answers_are_none():
-    cache = AnswerCache(max_age_s=-1)
-    cache.put("a", 1)
-    assert cache.get("a") is None
+def test_answers_of_another_second_are_none():
+    cache = AnswerCache()
+    cache.put("a", 7, 1)
+    assert [cache.get("a", second) for second in (6, 7, 8)] == [None, 1, None]

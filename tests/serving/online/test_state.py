@@ -12,14 +12,12 @@ from serving.online.events import Event
 from serving.online.state import MAX_EVENTS, MAX_OUTSIDE, Interest, UserState
 from serving.online.state_codec import StateError, decode_state, encode_state
 
-TEXTS = st.text(
-    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=4
-)
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=4)
 EVENTS = st.builds(
     Event,
     user_id=st.just("ann"),
     item_id=TEXTS.filter(str.strip),
-    timestamp=st.integers(-(10**10), 10**11),
+    timestamp=st.integers(-2_208_988_800, 10**11),  # from 1900 on
     event=TEXTS,
     value=st.none() | st.floats(-1e30, 1e30),
     sequence=st.integers(-(2**63) + 1, 2**63 - 1),

@@ -66,6 +66,51 @@ def test_other_urls(url):
         open_states(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "reddis://:secret@host:6379/0",
+        "redis://:sec/ret@host:6379/0",
+        "redis://:12#secret@host:6379/0",
+        "redis://:?secret@host:6379/0",
+        "redis://name:secret@host:port/0",
+        "redis://:secret@host:6379/0?ttl_s=never",
+        "redis://[::1/0?password=secret",
+        "rediss://host:port/0?password=secret",
+    ],
+)
+def test_wrong_urls_keep_their_password(url):
+    with pytest.raises(ConfigError) as caught:
+        open_states(url)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A Redis that wants the password "se/cret"."""
+    folder = tmp_path_factory.mktemp("guarded")
+    server = RedisServer(folder, "--requirepass", "se/cret")
+    yield server
+    server.kill()
+
+
+def test_redis_with_a_password(guarded, caplog):
+    place = f"127.0.0.1:{guarded.port}/0"
+    states = open_states(f"redis://:se%2Fcret@{place}")
+    assert states.append([event("ann", 1)]).accepted == 1
+    redis_client(f"redis://:se%2Fcret@{place}").config_set("appendfsync", "no")
+    assert "cret" not in repr(vars(states)) + repr(states)
+    open_states(f"redis://:se%2Fcret@{place}").close()
+    states.close()
+    for url in (f"redis://:sesame@{place}", f"redis://{place}?password=sesame"):
+        with pytest.raises(StoreError, match="(?i)password") as caught:
+            open_states(url)
+        assert "sesame" not in str(caught.value)
+    (record,) = caplog.records
+    assert f"Redis at 127.0.0.1:{guarded.port} has" in record.message
+
+
 def test_urls(tmp_path, monkeypatch, redis_server):
     monkeypatch.chdir(tmp_path)
     for url in ("sqlite:///here.db", f"sqlite:///{tmp_path}/there.db", "memory:"):

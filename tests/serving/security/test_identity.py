@@ -1,10 +1,11 @@
 """Tests of the programs that ask a server with certificates and tokens."""
 
 import pytest
-import uvicorn
 
 from serving.client import main
+from serving.connection import Connection
 from serving.online import gateway
+from serving.security import watched_file
 from serving.security.identity import Identity, read_identity
 from serving.security.tokens import Tokens
 from tests.serving.local_server import serving
@@ -29,7 +30,8 @@ def files(authority, tmp_path_factory):
     for name, (key, certificate) in clients.items():
         texts |= {f"{name}-key": key, f"{name}-cert": certificate}
     texts |= {"token": f"# of the tests\n{TOKEN}\n", "wrong-token": OTHER_TOKEN}
-    texts |= {"two-tokens": f"{TOKEN}\n{OTHER_TOKEN}", "no-pem": "nothing"}
+    texts |= {"two-tokens": f"{TOKEN} write\n{OTHER_TOKEN}", "no-pem": "nothing"}
+    texts |= {"no-token": "# none yet\n"}
     for name, text in texts.items():
         (folder / name).write_text(text)
     return {name: str(folder / name) for name in texts}
@@ -98,7 +100,7 @@ def test_others_are_not(ask, files, given, words):
         (("", "good-cert", "good-key", ""), "and with `--ca`"),
         (("no-pem", "", "", ""), "must be PEM"),
         (("ca", "good-cert", "expired-key", ""), "the key that of the certificate"),
-        (("", "", "", "two-tokens"), "must hold one token in ASCII. Received: 2 lines"),
+        (("", "", "", "no-token"), "must hold a token in ASCII. Received: 0 lines"),
         (("", "", "", "no-such-file"), "`--token-file` cannot be read"),
     ],
 )
@@ -114,6 +116,27 @@ def test_nothing_given_is_plain_text(files):
     assert TOKEN not in repr(read_identity("", "", "", files["token"]))
 
 
+def test_the_first_of_several_tokens_is_shown(files):
+    assert read_identity("", "", "", files["two-tokens"]).token() == TOKEN
+
+
+def test_a_token_that_is_exchanged_is_taken_up(tmp_path, monkeypatch, caplog):
+    """No restart: the gateway and the client ask for it before each call."""
+    monkeypatch.setattr(watched_file, "LOOK_S", 0)
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    connection = Connection(
+        target="x", timeout_s=1, retries=0, token=read_identity("", "", "", path).token
+    )
+    path.write_text("")  # as if it were being written
+    shown = [connection.metadata for _ in range(3)]
+    assert shown == 3 * [[("authorization", f"Bearer {TOKEN}")]]
+    assert "What it said before stays." in caplog.text
+    path.write_text(OTHER_TOKEN)
+    shown = [connection.metadata for _ in range(3)]
+    assert shown[-1] == [("authorization", f"Bearer {OTHER_TOKEN}")]
+
+
 def test_the_gateway_asks_a_secured_server(secured, files, monkeypatch):
     """All of the program but the page: its link has seen version 1."""
     links = []
@@ -121,12 +144,9 @@ def test_the_gateway_asks_a_secured_server(secured, files, monkeypatch):
     def make_app(states, link, *_):
         links.append(link)
 
-    def run(self, sockets):
-        sockets[0].close()
-
     monkeypatch.setattr("serving.online.app.make_app", make_app)
-    monkeypatch.setattr(uvicorn.Server, "run", run)
-    monkeypatch.setattr(gateway.signal, "signal", lambda *_: None)
+    monkeypatch.setattr("serving.online.door.make_door", lambda *_: None)
+    monkeypatch.setattr(gateway, "_run", lambda *_: None)
     flags = ("--target", secured.address, "--model", "toy", "--store", "memory:")
     assert run_program(monkeypatch, gateway.main, *flags, *options(files)) == 0
     assert [(link.version, link.problem) for link in links] == [(1, "")]

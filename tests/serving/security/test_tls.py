@@ -11,7 +11,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
+from tensorflow_serving.apis import (
+    get_model_status_pb2,
+    model_management_pb2,
+    model_service_pb2_grpc,
+)
 
 from serving.security.tls import Tls, read_tls
 from serving.security.tokens import Tokens
@@ -23,7 +27,7 @@ from tests.serving.security.certificates import Authority
 from tests.serving.server_process import fails_with
 from tfrec.errors import ConfigError
 
-TOKEN = "a-token-of-this-test"
+TOKEN, ADMIN = "a-token-of-this-test", "a-token-for-operators"
 TIMEOUT_S = 20
 MAX_BYTES = 10_000
 
@@ -39,7 +43,7 @@ def mutual(toy, servable, mutual_tls):
 def guarded(toy, servable, tmp_path_factory):
     """A server that wants tokens."""
     path = tmp_path_factory.mktemp("tokens") / "tokens"
-    path.write_text(f"# of the tests\n{TOKEN}\n")
+    path.write_text(f"# of the tests\n{TOKEN}\n{ADMIN} admin\n")
     limits = {"max_request_bytes": MAX_BYTES}
     with serving(toy, servable, tokens=Tokens(path), **limits) as server:
         yield server
@@ -147,6 +151,21 @@ def test_without_the_token_nothing_is_told(guarded, header):
     status, answer = ask_rest(connection, {"Authorization": header})
     assert status == 401
     assert list(answer) == ["error"]
+
+
+def test_a_token_that_may_ask_may_not_change_what_is_served(guarded):
+    with grpc.insecure_channel(guarded.address) as channel:
+        stub = model_service_pb2_grpc.ModelServiceStub(channel)
+        asked = model_management_pb2.ReloadConfigRequest()
+        for token, code in {
+            TOKEN: "PERMISSION_DENIED",
+            ADMIN: "INVALID_ARGUMENT",
+        }.items():
+            metadata = [("authorization", f"Bearer {token}")]
+            with fails_with(code, ""):
+                stub.HandleReloadConfigRequest(
+                    asked, timeout=TIMEOUT_S, metadata=metadata
+                )
 
 
 def test_a_message_is_not_read_before_its_token_is_known(guarded):

@@ -4,10 +4,9 @@ import logging
 
 import pytest
 
-from serving.security import rate_limit
-from serving.security import tokens as module
+from serving.security import rate_limit, watched_file
 from serving.security.rate_limit import RateLimit
-from serving.security.tokens import Tokens
+from serving.security.tokens import Role, Tokens
 from tfrec.errors import ConfigError
 
 FIRST, SECOND = "first-token-of-all", "second-token-of-all"
@@ -15,37 +14,62 @@ FIRST, SECOND = "first-token-of-all", "second-token-of-all"
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "LOOK_S", 0)
+    monkeypatch.setattr(watched_file, "LOOK_S", 0)
     path = tmp_path / "tokens"
     path.write_text(f"{FIRST}\n\n  {SECOND}  \n# {FIRST}x\n")
     return path
 
 
+def find(tokens, token):
+    """Number and role, once a changed file has come to rest."""
+    known = [tokens.find(token) for _ in range(3)][-1]
+    return known and (known.number, known.role)
+
+
 def test_tokens_are_found_by_number(path):
     tokens = Tokens(path)
-    assert [tokens.find(t) for t in (FIRST, SECOND, f"# {FIRST}x", "", "\ud800")] == [
-        *(0, 1),
-        *(None, None, None),
-    ]
+    assert [find(tokens, t) for t in (FIRST, SECOND)] == [(0, Role.ASK), (1, Role.ASK)]
+    others = (f"# {FIRST}x", "", "\ud800", f"{FIRST} ", FIRST[:-1])
+    assert [find(tokens, t) for t in others] == [None] * 5
+
+
+def test_roles_stand_behind_tokens(path):
+    path.write_text(f"{FIRST} admin\n{SECOND}\twrite\nthird-token-of-all ask")
+    tokens = Tokens(path)
+    roles = [find(tokens, t)[1] for t in (FIRST, SECOND, "third-token-of-all")]
+    assert roles == [Role.ADMIN, Role.WRITE, Role.ASK]
+    assert Role.ASK < Role.WRITE < Role.ADMIN
 
 
 def test_a_changed_file_is_read_again(path):
     tokens = Tokens(path)
-    path.write_text("another-token-of-ours\n")
-    assert tokens.find(FIRST) is None
-    assert tokens.find("another-token-of-ours") == 0
+    path.write_text("another-token-of-ours write\n")
+    assert find(tokens, FIRST) is None
+    assert find(tokens, "another-token-of-ours") == (0, Role.WRITE)
 
 
-@pytest.mark.parametrize("change", ["short\n", "", None])
+def test_a_file_that_is_being_written_is_left_alone(path):
+    """It is read when two looks have found it the same."""
+    tokens = Tokens(path)
+    path.write_text("half-of-another-tok")
+    assert tokens.find(FIRST)
+    path.write_text("half-of-another-token-is-no-token")
+    assert tokens.find(FIRST)
+    assert not tokens.find("half-of-another-tok")
+    assert tokens.find("half-of-another-token-is-no-token")
+
+
+@pytest.mark.parametrize("change", ["short\n", "", f"{FIRST} king", None])
 def test_a_file_gone_wrong_leaves_the_tokens_of_before(path, caplog, change):
     tokens = Tokens(path)
     if change is None:
         path.unlink()
     else:
         path.write_text(change)
-    with caplog.at_level(logging.ERROR):
-        assert tokens.find(FIRST) == 0
-    assert "The tokens of before stay." in caplog.text
+    with caplog.at_level(logging.WARNING):
+        assert find(tokens, FIRST) == (0, Role.ASK)
+        assert find(tokens, SECOND) == (1, Role.ASK)
+    assert "What it said before stays." in caplog.text
     assert FIRST not in caplog.text
 
 
@@ -55,6 +79,8 @@ def test_a_file_gone_wrong_leaves_the_tokens_of_before(path, caplog, change):
         (b"", "Received: 0 tokens"),
         (b"short\n", "at least 16 letters"),
         (b"\xff" * 20, "not UTF-8"),
+        (FIRST.encode() + b" king", "the role one of ask, write, admin. Token 1 has"),
+        (FIRST.encode() + b" ask write", "Token 1 has another"),
     ],
 )
 def test_wrong_files(path, content, words):

@@ -56,7 +56,7 @@ def gateway(target, states, toy_items):
 @pytest.fixture
 def hiding_gateway(target, states, toy_items):
     """The same for a model that learnt no dislike."""
-    hiding = Reactions(hiding=frozenset({"skip"}))
+    hiding = Reactions(chosen_hiding=frozenset({"skip"}))
     with gateway_thread(states, target, toy_items, reactions=hiding) as ask:
         yield ask
 
@@ -69,7 +69,7 @@ def visit(chromium):
     """
     contexts, problems = [], []
 
-    def open_page(gateway, user="", **context):
+    def open_page(gateway, user="", until="#timing b", **context):
         context = chromium.new_context(timezone_id="UTC", locale="en-GB", **context)
         contexts.append(context)
         page = context.new_page()
@@ -81,7 +81,7 @@ def visit(chromium):
             "request", lambda r: r.url.startswith(address) or problems.append(r.url)
         )
         page.goto(f"{address}#user={user}")
-        page.locator("#timing b").wait_for()
+        page.locator(until).wait_for()
         return page
 
     open_page.problems = problems

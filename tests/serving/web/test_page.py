@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from serving.security.tokens import Tokens
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.server_process import serving
 from tests.serving.web.titles import HTML_TITLE
@@ -228,3 +229,25 @@ def test_an_unknown_user_begins_at_nothing(gateway, visit):
     page.locator("#recommended .like").first.click()
     wait_for(page, "#timing", "state 1")
     assert page.input_value("#user") == "somebody/else?"
+
+
+def test_a_gateway_with_tokens_is_asked_with_one(
+    target, states, toy_items, visit, tmp_path
+):
+    """It is kept in the page alone."""
+    token = "a-token-of-this-page"
+    (tmp_path / "tokens").write_text(f"{token} write")
+    tokens = Tokens(tmp_path / "tokens")
+    with gateway_thread(states, target, toy_items, tokens, users=["ann"]) as gateway:
+        page = visit(gateway, until="#door")
+        wait_for(page, "#notice", "a token that this server knows")
+        page.fill("#token", token)
+        page.press("#token", "Enter")
+        wait_for(page, "#timing", "state 2")
+        assert not page.locator("#door").is_visible()
+        page.get_by_role("button", name="Like Title of b").click()
+        wait_for(page, "#timing", "state 3")
+        assert page.evaluate("localStorage.length + document.cookie.length") == 0
+        page.close()
+    assert all("401 (Unauthorized)" in each for each in visit.problems)
+    visit.problems.clear()

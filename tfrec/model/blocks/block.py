@@ -29,6 +29,7 @@ class Block(tf.Module):
         raise NotImplementedError
 
     informs_probability = False  # whether it is kept even if it ranks nothing
+    hears_dislikes = False  # whether it is told of kinds that never speak of interest
 
     @property
     def dim(self):

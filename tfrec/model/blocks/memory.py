@@ -19,9 +19,7 @@ class MemoryBlock(Block):
 
     def event_weights(self, history):
         """Weights of the events: `History` -> `[batch, length, num_decays]`."""
-        length = tf.shape(history.item_rows)[1]
-        ranks = history.lengths[:, None] - 1 - tf.range(length)[None]
-        ranks = tf.cast(ranks, tf.float32)[..., None]  # 0 for the latest event
+        ranks = tf.cast(history.ranks, tf.float32)[..., None]
         weights = tf.constant(self.scales) * 0.5 ** (
             ranks / tf.constant(self.half_lives)
         )

@@ -35,6 +35,7 @@ class OpinionBlock(Block):
     """
 
     informs_probability = True
+    hears_dislikes = True
 
     def __init__(self, dim=8, seed=0):
         super().__init__(name="opinion")

@@ -1,0 +1,1 @@
+"""One HTTP port for every program: listening, protocol, limits."""

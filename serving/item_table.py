@@ -1,0 +1,38 @@
+"""The items of a saved model as its `items.parquet` has them, read without pandas."""
+
+from tfrec.errors import DataError
+from tfrec.optional import import_optional
+
+REQUIRED = ("item_id", "title")
+
+
+def read_item_table(path, *more: str) -> dict[str, list]:
+    """Columns of a table of items.
+
+    Args:
+        path: parquet file with `item_id` and `title`.
+        *more: further columns, left out where the file lacks them.
+
+    Returns:
+        Name to values.
+
+    Raises:
+        DataError: it cannot be read, is no parquet file, or lacks `item_id` or `title`.
+        MissingPackageError: pyarrow is not installed.
+    """
+    parquet = import_optional(
+        "pyarrow.parquet", "titles of items", "Install pyarrow, or give no items."
+    )
+    try:
+        with parquet.ParquetFile(path) as file:
+            wanted = {*REQUIRED, *more} & set(file.schema_arrow.names)
+            table = file.read(columns=sorted(wanted))
+    except (OSError, ValueError) as error:  # one of them pyarrow's ArrowInvalid
+        raise DataError(f"{path} cannot be read as parquet: {error}") from error
+    missing = [name for name in REQUIRED if name not in wanted]
+    if missing:
+        raise DataError(
+            f"Items must have `item_id` and `title`, because answers show both. "
+            f"Received: {path}, without {', '.join(missing)}."
+        )
+    return table.to_pydict()

@@ -1,0 +1,35 @@
+"""Packages that some platforms lack and some programs do without."""
+
+import importlib
+import sys
+
+from tfrec.errors import MissingPackageError
+
+
+def import_optional(name, purpose, instead):
+    """Imports a package that may be absent.
+
+    Args:
+        name: dotted module name.
+        purpose: what needs it, a noun phrase for the error message.
+        instead: what to do without it, a sentence.
+
+    Returns:
+        The module.
+
+    Raises:
+        MissingPackageError: it is absent or does not load here.
+    """
+    try:
+        return importlib.import_module(name)
+    except _load_errors() as error:
+        raise MissingPackageError(
+            f"`{name}` is needed for {purpose}, but cannot be imported here "
+            f"({error}). {instead}"
+        ) from error
+
+
+def _load_errors():
+    """Libraries of ops that fit another TensorFlow raise an error of its own."""
+    tensorflow = sys.modules.get("tensorflow")
+    return (ImportError, tensorflow.errors.NotFoundError) if tensorflow else ImportError

@@ -1,0 +1,1 @@
+"""TF Serving's protocol for those who ask a server, without TensorFlow."""
