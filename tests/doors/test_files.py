@@ -179,6 +179,15 @@ def test_a_struct_where_an_id_is_wanted_is_a_bad_row(shop, tmp_path):
         read_folder(tmp_path, DataConfig(on_bad_rows="quarantine"))
 
 
+def test_a_year_that_no_datetime_has_is_refused(shop):
+    moments = pa.array([10**15], pa.timestamp("s"))
+    rows = {"user_id": ["ada"], "item_id": ["tea"], "timestamp": moments}
+    message = message_of(shop, {"events.parquet": rows})
+    assert "events.parquet cannot be read as parquet: Casting from timestamp" in (
+        message
+    )
+
+
 def test_the_quarantine_keeps_digits_and_lists(shop, tmp_path):
     rows = {
         "user_id": [2**60 + 1, 7],

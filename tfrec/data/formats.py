@@ -76,6 +76,9 @@ def _as_cells(column):
     ):
         cells = (cell and uuid.UUID(bytes=cell) for cell in column.to_pylist())
         return pd.Series([*cells], dtype=object)
+    if pa.types.is_timestamp(column.type) and column.type.unit in ("s", "ms"):
+        # Refuses years that no datetime has.
+        column = column.cast(pa.timestamp("us", column.type.tz))
     return column.to_pandas(
         strings_to_categorical=True, integer_object_nulls=True, date_as_object=False
     )
