@@ -111,7 +111,7 @@ def test_what_is_accepted_is_served_until_it_is_taken_out(ask, item):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b'{"item_id": "x", "title": "\\ud800 film"}', "surrogate"),
+        (b'{"item_id": "x", "title": "\\ud800 film"}', "surrogate|must be JSON"),
         ({"item_id": "x", "available_from": 1e30}, "`.*available_from`.* milliseconds"),
         ({"item_id": "x", "available_until": 2**63}, "`.*available_until`.* millisec"),
         (b'{"item_id": "x", "available_until": 1e400}', "available_until"),
