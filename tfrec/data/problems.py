@@ -91,7 +91,8 @@ def missing_column(name, names, table, file):
     return DataError(
         f"{table} must have a column `{name}`.{hint} "
         f"Columns found{_in(file)}: {', '.join(names) or 'none'}. "
-        f'Map it with `data.columns = {{ {name} = "{example}" }}`.'
+        f'Map it with `data.columns = {{ {name} = "{example}" }}` in a '
+        "training's configuration, or rename it in the file."
     )
 
 
