@@ -83,9 +83,9 @@ def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
 
 def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
     """For an embedding; read as recommendations."""
-    seconds = histories.read_now(now)
-    inputs = histories.filter_inputs([make_query(now=now, **wishes)])
-    inputs |= {"interest": _row(interest), "now": np.array([seconds], "int64")}
+    query = make_query(now=now, **wishes)
+    inputs = histories.filter_inputs([query])
+    inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
     return Ask(
         "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
     )
@@ -100,7 +100,9 @@ def embed_query(history=(), **texts) -> Ask:
 def score_interest(candidates, history=(), **texts) -> Ask:
     """For one user; read as `[len(candidates)]` probabilities."""
     inputs = histories.query_inputs([make_query(history, **texts)])
-    inputs["candidate_item_ids"] = histories.pad([candidates])
+    inputs["candidate_item_ids"] = histories.pad(
+        [histories.read_ids("candidates", candidates)]
+    )
     return Ask("score_interest", inputs, lambda r: _outputs(r)["probabilities"][0, 1:])
 
 
@@ -109,7 +111,9 @@ def explain(candidates, history, **texts) -> Ask:
     read_history, order = histories.read_history(history, texts.get("now", 0))
     query = make_query(read_history, **texts)
     inputs = histories.query_inputs([query])
-    inputs["candidate_item_ids"] = histories.pad([candidates])
+    inputs["candidate_item_ids"] = histories.pad(
+        [histories.read_ids("candidates", candidates)]
+    )
 
     def read(response):
         (weights,) = _outputs(response).values()
@@ -125,7 +129,7 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
     """For one user; read as `[dim]`."""
     inputs = {
         "interest": _row(interest),
-        "item_ids": np.array([item_id], object),
+        "item_ids": np.array(histories.read_ids("item_id", [item_id]), object),
         "reward": histories.finite("reward", [reward]),
         "learning_rate": histories.finite("learning_rate", [learning_rate]),
     }

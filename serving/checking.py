@@ -7,14 +7,13 @@ import numpy as np
 
 from serving.signature import Signature, TensorSpec
 from serving.status import invalid
+from tfrec.values import MAX_SECONDS
 
 # What one request may ask of the memory, whatever its own size: a few bytes can stand
 # for many rows, and every row is scored against the whole catalogue.
 MAX_ROWS = 4096
 MAX_ELEMENTS = 1 << 22  # of one input
 MAX_ANSWER = 1 << 20  # places of an answer, over all rows
-# Seconds reach it in the year 5138, milliseconds in 1973.
-MAX_SECONDS = 10**11
 _TIMES = {"now", "history_timestamps", "available_from", "available_until"}
 
 

@@ -18,6 +18,7 @@ from tfrec.values import (
     read_given_id,
     read_id,
     read_number,
+    read_text,
     read_time,
 )
 
@@ -83,14 +84,8 @@ class Query:
     allow_repeats: bool = False
 
     def __post_init__(self):
-        if self.k < 1:
-            raise QueryError(f"`k` must be at least 1. Received: {self.k}.")
-        for name, bits in (("k", 32), ("now", 64)):
-            if not -(2 ** (bits - 1)) <= getattr(self, name) < 2 ** (bits - 1):
-                raise QueryError(
-                    f"`{name}` must be a number of {bits} bits. "
-                    f"Received: {getattr(self, name)}."
-                )
+        if not 1 <= self.k < 2**31:
+            raise QueryError(f"`k` must be from 1 to 2^31 - 1. Received: {self.k}.")
         for name in ("min_probability", "diversity"):
             if not 0 <= getattr(self, name) <= 1:  # nor is NaN
                 raise QueryError(
@@ -184,9 +179,35 @@ def finite(name: str, numbers) -> np.ndarray:
 
 
 def make_query(history=(), now: Any = 0, **wishes) -> Query:
-    """A `Query` of a history as `read_history` takes it."""
+    """A `Query` of a history as `read_history` takes it.
+
+    Raises:
+        QueryError: a wish breaks a rule of `Query` or of `tfrec.values`.
+    """
     seconds = read_now(now)
+    for name in ("user_text", "query_text"):
+        (wishes[name],) = _read_each(name, [wishes.get(name, "")], read_text)
+    if not isinstance(wishes.get("exclude", ""), str):
+        wishes["exclude"] = read_ids("exclude", wishes["exclude"])
+    if not isinstance(wishes.get("categories", ""), str):
+        wishes["categories"] = _read_each("categories", wishes["categories"], read_text)
     return Query(history=read_history(history, seconds)[0], now=seconds, **wishes)
+
+
+def read_ids(name: str, raw: Sequence) -> list[str]:
+    """Ids of items, as every door reads them.
+
+    Raises:
+        QueryError: one is no id.
+    """
+    return _read_each(name, raw, read_given_id)
+
+
+def _read_each(name, raw, read):
+    try:
+        return [read(each) for each in raw]
+    except ValueError as error:
+        raise QueryError(f"`{name}` {error}. Received: {list(raw)!r:.80}.") from None
 
 
 def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:

@@ -178,7 +178,8 @@ def test_a_missing_column_names_the_file(tmp_path, columns):
     assert str(info.value) == (
         "Events must have a column `user_id`. Did you mean `uder_id`? "
         f"Columns found in {path}: uder_id, item_id, timestamp. "
-        'Map it with `data.columns = { user_id = "uder_id" }`.'
+        'Map it with `data.columns = { user_id = "uder_id" }` in a '
+        "training's configuration, or rename it in the file."
     )
 
 

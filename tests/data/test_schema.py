@@ -151,7 +151,8 @@ def test_a_missing_column_has_a_near_miss():
     assert str(info.value) == (
         "Events must have a column `user_id`. Did you mean `userid`? "
         "Columns found: userid, item_id, timestamp. "
-        'Map it with `data.columns = { user_id = "userid" }`.'
+        'Map it with `data.columns = { user_id = "userid" }` in a '
+        "training's configuration, or rename it in the file."
     )
 
 

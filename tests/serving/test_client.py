@@ -171,7 +171,7 @@ def test_program_prints_a_table(run, target, toy):
         (
             ["--target", "127.0.0.1:1", "--model", "toy", "--k", 0],
             1,
-            "Error: `k` must be at least 1",
+            "Error: `k` must be from 1",
         ),
         (
             ["--target", "127.0.0.1:1", "--model", "toy", "--items", "none.parquet"],

@@ -101,15 +101,15 @@ def test_models_without_diversity_are_not_asked_for_it():
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        ({"k": 0}, "`k` must be at least 1. Received: 0."),
-        ({"k": 2**31}, "`k` must be a number of 32 bits. Received: 2147483648."),
-        ({"now": 2**63}, "`now` must be a number of 64 bits"),
+        ({"k": 0}, "`k` must be from 1 to 2^31 - 1. Received: 0."),
+        ({"k": 2**31}, "`k` must be from 1 to 2^31 - 1. Received: 2147483648."),
+        ({"now": 2**63}, "`now` looks like milliseconds"),
         ({"diversity": 1.5}, "`diversity` must be from 0 to 1. Received: 1.5."),
         ({"diversity": math.nan}, "`diversity` must be from 0 to 1. Received: nan."),
         ({"min_probability": math.nan}, "`min_probability` must be from 0 to 1."),
         ({"history": [("a", "", 1e39)]}, "`value` must be a finite number of 32 bits"),
         ({"history": [("a", "", -math.inf)]}, "32 bits. Received: -inf."),
-        ({"history": [("a", "view", 1, 2**63)]}, "timestamps whole seconds"),
+        ({"history": [("a", "view", 1, 2**63)]}, "looks like milliseconds"),
         ({"exclude": "abc"}, "`exclude` must be a list of strings"),
         ({"history": "abc"}, "`history` must be a list of events"),
         ({"history": [{"event": "view"}]}, "Event 1: `item_id` must not be empty"),
@@ -133,3 +133,18 @@ def test_errors_say_what_is_wrong(request_, words):
     with pytest.raises(QueryError) as caught:
         make_query(**request_)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"query_text": "\ud800"}, "`query_text` must be Unicode"),
+        ({"user_text": ["x"]}, "`user_text` must be text"),
+        ({"exclude": ["a", ""]}, "`exclude` must"),
+        ({"categories": [{}]}, "`categories` must be text"),
+    ],
+)
+def test_wishes_follow_the_rules_of_every_door(wish, words):
+    with pytest.raises(QueryError, match=words):
+        make_query(**wish)
+    assert make_query(exclude=[7, "8.0"]).exclude == ["7", "8"]

@@ -13,7 +13,7 @@ from tfrec.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 ADVICE = (
-    "Mend these rows, or set them aside in a file and go on with "
+    "Mend these rows, or have a training set them aside in a file and go on with "
     '`data.on_bad_rows = "quarantine"`.'
 )
 
