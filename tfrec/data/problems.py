@@ -102,14 +102,9 @@ def missing_column(name, names, table, file):
     hint = f" Did you mean `{example}`?" if close else ""
     return DataError(
         f"{table} must have a column `{name}`.{hint} "
-<<<<<<< HEAD
         f"Columns found{_in(file)}: {show_names(names)}. "
-        f'Map it with `data.columns = {{ {name} = "{example}" }}`.'
-=======
-        f"Columns found{_in(file)}: {', '.join(names) or 'none'}. "
         f'Map it with `data.columns = {{ {name} = "{example}" }}` in a '
         "training's configuration, or rename it in the file."
->>>>>>> h-train
     )
 
 
