@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Query, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from serving.items.log import ItemLog
 from serving.online.catalogue import Catalogue
-from serving.online.errors import add_error_handlers
+from serving.online.errors import PROBLEMS, add_error_handlers
 from serving.online.events import Event, EventError, read_events
 from serving.online.fields import Id, Now
 from serving.online.interests import Interests
@@ -82,7 +82,11 @@ def make_app(
     """
     reactions = reactions or Reactions(lambda: model.kinds)
     app = FastAPI(
-        title="tfrec gateway", lifespan=_watching(model), docs_url=None, redoc_url=None
+        title="tfrec gateway",
+        lifespan=_watching(model),
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
     )
     app.router.route_class = StrictRoute
     metrics = Metrics()
@@ -280,7 +284,9 @@ def _add_search(app, catalogue):
 
 
 def _add_operation(app, states, model, metrics, served):
-    @app.get("/health", response_model=Health)
+    without_store = {"model": Health, "description": "The store does not answer"}
+
+    @app.get("/health", response_model=Health, responses={503: without_store})
     def health():
         """503 without the store; without the model server there is the fallback."""
         store = "ok"
@@ -296,6 +302,6 @@ def _add_operation(app, states, model, metrics, served):
         )
         return JSONResponse(told.model_dump(), 200 if store == "ok" else 503)
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     def show_metrics() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")

@@ -1,10 +1,12 @@
 """Errors as HTTP answers: a status code and `{"detail": words}`."""
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from serving.online.stores.user_states import StoreFullError
@@ -21,6 +23,19 @@ _STATUS = [
     (StoreFullError, 507),
     (ServingError, 503),
 ]
+
+
+class Problem(BaseModel):
+    """What is wrong, in words."""
+
+    detail: str
+
+
+# For the description of the API: every refusal and failure has this form.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": "What is wrong, in words"}
+    for status in (422, "4XX", "5XX")
+}
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -80,8 +80,7 @@ def server(folder, tmp_path_factory):
 def ask(server, folder, tmp_path_factory):
     store = f"sqlite:///{tmp_path_factory.mktemp('states')}/states.db"
     flags = ("--target", server.target, "--model", "toy", "--store", store)
-    items = folder / "1" / "assets.extra" / "items.parquet"
-    gateway = GatewayProcess(*flags, "--items", items, "--model-folder", folder)
+    gateway = GatewayProcess(*flags, "--model-folder", folder)
     yield Http(gateway.port)
     assert gateway.stop() == 0
 
