@@ -22,7 +22,6 @@ from serving.online.messages import (
     MAX_K,
     EventsAnswer,
     ForgottenAnswer,
-    FoundItem,
     FoundItems,
     Health,
     InterestsAnswer,
@@ -31,6 +30,7 @@ from serving.online.messages import (
     Session,
     SessionRequest,
     Share,
+    ShownItem,
     StateAnswer,
     StateEvent,
 )
@@ -40,6 +40,7 @@ from serving.online.reactions import Reactions
 from serving.online.recommending import Recommending, Wishes
 from serving.online.served_items import ServedItems
 from serving.online.stores.user_states import StoreError, UserStates
+from serving.online.undo import add_undo
 from serving.tracing import trace_app
 from serving.web.docs_page import add_docs
 from serving.web.page import add_page
@@ -97,6 +98,7 @@ def make_app(
     _add_recommendations(app, recommending)
     _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)
+    add_undo(app, states)
     _add_users(app, states, recommending, catalogue)
     _add_search(app, catalogue)
     if item_log:
@@ -273,11 +275,7 @@ def _add_search(app, catalogue):
         limit: Annotated[int, Query(ge=1, le=MAX_FOUND)] = 10,
     ) -> FoundItems:
         found = [
-            FoundItem(
-                item_id=item_id,
-                title=catalogue.title(item_id),
-                categories=catalogue.categories(item_id),
-            )
+            ShownItem(item_id=item_id, **catalogue.words(item_id))
             for item_id in catalogue.search(query, limit)
         ]
         return FoundItems(items=found)

@@ -1,10 +1,11 @@
-"""Titles and categories of items, for people to read and to search."""
+"""What people read of items, and how they search them."""
 
 import re
 import threading
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from serving.item_table import read_item_table
 
@@ -15,8 +16,9 @@ class Catalogue:
     Safe for many threads.
 
     Args:
-        path: parquet file with `item_id`, `title` and maybe `category` ("a|b"), or
-            None for a catalogue that knows nothing.
+        path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
+            `about` (a line) and `num_events`, or None for a catalogue that knows
+            nothing.
 
     Raises:
         DataError: the file is missing or broken.
@@ -24,8 +26,8 @@ class Catalogue:
 
     def __init__(self, path: Path | None = None):
         self._table = _read(path) if path else _Table()
-        # Item id to title and category, None if it was taken out.
-        self._changes: dict[str, tuple[str, str] | None] = {}
+        # Item id to title, category and line about it, None if it was taken out.
+        self._changes: dict[str, tuple[str, str, str] | None] = {}
         self._writing = threading.Lock()
 
     def read(self, path: Path) -> None:
@@ -43,9 +45,9 @@ class Catalogue:
                 table.change(item_id, item)
             self._table = table
 
-    def put(self, item_id: str, title: str, category: str) -> None:
-        """Adds an item, or takes another title and category for it."""
-        self._change(item_id, (title, category))
+    def put(self, item_id: str, title: str, category: str, about: str = "") -> None:
+        """Adds an item, or takes other words for it."""
+        self._change(item_id, (title, category, about))
 
     def remove(self, item_id: str) -> None:
         """Lets a search not find an item; events that name it keep its title."""
@@ -72,6 +74,18 @@ class Catalogue:
         """Categories of an item, maybe none."""
         return _parts(self._table.categories.get(item_id, ""))
 
+    def about(self, item_id: str) -> str:
+        """A line about an item, `""` if there is none."""
+        return self._table.abouts.get(item_id, "")
+
+    def words(self, item_id: str) -> dict[str, Any]:
+        """`title`, `categories` and `about` of an item, as answers show them."""
+        return {
+            "title": self.title(item_id),
+            "categories": self.categories(item_id),
+            "about": self.about(item_id),
+        }
+
     def all_categories(self) -> list[str]:
         """Every category that some item has, in order of the alphabet."""
         texts = set(self._table.categories.copy().values())
@@ -87,8 +101,9 @@ class Catalogue:
         """Ids of items whose titles hold every word of a query, best first.
 
         A title that begins with the query comes first, then those in which all words
-        begin a word, then those that hold them anywhere; among equals the shorter.
-        Letters count without case and accents. Reads the whole catalogue.
+        begin a word, then those that hold them anywhere; among equals the one with the
+        most events that the model learnt from, then the shorter. Letters count without
+        case and accents. Reads the whole catalogue.
         """
         wanted = fold(query)
         if not wanted:
@@ -96,12 +111,14 @@ class Catalogue:
         words = wanted.split()
         starts = [re.compile(rf"\b{re.escape(word)}") for word in words]
         found = []
-        titles = list(self._table.folded.items())  # at once: it may change meanwhile
+        table = self._table
+        titles = list(table.folded.items())  # at once: it may change meanwhile
         for place, (item_id, title) in enumerate(titles):
             if all(word in title for word in words):
                 rank = -all(start.search(title) for start in starts)
                 rank -= title.startswith(wanted)
-                found.append((rank, len(title), place, item_id))
+                num_events = table.num_events.get(item_id, 0)
+                found.append((rank, -num_events, len(title), place, item_id))
         return [item_id for *_, item_id in sorted(found)[:limit]]
 
 
@@ -109,6 +126,8 @@ class Catalogue:
 class _Table:
     titles: dict[str, str] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
+    abouts: dict[str, str] = field(default_factory=dict)
+    num_events: dict[str, int] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
 
@@ -121,15 +140,16 @@ class _Table:
             self.folded.pop(item_id, None)
             return
         self.gone.discard(item_id)
-        self.titles[item_id], self.categories[item_id] = item
+        self.titles[item_id], self.categories[item_id], self.abouts[item_id] = item
         self.folded[item_id] = fold(self.titles[item_id] or item_id)
 
 
 def _read(path):
-    table = read_item_table(path, "category")
-    ids, titles = table["item_id"], table["title"]
-    texts = table.get("category", [""] * len(ids))
-    return _Table(*(dict(zip(ids, of, strict=True)) for of in (titles, texts)))
+    table = read_item_table(path, "category", "about", "num_events")
+    ids = table.pop("item_id")
+    by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
+    names = ("title", "category", "about", "num_events")
+    return _Table(*(by_id.get(name, {}) for name in names))
 
 
 def _parts(category):

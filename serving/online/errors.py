@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from serving.online.stores.user_states import StoreFullError
+from serving.online.stores.user_states import NoSuchEventError, StoreFullError
 from serving.online.wording import tell
 from serving.status import RequestError
 from tfrec.errors import ServingError
@@ -21,6 +21,7 @@ _STATUS = [
     (ValueError, 422),
     (RequestError, 422),
     (StoreFullError, 507),
+    (NoSuchEventError, 404),
     (ServingError, 503),
 ]
 

@@ -54,12 +54,20 @@ class Event(BaseModel):
 
     def key(self) -> int:
         """64 bits that are the same for the same event of the same user."""
-        parts = ["by id", self.event_id]
-        if not self.event_id:
-            moment = (str(self.timestamp), str(self.sequence))
-            parts = ["by content", self.item_id, self.event, *moment]
-        text = "\0".join(parts).encode()
-        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+        if self.event_id:
+            return key_of_id(self.event_id)
+        moment = (str(self.timestamp), str(self.sequence))
+        return _key("by content", self.item_id, self.event, *moment)
+
+
+def key_of_id(event_id: str) -> int:
+    """The key of a user's event that has this `event_id`."""
+    return _key("by id", event_id)
+
+
+def _key(*parts):
+    text = "\0".join(parts).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
 
 
 def read_event(raw: Any) -> Event:

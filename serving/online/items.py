@@ -17,6 +17,7 @@ from serving.online.catalogue import Catalogue
 from serving.online.fields import Id
 from serving.online.recommending import Recommending
 from serving.online.wording import Asked, tell
+from tfrec.data.about import about
 from tfrec.data.item_changes import Change
 from tfrec.errors import ServingError
 from tfrec.values import read_categories, read_limit, read_text
@@ -122,4 +123,5 @@ def _note(catalogue, change):
     if change.is_removed:
         catalogue.remove(change.item_id)
     else:
-        catalogue.put(change.item_id, change.title, change.category)
+        words = (change.title, change.category, about(change.text))
+        catalogue.put(change.item_id, *words)

@@ -22,11 +22,18 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
 
 
-class RecommendedItem(BaseModel):
-    """One item; `reason` tells which event speaks most for it, if asked for."""
+class ShownItem(BaseModel):
+    """What people read of an item; `about` is the beginning of its text."""
 
     item_id: str
     title: str
+    categories: list[str]
+    about: str
+
+
+class RecommendedItem(ShownItem):
+    """One item; `reason` tells what speaks for it, if asked for."""
+
     score: float
     probability: float
     reason: str | None = None
@@ -89,6 +96,12 @@ class EventsAnswer(BaseModel):
     state_versions: dict[str, int]
 
 
+class EventTakenBack(BaseModel):
+    """The version of the state after an event was taken back."""
+
+    state_version: int
+
+
 class StateEvent(BaseModel):
     """One event of a user's state."""
 
@@ -131,18 +144,10 @@ class InterestsAnswer(BaseModel):
     state_version: int
 
 
-class FoundItem(BaseModel):
-    """An item that a search of titles found."""
-
-    item_id: str
-    title: str
-    categories: list[str]
-
-
 class FoundItems(BaseModel):
-    """Items, best match first."""
+    """Items that a search of titles found, best match first."""
 
-    items: list[FoundItem]
+    items: list[ShownItem]
 
 
 class ForgottenAnswer(BaseModel):

@@ -1,6 +1,5 @@
 """From a user's state to an answer: cache, model, reasons, fallback."""
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ from serving.online.messages import Mode, ReasonCode, RecommendedItem
 from serving.online.metrics import Metrics
 from serving.online.model_link import ModelLink
 from serving.online.reactions import Reactions
+from serving.online.reasons import Reasons
 from serving.online.stores.user_states import UserStates
 from serving.status import RequestError
 from tfrec.errors import ServingError
 from tfrec.model.interest_decay import InterestSettings
-
-logger = logging.getLogger(__name__)
 
 
 class NoAnswerError(ServingError):
@@ -36,7 +34,7 @@ class Wishes:
         k: how many items.
         category: those wanted, `|` between; `""` for all.
         query: what is looked for, in words.
-        explain: whether to say which event speaks most for each item.
+        explain: whether to say what speaks for each item.
         now: UTC seconds, None for the clock.
         mode: whether the history goes with the request, or the interest vector.
         allow_repeats: whether items of the history may come again.
@@ -109,6 +107,7 @@ class Recommending:
         self._reactions = reactions or Reactions()
         self._profiles = profiles or {}
         self._cache = AnswerCache()
+        self._reasons = Reasons(model, catalogue, self._reactions)
         self._keeping = InterestKeeping(
             states, model, self._reactions, settings or InterestSettings()
         )
@@ -153,9 +152,9 @@ class Recommending:
             best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
             return self._fall_back(history, wishes, now, error)
-        reasons = [None] * len(best)
-        if wishes.explain and told and best:
-            reasons = self._reasons([item.item_id for item in best], told, texts)
+        reasons: list[str | None] = [None] * len(best)
+        if wishes.explain and best:
+            reasons = self._reasons.of(best, told, filters, texts)
         items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
         return Found(items, version, "history" if told else "cold_user")
 
@@ -193,24 +192,13 @@ class Recommending:
         return {*hidden, *seen}
 
     def _item(self, item, reason=None):
-        title = self._catalogue.title(item.item_id)
-        numbers = {"score": item.score, "probability": item.probability}
-        fields = {"item_id": item.item_id, "title": title, "reason": reason}
-        return RecommendedItem(**fields, **numbers)
-
-    def _reasons(self, item_ids, history, texts):
-        try:
-            weights = self._model.explain(item_ids, history, **texts)
-        except RequestError as error:
-            logger.warning("Answers are given without reasons: %s", error)
-            return [None] * len(item_ids)
-        largest = weights.argmax(axis=1)
-        return [
-            f"because of {self._catalogue.name(history[row][0])}"
-            if own[row] > 0
-            else None
-            for row, own in zip(largest, weights, strict=True)
-        ]
+        return RecommendedItem(
+            item_id=item.item_id,
+            score=item.score,
+            probability=item.probability,
+            reason=reason,
+            **self._catalogue.words(item.item_id),
+        )
 
     def _fall_back(self, history, wishes, now, error):
         """The cold list, by all wishes that need no model."""

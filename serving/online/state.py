@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from serving.online.events import Event
+from serving.online.events import Event, key_of_id
 
 MAX_EVENTS = 500  # the latest that are kept
 MAX_OUTSIDE = 500  # keys remembered of events that are no longer kept
@@ -54,7 +54,8 @@ class UserState:
     is older than all that is kept: it counts as new, and changes only `version`.
 
     Attributes:
-        version: how many events have been applied; 0 for a user nobody knows.
+        version: how many events have been applied or taken back; 0 for a user nobody
+            knows.
         events: `KeptEvent`s, oldest first.
         outside: keys of events that fell out, latest last.
         incarnation: random; tells a user who was forgotten from the same id come
@@ -100,6 +101,21 @@ class UserState:
             self.pending.append(key)
         if len(self.events) > MAX_EVENTS:
             self._set_aside(self.events.pop(0).key)
+        return True
+
+    def take_back(self, event_id: str) -> bool:
+        """Undoes an event, which may come again; False if none of the 500 has the id.
+
+        The interest vector goes with it, because no step can be taken back.
+        """
+        key = key_of_id(event_id)
+        kept = [event for event in self.events if event.key != key]
+        if len(kept) == len(self.events):
+            return False
+        self.events = kept
+        self._known.discard(key)
+        self.version += 1
+        self.interest, self.pending = None, []
         return True
 
     def history(self) -> list[tuple[str, str, float, int]]:

@@ -7,6 +7,7 @@ import pytest
 
 from serving.online.events import Event
 from serving.online.state import Interest
+from serving.online.stores.user_states import NoSuchEventError
 
 
 def event(user_id, timestamp, item_id="a", **more):
@@ -77,6 +78,34 @@ class UserStatesContract:
         assert after.version == before.version == 1
         assert after.incarnation != before.incarnation
         assert states.get("bob").version == 1
+
+    def test_one_event_is_taken_back(self, states):
+        clicks = [event("ann", t, event_id=str(t)) for t in (1, 2)]
+        states.append([*clicks, event("bob", 1, event_id="1")])
+        seen = states.get("ann")
+        states.keep_interest("ann", seen, interest(updates=1))
+        assert states.remove("ann", "1") == 3
+        other = self.reopen()
+        after = other.get("ann")
+        assert (after.version, timestamps(after)) == (3, [2])
+        assert (after.incarnation, after.interest) == (seen.incarnation, None)
+        other.close()
+        states.keep_interest("ann", seen, interest(updates=9))  # of the state before
+        assert states.get("ann").interest is None
+        assert timestamps(states.get("bob")) == [1]
+        appended = states.append(clicks)  # it may come again
+        assert (appended.accepted, appended.duplicates) == (1, 1)
+        assert timestamps(states.get("ann")) == [1, 2]
+
+    @pytest.mark.parametrize("event_id", ["2", "", "a"])
+    def test_only_events_with_their_own_ids_are_taken_back(self, states, event_id):
+        states.append([event("ann", 1), event("bob", 1, event_id="2")])
+        with pytest.raises(NoSuchEventError, match=f"Received: '{event_id}'"):
+            states.remove("ann", event_id)
+        with pytest.raises(NoSuchEventError):
+            states.remove("nobody", event_id)
+        assert states.get("ann").version == 1
+        assert states.get("nobody").version == 0
 
     def test_vectors_are_kept_with_the_state_they_were_made_from(self, states):
         states.append([event("ann", 1)])

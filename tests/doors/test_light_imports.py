@@ -133,7 +133,7 @@ def ask_everything(ask):
     assert ask("POST", "/v1/events", event("b", 2))[0] == 202
     best = ask.recommend("ann", k=1, now=3, explain=True)
     assert best["items"][0]["title"] == "Title of c"
-    assert best["items"][0]["reason"] == "because of Title of b"
+    assert best["items"][0]["reason"] == "because of “Title of b”"
     assert ask.recommend("ann", mode="interest")["reason_code"] == "interest"
     assert ask.recommend("ann", query="the sea")["reason_code"] == "history"
     users = "/v1/users/ann"

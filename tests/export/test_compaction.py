@@ -15,7 +15,8 @@ from tfrec.errors import ArtefactError
 from tfrec.export.compaction import compact
 from tfrec.export.loaded import load
 
-NEW = Change(item_id="né 新", title="Roses number 99", category="garden|novel")
+WORDS = {"title": "Roses number 99", "text": "Thorns. Leaves."}
+NEW = Change(item_id="né 新", category="garden|novel", **WORDS)
 GONE = Change(item_id="garden-01", is_removed=True)
 
 
@@ -35,7 +36,9 @@ def check(model, folder):
     assert GONE.item_id not in recommend(model)
     items = pd.read_parquet(folder / "assets.extra" / "items.parquet")
     assert set(items["item_id"]) == {*recommend(model), "garden-00"}
-    assert items["title"].iloc[-1] == NEW.title
+    expected = {"title": NEW.title, "about": "Thorns", "num_events": 0}
+    assert items.iloc[-1][list(expected)].to_dict() == expected
+    assert items["num_events"].iloc[0] > 0
     artefact = read_artefact(folder)
     assert check_manifest(artefact) == []
     assert artefact.manifest["num_items"] == len(items)

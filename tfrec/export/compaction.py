@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import tensorflow as tf
 
+from tfrec.data.about import about
 from tfrec.errors import ArtefactError
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.loaded import newest_version
@@ -107,9 +108,15 @@ def _change_items(path, fresh):
         "item_id": list(added),
         "title": [each.title for each in added.values()],
         "category": [each.category for each in added.values()],
+        "about": [about(each.text) for each in added.values()],
+        "num_events": [0] * len(added),
     }
-    kept = frame[~frame["item_id"].isin(gone)]
-    both = pd.concat([kept, pd.DataFrame(columns, dtype=object)], ignore_index=True)
+    # Versions of before have fewer columns.
+    kept = frame[~frame["item_id"].isin(gone)].assign(
+        about=frame.get("about", ""), num_events=frame.get("num_events", 0)
+    )
+    new = pd.DataFrame(columns).astype(kept.dtypes)
+    both = pd.concat([kept, new], ignore_index=True)
     both.to_parquet(path, index=False)
 
 

@@ -118,6 +118,8 @@ def _save(aside, flavour, inference, sample, facts):
         "item_id": catalogue.item_ids,
         "title": catalogue.titles,
         "category": catalogue.categories,
+        "about": catalogue.abouts,
+        "num_events": catalogue.num_events,
     }
     pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from tfrec.data.about import about
+
 MAX_CATEGORIES = 1000  # the most frequent ones get a vector of their own
 
 
@@ -20,6 +22,7 @@ class Catalogue:
     item_ids: np.ndarray  # [num_items] str
     titles: np.ndarray  # [num_items] str
     texts: np.ndarray  # [num_items] str, what the text tower reads
+    abouts: np.ndarray  # [num_items] str, how the text begins, for people
     categories: np.ndarray  # [num_items] str, "a|b"
     domains: np.ndarray  # [num_items] str
     available_from: np.ndarray  # [num_items] int64 UTC seconds, 0 = always
@@ -66,6 +69,7 @@ def make_catalogue(items, interactions):
         item_ids=frame["item_id"].to_numpy(object),
         titles=frame["title"].to_numpy(object),
         texts=items.texts,
+        abouts=np.array([about(text) for text in frame["text"]], dtype=object),
         categories=frame["category"].to_numpy(object),
         domains=frame["domain"].to_numpy(object),
         available_from=frame["available_from"].to_numpy(np.int64),

@@ -22,6 +22,10 @@ class StoreFullError(StoreError):
     """The store has no room left."""
 
 
+class NoSuchEventError(ServingError, LookupError):
+    """An event that is to be taken back is not among those that are kept."""
+
+
 @dataclass(frozen=True)
 class Appended:
     """What became of some events.
@@ -70,6 +74,18 @@ class UserStates(abc.ABC):
             interest: `Interest`.
         """
         self._change(functools.partial(_replace_interest, user_id, seen, interest))
+
+    def remove(self, user_id: str, event_id: str) -> int:
+        """Takes back one event, as durably as `append`; it may come again.
+
+        Returns:
+            The version of the state after it.
+
+        Raises:
+            NoSuchEventError: no event of the user that is kept has the id.
+        """
+        removed = self._change(functools.partial(_take_back, user_id, event_id))
+        return removed.appended.versions[user_id]
 
     @abc.abstractmethod
     def _change(self, make: "Callable[[Read], Change]") -> "Change":
@@ -129,11 +145,26 @@ def change(events: Sequence[Event], read: Read) -> Change:
     return Change({user_id: stored[user_id] for user_id in after}, after, appended)
 
 
+def _take_back(user_id, event_id, read):
+    (stored,) = read([user_id])
+    state = decode_state(stored)
+    if not state.take_back(event_id):
+        raise NoSuchEventError(
+            "`event_id` must be that of an event that is kept of this user, because "
+            f"only such an event can be taken back. Received: {event_id!r}."
+        )
+    appended = Appended(0, 0, {user_id: state.version})
+    return Change({user_id: stored}, {user_id: encode_state(state)}, appended)
+
+
 def _replace_interest(user_id, seen, interest, read):
     (stored,) = read([user_id])
     state = decode_state(stored)
-    nothing = Change({}, {}, Appended(0, 0, {}))
     if (state.incarnation, state.version) != (seen.incarnation, seen.version):
-        return nothing
+        return _NOTHING
     state.interest, state.pending = interest, []
-    return Change({user_id: stored}, {user_id: encode_state(state)}, nothing.appended)
+    after = {user_id: encode_state(state)}
+    return Change({user_id: stored}, after, _NOTHING.appended)
+
+
+_NOTHING = Change({}, {}, Appended(0, 0, {}))

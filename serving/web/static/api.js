@@ -7,10 +7,10 @@ let token = "";  // in memory alone: gone with the page
 
 export const showToken = (text) => void (token = text);
 
-async function ask(path, body) {
+async function ask(path, body, method = body === undefined ? "GET" : "POST") {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const options = body === undefined ? { headers } : {
-    method: "POST",
+  const options = body === undefined ? { method, headers } : {
+    method,
     headers: { ...headers, "Content-Type": "application/json" },
     body: JSON.stringify(body),
   };
@@ -34,6 +34,8 @@ export const health = () => ask("health");
 export const search = (query, limit) =>
   ask(`v1/items?${new URLSearchParams({ query, limit })}`);
 export const post = (event) => ask("v1/events", event);
+export const takeBack = (id, eventId) =>
+  ask(ofUser(id, `events/${encodeURIComponent(eventId)}`), undefined, "DELETE");
 export const state = (id) => ask(ofUser(id, "state"));
 export const interests = (id) => ask(ofUser(id, "interests"));
 export const recommend = (id, wishes) =>

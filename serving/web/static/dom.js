@@ -14,9 +14,13 @@ export function make(tag, attributes = {}, ...children) {
 
 export const nameOf = (item) => item.title || item.item_id;
 
+// "1977 · Action, Sci-Fi": what tells a title from others.
+export const aboutOf = ({ about, categories }) =>
+  [about, categories.join(", ")].filter(Boolean).join(" · ");
+
 export function percent(share) {
   const hundredths = 100 * share;
-  if (hundredths > 99 && hundredths < 100) return "> 99 %";
+  if (hundredths > 99 && hundredths < 100) return "over 99 %";
   return `${hundredths < 9.5 ? hundredths.toFixed(1) : Math.round(hundredths)} %`;
 }
 

@@ -34,7 +34,9 @@ export function listenToKeys() {
     const row = target.closest(".rows .row");
     if (row) onListKey(event, row);
     else if (target === find("search")) enterList(event, find("found"));
-    if (event.key === "/" && !target.matches("input, select")) {
+    if (target.matches("input, select")) return;
+    if (event.key === "u") find("undo").click();
+    if (event.key === "/") {
       event.preventDefault();
       find("search").focus();
     }

@@ -5,7 +5,7 @@ import { find, make, nameOf, waitFor } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { showHealth, showHistory, showInterests } from "./panels.js";
 import { KnownUser, Newcomer } from "./people.js";
-import { showFound, showRecommended } from "./rows.js";
+import { isMixed, showFound, showNumbers, showRecommended } from "./rows.js";
 
 const NUM_SHOWN = 10;
 const NUM_FOUND = 6;
@@ -14,6 +14,7 @@ const MS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 let settings = { users: [], categories: [], like: {}, skip: {} };
 let person = new Newcomer();
+let done = [];  // what this person did on this page and may take back, latest last
 let lastQuestion = "";
 let queue = Promise.resolve();
 let numShown = 0;  // times that the panels beside the list were asked for
@@ -48,6 +49,7 @@ async function refresh(did = "", postMs = null) {
   const answer = await person.recommend(asked).catch(async (error) => {
     find("recommended").replaceChildren();
     find("timing").replaceChildren();
+    showNumbers(find("numbers"), []);
     showPerson().catch(showError);
     throw error;
   });
@@ -56,6 +58,8 @@ async function refresh(did = "", postMs = null) {
   lastQuestion = question;
   const list = find("recommended");
   const change = showRecommended(list, answer.items, react, isSame);
+  showNumbers(find("numbers"), answer.items);
+  find("mixed-note").hidden = !isMixed(answer.items);
   showTiming(answer, postMs);
   showSource(answer);
   tell(answer, change, did, asked.query);
@@ -63,12 +67,12 @@ async function refresh(did = "", postMs = null) {
 }
 
 function showTiming(answer, postMs) {
-  const took = postMs ? `${MS.format(postMs)} ms to post + ` : "";
+  const took = postMs ? `Your click was counted in ${MS.format(postMs)} ms, this` : "This";
+  find("timing").replaceChildren(
+    `${took} list took `, make("b", {}, `${MS.format(answer.ms)} ms`), ".");
   const time = new Date().toLocaleTimeString([], { hour12: false });
   const standing = person.standing(answer);
-  find("timing").replaceChildren(
-    make("b", {}, `${took}${MS.format(answer.ms)} ms to answer`),
-    ` · ${standing} · model ${answer.model_version} · ${time}`);
+  find("standing").textContent = `${standing} · model ${answer.model_version} · ${time}`;
 }
 
 function showSource({ reason_code }) {
@@ -103,14 +107,35 @@ async function showPerson() {
 
 function react(item, kind) {
   return enqueue(async () => {
-    const { ms } = await person.react(item, settings[kind]);
-    await refresh(`${kind === "like" ? "Liked" : "Skipped"} ${nameOf(item)}`, ms);
+    const { eventId, ms } = await person.react(item, settings[kind]);
+    const did = `${kind === "like" ? "Liked" : "Skipped"} ${nameOf(item)}`;
+    offerUndo([...done, { eventId, did }]);
+    await refresh(did, ms);
   });
+}
+
+function undo() {
+  return enqueue(async () => {
+    const last = done.at(-1);
+    if (!last) return;
+    await person.takeBack(last.eventId);
+    offerUndo(done.slice(0, -1));
+    await refresh(`Taken back: ${last.did}`);
+  });
+}
+
+function offerUndo(left) {
+  done = left;
+  const button = find("undo");
+  if (!done.length && document.activeElement === button) find("recommended").focus();
+  button.hidden = !done.length;
+  if (done.length) button.setAttribute("aria-label", `Undo: ${done.at(-1).did}`);
 }
 
 function change(makePerson) {
   return enqueue(async () => {
     person = makePerson();
+    offerUndo([]);
     find("user").value = person.id;
     const hash = person.id ? `#user=${encodeURIComponent(person.id)}` : "#";
     history.replaceState(null, "", hash);
@@ -148,12 +173,12 @@ function listen() {
   find("category").addEventListener("change", () => enqueue(() => refresh()));
   const look = () => showSearch().catch((error) => showNotice(error.message));
   find("search").addEventListener("input", waitFor(120, look));
+  find("undo").addEventListener("click", undo);
   listenToKeys();
 }
 
 async function watchHealth() {
-  const gone = { store: "unknown", model_server: "the gateway does not answer" };
-  showHealth(await api.health().catch(() => gone));
+  showHealth(await api.health().catch(() => null));
   setTimeout(watchHealth, HEALTH_MS);
 }
 

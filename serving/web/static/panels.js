@@ -17,9 +17,9 @@ function bars(list, pairs) {
 }
 
 export function showInterests({ items = [], categories = [], problem = "" }) {
-  const nothing = problem || "None yet: like a title.";
+  const nothing = problem || "Nothing yet: like a title, and it counts here.";
   find("interests-note").textContent = items.length
-    ? "Share of each in what is recommended now." : nothing;
+    ? "What the recommendations come from, in shares." : nothing;
   bars(find("categories"), categories.slice(0, NUM_CATEGORIES)
     .map((each) => [each.name, each.weight]));
   bars(find("events"), items.slice(0, NUM_EVENTS)
@@ -42,16 +42,21 @@ export function showHistory(events) {
       make("time", isDate ? { datetime: date.toISOString() } : {}, time));
   });
   find("history").replaceChildren(...rows);
-  find("history-note").textContent = events.length ? "" : "No events yet.";
+  find("history-note").textContent = events.length
+    ? "" : "Nothing yet: what this person likes or skips will stand here.";
   find("history-count").textContent = events.length ? `${events.length}` : "";
 }
 
-export function showHealth({ store, model_server, model_version }) {
-  const parts = [
-    ["store", store, store],
-    ["model server", model_server,
-      model_server === "ok" ? `ok, version ${model_version}` : model_server],
-  ];
-  find("health").replaceChildren(...parts.map(([name, state, words]) =>
-    make("span", { class: state === "ok" ? "ok" : "bad" }, `${name}: ${words}`)));
+// `health` is null if the gateway does not answer.
+export function showHealth(health) {
+  const parts = health ? [
+    ["Events cannot be kept", health.store],
+    ["The model server is away", health.model_server],
+    ["New items are missing", health.items],
+  ] : [["The gateway is away", "it does not answer"]];
+  const bad = parts.filter(([, state]) => state !== "ok");
+  const spans = bad.map(([name, state]) =>
+    make("span", { class: "bad" }, `${name}: ${state}`));
+  find("health").replaceChildren(
+    ...spans.length ? spans : [make("span", {}, "Everything works")]);
 }

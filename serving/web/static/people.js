@@ -6,9 +6,13 @@ import * as api from "./api.js";
 // `.` and `..` as a whole segment would be taken for folders on the way.
 const isAddressable = (id) => !/^\.{1,2}$/.test(id);
 
-function eventNow(reaction) {
+// An event of this moment, with an id by which it can be taken back.
+function eventNow(item, reaction) {
   const ms = Date.now();
-  return { ...reaction, timestamp: Math.floor(ms / 1000), sequence: ms % 1000 };
+  const words = crypto.getRandomValues(new Uint32Array(4));
+  const event_id = Array.from(words, (word) => word.toString(36)).join("-");
+  const moment = { timestamp: Math.floor(ms / 1000), sequence: ms % 1000 };
+  return { item_id: item.item_id, ...reaction, ...moment, event_id };
 }
 
 export class KnownUser {
@@ -18,8 +22,15 @@ export class KnownUser {
     this.name = `for ${id}`;
   }
 
-  react(item, reaction) {
-    return api.post({ user_id: this.id, item_id: item.item_id, ...eventNow(reaction) });
+  // Gives the id of the event, and the milliseconds that it took.
+  async react(item, reaction) {
+    const event = eventNow(item, reaction);
+    const { ms } = await api.post({ user_id: this.id, ...event });
+    return { eventId: event.event_id, ms };
+  }
+
+  async takeBack(eventId) {
+    await api.takeBack(this.id, eventId);
   }
 
   recommend(wishes) {
@@ -47,9 +58,13 @@ export class Newcomer {
   }
 
   async react(item, reaction) {
-    const event = eventNow(reaction);
-    this.events.push({ item_id: item.item_id, title: item.title, ...event });
-    return { ms: 0 };
+    const event = eventNow(item, reaction);
+    this.events.push({ title: item.title, ...event });
+    return { eventId: event.event_id, ms: null };
+  }
+
+  async takeBack(eventId) {
+    this.events = this.events.filter((event) => event.event_id !== eventId);
   }
 
   recommend(wishes) {

@@ -1,9 +1,10 @@
 // Lists of titles with a like and a skip each, and how they move.
 
-import { bar, make, nameOf, percent } from "./dom.js";
+import { aboutOf, bar, make, nameOf, percent } from "./dom.js";
 
 const MOVE_MS = 450;
 const MOVE = { duration: MOVE_MS, easing: "cubic-bezier(.2, .7, .2, 1)" };
+const SHORTEST = 0.2;  // bar of a list, whose longest is 1
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 function buttons(item, onReact) {
@@ -27,10 +28,8 @@ function row(item, details, onReact) {
 
 export function showFound(list, items, onReact) {
   const rows = items.map((item) => {
-    const about = item.categories.join(", ");
-    return row(item, [
-      make("span", { class: "title" }, nameOf(item), make("small", {}, about)),
-    ], onReact);
+    const about = make("small", {}, aboutOf(item));
+    return row(item, [make("span", { class: "title" }, nameOf(item), about)], onReact);
   });
   list.replaceChildren(...rows);
 }
@@ -41,15 +40,40 @@ function moved(places, id, place) {
   return places.has(id) ? `was ${places.get(id)}` : "new";
 }
 
-function recommendedRow(item, move, onReact) {
+// How long each bar is: by its score, between the least and the best of the list.
+function lengths(items) {
+  const scores = items.map((item) => item.score);
+  const least = Math.min(...scores);
+  const spread = Math.max(...scores) - least;
+  return scores.map((score) =>
+    spread ? SHORTEST + (1 - SHORTEST) * (score - least) / spread : 1);
+}
+
+function small(words, kind) {
+  return words ? make("small", { class: kind, title: words }, words) : null;
+}
+
+const numbersOf = ({ probability, score }) =>
+  `probability ${percent(probability)}, score ${score.toFixed(3)}`;
+
+function recommendedRow(item, length, move, onReact) {
   const badge = move ? make("em", { class: "moved" }, move) : null;
-  const reason = item.reason ? make("small", { title: item.reason }, item.reason) : null;
   return row(item, [
-    make("span", { class: "title" }, nameOf(item), " ", badge, reason),
-    make("span", { class: "chance", title: `probability; score ${item.score.toFixed(3)}` },
-      bar(item.probability), percent(item.probability)),
+    make("span", { class: "title" }, nameOf(item), " ", badge,
+      small(aboutOf(item), "about"), small(item.reason, "reason")),
+    make("span", { class: "match", title: numbersOf(item) }, bar(length)),
   ], onReact);
 }
+
+// What the bars leave out.
+export function showNumbers(list, items) {
+  list.replaceChildren(...items.map((item) =>
+    make("li", {}, `${nameOf(item)}: ${numbersOf(item)}`)));
+}
+
+// Whether the order is another than that of the bars, for variety.
+export const isMixed = (items) =>
+  items.some((item, at) => at > 0 && item.score > items[at - 1].score);
 
 // Shows the items; those that were in the list before glide to their places.
 // Returns how many moved and how many are new.
@@ -59,7 +83,9 @@ export function showRecommended(list, items, onReact, isSameQuestion) {
   const ids = before.map((each) => each.dataset.id);
   const places = new Map(isSameQuestion ? ids.map((id, at) => [id, at + 1]) : []);
   const moves = items.map((item, at) => moved(places, item.item_id, at + 1));
-  const rows = items.map((item, at) => recommendedRow(item, moves[at], onReact));
+  const bars = lengths(items);
+  const rows = items.map((item, at) =>
+    recommendedRow(item, bars[at], moves[at], onReact));
   keepFocus(list, () => list.replaceChildren(...rows));
   if (!isStill.matches) rows.forEach((each) => glide(each, tops));
   const fresh = moves.filter((move) => move === "new").length;

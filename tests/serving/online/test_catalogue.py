@@ -48,6 +48,30 @@ def test_limit_keeps_the_best(path):
     assert Catalogue(path).search("war", limit=2) == ["3", "4"]
 
 
+def test_among_equals_the_popular_comes_first(tmp_path):
+    """The classes stay: what begins with the query, what has it, and within a word."""
+    titles = ["Starlight", "Star Kid", "Star Wars", "Lone Star", "Mustard", "Stargate"]
+    table = {"item_id": list("abcdef"), "title": titles}
+    table["num_events"] = [3, 3, 500, 900, 999, 100]
+    pd.DataFrame(table).to_parquet(tmp_path / "items.parquet")
+    catalogue = Catalogue(tmp_path / "items.parquet")
+    assert catalogue.search("star", limit=9) == ["c", "f", "b", "a", "d", "e"]
+    catalogue.put("g", "Star", "")  # nobody has had it yet
+    assert catalogue.search("star", limit=4) == ["c", "f", "b", "a"]
+
+
+def test_words_about_an_item(path, tmp_path):
+    table = {"item_id": ["1"], "title": ["Star Wars"], "about": ["1977"]}
+    pd.DataFrame(table).to_parquet(tmp_path / "new.parquet")
+    catalogue = Catalogue(tmp_path / "new.parquet")
+    expected = {"title": "Star Wars", "categories": [], "about": "1977"}
+    assert catalogue.words("1") == expected
+    catalogue.put("1", "Solaris", "Drama", "1972")
+    expected = {"title": "Solaris", "categories": ["Drama"], "about": "1972"}
+    assert catalogue.words("1") == expected
+    assert Catalogue(path).words("1")["about"] == ""
+
+
 def test_categories(path):
     catalogue = Catalogue(path)
     assert catalogue.all_categories() == ["Sci-Fi", "War"]
@@ -63,6 +87,7 @@ def test_the_route(path, target):
         assert ask("GET", "/v1/items?query=a&limit=0")[0] == 422
         assert "`query`" in ask("GET", "/v1/items")[1]["detail"]
     star = {"item_id": "1", "title": "Star Wars", "categories": ["Sci-Fi", "War"]}
+    star["about"] = ""
     assert (status, found) == (200, {"items": [star]})
 
 

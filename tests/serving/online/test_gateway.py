@@ -100,8 +100,8 @@ def test_reasons_name_the_event_that_speaks_most(ask):
     answer = ask.recommend("cid", explain=True)
     reasons = {item["item_id"]: item["reason"] for item in answer["items"]}
     # Inner products with a = (1, 0) and 2 e = (0.1, 2): b 0.8, 0.58; d 0.2, 1.72
-    assert reasons["b"] == "because of Title of a"
-    assert reasons["d"] == "because of Title of e"
+    assert reasons["b"] == "because you viewed “Title of a”"
+    assert reasons["d"] == "because you viewed “Title of e”"
     assert reasons["café"] is None  # -0.5, -0.95
 
 
@@ -153,6 +153,34 @@ def test_forgotten_users_are_unknown(ask):
     assert ids(again) != ids(seen)  # not the cached answer of the same version
 
 
+def test_events_are_taken_back_and_may_come_again(ask):
+    clicks = [event("ina", "a", 1, event_id="1"), event("ina", "e", 2, event_id="2/é")]
+    ask("POST", "/v1/events", clicks)
+    before = ask.recommend("ina", now=9)
+    address = "/v1/users/ina/events/2%2F%C3%A9"
+    assert ask("DELETE", address) == (200, {"state_version": 3})
+    status, answer = ask("DELETE", address)
+    assert (status, answer["detail"].split(",")[0]) == (
+        404,
+        "`event_id` must be that of an event that is kept of this user",
+    )
+    after = ask.recommend("ina", now=9)  # no cached answer
+    assert ids(after) != ids(before)
+    assert ids(after) == expected_ids([("a", "view", 1.0, 1)], 9)
+    assert ask("POST", "/v1/events", clicks)[1]["accepted"] == 1
+    assert ids(ask.recommend("ina", now=9)) == ids(before)
+    assert ask("DELETE", "/v1/users/ina/events/%20")[0] == 422
+
+
+def test_ids_that_look_like_the_address_of_an_event(ask):
+    ask("POST", "/v1/events", event("ida/events/1", "a", 1, event_id="x"))
+    ask("POST", "/v1/events", event("ida", "a", 1, event_id="1"))
+    address = "/v1/users/ida%2Fevents%2F1"
+    assert ask("DELETE", f"{address}/events/x") == (200, {"state_version": 2})
+    assert ask("DELETE", address) == (200, {"forgotten": True})
+    assert ask("GET", "/v1/users/ida/state")[1]["state_version"] == 1
+
+
 def test_sessions_without_an_id(ask):
     body = {"history": ["a", {"item_id": "e", "value": 2}], "k": 2, "explain": True}
     status, answer = ask("POST", "/v1/sessions/recommendations", body)
@@ -160,7 +188,7 @@ def test_sessions_without_an_id(ask):
     assert (answer["reason_code"], answer["state_version"]) == ("history", 0)
     history = [("a", "view", 1.0, 9), ("e", "view", 2.0, 9)]
     assert ids(answer) == expected_ids(history, 9, k=2)
-    assert answer["items"][0]["reason"] == "because of Title of e"
+    assert answer["items"][0]["reason"] == "because of “Title of e”"
     wanted = {"category": "y", "query": "sea", "now": 9 * DAY_S}
     status, answer = ask("POST", "/v1/sessions/recommendations", wanted)
     assert answer["reason_code"] == "cold_user"
@@ -249,6 +277,7 @@ def test_openapi_tells_every_route(ask):
         "/v1/users/{user_id}/state",
         "/v1/users/{user_id}/interests",
         "/v1/users/{user_id}",
+        "/v1/users/{user_id}/events/{event_id}",
         "/v1/items",
         "/v1/page",
         "/v1/events",

@@ -84,7 +84,10 @@ def test_the_model_is_not_told_of_what_hides():
     assert [each[0] for each in model.told["history"]] == ["a", "c"]
     assert model.told["exclude"] == ["b"]
     # Shares of the first item are 0.25 and 0.75, of the second 1 and 0.
-    assert [item.reason for item in found.items] == ["because of c", "because of a"]
+    assert [item.reason for item in found.items] == [
+        "because you viewed “c”",
+        "because you viewed “a”",
+    ]
 
 
 def test_who_only_skipped_is_a_cold_user_without_these_items():

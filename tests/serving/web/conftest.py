@@ -32,7 +32,8 @@ def toy_items(tmp_path_factory):
     """The toy's titles, one of which is HTML."""
     path = tmp_path_factory.mktemp("items") / "items.parquet"
     table = {"item_id": ITEM_IDS, "title": [TITLES[i] for i in ITEM_IDS]}
-    pd.DataFrame(table | {"category": CATEGORIES}).to_parquet(path)
+    table |= {"category": CATEGORIES, "about": [f"Year of {i}" for i in ITEM_IDS]}
+    pd.DataFrame(table).to_parquet(path)
     return path
 
 

@@ -20,6 +20,19 @@ def wait_for(page, selector, words):
     page.locator(selector).get_by_text(re.compile(words)).first.wait_for()
 
 
+def wait_for_standing(page, words):
+    """It stands in the details, which are closed at first."""
+    page.locator("#standing").get_by_text(words).wait_for(state="attached")
+
+
+def told(page):
+    """What a row says below its title: about it, and why it is there."""
+    script = (
+        "rows => rows.map(e => [...e.querySelectorAll('small')].map(s => s.innerText))"
+    )
+    return page.locator("#recommended .row").evaluate_all(script)
+
+
 def focused(page):
     """What has the focus: its label, or its id."""
     script = "e => document.activeElement.ariaLabel ?? document.activeElement.id"
@@ -35,7 +48,7 @@ def test_typing_a_user_shows_the_history(gateway, visit):
         "Title of e\nrating 1\n3 Jan 1970, 00:00",
         "Title of a\nrating 1\n2 Jan 1970, 00:00",
     ]
-    wait_for(page, "#timing", r"[\d.]+ ms to answer · state 2 · model 1")
+    wait_for_standing(page, "state 2 · model 1")
     found = gateway.recommend("ann")["items"]
     assert titles(page) == [item["title"] for item in found]
     assert page.url.endswith("#user=ann")
@@ -43,10 +56,11 @@ def test_typing_a_user_shows_the_history(gateway, visit):
 
 def test_liking_changes_list_and_state(gateway, visit):
     page = visit(gateway, "ann")
-    wait_for(page, "#timing", "state 2")
+    wait_for_standing(page, "state 2")
     before = titles(page)
     page.get_by_role("button", name="Like Title of café").click()
-    wait_for(page, "#timing", r"[\d.]+ ms to post \+ [\d.]+ ms to answer · state 3")
+    wait_for(page, "#timing", r"Your click was counted in [\d.]+ ms, this list took")
+    wait_for_standing(page, "state 3")
     wait_for(page, "#changes", r"Liked Title of café: \d moved, \d new\.")
     after = titles(page)
     assert set(after) == set(before) - {"Title of café"}
@@ -62,11 +76,11 @@ def test_liking_changes_list_and_state(gateway, visit):
 
 def test_no_click_waits_for_what_stands_beside_the_list(gateway, visit):
     page = visit(gateway, "ann")
-    wait_for(page, "#timing", "state 2")
+    wait_for_standing(page, "state 2")
     page.route("**/interests", lambda route: None)  # never answered
     for item_id, version in (("café", 3), ("d", 4)):
         page.get_by_role("button", name=f"Like Title of {item_id}").click()
-        wait_for(page, "#timing", f"state {version}")
+        wait_for_standing(page, f"state {version}")
 
 
 def test_skipping_is_told_to_a_model_that_learnt_it(gateway, visit):
@@ -97,15 +111,15 @@ def test_somebody_new_leaves_nothing_behind(gateway, states, visit):
     wait_for(page, "#whose", "for somebody new")
     wait_for(page, "#changes", "Without a history")
     page.get_by_role("button", name="Like Title of a").click()
-    wait_for(page, "#timing", "session of 1")
+    wait_for_standing(page, "session of 1")
     assert titles(page)[0] == "Title of b"  # the nearest to a
-    wait_for(page, "#recommended", "because of Title of a")
+    wait_for(page, "#recommended", "because of “Title of a”")
     wait_for(page, "#history", "Title of a")
     wait_for(page, "#events", "Title of a")
     assert states.get("").version == 0
     page.fill("#user", "ann")
     page.press("#user", "Enter")
-    wait_for(page, "#timing", "state 2")
+    wait_for_standing(page, "state 2")
 
 
 def test_words_and_categories(gateway, visit):
@@ -118,6 +132,77 @@ def test_words_and_categories(gateway, visit):
     page.fill("#query", "something quiet about the sea")
     wait_for(page, "#changes", "Found by these words alone")
     assert titles(page)[0] == "Title of e"  # words count for its direction
+
+
+def test_bars_follow_the_order_and_numbers_are_in_the_details(gateway, visit):
+    page = visit(gateway, "ann")
+    page.get_by_role("button", name="Like Title of b").click()
+    wait_for_standing(page, "state 3")  # events of 1970 alone weigh nothing
+    items = gateway.recommend("ann")["items"]
+    bars = page.locator("#recommended .fill").evaluate_all(
+        "bars => bars.map(bar => parseFloat(bar.style.width))"
+    )
+    assert len(bars) == len(items) > 2
+    assert (bars[0], bars[-1]) == (100, 20)
+    assert bars == sorted(bars, reverse=True)
+    assert "%" not in page.locator("#recommended").inner_text()
+    assert not page.locator("#mixed-note").is_visible()
+    page.get_by_text("Details of this list").click()
+    numbers = page.locator("#numbers li").all_inner_texts()
+    assert [line.split(":")[0] for line in numbers] == titles(page)
+    assert all(re.search(r"probability [\d.]+ %, score -?\d", line) for line in numbers)
+
+
+def test_rows_tell_titles_apart(gateway, visit):
+    page = visit(gateway, "ann")
+    wait_for_standing(page, "state 2")
+    items = gateway.recommend("ann", explain=True)["items"]
+    assert told(page) == [
+        [
+            f"Year of {item['item_id']} · {item['categories'][0]}",
+            *([item["reason"]] if item["reason"] else []),
+        ]
+        for item in items
+    ]
+    assert items[0]["reason"].startswith("because you rated “Title of ")
+
+
+def test_clicks_are_taken_back(gateway, states, visit):
+    page = visit(gateway, "ann")
+    wait_for_standing(page, "state 2")
+    before = titles(page)
+    assert not page.locator("#undo").is_visible()
+    page.get_by_role("button", name="Like Title of b").click()
+    wait_for_standing(page, "state 3")
+    page.get_by_role("button", name="Skip Title of d").click()
+    wait_for_standing(page, "state 4")
+    page.get_by_role("button", name="Undo: Skipped Title of d").click()
+    wait_for_standing(page, "state 5")
+    wait_for(page, "#changes", "Taken back: Skipped Title of d")
+    page.keyboard.press("u")
+    wait_for(page, "#changes", "Taken back: Liked Title of b")
+    assert titles(page) == before
+    assert [each.item_id for each in states.get("ann").events] == ["a", "e"]
+    page.locator("#undo").wait_for(state="hidden")
+    assert focused(page) == "recommended"
+
+
+def test_somebody_new_takes_back_in_the_page(gateway, states, visit):
+    page = visit(gateway)
+    page.click("#newcomer")
+    wait_for(page, "#whose", "for somebody new")
+    page.get_by_role("button", name="Like Title of a").click()
+    wait_for_standing(page, "session of 1")
+    page.get_by_role("button", name="Undo").click()
+    wait_for_standing(page, "session of 0")
+    assert states.get("").version == 0
+
+
+def test_words_are_a_reason(gateway, visit):
+    page = visit(gateway)
+    page.click("#newcomer")
+    page.fill("#query", "quiet sea")
+    wait_for(page, "#recommended .row:first-child", "fits “quiet sea”")
 
 
 def test_interests(gateway, visit):
@@ -136,7 +221,7 @@ def test_the_keyboard_is_enough(gateway, visit):
     assert focused(page) == "user"
     page.keyboard.type("ann")
     page.keyboard.press("Enter")
-    wait_for(page, "#timing", "state 2")
+    wait_for_standing(page, "state 2")
     for _ in range(3):
         page.keyboard.press("Tab")
     assert focused(page) == "query"
@@ -148,7 +233,7 @@ def test_the_keyboard_is_enough(gateway, visit):
     page.keyboard.press("ArrowDown")
     assert focused(page) == "Like Title of café"
     page.keyboard.press("Enter")
-    wait_for(page, "#timing", "state 3")
+    wait_for_standing(page, "state 3")
     assert focused(page) == "Like Title of café"
     walk_the_list(page)
 
@@ -209,14 +294,14 @@ def test_the_fallback_is_said(visit, toy, states, toy_items):
         gateway_thread(states, server.target, toy_items) as gateway,
     ):
         page = visit(gateway, "ann")
-        wait_for(page, "#health", "model server: ok, version 1")
+        wait_for(page, "#health", "Everything works")
         server.stop()
         page.get_by_role("button", name="Like Title of b").click()
         wait_for(page, "#notice", "The model server is away")
-        wait_for(page, "#timing", "state 3")  # the click is kept all the same
+        wait_for_standing(page, "state 3")  # the click is kept all the same
         assert "Title of b" not in titles(page)
         wait_for(page, "#interests-note", "does not answer")
-        wait_for(page, "#health", "model server: .*UNAVAILABLE")
+        wait_for(page, "#health", "The model server is away: .*UNAVAILABLE")
         page.close()
     assert all("503 (Service Unavailable)" in each for each in visit.problems)
     visit.problems.clear()
@@ -224,10 +309,10 @@ def test_the_fallback_is_said(visit, toy, states, toy_items):
 
 def test_an_unknown_user_begins_at_nothing(gateway, visit):
     page = visit(gateway, "somebody/else%3F")
-    wait_for(page, "#timing", "state 0")
-    wait_for(page, "#history-note", "No events yet")
+    wait_for_standing(page, "state 0")
+    wait_for(page, "#history-note", "Nothing yet")
     page.locator("#recommended .like").first.click()
-    wait_for(page, "#timing", "state 1")
+    wait_for_standing(page, "state 1")
     assert page.input_value("#user") == "somebody/else?"
 
 
@@ -239,14 +324,14 @@ def test_a_gateway_with_tokens_is_asked_with_one(
     (tmp_path / "tokens").write_text(f"{token} write")
     tokens = Tokens(tmp_path / "tokens")
     with gateway_thread(states, target, toy_items, tokens, users=["ann"]) as gateway:
-        page = visit(gateway, until="#door")
+        page = visit(gateway, "ann", until="#door")
         wait_for(page, "#notice", "a token that this server knows")
         page.fill("#token", token)
         page.press("#token", "Enter")
-        wait_for(page, "#timing", "state 2")
+        wait_for_standing(page, "state 2")
         assert not page.locator("#door").is_visible()
         page.get_by_role("button", name="Like Title of b").click()
-        wait_for(page, "#timing", "state 3")
+        wait_for_standing(page, "state 3")
         assert page.evaluate("localStorage.length + document.cookie.length") == 0
         page.close()
     assert all("401 (Unauthorized)" in each for each in visit.problems)

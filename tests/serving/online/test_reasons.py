@@ -1,0 +1,123 @@
+"""Tests of serving.online.reasons, on the toy's real server where words count."""
+
+import logging
+import math
+
+import grpc
+import numpy as np
+import pytest
+
+from serving.answers import Recommendation
+from serving.client import RecommenderClient
+from serving.online.catalogue import Catalogue
+from serving.online.model_link import ModelLink
+from serving.online.reactions import Reactions
+from serving.online.reasons import Reasons, most_specific
+from serving.status import RequestError
+
+TEXTS = {"query_text": "", "user_text": "", "now": 9}
+BEST = [Recommendation(item_id, 1.0, 0.5) for item_id in "pq"]
+
+
+class Model:
+    """Has one share for each pair of an item and an event."""
+
+    def __init__(self, shares):
+        self.shares = np.array(shares)
+
+    def explain(self, item_ids, history, **texts):
+        return self.shares
+
+
+def reasons(shares, history, **texts):
+    told = Reasons(Model(shares), Catalogue(), Reactions())
+    return told.of(BEST, history, {}, TEXTS | texts)
+
+
+def event(item_id, kind="", value=math.nan):
+    return item_id, kind, value, 1
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        # Means are .5, .25, .25: the second item has twice as much of the third as all.
+        ([[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]], [1, 2]),
+        # .2 is less than half of .6, however much it tells the items apart.
+        ([[0.6, 0.4, 0.0], [0.6, 0.2, 0.2]], [1, 0]),
+        ([[0.7, 0.3], [0.7, 0.3]], [0, 0]),
+        ([[0.0, 0.0], [0.0, 0.1]], [-1, 1]),
+    ],
+)
+def test_an_event_that_tells_items_apart(shares, expected):
+    assert most_specific(np.array(shares)) == expected
+
+
+def test_items_have_different_events_where_these_are_as_true():
+    history = [event("lion", "rating", 3.0), event("psycho", "rating", 5.0)]
+    assert reasons([[0.6, 0.4], [0.8, 0.2]], history) == [
+        "because you rated “psycho” 5",
+        "because you rated “lion” 3",
+    ]
+
+
+def test_what_was_disliked_is_no_reason():
+    history = [event("a", "skip"), event("b", "view")]
+    assert reasons([[0.9, 0.1], [1.0, 0.0]], history) == [
+        "because you viewed “b”",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("", 1.0, "because of “a”"),
+        ("rating", 4.5, "because you rated “a” 4.5"),
+        ("rating", math.nan, "because you rated “a”"),
+        ("watch", 93.0, "because you watched “a”"),
+        ("wishlist", 1.0, "because of “a” (wishlist)"),
+    ],
+)
+def test_it_is_said_what_was_done(kind, value, words):
+    assert reasons([[1.0], [1.0]], [event("a", kind, value)]) == [words, words]
+
+
+def test_without_a_history_there_is_nothing_to_say():
+    assert reasons([], []) == [None, None]
+
+
+def test_a_model_that_explains_nothing(caplog):
+    class Mute(Model):
+        def explain(self, item_ids, history, **texts):
+            raise RequestError(grpc.StatusCode.NOT_FOUND, "no such signature")
+
+    told = Reasons(Mute([]), Catalogue(), Reactions())
+    with caplog.at_level(logging.WARNING):
+        assert told.of(BEST, [event("a")], {}, TEXTS) == [None, None]
+    assert "without reasons: NOT_FOUND" in caplog.text
+
+
+def test_words_are_the_reason_of_what_only_they_found(target):
+    """Words of 14 letters add (0, 1.4) to the history's a + skip of a sixth of d."""
+    history = [("a", "view", 1.0, 9)]
+    with RecommenderClient(target, "toy") as client:
+        model = ModelLink(client)
+        told = Reasons(model, Catalogue(), Reactions())
+        texts = TEXTS | {"query_text": "the  quiet sea"}
+        filters = {"k": 2}
+        best, _ = model.recommend(history, **filters, **texts)
+        # a = (1, 0): b .8, c .6, d .2, e .05. With the words b 1.15, c 1.51, d 1.39,
+        # e 1.45: c stood second, e nowhere.
+        assert [item.item_id for item in best] == ["c", "e"]
+        assert told.of(best, history, filters, texts) == ["fits “the  quiet sea”"] * 2
+        # Half as many letters: b .975, c 1.055. b stood first.
+        texts = TEXTS | {"query_text": "the sea"}
+        best, _ = model.recommend(history, **filters, **texts)
+        assert [item.item_id for item in best] == ["c", "b"]
+        assert told.of(best, history, filters, texts) == [
+            "fits “the sea”",
+            "because you viewed “a”",
+        ]
+        best, _ = model.recommend([], **filters, **texts)  # somebody new
+        assert told.of(best, [], filters, texts)[0] == "fits “the sea”"
