@@ -83,13 +83,21 @@ class Reasons:
         if not history or not item_ids:
             return [None] * len(item_ids)
         shares = np.maximum(self._model.explain(item_ids, history, **texts), 0)
-        shares = shares * [not self._is_dislike(event) for event in history]
-        places = most_specific(shares)
+        places = most_specific(shares, self._are_liked(history))
         return [None if place < 0 else history[place] for place in places]
 
-    def _is_dislike(self, event):
-        _, kind, value, _ = event
-        return self._reactions.is_dislike(kind, value)
+    def _are_liked(self, history):
+        """`[events]`: no dislikes, and no ratings below the middle of the person's."""
+        values = [value for _, kind, value, _ in history if kind in _RATED]
+        known = np.array(values)[~np.isnan(values)]
+        middle = np.median(known) if known.size else -math.inf
+        return np.array(
+            [
+                self._reactions.reward(kind, value) != 0
+                and not (kind in _RATED and value < middle)
+                for _, kind, value, _ in history
+            ]
+        )
 
     def _are_words(self, item_ids, history, filters, texts):
         """Whether each item owes its place to the words, and not to the events.
@@ -112,7 +120,7 @@ class Reasons:
         return f"because {_DONE[kind]} {named}" + (f" {value:g}" if has_value else "")
 
 
-def most_specific(shares: np.ndarray) -> list[int]:
+def most_specific(shares: np.ndarray, may_be: np.ndarray) -> list[int]:
     """For each item the event that tells it best from the other items.
 
     Of the events whose share is at least half of the item's largest, it is the one
@@ -121,16 +129,18 @@ def most_specific(shares: np.ndarray) -> list[int]:
 
     Args:
         shares: `[items, events]`, none negative.
+        may_be: `[events]` bool, those that may be named.
 
     Returns:
-        A place in `events` for each item, -1 where all shares are 0.
+        A place in `events` for each item, -1 where none has such a share.
 
     Example:
-        >>> most_specific(np.array([[0.6, 0.4], [0.7, 0.3], [0.0, 0.0]]))
+        >>> shares = np.array([[0.6, 0.4], [0.7, 0.3], [0.0, 0.0]])
+        >>> most_specific(shares, np.array([True, True]))
         [1, 0, -1]
     """
     largest = shares.max(axis=1, keepdims=True)
-    is_near = (shares > 0) & (shares >= NEAR * largest)
+    is_near = (shares > 0) & (shares >= NEAR * largest) & may_be
     mean = np.maximum(shares.mean(axis=0), np.finfo("float32").tiny)
     order = np.lexsort((shares, shares / mean, is_near))[:, -1]
-    return np.where(largest[:, 0] > 0, order, -1).tolist()
+    return np.where(is_near.any(axis=1), order, -1).tolist()

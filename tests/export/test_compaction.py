@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from serving.examination import check_manifest, find_facts
 from tests.serving.toy_artefact import write_toy
 from tfrec.data.item_changes import Change
 from tfrec.errors import ArtefactError
-from tfrec.export.compaction import compact
+from tfrec.export.compaction import _change_items, compact
 from tfrec.export.loaded import load
 
 WORDS = {"title": "Roses number 99", "text": "Thorns. Leaves."}
@@ -43,6 +44,17 @@ def check(model, folder):
     assert check_manifest(artefact) == []
     assert artefact.manifest["num_items"] == len(items)
     assert "1 beside its index" in find_facts(artefact)["new items"]
+
+
+def test_the_table_of_items_of_an_older_version_gets_new_columns(tmp_path):
+    path = tmp_path / "items.parquet"
+    table = {"item_id": ["a", "b"], "title": ["A", "B"], "category": ["x", ""]}
+    pd.DataFrame(table).to_parquet(path)
+    _change_items(path, SimpleNamespace(added={NEW.item_id: NEW}, removed=["b"]))
+    items = pd.read_parquet(path)
+    assert items["item_id"].tolist() == ["a", NEW.item_id]
+    assert items["about"].tolist() == ["", "Thorns"]
+    assert items["num_events"].tolist() == [0, 0]
 
 
 @pytest.mark.slow

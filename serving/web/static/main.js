@@ -86,11 +86,20 @@ function tell(answer, { moved, fresh }, did, query) {
   if (did) parts.push(did);
   if (!answer.items.length) parts.push("No title fits these wishes");
   else if (did) parts.push(`${moved} moved, ${fresh} new`);
+  else if (query && haveNoSay(answer.items)) {
+    parts.push("These words change nothing: the history decides");
+  }
   else if (answer.reason_code === "cold_user") {
     parts.push(query
       ? "Found by these words alone" : "Without a history: what most people would choose");
   }
   find("changes").textContent = parts.length ? `${parts.join(": ")}.` : "";
+}
+
+// Whether the items have reasons, and words are none of them.
+function haveNoSay(items) {
+  const reasons = items.flatMap(({ reason }) => reason ?? []);
+  return reasons.length > 0 && !reasons.some((reason) => reason.startsWith("fits "));
 }
 
 // The panels beside the list: no click waits for them, and only the latest are shown.

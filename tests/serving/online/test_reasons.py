@@ -50,22 +50,37 @@ def event(item_id, kind="", value=math.nan):
     ],
 )
 def test_an_event_that_tells_items_apart(shares, expected):
-    assert most_specific(np.array(shares)) == expected
+    may_be = np.ones(len(shares[0]), bool)
+    assert most_specific(np.array(shares), may_be) == expected
 
 
 def test_items_have_different_events_where_these_are_as_true():
-    history = [event("lion", "rating", 3.0), event("psycho", "rating", 5.0)]
+    history = [event("lion", "rating", 4.0), event("psycho", "rating", 4.0)]
     assert reasons([[0.6, 0.4], [0.8, 0.2]], history) == [
-        "because you rated “psycho” 5",
-        "because you rated “lion” 3",
+        "because you rated “psycho” 4",
+        "because you rated “lion” 4",
     ]
 
 
 def test_what_was_disliked_is_no_reason():
+    """Nor is what has little to do with the item, though it is all that is left."""
     history = [event("a", "skip"), event("b", "view")]
-    assert reasons([[0.9, 0.1], [1.0, 0.0]], history) == [
+    assert reasons([[0.6, 0.4], [0.9, 0.1]], history) == [
         "because you viewed “b”",
         None,
+    ]
+
+
+def test_low_ratings_of_a_person_are_no_reasons():
+    """The middle of 2, 4 and 5 is 4; a value of another kind is no rating."""
+    history = [
+        *(event("jedi", "rating", 2.0), event("rock", "rating", 4.0)),
+        *(event("ghost", "rating", 5.0), event("dave", "view", 1.0)),
+    ]
+    shares = [[0.5, 0.3, 0.1, 0.1], [0.3, 0.0, 0.1, 0.6]]
+    assert reasons(shares, history) == [
+        "because you rated “rock” 4",
+        "because you viewed “dave”",
     ]
 
 
