@@ -9,8 +9,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := serve,stream,otel,dev,tune
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo playground test test-slow conformance check bench requirements \
-  clean
+.PHONY: help setup demo playground test test-slow conformance check bench requirements clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s  %s\n", $$1, $$2}' Makefile

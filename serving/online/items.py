@@ -76,7 +76,8 @@ def read_items(raw: Any) -> list[NewItem]:
         problems = error.errors(include_url=False)
         if not isinstance(raw, list):
             problems = [each | {"loc": each["loc"][1:]} for each in problems]
-        raise ItemError(tell(problems, "The item")) from None
+        place = "The list" if isinstance(raw, list) else "The item"
+        raise ItemError(tell(problems, place)) from None
 
 
 class ItemsAnswer(BaseModel):

@@ -116,14 +116,16 @@ def test_events_and_sessions_take_the_same_values(ask, value):
     assert ask("POST", "/v1/sessions/recommendations", nan)[0] == 200
 
 
-@pytest.mark.parametrize("timestamp", [0, -1, 2**62, -(2**62), 2**63 - 1])
+@pytest.mark.parametrize("timestamp", [0, -1, 10**11, -2_208_988_800])
 def test_no_time_of_a_session_empties_a_list(ask, timestamp):
     status, answer = session(ask, SEEN | {"timestamp": timestamp}, k=5)
     assert (status, len(answer["items"])) == (200, 5)
 
 
-def test_times_beyond_64_bits_are_refused_in_words(ask):
-    for body in ({"history": [SEEN | {"timestamp": 2**64}]}, {"now": 2**64}):
+def test_times_that_cannot_be_are_refused_in_words(ask):
+    odd = [2**62, -(2**62), 2**63 - 1, 2**64]
+    bodies = [{"history": [SEEN | {"timestamp": time}]} for time in odd]
+    for body in [*bodies, {"now": 2**64}]:
         status, answer = ask("POST", "/v1/sessions/recommendations", body)
         assert status == 422
         assert answer["detail"]
@@ -132,7 +134,7 @@ def test_times_beyond_64_bits_are_refused_in_words(ask):
 def test_any_number_over_grpc(grpc_asking):
     """The extremes, row by row, beside a row that is as it should be."""
     numbers = [5.0, 3.4e38, -3.4e38, np.inf, -np.inf, np.nan]
-    times = [NOW, 0, -1, 2**62, -(2**63), 2**63 - 1]
+    times = [NOW, 0, -1, 10**11, -(10**11), 1]  # others are refused
     size = len(numbers)
     answer = grpc_asking.predict(
         "recommend",
@@ -156,7 +158,7 @@ def test_clients_are_told_in_words(target):
         with pytest.raises(ValueError, match="`interest` must be finite"):
             client.recommend_from_interest(vector)
         with pytest.raises(ValueError, match="`reward` must be a finite number"):
-            client.update_interest(vector * 0 + 1, "i03", np.inf, 1.0)
+            client.update_interest(np.ones_like(vector), "i03", np.inf, 1.0)
 
 
 # === What was not learnt ===
@@ -249,7 +251,7 @@ def test_shares_out_of_bounds_are_refused_in_words(ask, name, value):
     path = f"/v1/users/ann/recommendations?{name}={value}"
     status, answer = ask("GET", path)
     assert status == 422
-    assert f"`{name}`: Input should be" in answer["detail"]
+    assert f"`{name}` must be" in answer["detail"]
 
 
 def test_sessions_have_the_same_wishes(ask):
@@ -258,4 +260,4 @@ def test_sessions_have_the_same_wishes(ask):
     for name in ("min_probability", "diversity"):
         status, answer = session(ask, SEEN, **{name: 1.5})
         assert status == 422
-        assert f"`{name}`: Input should be" in answer["detail"]
+        assert f"`{name}` must be" in answer["detail"]

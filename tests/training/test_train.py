@@ -112,7 +112,7 @@ def test_unparsable_times(fails, tmp_path):
     write_events(tmp_path / "data", frame)
     words = fails()
     assert "Events: 2 bad rows." in words
-    assert "2 × `timestamp` is not a time" in words
+    assert "2 × `timestamp` must be UTC seconds" in words
     # Rows as people see them in the file: the header is the first line.
     assert re.search(r"events.csv row \d+ \('yesterday'\)", words)
     assert 'data.on_bad_rows = "quarantine"' in words

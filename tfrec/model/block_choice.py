@@ -37,7 +37,7 @@ def choose_blocks(model, interactions, queries):
     def tried(form, *fitted):
         gc.collect()  # what scored another form: it is in cycles with its functions
         model.fit_blocks(interactions, form, fitted=fitted)
-        logger.info("Weighing the blocks on %d questions.", len(queries))
+        logger.info("Weighing the blocks.")
         reached = model.weigh_blocks(queries)
         return _Tried(reached, form, model.blocks, model.weighting)
 

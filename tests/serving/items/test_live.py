@@ -202,7 +202,7 @@ def test_over_http(exact):
             ({"item_id": ""}, "must not be empty"),
             ({"item_id": "a", "colour": 1}, "colour"),
             ({"item_id": "a", "available_from": 5, "available_until": 5}, "after"),
-            ([], "at least 1 item"),
+            ([], "must have at least 1 entries"),
         ):
             status, answer = ask("POST", "/v1/items", wrong)
             assert status == 422

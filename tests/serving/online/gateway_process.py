@@ -66,7 +66,7 @@ def gateway_thread(states, target, items=None, tokens=None, **page):
 
     `page` are `reactions` and `users` of `make_app`.
     """
-    with RecommenderClient(target, "toy", timeout_s=2) as client:
+    with RecommenderClient(target, "toy", timeout_s=20) as client:
         link = ModelLink(client)
         link.look()
         app = make_app(states, link, Catalogue(items), **page)
