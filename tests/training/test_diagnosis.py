@@ -112,6 +112,8 @@ def test_what_chance_alone_does_is_no_warning():
     assert miscalibrated(found) is None
 
 
-def test_the_toy_run_gives_no_warning(trained):
-    assert trained.warnings == []
-    assert trained.report["details"]["warnings"] == []
+def test_the_toy_run_warns_of_its_probabilities_alone(trained):
+    """So short a log calibrates within 0.15, which is more than 0.05."""
+    (warning,) = trained.warnings
+    assert "expected calibration error" in warning
+    assert trained.report["details"]["warnings"] == [warning]
