@@ -71,9 +71,10 @@ class ModelLink:
         """Weights `[items, events]`, as `RecommenderClient.explain`."""
         return self._client.explain(item_ids, History.of(history), **texts)
 
-    def score_interest(self, item_ids):
+    def score_interest(self, item_ids, history=(), **texts):
         """Probabilities `[items]`, 0 for those that the server does not have."""
-        return self._ask(self._client.score_interest, item_ids)
+        told = History.of(history)
+        return self._ask(self._client.score_interest, item_ids, told, **texts)
 
     def embed_query(self, history, **texts):
         """The interest vector `[dim]` of a history; raises as `recommend`."""

@@ -16,7 +16,7 @@ from tfrec.data.about import shorten
 
 logger = logging.getLogger(__name__)
 
-NEAR = 0.5  # of the largest share: an event that has it is as good a reason
+NEAR = 0.2  # of the largest share: an event that has it is a good reason, too
 # What was done, of the kinds of events that logs often have.
 _DONE = {
     "rating": "you rated",
@@ -68,7 +68,7 @@ class Reasons:
         item_ids = [item.item_id for item in best]
         try:
             events = self._events(item_ids, history, texts)
-            are_words = self._are_words(item_ids, history, filters, texts)
+            are_words = self._are_words(best, history, filters, texts)
         except RequestError as error:
             logger.warning("Answers are given without reasons: %s", error)
             return [None] * len(best)
@@ -99,17 +99,23 @@ class Reasons:
             ]
         )
 
-    def _are_words(self, item_ids, history, filters, texts):
+    def _are_words(self, best, history, filters, texts):
         """Whether each item owes its place to the words, and not to the events.
 
-        It does if it stands lower without them, or not at all.
+        It does if without them it is less probable, and stands lower or not at all:
+        others may have fallen further than one that the words have lowered.
         """
         if not texts["query_text"]:
-            return [False] * len(item_ids)
+            return [False] * len(best)
         without = texts | {"query_text": ""}
         others, _ = self._model.recommend(history=history, **filters, **without)
         places = {item.item_id: place for place, item in enumerate(others)}
-        return [places.get(i, math.inf) > place for place, i in enumerate(item_ids)]
+        item_ids = [item.item_id for item in best]
+        before = self._model.score_interest(item_ids, history, **without)
+        return [
+            item.probability > chance and places.get(item.item_id, math.inf) > place
+            for place, (item, chance) in enumerate(zip(best, before, strict=True))
+        ]
 
     def _because(self, event):
         item_id, kind, value, _ = event
@@ -123,7 +129,7 @@ class Reasons:
 def most_specific(shares: np.ndarray, may_be: np.ndarray) -> list[int]:
     """For each item the event that tells it best from the other items.
 
-    Of the events whose share is at least half of the item's largest, it is the one
+    Of the events whose share is at least a fifth of the item's largest, it is the one
     whose share is largest beside its mean share over all items; of equals, the one
     with the larger share.
 

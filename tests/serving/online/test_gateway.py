@@ -182,12 +182,12 @@ def test_ids_that_look_like_the_address_of_an_event(ask):
 
 
 def test_sessions_without_an_id(ask):
-    body = {"history": ["a", {"item_id": "e", "value": 2}], "k": 2, "explain": True}
+    body = {"history": ["a", {"item_id": "e", "value": 2}], "k": 1, "explain": True}
     status, answer = ask("POST", "/v1/sessions/recommendations", body)
     assert status == 200
     assert (answer["reason_code"], answer["state_version"]) == ("history", 0)
     history = [("a", "view", 1.0, 9), ("e", "view", 2.0, 9)]
-    assert ids(answer) == expected_ids(history, 9, k=2)
+    assert ids(answer) == expected_ids(history, 9, k=1)
     assert answer["items"][0]["reason"] == "because of “Title of e”"
     wanted = {"category": "y", "query": "sea", "now": 9 * DAY_S}
     status, answer = ask("POST", "/v1/sessions/recommendations", wanted)

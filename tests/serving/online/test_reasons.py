@@ -43,8 +43,8 @@ def event(item_id, kind="", value=math.nan):
     [
         # Means are .5, .25, .25: the second item has twice as much of the third as all.
         ([[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]], [1, 2]),
-        # .2 is less than half of .6, however much it tells the items apart.
-        ([[0.6, 0.4, 0.0], [0.6, 0.2, 0.2]], [1, 0]),
+        # .1 is less than a fifth of .7, however much it tells the items apart.
+        ([[0.7, 0.3, 0.0], [0.7, 0.2, 0.1]], [1, 0]),
         ([[0.7, 0.3], [0.7, 0.3]], [0, 0]),
         ([[0.0, 0.0], [0.0, 0.1]], [-1, 1]),
     ],
