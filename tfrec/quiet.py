@@ -42,7 +42,8 @@ def ask_for_silence():
     logging.getLogger("tensorflow").addFilter(_is_worth_reading)
     for package in LIBRARIES:
         if package in sys.modules:
-            _quiet(sys.modules[package])
+            if sys.modules[package] is not None:  # so Python marks what is absent
+                _quiet(sys.modules[package])
         else:
             sys.meta_path.insert(0, _WhenImported(package))
 

@@ -136,16 +136,13 @@ def test_text_cache_spares_the_second_reading(roads):
     assert cache["hits"] == 2 * cache["misses"]
 
 
-def test_explicit_negatives_are_what_the_probabilities_are_about(roads):
-    report = roads["skips"].report
-    times = np.sort(toy_events(with_skips=True)["timestamp"])
-    events = toy_events(with_skips=True)
-    late = events[events["timestamp"] >= times[-round(0.3 * len(times))]]
-    assert report["interest"]["num_examples"] == len(late)
-    # The mean of the reliability diagram is the share of events that are no skips.
-    points = report["interest"]["reliability"]
+def test_few_explicit_negatives_leave_the_zeros_to_drawn_items(roads):
+    """Validation has fewer than 100 skips, so neither part is judged on them."""
+    interest = roads["skips"].report["interest"]
+    assert interest["zeros"] == "drawn at random"
+    points = interest["reliability"]
     share = np.average(points["observed"], weights=points["counts"])
-    np.testing.assert_allclose(share, (late["event"] != "skip").mean(), atol=1e-6)
+    np.testing.assert_allclose(share, 0.5, atol=1e-6)  # one for each positive
 
 
 def test_a_log_without_items_knows_those_it_met(roads):

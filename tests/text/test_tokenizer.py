@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 import tensorflow as tf
 
-from tfrec import compat
+from tfrec import compat, optional
 from tfrec.errors import ConfigError, MissingPackageError
 from tfrec.text.tokenizer import WordPieceTokenizer
 
@@ -86,7 +86,7 @@ def test_without_tensorflow_text(monkeypatch):
     def absent(name):
         raise ImportError(f"No module named {name!r}")
 
-    monkeypatch.setattr(compat.importlib, "import_module", absent)
+    monkeypatch.setattr(optional.importlib, "import_module", absent)
     compat.tensorflow_text.cache_clear()
     with pytest.raises(MissingPackageError, match="`tensorflow_text` is needed"):
         WordPieceTokenizer(VOCABULARY, 8)
