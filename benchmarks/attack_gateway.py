@@ -207,7 +207,7 @@ def end_under_attack(process, port, path, question):
 
 def resident(pid):
     """Megabytes."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     line = next(each for each in text.splitlines() if each.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 

@@ -112,7 +112,7 @@ def read_tls_files(cert: str, key: str, client_ca: str) -> Tls | None:
 
 def _read(option, path):
     try:
-        return pathlib.Path(path).read_text()
+        return pathlib.Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         words = error if isinstance(error, OSError) else "it is not PEM"
         raise ConfigError(f"`{option}` cannot be read: {words}.") from None

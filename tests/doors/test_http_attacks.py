@@ -38,7 +38,9 @@ def told(process, file, line):
     if not path.exists():
         pytest.skip("This system tells nothing of other processes.")
     found = next(
-        each for each in path.read_text().splitlines() if each.startswith(line)
+        each
+        for each in path.read_text(encoding="utf-8").splitlines()
+        if each.startswith(line)
     )
     return int(found.split()[1])
 

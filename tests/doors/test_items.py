@@ -155,7 +155,7 @@ def test_a_bad_line_blocks_nothing_and_is_told(ask, server, folder):
     """Nor does an item that the model's encoder fails on."""
     assert ask("GET", "/health")[1]["items"] == "ok"
     made, passed_over = metric(server, "made"), metric(server, "passed_over")
-    with open(ItemLog.of(folder).path, "a") as log:
+    with open(ItemLog.of(folder).path, "a", encoding="utf-8") as log:
         for line in ('{"item_id": "z", "title": "\\ud800"}', "[" * 100_000, "\x00"):
             log.write(f"{line}\n")
     ask("POST", "/v1/items", {"item_id": "failing", "title": UNMAKEABLE})

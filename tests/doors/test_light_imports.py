@@ -148,7 +148,9 @@ def resident_mb(pid):
     status = pathlib.Path(f"/proc/{pid}/status")
     if not status.exists():
         pytest.skip("the system does not tell what memory another process has")
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    lines = dict(
+        line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines()
+    )
     return int(lines["VmRSS"].split()[0]) / 1024
 
 

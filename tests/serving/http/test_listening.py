@@ -182,7 +182,7 @@ def test_descriptors_may_run_out():
 def no_more_descriptors():
     """This process may open no file that would have a higher number than it has."""
     usual = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with open(os.devnull) as free:
+    with open(os.devnull, encoding="utf-8") as free:
         lowest = free.fileno()
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, usual[1]))
     try:

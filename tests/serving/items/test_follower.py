@@ -58,7 +58,7 @@ def follow(log, monkeypatch):
 
 
 def write(log, line):
-    with open(log.path, "a") as file:
+    with open(log.path, "a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
@@ -107,7 +107,7 @@ def test_a_log_that_cannot_be_read_is_tried_on(log, follow, caplog):
 
 def test_half_a_line_waits(log, follow):
     servable = follow()
-    with open(log.path, "a") as file:
+    with open(log.path, "a", encoding="utf-8") as file:
         file.write('{"item_id": ')
         file.flush()
         assert servable.following.num_passed_over == 0
