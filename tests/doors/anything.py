@@ -4,7 +4,7 @@ import math
 
 from hypothesis import strategies as st
 
-LONG = "x" * 20_000
+LONG = "x" * 5_000  # beyond 30,000 in an example, hypothesis warns
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(
     ["", " ", "\ud800 film", "a\0b", "\u202eabc", "a\nb", "é" * 600, LONG, "NULL"]
 )

@@ -90,8 +90,8 @@ def test_embedding_goes_round(client):
 
 def test_score_interest(client):
     probabilities = client.score_interest(["c", "nope", "a"], ["a"])
-    # (1, 0) with (0.6, 0.65), nothing, (1, 0)
-    expected = 1 / (1 + np.exp([-0.6, 0.0, -1.0]))
+    # (1, 0) with (0.6, 0.65) and (1, 0); an item that is not there has 0
+    expected = [1 / (1 + np.exp(-0.6)), 0, 1 / (1 + np.exp(-1.0))]
     np.testing.assert_allclose(probabilities, expected, rtol=1e-5)
 
 

@@ -147,9 +147,9 @@ class Toy(tf.Module):
         history = (history_item_ids, history_events, history_values, history_timestamps)
         embedding = self._embed(user_text, query_text, *history, now)
         vectors = self._lookup(candidate_item_ids)  # [B, N, 2]
-        return {
-            "probabilities": tf.sigmoid(tf.einsum("bd,bnd->bn", embedding, vectors))
-        }
+        chances = tf.sigmoid(tf.einsum("bd,bnd->bn", embedding, vectors))
+        is_known = tf.reduce_any(self._matches(candidate_item_ids), axis=-1)
+        return {"probabilities": tf.where(is_known, chances, 0.0)}
 
     @tf.function(input_signature=[QUERY[0], *CANDIDATES, *QUERY[1:]])
     def explain(
