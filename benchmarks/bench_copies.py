@@ -41,7 +41,7 @@ def save(folder, num_candidates, dim, quantize):
     import tensorflow as tf
     from index_vectors import make_vectors, names
 
-    from tfrec.index.scann import ScannIndex
+    from tfrec.retrieval.scann import ScannIndex
 
     vectors, queries = make_vectors(np.random.default_rng(0), num_candidates, dim)
     index = ScannIndex(0.95, quantize=quantize)

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 from timing import percentiles
 
-from serving.items.live import load_live
-from serving.items.log import ItemLog
+from serving.model_server.new_items import load_live
 from tfrec.data.item_changes import Change
+from tfrec.export.item_log import ItemLog
 from tfrec.export.loaded import newest_version
 from tfrec.program import run_program
 

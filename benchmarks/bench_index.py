@@ -25,9 +25,9 @@ from index_vectors import NUM_SAMPLES, make_vectors, names, read_vectors
 
 from tfrec.compat import tfrs_scann_layer
 from tfrec.export.calls import Call
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.index.filters import Filters
-from tfrec.index.scann import ScannIndex
+from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.retrieval.filters import Filters
+from tfrec.retrieval.scann import ScannIndex
 
 BATCHES = (1, 32, 256)
 K, DEEP = 10, 100

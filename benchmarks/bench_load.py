@@ -29,7 +29,7 @@ from online_parts import ask, deployed, event, timed_ms
 from rich.console import Console
 from rich.table import Table
 
-from serving.online.stores.opening import open_states
+from serving.user_states.opening import open_states
 from tests.serving.online.redis_server import RedisServer
 
 CLIENTS = (1, 8, 32)
@@ -39,10 +39,10 @@ SAMPLES = 1000  # gets and appends per store
 SAMPLES_A_SECOND = 100  # of the profile
 # What a stack of the profile is about: the first of these that one of its frames has.
 PARTS = {
-    "the store: read, decode, encode, write": "serving/online/stores/",
-    "the model server: request, answer": "serving/online/model_link.py",
-    "reading events": "serving/online/events.py",
-    "other code of the gateway": "serving/online/app.py",
+    "reading events": "serving/user_states/events.py",
+    "the store: read, decode, encode, write": "serving/user_states/",
+    "the model server: request, answer": "serving/gateway/model_client.py",
+    "other code of the gateway": "serving/gateway/app.py",
     "HTTP: parse, route, validate, write": "",
 }
 

@@ -28,13 +28,13 @@ from online_parts import START, ask, deployed, event, timed_ms
 from rich.console import Console
 from rich.table import Table
 
-from serving.client import RecommenderClient
-from serving.online.consuming import consume
-from serving.online.sources.jsonl import JsonlSource
-from serving.online.stores.opening import open_states
+from serving.stream.consume import consume
+from serving.stream.jsonl import JsonlSource
+from serving.user_states.opening import open_states
 from tests.serving.online.broker import Broker
 from tests.serving.online.consumer_process import consuming
 from tests.serving.online.redis_server import RedisServer
+from tfrec.client.client import RecommenderClient
 
 USERS = 1000
 WARM_UP = 20  # calls

@@ -39,14 +39,14 @@ def main(
     num_queries: Annotated[int, typer.Option(help="The first of the test.")] = 1000,
 ):
     """Replays the first test questions of a log, in order of time."""
-    from serving.online.interest_keeping import read_settings
+    from serving.gateway.online_interests import read_settings
     from tfrec.config import load_config
     from tfrec.data.repeats import learns_repeats
     from tfrec.evaluation.evaluate import evaluate
     from tfrec.export.loaded import load
-    from training.data import load_run_data
-    from training.interest_vectors import InterestVectors
-    from training.judge import test_split
+    from tfrec.training.evaluation import test_split
+    from tfrec.training.interest_vectors import InterestVectors
+    from tfrec.training.log import load_run_data
 
     settings = load_config(config, ["evaluation.split=rolling"])
     data = load_run_data(settings.data)

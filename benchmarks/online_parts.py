@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # The tests' toy and processes serve here as well.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from serving.online.events import Event
+from serving.user_states.events import Event
 from tests.serving.online.gateway_process import GatewayProcess
 from tests.serving.server_process import serving
 from tests.serving.toy_artefact import ITEM_IDS, write_toy

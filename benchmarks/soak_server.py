@@ -28,12 +28,12 @@ import typer
 
 # The tests' server process serves here as well.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from serving.artefact import read_artefact
-from serving.client import RecommenderClient
-from serving.histories import make_query, recommend_inputs
-from serving.servable import Servable
-from serving.version_folders import version_folder
+from serving.model_server.servable import Servable
 from tests.serving.server_process import serving
+from tfrec.client.client import RecommenderClient
+from tfrec.client.histories import make_query, recommend_inputs
+from tfrec.export.artefact import read_artefact
+from tfrec.export.version_folders import version_folder
 
 REQUESTS, EVENTS = 32, 20
 SWAP_S = 180  # for a version to be loaded or refused, on a busy machine

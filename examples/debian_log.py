@@ -20,7 +20,7 @@ import pandas as pd
 import pooch
 from typer import Argument
 
-from tfrec.data.download import cache_folder
+from tfrec.download import cache_folder
 from tfrec.errors import DownloadError
 from tfrec.program import run_program
 

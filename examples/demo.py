@@ -25,9 +25,9 @@ from rich.rule import Rule
 from examples.films import Films
 from examples.server_process import interrupt_on_every_ending, running_server
 from examples.tables import figures, recommendations
-from serving.client import RecommenderClient
-from tfrec.data.datasets import load_dataset
+from tfrec.client.client import RecommenderClient
 from tfrec.data.writers import write_folder
+from tfrec.datasets.registry import load_dataset
 from tfrec.errors import TfrecError
 from tfrec.program import run_program
 

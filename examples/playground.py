@@ -85,7 +85,7 @@ def trained_version(model):
 
 def import_people(store):
     """Puts the ratings of some people into the store, unless they are there."""
-    from serving.online.stores.opening import open_states
+    from serving.user_states.opening import open_states
 
     states = open_states(store)
     absent = [user_id for user_id in PEOPLE if not states.get(user_id).version]
@@ -102,8 +102,8 @@ def rating_events(people, now):
     are decades old, so each person's are moved: the last lies within the last week, and
     hours, weekdays and pauses stay as they were.
     """
-    from serving.online.events import Event
-    from tfrec.data.datasets import load_dataset
+    from serving.user_states.events import Event
+    from tfrec.datasets.registry import load_dataset
 
     log = load_dataset("movielens-100k").events.frame
     columns = ["user_id", "item_id", "timestamp", "event", "value", "sequence"]
@@ -133,7 +133,7 @@ def serve(model, version, store, folder, port):
 
 def gateway_command(target, name, version, store, port):
     """Flags of the gateway."""
-    command = ["serving.online.gateway", "--target", target, "--model", name]
+    command = ["serving.gateway", "--target", target, "--model", name]
     command += ["--store", store, "--port", str(port)]
     command += ["--items", str(version / "assets.extra" / "items.parquet")]
     return [*command, "--users", ",".join(PEOPLE)]

@@ -41,8 +41,8 @@ def score(
     if k < 1:
         raise ConfigError(f"`--k` must be at least 1. Received: {k}.")
     # TensorFlow takes seconds to import: not before the flags are right.
-    from serving.scoring_run import ScoringRun
-    from serving.tables import check_output
+    from serving.batch.scoring_run import ScoringRun
+    from serving.batch.tables import check_output
 
     show_log()
     started = time.monotonic()

@@ -21,9 +21,9 @@ def examine(
 ):
     """Says what a saved model needs and which server can run it."""
     # TensorFlow takes seconds to import: not before the arguments are right.
-    from serving.artefact import read_artefact
     from serving.examination import check_manifest, find_facts
-    from serving.servable import Servable
+    from serving.model_server.servable import Servable
+    from tfrec.export.artefact import read_artefact
 
     artefact = read_artefact(folder)
     _print_report(artefact, find_facts(artefact))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from serving.artefact import Artefact, library_of, required_libraries
+from tfrec.export.artefact import Artefact, library_of, required_libraries
 
 _SHOWN = ("name", "version", "flavour", "created", "num_items", "embedding_dim")
 _KEYS = (*_SHOWN, "ops", "max_history_length", "signatures")

@@ -81,8 +81,8 @@ def compact(model: MODEL):
 
 
 def _open(model):
-    from serving.items.log import ItemLog
-    from serving.version_folders import list_versions
+    from tfrec.export.item_log import ItemLog
+    from tfrec.export.version_folders import list_versions
 
     if not list_versions(model):
         raise DataError(
@@ -114,7 +114,7 @@ def _known(model, log):
     """Ids of the newest version's items and of those that the log puts in."""
     from pyarrow import parquet
 
-    from serving.artefact import version_folder
+    from tfrec.export.artefact import version_folder
 
     path = version_folder(model) / "assets.extra" / "items.parquet"
     table = parquet.read_table(path, columns=["item_id"])

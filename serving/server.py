@@ -16,19 +16,22 @@ import threading
 
 import typer
 
-from serving import server_flags as flags
-from serving.scheduling.parameters import BatchingParameters, read_parameters
-from serving.security.exposure import check_privacy
-from serving.security.tls import read_tls
-from serving.security.tokens import Tokens
-from serving.server_settings import (
+from serving.model_server import server_flags as flags
+from serving.model_server.scheduling.parameters import (
+    BatchingParameters,
+    read_parameters,
+)
+from serving.model_server.server_settings import (
     USUAL_THREADS,
     Loading,
     ServerSettings,
     read_channel_options,
     read_metrics_path,
 )
-from serving.stock_flags import StockCommand, idle_words
+from serving.model_server.stock_flags import StockCommand, idle_words
+from serving.security.exposure import check_privacy
+from serving.security.tls import read_tls
+from serving.security.tokens import Tokens
 from tfrec.errors import ConfigError
 from tfrec.program import run_program
 
@@ -186,8 +189,8 @@ def _metrics_path(monitoring_config_file):
 
 def _models(model_name, model_base_path, model_config_file):
     # TensorFlow takes seconds to import: not before the flags are right.
-    from serving.model_config import read_model_config
-    from serving.model_store import ModelSettings
+    from serving.model_server.model_config import read_model_config
+    from serving.model_server.model_store import ModelSettings
 
     if not model_config_file:
         return [ModelSettings(model_name, pathlib.Path(model_base_path))]
@@ -197,9 +200,9 @@ def _models(model_name, model_base_path, model_config_file):
 
 
 def _make_server(models, settings):
-    from serving import tracing
-    from serving.model_server import ModelServer
-    from serving.model_store import ModelStore
+    from serving.model_server.model_store import ModelStore
+    from serving.model_server.server import ModelServer
+    from tfrec.protocol import tracing
 
     tracing.start("tfrec-server")
     stores = [ModelStore(each, loading=settings.loading) for each in models]

@@ -26,8 +26,8 @@ NEED_TRAINED = {
     "tests/export/test_c_api.py",
     "tests/export/test_compaction.py",
     "tests/integration/test_same_answers.py",
-    "tests/serving/items/test_live.py",
-    "tests/training/test_calibrate.py",
+    "tests/serving/items/test_new_items.py",
+    "tests/training/test_calibration.py",
     "tests/training/test_diagnosis.py",
     "tests/training/test_evaluate.py",
     "tests/training/test_freshness.py",
@@ -55,7 +55,7 @@ class Trained:
     data: pathlib.Path  # folder of the log
     folder: pathlib.Path  # of the report
     models: dict  # flavour -> version folder
-    model: object  # the `TwoTower` that was exported, in memory
+    model: object  # the `HybridModel` that was exported, in memory
     report: dict  # content of report.json
     warnings: list  # of the self-diagnosis
 

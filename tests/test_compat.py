@@ -67,7 +67,7 @@ import sys
 for name in ("scann", "tensorflow_recommenders"):
     sys.modules[name] = None
 import numpy as np
-from tfrec.index.brute_force import BruteForceIndex
+from tfrec.retrieval.brute_force import BruteForceIndex
 index = BruteForceIndex().build(np.array(["a", "b"]), np.eye(2, dtype="float32"))
 ids, scores = index.search(np.array([[0.2, 0.9]], "float32"), 1)
 assert ids.numpy().tolist() == [[b"b"]], ids

@@ -10,6 +10,7 @@ import pytest
 import tfrec
 from tests.model.checkerboard import checkerboard, small_config
 from tfrec.export.saved_model import export
+from tfrec.inference.inference import exact_inference
 
 
 @pytest.mark.parametrize("name", tfrec.__all__)
@@ -31,15 +32,17 @@ def test_the_loop_that_people_write(tmp_path):
     """Keras' own `fit`, then blocks, recommendations, export and reload."""
     dataset, interactions = checkerboard()
     split = tfrec.make_split(interactions, "rolling", 0.2)
-    model = tfrec.TwoTower(small_config()).adapt(split.train, dataset.items)
-    model.compile(keras.optimizers.Adam(5e-3))
+    towers = tfrec.TwoTower(small_config()).adapt(split.train, dataset.items)
+    towers.compile(keras.optimizers.Adam(5e-3))
     windows = tfrec.training_windows(
         split.train, length=8, batch_size=4, seed=0, allow_repeats=False
     )
-    model.fit(windows, steps_per_epoch=5, shuffle=False, verbose=0)
-    model.fit_blocks(split.train).weigh_blocks(split.queries)
+    towers.fit(windows, steps_per_epoch=5, shuffle=False, verbose=0)
+    model = tfrec.HybridModel(towers).fit_blocks(split.train)
+    model.weigh_blocks(split.queries)
     history = ["i02", "i04", "i08"]
-    ids, _, _ = model.recommend([history], k=4, exclude=["i00"])
+    inference = exact_inference(model.embedding())
+    ids, _, _ = inference.recommend_ids([history], 4, ["i00"])
     assert not set(ids[0]) & {*history, "i00"}
     (folder,) = export(model, tmp_path)
     again, _, _ = tfrec.load(folder).recommend([history], k=4, exclude=["i00"])

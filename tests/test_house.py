@@ -11,12 +11,15 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module may import from its own folder and from any folder on an earlier line.
 LAYERS = [
     ["errors"],
-    ["optional", "files", "toml", "quiet", "progress"],
-    ["config", "compat", "program", "protocol", "values"],
-    ["data", "privacy", "numeric"],
-    ["text", "evaluation", "index"],
-    ["model", "baselines"],
-    ["export", "explain"],
+    ["optional", "files", "toml", "quiet", "progress", "watched_file", "variables"],
+    ["config", "compat", "program", "protocol", "values", "download"],
+    ["data", "client"],
+    ["datasets", "text", "evaluation", "retrieval"],
+    ["linear", "towers"],
+    ["hybrid", "baselines"],
+    ["inference"],
+    ["export"],
+    ["training"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 STRANGERS = {

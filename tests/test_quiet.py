@@ -65,7 +65,10 @@ print("after", file=sys.stderr)
 @pytest.mark.parametrize(
     ("function", "is_heard"),
     [
-        ("<bound method EmbeddingRecommender._query of <tfrec.model.scoring", False),
+        (
+            "<bound method EmbeddingRecommender._query of <tfrec.hybrid.offline_scores",
+            False,
+        ),
         ("<function _signature.<locals>.call at 0x7f17c4463740>", False),
         ("<function train_step at 0x7f17c4463740>", True),
     ],

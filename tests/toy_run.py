@@ -4,7 +4,7 @@ import unittest.mock
 
 from tests.toy_log import toy_config, write_toy_log
 from tfrec.config import load_config
-from training import run as program
+from tfrec.training import run as program
 
 
 def run_toy(folder):

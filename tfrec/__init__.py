@@ -14,14 +14,15 @@ ask_for_silence()
 _HOMES = {
     "Config": "tfrec.config",
     "load_config": "tfrec.config",
-    "load_dataset": "tfrec.data.datasets",
+    "load_dataset": "tfrec.datasets.registry",
     "read_folder": "tfrec.data.readers",
     "FeedbackRules": "tfrec.data.feedback",
     "encode": "tfrec.data.interactions",
     "make_split": "tfrec.data.split",
     "training_windows": "tfrec.data.windows",
     "make_text_encoder": "tfrec.text.factory",
-    "TwoTower": "tfrec.model.two_tower",
+    "TwoTower": "tfrec.towers.two_tower",
+    "HybridModel": "tfrec.hybrid.hybrid_model",
     "evaluate": "tfrec.evaluation.evaluate",
     "load": "tfrec.export.loaded",
 }

@@ -32,9 +32,9 @@ def evaluate(
     from tfrec.evaluation.protocol import describe_protocol
     from tfrec.evaluation.report import write_report
     from tfrec.export.loaded import load
-    from training.comparison import compare_reports, write_queries
-    from training.data import load_run_data
-    from training.judge import judge_all, test_split
+    from tfrec.training.comparison import compare_reports, write_queries
+    from tfrec.training.evaluation import judge_all, test_split
+    from tfrec.training.log import load_run_data
 
     console = Console()
     show_log()

@@ -22,10 +22,10 @@ def freshness(
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
     from tfrec.evaluation.late import late_versions
     from tfrec.export.loaded import load
-    from training.data import load_run_data
+    from tfrec.training.evaluation import judge_one, test_split
+    from tfrec.training.interest_vectors import InterestVectors, choose_settings
+    from tfrec.training.log import load_run_data
     from training.freshness_report import write_freshness
-    from training.interest_vectors import InterestVectors, choose_settings
-    from training.judge import judge_one, test_split
 
     console = Console()
     show_log()

@@ -15,7 +15,7 @@ from tfrec.config import load_config
 from tfrec.errors import ConfigError, TrainingError
 from tfrec.program import run_program, show_log
 from tfrec.toml import read_toml
-from training.run_folder import check, claim
+from tfrec.training.run_folder import check, claim
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from tfrec.errors import DataError
 from tfrec.evaluation.bootstrap import intervals, paired_bootstrap
 from tfrec.evaluation.markdown import table, with_interval
 from tfrec.files import replacing
-from training.comparison import read_queries
+from tfrec.training.comparison import read_queries
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,8 +26,8 @@ def train(
     earlier run of that name wrote, and nothing else.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
-    from training.progress import progress_shown
-    from training.run import run
+    from tfrec.training.progress import progress_shown
+    from tfrec.training.run import run
 
     console = Console()
     if console.is_terminal:

@@ -11,8 +11,8 @@ import typer
 
 from tfrec.optional import import_optional
 from tfrec.program import run_program, show_log
+from tfrec.training.run_folder import check, claim
 from training.options import ConfigFile, Overrides
-from training.run_folder import check, claim
 
 logger = logging.getLogger(__name__)
 
@@ -129,8 +129,8 @@ def validation_ndcg(data, config, watch):
         config: `Config`.
         watch: function that is called with each epoch's NDCG@10.
     """
-    from training.judge import test_split
-    from training.recipe import make_recipe, set_up
+    from tfrec.training.evaluation import test_split
+    from tfrec.training.trainer import make_recipe, set_up
 
     set_up(config)
     folder = pathlib.Path(config.run.folder) / config.run.name
@@ -151,7 +151,7 @@ def tune(
     """
     from tfrec.config import load_config  # TensorFlow, below: not for `--help`
     from tfrec.files import replacing
-    from training.data import load_run_data
+    from tfrec.training.log import load_run_data
 
     show_log()
     settings = load_config(config, override or ())

@@ -4,7 +4,7 @@ import grpc
 
 from serving.security.rate_limit import RateLimit
 from serving.security.tokens import Role, Tokens
-from serving.status import RequestError
+from tfrec.protocol.status import RequestError
 
 _SCHEME = "bearer"
 

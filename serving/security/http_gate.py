@@ -6,7 +6,7 @@ from serving.http.door import header
 from serving.http.limits import Refusal
 from serving.security.gate import Gate
 from serving.security.tokens import Role
-from serving.status import RequestError, http_status
+from tfrec.protocol.status import RequestError, http_status
 
 
 class HttpGate:

@@ -5,7 +5,7 @@ from google.protobuf.message import DecodeError
 
 from serving.security.gate import Gate
 from serving.security.tokens import Role
-from serving.status import RequestError
+from tfrec.protocol.status import RequestError
 
 _ADMIN = {"/tensorflow.serving.ModelService/HandleReloadConfigRequest"}
 OPEN = "/grpc.health.v1.Health/"  # probes have no token and must not be slowed down

@@ -5,8 +5,8 @@ import hashlib
 import hmac
 from typing import NamedTuple
 
-from serving.security.watched_file import WatchedFile, tokens_in
 from tfrec.errors import ConfigError
+from tfrec.watched_file import WatchedFile, tokens_in
 
 MIN_LENGTH = 16  # letters; what is shorter can be guessed
 

@@ -5,6 +5,7 @@ import numpy as np
 from tests.baselines.recommender_contract import NUM_ITEMS, RecommenderContract
 from tfrec.baselines.blend import Blend
 from tfrec.baselines.ease import Ease, ease_decay
+from tfrec.baselines.history_recipes import TimeDecay
 from tfrec.baselines.interest_degree import InterestDegree
 from tfrec.baselines.item_knn import ItemKnn
 from tfrec.baselines.personal_frequency import PersonalFrequency
@@ -12,7 +13,6 @@ from tfrec.baselines.popularity import Popularity, RecentPopularity
 from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
 from tfrec.baselines.transitions import Transitions
 from tfrec.baselines.vector_profile import VectorProfile
-from tfrec.baselines.weighting import TimeDecay
 
 
 class TestPopularity(RecommenderContract):

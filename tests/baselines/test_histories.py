@@ -5,7 +5,7 @@ import pytest
 
 from tests.evaluation.logs import ask_all, make_log
 from tfrec.baselines.histories import history_matrix
-from tfrec.baselines.weighting import (
+from tfrec.baselines.history_recipes import (
     RankDecay,
     TimeDecay,
     TimeWindow,

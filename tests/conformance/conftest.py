@@ -30,9 +30,9 @@ def place(request):
 
 def our_server(folder):
     """A `ModelServer` of a version folder in this process."""
-    from serving.model_server import ModelServer
-    from serving.model_store import ModelSettings, ModelStore
-    from serving.server_settings import ServerSettings
+    from serving.model_server.model_store import ModelSettings, ModelStore
+    from serving.model_server.server import ModelServer
+    from serving.model_server.server_settings import ServerSettings
 
     labels = (("stable", int(folder.name)),)
     store = ModelStore(ModelSettings("films", folder.parent, labels=labels))

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tests.evaluation.logs import make_items, make_log
-from tfrec.model.catalogue import make_catalogue
-from tfrec.model.history import History
+from tfrec.data.history import History
+from tfrec.towers.catalogue import make_catalogue
 
 NUM_ITEMS, TEXT_DIM = 9, 5
 COLD = NUM_ITEMS - 1  # in the catalogue, not in the log

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfrec.errors import DataError, NotBuiltError
-from tfrec.index.filters import Filters
+from tfrec.retrieval.filters import Filters
 
 DIM = 6
 often = settings(

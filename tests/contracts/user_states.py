@@ -5,9 +5,9 @@ import threading
 import numpy as np
 import pytest
 
-from serving.online.events import Event
-from serving.online.state import Interest
-from serving.online.stores.user_states import NoSuchEventError
+from serving.user_states.events import Event
+from serving.user_states.state import Interest
+from serving.user_states.store import NoSuchEventError
 
 
 def event(user_id, timestamp, item_id="a", **more):

@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.batch_score import main as batch_score
-from serving.client import RecommenderClient
-from serving.histories import QueryError
 from serving.index import main as index
-from serving.items.log import ItemLog
-from serving.online.events import EventError, read_event
-from serving.online.stores.memory import MemoryStates
+from serving.user_states.events import EventError, read_event
+from serving.user_states.memory import MemoryStates
 from tests.doors.anything import EVENTS, GOOD, IDS, ITEMS, TEXTS, TIMES
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.programs import run_program
+from tfrec.client.client import RecommenderClient
+from tfrec.client.histories import QueryError
 from tfrec.data.item_changes import Change
 from tfrec.data.readers import read_events, read_items
 from tfrec.errors import DataError
+from tfrec.export.item_log import ItemLog
 
 TOY = {"a", "b", "c", "d", "e", "café"}
 some = settings(max_examples=40, deadline=None)

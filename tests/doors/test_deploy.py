@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from serving.online.stores.redis import RedisStates
+from serving.user_states.redis import RedisStates
 from tests.serving.online.broker import Broker
 from tests.serving.online.consumer_process import consuming
 from tests.serving.online.gateway_process import GatewayProcess, Http, eventually

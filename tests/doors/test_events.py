@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serving.online.consuming import Consumed, consume
-from serving.online.events import Event
-from serving.online.sources.opening import open_source
-from serving.online.stores.opening import open_states
+from serving.stream.consume import Consumed, consume
+from serving.stream.opening import open_source
+from serving.user_states.events import Event
+from serving.user_states.opening import open_states
 from tests.serving.online.gateway_process import GatewayProcess, Http
 
 MILLISECONDS = 1_700_000_000_000

@@ -7,9 +7,9 @@ import ssl
 
 import pytest
 
-from serving.online import gateway
-from serving.online.stores.memory import MemoryStates
+from serving.gateway import __main__ as gateway
 from serving.security.tokens import Tokens
+from serving.user_states.memory import MemoryStates
 from tests.serving.listening_process import ListeningProcess
 from tests.serving.online.gateway_process import Http, gateway_thread
 from tests.serving.programs import run_program
@@ -243,7 +243,7 @@ def test_a_failure_of_our_own_is_told_and_logged_once(monkeypatch, caplog):
     assert (status, answer["request_id"]) == (500, "order-7")
     assert "request order-7" in answer["detail"]
     assert "secret" not in answer["detail"]
-    assert [each.name for each in caplog.records].count("serving.online.errors") == 1
+    assert [each.name for each in caplog.records].count("serving.gateway.errors") == 1
     assert not [each for each in caplog.records if each.name.startswith("uvicorn")]
     assert "request order-7" in caplog.text
 
@@ -302,7 +302,7 @@ def test_the_gateway_speaks_tls_and_wants_tokens(tmp_path):
     flags += ("--tls-cert", tmp_path / "cert", "--tls-key", tmp_path / "key")
     flags += ("--auth-token-file", tmp_path / "tokens", "--host", "0.0.0.0")
     line = r"Running gateway at https://0\.0\.0\.0:(\d+)"
-    process = ListeningProcess("serving.online.gateway", line, *flags)
+    process = ListeningProcess("serving.gateway", line, *flags)
     ask = Https(int(process.address), authority)
     assert ask("GET", "/v1/users/ann/state")[0] == 401
     shown = {"authorization": f"Bearer {TOKENS['ask']}"}

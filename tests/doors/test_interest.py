@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.client import RecommenderClient
-from serving.online import recommending
-from serving.online.stores.memory import MemoryStates
-from serving.servable import Servable
+from serving.gateway import recommendations as recommending
+from serving.model_server.servable import Servable
+from serving.user_states.memory import MemoryStates
 from tests.conformance.asking import Asking, Place
 from tests.model.checkerboard import (
     CLOSED,
@@ -22,10 +21,11 @@ from tests.model.checkerboard import (
 )
 from tests.serving.local_server import serving
 from tests.serving.online.gateway_process import gateway_thread
+from tfrec.client.client import RecommenderClient
 from tfrec.export.signatures import Signatures
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.inference import Inference
-from tfrec.model.two_tower import TwoTower
+from tfrec.hybrid.hybrid_model import HybridModel
+from tfrec.inference.inference import exact_inference
+from tfrec.towers.two_tower import TwoTower
 
 NOW = START + 8 * 86_400
 END = START + 10 * 86_400  # of item i00, the only one with an end
@@ -45,11 +45,9 @@ def folder(tmp_path_factory):
         values=(1.0 + places % 5).astype(np.float32),
     )
     keras.utils.set_random_seed(0)
-    model = TwoTower(small_config()).adapt(log, dataset.items)
+    model = HybridModel(TwoTower(small_config()).adapt(log, dataset.items))
     model.fit_blocks(log, names=[*CLOSED, "opinion"])
-    embedding = model.embedding()
-    index = BruteForceIndex().build(model.catalogue.item_ids, embedding.candidates)
-    signatures = Signatures(Inference(embedding, index, max_interest_norm=50.0))
+    signatures = Signatures(exact_inference(model.embedding(), max_interest_norm=50.0))
     version = tmp_path_factory.mktemp("saved_models") / "toy" / "1"
     tf.saved_model.save(signatures, str(version), signatures.functions())
     return version

@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.batch_score import main as batch_score
-from serving.client import RecommenderClient
 from serving.index import main as index
-from serving.items.log import ItemLog
 from tests.serving.live_toy import UNMAKEABLE, write_live_toy
 from tests.serving.online.gateway_process import GatewayProcess, Http, eventually
 from tests.serving.online.redis_server import free_port
 from tests.serving.programs import run_program
 from tests.serving.server_process import serving
+from tfrec.client.client import RecommenderClient
+from tfrec.export.item_log import ItemLog
 
 TOY = ["a", "b", "c", "d", "e", "café"]
 LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])

@@ -38,8 +38,8 @@ sys.meta_path.insert(0, Hidden())
 """
 ASK = """
 import asyncio, sys
-from serving.async_client import AsyncRecommenderClient
-from serving.client import RecommenderClient
+from tfrec.client.async_client import AsyncRecommenderClient
+from tfrec.client.client import RecommenderClient
 
 target, items = sys.argv[1:]
 history = [("a", "view", 1.0, 10), ("b", "view", 1.0, 20)]
@@ -120,7 +120,7 @@ def test_a_gateway_serves_what_a_consumer_read(hide, target, items, tmp_path):
     store, log = f"sqlite:///{tmp_path}/states.db", tmp_path / "events.jsonl"
     log.write_text(json.dumps(event("a", 1)) + "\n")
     source = ("--source", f"jsonl:{log}", "--store", store, "--metrics-port", 0)
-    assert "1 events applied" in run("-m", "serving.online.consumer", *source)
+    assert "1 events applied" in run("-m", "serving.stream", *source)
     flags = ("--target", target, "--model", "toy", "--store", store, "--items", items)
     gateway = GatewayProcess(*flags)
     ask_everything(Http(gateway.port))
@@ -158,7 +158,7 @@ def test_profiles_take_pandas_alone(hide, tmp_path):
     attempts = hide(*TENSORFLOW)
     profiles = tmp_path / "users.csv"
     profiles.write_text("user_id,text\nann,a gardener\n")
-    code = "import sys; from serving.online.profiles import read_profiles as read; "
+    code = "import sys; from serving.gateway.profiles import read_profiles as read; "
     read = run("-c", code + "print(read(sys.argv[1]))", profiles)
     assert read == "{'ann': 'a gardener'}\n"
     assert attempts() == []

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from examples.server_process import running_server
-from serving.client import RecommenderClient
 from tests.toy_log import toy_events
+from tfrec.client.client import RecommenderClient
 
 # What the runtime's own lines look like, by Abseil, TensorFlow and Python's logging.
 RUNTIME = re.compile(r"^[IWEF]\d{4} |^\d{4}-\d\d-\d\d .*: [IWEF] |WARNING|oneDNN", re.M)

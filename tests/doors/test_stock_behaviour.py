@@ -21,13 +21,13 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.client import RecommenderClient
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
-from serving.server_settings import ServerSettings
-from tests.serving.rest.asking import Http
+from serving.model_server.model_store import ModelSettings, ModelStore
+from serving.model_server.server import ModelServer
+from serving.model_server.server_settings import ServerSettings
+from tests.serving.model_server.rest.asking import Http
 from tests.serving.server_process import fails_with, serving
 from tests.serving.toy_artefact import write_toy
+from tfrec.client.client import RecommenderClient
 
 PREDICT = "/v1/models/toy:predict"
 WAIT_S = 60

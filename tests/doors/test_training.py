@@ -7,8 +7,8 @@ import pytest
 from tests.toy_log import toy_config, toy_events, write_table
 from tfrec.config import load_config
 from tfrec.errors import TrainingError
-from training.recipe import Recipe
-from training.run import run
+from tfrec.training.run import run
+from tfrec.training.trainer import Recipe
 
 NUM_REFUSED = 121
 

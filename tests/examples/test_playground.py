@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from examples import playground
-from serving.online.stores.sqlite import SqliteStates
+from serving.user_states.sqlite import SqliteStates
 from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import eventually
 from tests.serving.toy_artefact import write_toy
@@ -91,7 +91,7 @@ def test_it_serves_until_it_is_told_to_end(start, number):
     assert settings["like"] == {"event": "rating", "value": 1.0}  # as the toy has it
     assert not settings["is_skip_hidden"]
     programs = children(start)
-    assert set(programs) == {"serving.server", "serving.online.gateway"}
+    assert set(programs) == {"serving.server", "serving.gateway"}
     start.send_signal(number)
     out, err = start.communicate(timeout=END_S)
     assert (start.returncode, err) == (0, "")
@@ -100,7 +100,7 @@ def test_it_serves_until_it_is_told_to_end(start, number):
 
 
 @pytest.mark.parametrize(
-    "name", ["serving.server", pytest.param("serving.online.gateway", marks=SLOW)]
+    "name", ["serving.server", pytest.param("serving.gateway", marks=SLOW)]
 )
 def test_a_program_that_dies_is_reported_and_ends_the_rest(start, name):
     read_port(start)
@@ -129,7 +129,7 @@ def test_the_demos_model_is_trained_if_there_is_none(tmp_path, monkeypatch):
 def test_people_are_imported_once_with_times_of_now(tmp_path, monkeypatch):
     import pandas as pd
 
-    from tfrec.data import datasets
+    from tfrec.datasets import registry as datasets
 
     rows = [("471", "a", 100, "rating", 5.0, 1), ("471", "b", 160, "rating", 2.0, 2)]
     rows += [("9", "c", 900_000, "rating", 5.0, 3)]  # nobody of the playground

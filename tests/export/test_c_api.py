@@ -116,7 +116,7 @@ def test_the_toy_answers_by_hand(toy, requests, answers):
 def scann_folder(tmp_path_factory):
     """Version folder of a ScaNN index over vectors chosen by a WordPiece id."""
     pytest.importorskip("scann")
-    from tfrec.index.scann import ScannIndex
+    from tfrec.retrieval.scann import ScannIndex
     from tfrec.text.tokenizer import WordPieceTokenizer
 
     vectors = np.random.default_rng(0).normal(size=(600, 8)).astype("float32")

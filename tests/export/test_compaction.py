@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from serving.artefact import read_artefact
 from serving.examination import check_manifest, find_facts
 from tests.serving.toy_artefact import write_toy
 from tfrec.data.item_changes import Change
 from tfrec.errors import ArtefactError
+from tfrec.export.artefact import read_artefact
 from tfrec.export.compaction import _change_items, compact
 from tfrec.export.loaded import load
 

@@ -1,13 +1,13 @@
-"""Tests of tfrec.export.proof and of what it runs in a fresh process."""
+"""Tests of tfrec.export.verification and of what it runs in a fresh process."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tfrec.errors import ArtefactError
-from tfrec.export import proof
+from tfrec.export import verification as proof
 from tfrec.export.fresh_process import run_loaded, run_session
-from tfrec.export.proof import prove
+from tfrec.export.verification import prove
 from tfrec.export.warmup import fill_defaults
 
 

@@ -6,14 +6,13 @@ import pytest
 import tensorflow as tf
 
 from serving.batch_score import main as batch_score
-from serving.client import RecommenderClient
 from tests.serving.programs import run_program
 from tests.serving.server_process import serving
 from tests.toy_log import DAY_S, NUM_DAYS, START, toy_events, toy_users
+from tfrec.client.client import RecommenderClient
 from tfrec.export.loaded import load
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.inference import Inference
-from tfrec.model.request import Query, Wish
+from tfrec.inference.inference import exact_inference
+from tfrec.inference.request import Query, Wish
 
 K = 7
 FLAVOURS = ("exact", "scann")
@@ -77,10 +76,7 @@ def inputs():
 @pytest.fixture(scope="module")
 def expected(trained, inputs):
     """`(ids, scores, probabilities)` of the model in memory, searched exactly."""
-    embedding = trained.model.embedding()
-    ids = trained.model.catalogue.item_ids
-    index = BruteForceIndex().build(ids, embedding.candidates)
-    inference = Inference(embedding, index, max_interest_norm=1.0)
+    inference = exact_inference(trained.model.embedding())
     tensors = {name: tf.constant(value) for name, value in inputs.items()}
     query = Query(**{name: tensors[name] for name in Query._fields})
     wish = Wish(**{name: tensors[name] for name in Wish._fields})

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.model.checkerboard import START
-from tfrec.model.request import Query, Wish
+from tfrec.inference.request import Query, Wish
 
 SOON = START + 86400  # when item 0 is still on offer
 QUERY_SPECS = Query(

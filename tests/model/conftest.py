@@ -9,12 +9,12 @@ import pytest
 from tests.model.asking import Asked
 from tests.model.checkerboard import CLOSED, checkerboard, small_config
 from tfrec.data.windows import training_windows
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding
-from tfrec.model.inference import Inference
-from tfrec.model.two_tower import TwoTower
-from tfrec.model.weighting import Weighting
+from tfrec.hybrid.hybrid_model import HybridModel
+from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.weights import Weighting
+from tfrec.inference.inference import exact_inference
+from tfrec.linear.registry import make_blocks
+from tfrec.towers.two_tower import TwoTower
 
 STEPS = 120
 
@@ -57,9 +57,7 @@ def embedding(learnt, board):
 
 @pytest.fixture(scope="session")
 def inference(embedding):
-    ids = embedding.model.catalogue.item_ids
-    index = BruteForceIndex().build(ids, embedding.candidates)
-    return Inference(embedding, index, max_interest_norm=50.0)
+    return exact_inference(embedding, max_interest_norm=50.0)
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +74,7 @@ def faithful(embedding):
 
 @pytest.fixture(scope="session")
 def asked_faithful(faithful):
-    ids = faithful.model.catalogue.item_ids
-    index = BruteForceIndex().build(ids, faithful.candidates)
-    return Asked(Inference(faithful, index, max_interest_norm=50.0))
+    return Asked(exact_inference(faithful, max_interest_norm=50.0))
 
 
 @pytest.fixture(scope="session")
@@ -98,18 +94,16 @@ def kinds_log(board):
 def whole(board, kinds_log):
     """An `Embedding` of all parts, not trained: all that enters a query sways it."""
     keras.utils.set_random_seed(0)
-    model = TwoTower(small_config()).adapt(kinds_log, board[0].items)
+    model = HybridModel(TwoTower(small_config()).adapt(kinds_log, board[0].items))
     model.fit_blocks(kinds_log, names=[*CLOSED, "opinion"])
     ones = np.ones(len(model.blocks) + 1, np.float32)
     weighting = Weighting(blocks=ones, own=(3.0, 1.0, 0.5), opinion_slope=1.0)
-    return Embedding(model, model.blocks, weighting)
+    return Embedding(model.towers, model.blocks, weighting)
 
 
 @pytest.fixture(scope="session")
 def whole_inference(whole):
-    ids = whole.model.catalogue.item_ids
-    index = BruteForceIndex().build(ids, whole.candidates)
-    return Inference(whole, index, max_interest_norm=50.0)
+    return exact_inference(whole, max_interest_norm=50.0)
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
 from tfrec.errors import MissingPackageError
 from tfrec.export.signatures import fresh_specs
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.index.fresh import Fresh
-from tfrec.model.inference import Inference
+from tfrec.inference.inference import Inference
 from tfrec.optional import import_optional
+from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.retrieval.new_item_tier import Fresh
 
 ALL = names(*range(NUM_ITEMS))
 # id: title, category, available_from, available_until
@@ -34,7 +34,7 @@ def make_index(flavour):
         import_optional("scann", "this test", "")
     except MissingPackageError as error:
         pytest.skip(str(error))
-    from tfrec.index.scann import ScannIndex
+    from tfrec.retrieval.scann import ScannIndex
 
     return ScannIndex()
 

@@ -1,11 +1,11 @@
-"""Tests of tfrec.model.candidate_set."""
+"""Tests of tfrec.towers.candidate_set."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfrec.model.candidate_set import CandidateSet
-from tfrec.model.losses import inclusion_log_q
+from tfrec.towers.candidate_set import CandidateSet
+from tfrec.towers.losses import inclusion_log_q
 
 POPULARITY = np.array([50, 1, 3, 1, 6, 7])
 BATCH = tf.constant([[4, 2, -1, -1], [1, 4, 5, -1]])

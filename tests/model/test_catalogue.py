@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.catalogue, and of its double in the graph."""
+"""Tests of tfrec.towers.catalogue, and of its double in the graph."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from tests.evaluation.logs import make_items, make_log
 from tfrec.data.schema import Items
-from tfrec.model import catalogue
-from tfrec.model.catalogue import category_matrix, make_catalogue, split_categories
+from tfrec.towers import catalogue
+from tfrec.towers.catalogue import category_matrix, make_catalogue, split_categories
 
 
 def test_split_categories():

@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.diversity, against the definition in plain NumPy."""
+"""Tests of tfrec.inference.diversity, against the definition in plain NumPy."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.model.asking import make_query, names
 from tests.model.test_inference import answers
-from tfrec.model.diversity import POOL, diversify
+from tfrec.inference.diversity import POOL, diversify
 
 EVEN = make_query([names(2, 4, 6)])
 

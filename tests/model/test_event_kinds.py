@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.event_kinds, and of what kinds mean in every answer."""
+"""Tests of tfrec.towers.event_kinds, and of what kinds mean in every answer."""
 
 import dataclasses
 
@@ -9,10 +9,10 @@ import tensorflow as tf
 from tests.model.asking import make_query, make_wish, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.model.test_live_histories import request_of
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.embedding import Embedding
-from tfrec.model.event_kinds import event_kinds
-from tfrec.model.inference import Inference
+from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.inference.inference import Inference
+from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.towers.event_kinds import event_kinds
 
 ALL = names(*range(NUM_ITEMS))
 HEARD = [

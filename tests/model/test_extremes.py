@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.model.asking import make_query, make_wish, names
 from tests.model.checkerboard import NUM_ITEMS, START
-from tfrec.model.history import value_scale
-from tfrec.model.interest_update import update_interest
+from tfrec.data.history import value_scale
+from tfrec.inference.online_update import update_interest
 
 ALL = names(*range(NUM_ITEMS))
 END = START + 10 * 86_400  # of item 0

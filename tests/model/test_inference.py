@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.inference: what may be recommended."""
+"""Tests of tfrec.inference.inference: what may be recommended."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.model.asking import SOON, make_query, make_wish, names
 from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, START, withheld
-from tfrec.model.own_items import HALF_LIVES
+from tfrec.linear.repeat_consumption import HALF_LIVES
 
 ALL = names(*range(NUM_ITEMS))
 EVEN = make_query([names(2, 4, 6)])
@@ -164,7 +164,7 @@ def test_repeats_where_they_are_wanted(asked):
 
 
 def test_plain_lists_for_python(asked, inference):
-    """As `TwoTower.recommend` takes them: today, and nobody gets what is excluded."""
+    """Today, and nobody gets what is excluded."""
     histories = [names(2, 4), [], ["no such item"]]
     found = inference.recommend_ids(histories, 5, names(6, 7))
     query = make_query(histories, [[0] * len(each) for each in histories])

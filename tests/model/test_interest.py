@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.inference: probabilities, reasons, reactions."""
+"""Tests of tfrec.inference.inference: probabilities, reasons, reactions."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ import tensorflow as tf
 from tests.model.asking import make_query, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.model.test_live_histories import request_of
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.inference import Inference
+from tfrec.inference.inference import Inference
+from tfrec.retrieval.brute_force import BruteForceIndex
 
 ALL = names(*range(NUM_ITEMS))
 

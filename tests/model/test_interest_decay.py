@@ -1,8 +1,8 @@
-"""Tests of tfrec.model.interest_decay, by hand."""
+"""Tests of tfrec.inference.interest_decay, by hand."""
 
 import numpy as np
 
-from tfrec.model.interest_decay import InterestSettings
+from tfrec.inference.interest_decay import InterestSettings
 
 SETTINGS = InterestSettings(
     learning_rate=1.0, half_life_s=60.0, half_life_events=2.0, long_term_share=0.25

@@ -1,10 +1,10 @@
-"""Tests of tfrec.model.item_text."""
+"""Tests of tfrec.inference.item_text."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfrec.data.schema import join_texts
-from tfrec.model.item_text import join_item_texts
+from tfrec.inference.item_text import join_item_texts
 
 PART = st.text(alphabet=" .|abé人\n", max_size=8)
 

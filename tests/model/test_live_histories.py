@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.inference: histories as they come, padded and partly absent."""
+"""Tests of tfrec.inference.inference: padded and partly absent histories."""
 
 import dataclasses
 
@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from tests.model.asking import SOON, Asked, make_query, names
 from tests.model.checkerboard import CLOSED, NUM_ITEMS, small_config
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding
-from tfrec.model.inference import Inference
-from tfrec.model.two_tower import TwoTower
-from tfrec.model.weighting import Weighting
+from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.weights import Weighting
+from tfrec.inference.inference import Inference
+from tfrec.linear.registry import make_blocks
+from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.towers.two_tower import TwoTower
 
 KINDS = np.array(["buy", "view"], object)
 ALL = names(*range(NUM_ITEMS))

@@ -1,10 +1,10 @@
-"""Tests of tfrec.model.losses."""
+"""Tests of tfrec.towers.losses."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrec.model.losses import candidate_softmax, inclusion_log_q, weighted_mean
+from tfrec.towers.losses import candidate_softmax, inclusion_log_q, weighted_mean
 
 QUERIES = np.array([[1.0, 2.0], [0.0, 1.0]], dtype="float32")
 CANDIDATES = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]], dtype="float32")

@@ -11,15 +11,15 @@ from tests.model.asking import make_query, names
 from tests.model.checkerboard import CLOSED, NUM_ITEMS, checkerboard, small_config
 from tests.model.conftest import make_windows
 from tfrec.data.schema import Items
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.blocks import make_blocks
-from tfrec.model.embedding import Embedding
-from tfrec.model.inference import Inference
-from tfrec.model.search import inner_products
-from tfrec.model.two_tower import TwoTower
-from tfrec.model.weighting import Weighting
+from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.weights import Weighting
+from tfrec.inference.inference import Inference, exact_inference
+from tfrec.inference.search import inner_products
+from tfrec.linear.registry import make_blocks
+from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
+from tfrec.towers.two_tower import TwoTower
 
 COLD = (3, 8)  # items without an event
 # Title, text and category of items; the last two say nothing.
@@ -48,8 +48,7 @@ def learn(encoder_dim, steps, with_categories):
     texts = tf.convert_to_tensor(model.item_texts.vectors)
     blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(config, CLOSED)]
     embedding = Embedding(model, blocks, Weighting(blocks=WEIGHTS, head_slope=1.0))
-    index = BruteForceIndex().build(model.catalogue.item_ids, embedding.candidates)
-    return Inference(embedding, index, max_interest_norm=50.0)
+    return exact_inference(embedding, max_interest_norm=50.0)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
-"""Tests of tfrec.model.request."""
+"""Tests of tfrec.inference.request."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.model.asking import make_query, make_wish
-from tfrec.model.request import to_batch
+from tfrec.inference.request import to_batch
 
 HISTORIES = [["a", "b", "c"], ["d"]]
 

@@ -1,9 +1,9 @@
-"""Tests of tfrec.model.time_features."""
+"""Tests of tfrec.towers.time_features."""
 
 import numpy as np
 import tensorflow as tf
 
-from tfrec.model.time_features import (
+from tfrec.towers.time_features import (
     DAYS,
     HOURS,
     UNKNOWN_AGE,

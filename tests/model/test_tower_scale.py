@@ -1,12 +1,12 @@
-"""Tests of tfrec.model.tower_scale."""
+"""Tests of tfrec.hybrid.tower_scale."""
 
 import numpy as np
 import pytest
 
-from tfrec.model.embedding import Embedding
-from tfrec.model.scoring import EmbeddingRecommender, TowerRecommender
-from tfrec.model.tower_scale import TowerScale, rescaled, tower_scale
-from tfrec.model.weighting import Weighting
+from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.offline_scores import EmbeddingRecommender, TowerRecommender
+from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
+from tfrec.hybrid.weights import Weighting
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tests of tfrec.model.two_tower and query_tower: what is trained is what is served."""
+"""Tests of tfrec.towers.two_tower: what is trained is what is served."""
 
 import dataclasses
 
@@ -10,14 +10,16 @@ import tensorflow as tf
 from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import NUM_USERS, small_config, withheld
 from tests.model.conftest import make_windows
+from tfrec.data.history import History
 from tfrec.data.interactions import Queries
 from tfrec.data.schema import Items
 from tfrec.errors import NotBuiltError
 from tfrec.evaluation.evaluate import mean_ndcg
-from tfrec.model.history import History
-from tfrec.model.objective import masked_candidates
-from tfrec.model.scoring import TowerRecommender
-from tfrec.model.two_tower import TwoTower
+from tfrec.hybrid.hybrid_model import HybridModel
+from tfrec.hybrid.offline_scores import TowerRecommender
+from tfrec.inference.inference import exact_inference
+from tfrec.towers.objective import masked_candidates
+from tfrec.towers.two_tower import TwoTower
 
 
 def last_queries(interactions):
@@ -194,7 +196,8 @@ def test_blocks_learn_from_repeats_where_they_may_come(repeats, counts):
     """One user comes back to item 1, another user chooses item 0."""
     log = make_log([(0, 0, 9), (1, 1, 9), (1, 2, 9), (1, 1, 9), (0, 2, 9)], 3, 2)
     config = small_config('model.blocks=["prior"]', f'data.repeats="{repeats}"')
-    model = TwoTower(config).adapt(log, make_items(["a", "b", "c"])).fit_blocks(log)
+    towers = TwoTower(config).adapt(log, make_items(["a", "b", "c"]))
+    model = HybridModel(towers).fit_blocks(log)
     found = np.exp(model.blocks[0].candidates[:, 0])  # in terms of the median item's
     expected = (1 + np.array(counts)) / (1 + np.median(counts))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
@@ -217,7 +220,8 @@ def test_mixed_precision_trains_and_recommends(board):
         assert loss.dtype == tf.float32
         assert np.isfinite(loss)
         met = interactions.item_ids[:2].tolist()
-        ids, scores, _ = model.fit_blocks(interactions).recommend([met], k=3)
+        embedding = HybridModel(model).fit_blocks(interactions).embedding()
+        ids, scores, _ = exact_inference(embedding).recommend_ids([met], 3, ())
         assert not set(ids[0]) & set(met)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
@@ -227,7 +231,8 @@ def test_mixed_precision_trains_and_recommends(board):
 
 def test_recommends_the_withheld_item(learnt):
     even = [f"i{item:02d}" for item in range(2, 16, 2) if item != 6]
-    ids, scores, probabilities = learnt.recommend([even], k=2, exclude=["i00"])
+    inference = exact_inference(HybridModel(learnt).embedding())
+    ids, scores, probabilities = inference.recommend_ids([even], 2, ["i00"])
     assert ids[0, 0] == "i06"
     assert scores[0, 0] > scores[0, 1]
     assert 0 < probabilities[0, 1] < 1

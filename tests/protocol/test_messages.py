@@ -11,8 +11,7 @@ from tensorflow_serving.apis import (
     predict_pb2,
 )
 
-from serving import codec
-from tfrec.protocol import messages
+from tfrec.protocol import codec, messages
 
 CLASSES = messages._CLASSES
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from serving.client import RecommenderClient
-from serving.servable import Servable
+from serving.model_server.servable import Servable
 from tests.serving.toy_artefact import write_toy
+from tfrec.client.client import RecommenderClient
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import contextlib
 import threading
 
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
-from serving.server_settings import ServerSettings
+from serving.model_server.model_store import ModelSettings, ModelStore
+from serving.model_server.server import ModelServer
+from serving.model_server.server_settings import ServerSettings
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import types
 
 import numpy as np
 
-from serving.signature import Signature, TensorSpec
+from tfrec.protocol.signature import Signature, TensorSpec
 
 DEADLINE_S = 20
 

@@ -7,9 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serving.answers import EventKind
-from serving.client import RecommenderClient, main
-from serving.status import RequestError
 from tests.serving.programs import run_program
 from tests.serving.server_process import ServerProcess, serving
 from tests.serving.toy_artefact import (
@@ -18,6 +15,9 @@ from tests.serving.toy_artefact import (
     embedding_oracle,
     ranking_oracle,
 )
+from tfrec.client.answers import EventKind
+from tfrec.client.client import RecommenderClient, main
+from tfrec.protocol.status import RequestError
 
 DAY_S = 86_400
 HISTORY = [("a", "view", 1.0, 1 * DAY_S), ("e", "skip", 0.5, 2 * DAY_S)]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from tensorflow_serving.apis import predict_pb2
 
-from serving import connection
-from serving.async_client import AsyncRecommenderClient
-from serving.client import RecommenderClient
-from serving.codec import write_tensor
-from serving.status import RequestError
+from tfrec.client import connection
+from tfrec.client.async_client import AsyncRecommenderClient
+from tfrec.client.client import RecommenderClient
 from tfrec.errors import ConfigError
+from tfrec.protocol.codec import write_tensor
+from tfrec.protocol.status import RequestError
 
 HISTORY = [("a", "view", 1.0, 86_400), ("e", "skip", 0.5, 172_800)]
 

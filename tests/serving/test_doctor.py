@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from serving.artefact import Artefact, read_artefact
 from serving.doctor import main
 from serving.examination import check_manifest, find_facts
 from tests.serving.programs import run_program
+from tfrec.export.artefact import Artefact, read_artefact
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tests of training.checkpoint: what is kept, and what damage is noticed."""
+"""Tests of tfrec.training.checkpoint: what is kept, and what damage is noticed."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from tfrec.errors import CheckpointError
-from training.checkpoint import Checkpointer, load_weights, save_weights
+from tfrec.training.checkpoint import Checkpointer, load_weights, save_weights
 
 
 def make_model(*shapes, value=1.0):

@@ -1,4 +1,4 @@
-"""Tests of training.diagnosis: each warning speaks when it should, and only then."""
+"""Tests of tfrec.training.diagnosis: when each warning is given."""
 
 import math
 import types
@@ -8,8 +8,8 @@ import pytest
 
 from tfrec.evaluation.interest import Interest
 from tfrec.evaluation.metrics import expected_calibration_error
-from training.calibrate import LabelPlan
-from training.diagnosis import (
+from tfrec.training.calibration import LabelPlan
+from tfrec.training.diagnosis import (
     collapsed,
     few_labels,
     few_refusals,

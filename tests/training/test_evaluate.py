@@ -7,7 +7,7 @@ import pytest
 
 from tests.serving.programs import run_program
 from tests.toy_log import toy_config
-from training.comparison import FILE
+from tfrec.training.comparison import FILE
 from training.evaluate import main
 
 CONFIG = pathlib.Path(__file__).parents[2] / "training" / "configs" / "default.toml"

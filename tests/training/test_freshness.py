@@ -5,11 +5,11 @@ import pathlib
 
 import pytest
 
-from serving.online.interest_keeping import read_settings
+from serving.gateway.online_interests import read_settings
 from tests.serving.programs import run_program
 from tests.toy_log import toy_config
 from tfrec.evaluation.late import DELAYS_S, FROZEN, LIVE
-from training import interest_vectors
+from tfrec.training import interest_vectors
 from training.freshness import main
 
 CONFIG = pathlib.Path(__file__).parents[2] / "training" / "configs" / "default.toml"

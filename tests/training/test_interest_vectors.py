@@ -1,12 +1,12 @@
-"""Tests of training.interest_vectors: a replay against one event after the other."""
+"""Tests of tfrec.training.interest_vectors: a replay, event by event."""
 
 import numpy as np
 import pytest
 
 from tests.evaluation.logs import make_log
 from tfrec.data.split import next_item_queries
-from tfrec.model.interest_decay import InterestSettings
-from training.interest_vectors import InterestVectors
+from tfrec.inference.interest_decay import InterestSettings
+from tfrec.training.interest_vectors import InterestVectors
 
 CUT = 100
 ITEMS = np.eye(3, 2, dtype="float32") + 0.5

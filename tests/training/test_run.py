@@ -1,4 +1,4 @@
-"""Tests of training.run and training.recipe on the toy log."""
+"""Tests of tfrec.training.run and tfrec.training.trainer on the toy log."""
 
 import dataclasses
 import json
@@ -13,13 +13,13 @@ from tests.training.toy_fit import toy_dataset
 from tfrec.config import load_config, to_json
 from tfrec.data.schema import Items
 from tfrec.errors import MissingPackageError, TrainingError
-from tfrec.model.tower_scale import rescaled, tower_scale
+from tfrec.hybrid.tower_scale import rescaled, tower_scale
 from tfrec.text.catalogue_cache import CatalogueCache
-from training import recipe as recipes
-from training import run as program
-from training.fit import fit
-from training.recipe import Recipe, set_up
-from training.run_folder import claim
+from tfrec.training import run as program
+from tfrec.training import trainer as recipes
+from tfrec.training.loop import fit
+from tfrec.training.run_folder import claim
+from tfrec.training.trainer import Recipe, set_up
 
 FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
 

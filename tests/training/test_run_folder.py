@@ -1,9 +1,9 @@
-"""Tests of training.run_folder: what is a person's stays."""
+"""Tests of tfrec.training.run_folder: what is a person's stays."""
 
 import pytest
 
 from tfrec.errors import ConfigError
-from training.run_folder import MARKER, begin, check, claim
+from tfrec.training.run_folder import MARKER, begin, check, claim
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_empty_folders_and_other_files_are_no_matter(tmp_path):
 
 
 def test_a_removal_that_was_cut_short_is_ours_still(folder, monkeypatch):
-    monkeypatch.setattr("training.run_folder.remove", _stop)
+    monkeypatch.setattr("tfrec.training.run_folder.remove", _stop)
     with pytest.raises(KeyboardInterrupt):
         begin(folder, "config", "digest", resume=False)
     monkeypatch.undo()

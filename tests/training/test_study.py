@@ -13,8 +13,8 @@ from tfrec.errors import ConfigError, DataError, TrainingError
 from tfrec.evaluation.evaluate import Evaluation
 from tfrec.evaluation.interest import Interest
 from tfrec.evaluation.report import write_report
+from tfrec.training.comparison import read_queries, write_queries
 from training import study as studies
-from training.comparison import read_queries, write_queries
 from training.study import (
     Cell,
     Study,

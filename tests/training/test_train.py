@@ -9,7 +9,7 @@ import pytest
 from tests.serving.programs import run_program
 from tests.toy_log import toy_config, toy_events, write_table, write_toy_log
 from tfrec.config import load_config, to_json
-from training.run_folder import claim
+from tfrec.training.run_folder import claim
 from training.train import main
 
 CONFIG = pathlib.Path(__file__).parents[2] / "training" / "configs" / "default.toml"

@@ -23,10 +23,10 @@ from tfrec.data.interactions import encode
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.data.split import make_split
 from tfrec.evaluation.evaluate import mean_ndcg
-from tfrec.model.scoring import TowerRecommender
-from tfrec.model.two_tower import TwoTower
+from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.text.factory import make_text_encoder
-from training import fit as loop
+from tfrec.towers.two_tower import TwoTower
+from tfrec.training import loop
 
 NUM_EPOCHS, CHECKPOINT_EVERY = 3, 4
 

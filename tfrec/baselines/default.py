@@ -2,6 +2,13 @@
 
 from tfrec.baselines.blend import Blend
 from tfrec.baselines.ease import ease_decay
+from tfrec.baselines.history_recipes import (
+    RankDecay,
+    TimeDecay,
+    TimeWindow,
+    WeightedRecent,
+    uniform,
+)
 from tfrec.baselines.interest_degree import InterestDegree
 from tfrec.baselines.item_knn import ItemKnn
 from tfrec.baselines.personal_frequency import PersonalFrequency
@@ -9,13 +16,6 @@ from tfrec.baselines.popularity import Popularity, RecentPopularity
 from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
 from tfrec.baselines.transitions import Transitions
 from tfrec.baselines.vector_profile import VectorProfile
-from tfrec.baselines.weighting import (
-    RankDecay,
-    TimeDecay,
-    TimeWindow,
-    WeightedRecent,
-    uniform,
-)
 
 
 def default_baselines(items, text_vectors=None, allow_repeats=False):

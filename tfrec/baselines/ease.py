@@ -4,9 +4,9 @@ import logging
 
 import numpy as np
 
+from tfrec.baselines.history_recipes import RankDecay, uniform
 from tfrec.baselines.history_recommender import HistoryRecommender
-from tfrec.baselines.weighting import RankDecay, uniform
-from tfrec.numeric.ease import ease_weights, gram_matrix
+from tfrec.linear.ease import ease_weights, gram_matrix
 
 logger = logging.getLogger(__name__)
 

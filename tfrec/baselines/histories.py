@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from tfrec.baselines.weighting import uniform
+from tfrec.baselines.history_recipes import uniform
 
 
 def history_matrix(queries, weighting=uniform, counts_repeats=False):
@@ -13,7 +13,7 @@ def history_matrix(queries, weighting=uniform, counts_repeats=False):
 
     Args:
         queries: `Queries`.
-        weighting: a recipe of `tfrec.baselines.weighting`.
+        weighting: a recipe of `tfrec.baselines.history_recipes`.
         counts_repeats: whether the weights of all events of an item are added,
             instead of its latest event's alone.
 

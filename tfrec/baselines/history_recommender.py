@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfrec.baselines.histories import history_matrix
-from tfrec.baselines.weighting import uniform
+from tfrec.baselines.history_recipes import uniform
 from tfrec.errors import NotBuiltError
 
 
@@ -14,7 +14,7 @@ class HistoryRecommender:
 
     Args:
         name: shown in reports.
-        weighting: a recipe of `tfrec.baselines.weighting`.
+        weighting: a recipe of `tfrec.baselines.history_recipes`.
     """
 
     counts_repeats = False  # of an item in one history

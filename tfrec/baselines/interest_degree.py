@@ -2,9 +2,9 @@
 
 from scipy import sparse
 
+from tfrec.baselines.history_recipes import by_value
 from tfrec.baselines.history_recommender import HistoryRecommender
 from tfrec.baselines.terms import count_matrix, idf, terms, unit_rows
-from tfrec.baselines.weighting import by_value
 
 
 class InterestDegree(HistoryRecommender):

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import expit
 
 from tfrec.baselines.histories import history_matrix, ranges
-from tfrec.numeric.factors import factorise, solve_each
-from tfrec.numeric.logistic import fit_logistic
+from tfrec.linear.als import factorise, solve_each
+from tfrec.linear.logistic import fit_logistic
 
 PRIOR = 5.0  # reactions that a rate is smoothed with
 FOLDS = 5  # an item's rate is learnt from other examples than it is used for
@@ -87,7 +87,7 @@ class FactorisedInterest:
     """Factors and biases of users and items, by alternating least squares.
 
     A user's side is solved anew from the live history at each question; see
-    `tfrec.numeric.factors`.
+    `tfrec.linear.als`.
 
     Args:
         dim: int, factors.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfrec.baselines.weighting import TimeDecay
+from tfrec.baselines.history_recipes import TimeDecay
 from tfrec.errors import NotBuiltError
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import sparse
 
+from tfrec.baselines.history_recipes import RankDecay
 from tfrec.baselines.history_recommender import HistoryRecommender
 from tfrec.baselines.terms import count_matrix, idf, terms, unit_rows
-from tfrec.baselines.weighting import RankDecay
 
 
 class TextProfile(HistoryRecommender):

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from tfrec.baselines.history_recipes import RankDecay
 from tfrec.baselines.history_recommender import HistoryRecommender
-from tfrec.baselines.weighting import RankDecay
 
 
 class Transitions(HistoryRecommender):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tfrec.baselines.history_recipes import uniform
 from tfrec.baselines.history_recommender import HistoryRecommender
-from tfrec.baselines.weighting import uniform
 from tfrec.errors import DataError
 
 

@@ -6,15 +6,15 @@ import shutil
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.data.about import about
+from tfrec.datasets.about import about
 from tfrec.errors import ArtefactError
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.loaded import newest_version
 from tfrec.export.manifest import folder_size
 from tfrec.export.ops import check_ops, required_libraries
-from tfrec.export.proof import prove
 from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
+from tfrec.export.verification import prove
 from tfrec.export.warmup import fill_defaults, read_warmup
 from tfrec.optional import import_optional
 

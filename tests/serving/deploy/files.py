@@ -8,9 +8,9 @@ from unittest import mock
 
 import typer
 
-from serving.online.consumer import run as consume
-from serving.online.gateway import serve as serve_gateway
+from serving.gateway.__main__ import serve as serve_gateway
 from serving.server import serve
+from serving.stream.__main__ import run as consume
 
 ROOT = pathlib.Path(__file__).parents[3]
 DEPLOY = ROOT / "serving" / "deploy"

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from serving.model_config import read_model_config
+from serving.model_server.model_config import read_model_config
 from tests.serving.deploy.files import DEPLOY, PINNED, check_redis, read_flags
 
 OBJECTS = [

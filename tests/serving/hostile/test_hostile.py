@@ -9,7 +9,7 @@ import socket
 import numpy as np
 import pytest
 
-from serving.scheduling.parameters import BatchingParameters
+from serving.model_server.scheduling.parameters import BatchingParameters
 from tests.serving.hostile import over_grpc, over_http
 from tests.serving.hostile.attack import TIMEOUT_S, Attacker, predict, texts
 from tests.serving.listening_process import ListeningProcess

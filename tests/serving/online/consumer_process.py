@@ -11,10 +11,10 @@ STOP_S = 30
 
 
 class ConsumerProcess:
-    """`python -m serving.online.consumer`; its stderr goes to a file."""
+    """`python -m serving.stream`; its stderr goes to a file."""
 
     def __init__(self, source, store, log):
-        command = [sys.executable, "-m", "serving.online.consumer"]
+        command = [sys.executable, "-m", "serving.stream"]
         command += ["--metrics-port", "0"]
         with open(log, "ab") as file:
             self.process = subprocess.Popen(

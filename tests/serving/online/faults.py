@@ -12,7 +12,7 @@ import time
 
 from confluent_kafka import KafkaException, Producer
 
-from serving.online.stores.redis import RedisStates
+from serving.user_states.redis import RedisStates
 from tests.contracts.user_states import event, timestamps
 from tests.serving.online.broker import Broker
 from tests.serving.online.consumer_process import ConsumerProcess

@@ -6,14 +6,14 @@ import json
 import time
 import urllib.parse
 
-from serving.client import RecommenderClient
+from serving.gateway.app import make_app
+from serving.gateway.door import LIMITS, Hosts, make_door, write_error
+from serving.gateway.model_client import ModelLink
+from serving.gateway.titles import Catalogue
 from serving.http.listening import HttpServer
-from serving.online.app import make_app
-from serving.online.catalogue import Catalogue
-from serving.online.door import LIMITS, Hosts, make_door, write_error
-from serving.online.model_link import ModelLink
 from serving.security.gate import Gate
 from tests.serving.listening_process import ListeningProcess
+from tfrec.client.client import RecommenderClient
 
 
 class Http:
@@ -52,11 +52,11 @@ class Http:
 
 
 class GatewayProcess(ListeningProcess):
-    """`python -m serving.online.gateway` with some flags; it listens at `port`."""
+    """`python -m serving.gateway` with some flags; it listens at `port`."""
 
     def __init__(self, *flags):
         line = r"Running gateway at http://127\.0\.0\.1:(\d+)"
-        super().__init__("serving.online.gateway", line, *flags)
+        super().__init__("serving.gateway", line, *flags)
         self.port = int(self.address)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from serving.answers import Recommendation
+from tfrec.client.answers import Recommendation
 
 
 class InterestModel:

@@ -1,4 +1,4 @@
-"""Tests of serving.online.consumer with files, pipes and stores that fail."""
+"""Tests of serving.stream.__main__ with files, pipes and stores that fail."""
 
 import json
 import subprocess
@@ -7,12 +7,13 @@ import threading
 
 import pytest
 
-from serving.online import consumer, consuming
-from serving.online.sources.jsonl import JsonlSource
-from serving.online.sources.opening import open_source
-from serving.online.stores.memory import MemoryStates
-from serving.online.stores.sqlite import SqliteStates
-from serving.online.stores.user_states import StoreError, StoreFullError
+from serving.stream import __main__ as consumer
+from serving.stream import consume as consuming
+from serving.stream.jsonl import JsonlSource
+from serving.stream.opening import open_source
+from serving.user_states.memory import MemoryStates
+from serving.user_states.sqlite import SqliteStates
+from serving.user_states.store import StoreError, StoreFullError
 from tests.contracts.user_states import timestamps
 from tests.serving.online.gateway_process import eventually
 from tests.serving.programs import run_program
@@ -69,7 +70,7 @@ def test_bad_lines_are_put_aside(run, log, tmp_path):
 def test_lines_may_lie_across_chunks(log, monkeypatch):
     lines = [line(f"user {n}", n) for n in range(50)]
     log.write_text("\n".join(lines) + "\n")
-    monkeypatch.setattr("serving.online.sources.jsonl.CHUNK", 37)
+    monkeypatch.setattr("serving.stream.jsonl.CHUNK", 37)
     source = JsonlSource(log, threading.Event())
     read = [message for batch in source.batches() for message in batch]
     source.close()
@@ -80,7 +81,7 @@ def test_lines_may_lie_across_chunks(log, monkeypatch):
 def test_a_pipe_is_applied_as_it_comes(tmp_path):
     """What has come is applied before more comes, and SIGTERM ends the waiting."""
     store = tmp_path / "states.db"
-    command = [sys.executable, "-m", "serving.online.consumer", "--source", "-"]
+    command = [sys.executable, "-m", "serving.stream", "--source", "-"]
     process = subprocess.Popen(
         [*command, "--store", f"sqlite:///{store}"],
         stdin=subprocess.PIPE,

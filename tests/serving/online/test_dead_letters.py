@@ -1,4 +1,4 @@
-"""Tests of serving.online.sources.dead_letters where a broker refuses."""
+"""Tests of serving.stream.dead_letters where a broker refuses."""
 
 import threading
 import types
@@ -6,8 +6,8 @@ import types
 import pytest
 from confluent_kafka import KafkaError
 
-from serving.online.sources.dead_letters import DeadLetters
-from serving.online.sources.source import Message, SourceError
+from serving.stream.dead_letters import DeadLetters
+from serving.stream.source import Message, SourceError
 
 ORIGIN = types.SimpleNamespace(key=lambda: b"ann")
 

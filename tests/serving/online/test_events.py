@@ -1,10 +1,10 @@
-"""Tests of serving.online.events."""
+"""Tests of serving.user_states.events."""
 
 import re
 
 import pytest
 
-from serving.online.events import Event, EventError, read_event, read_events
+from serving.user_states.events import Event, EventError, read_event, read_events
 
 GOOD = {"user_id": "ann", "item_id": "a", "timestamp": 10}
 

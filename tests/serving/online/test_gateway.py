@@ -1,4 +1,4 @@
-"""Tests of serving.online.gateway over HTTP, against a real server of the toy."""
+"""Tests of serving.gateway.__main__ over HTTP, against a real server of the toy."""
 
 import re
 import time
@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from serving.online import gateway
+from serving.gateway import __main__ as gateway
 from tests.serving.online.gateway_process import GatewayProcess, Http
 from tests.serving.programs import run_program
 from tests.serving.toy_artefact import embedding_oracle, ranking_oracle

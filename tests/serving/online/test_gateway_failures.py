@@ -8,12 +8,12 @@ import threading
 
 import pytest
 
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
-from serving.online.stores.memory import MemoryStates
-from serving.online.stores.redis import RedisStates
-from serving.online.stores.sqlite import SqliteStates
-from serving.server_settings import ServerSettings
+from serving.model_server.model_store import ModelSettings, ModelStore
+from serving.model_server.server import ModelServer
+from serving.model_server.server_settings import ServerSettings
+from serving.user_states.memory import MemoryStates
+from serving.user_states.redis import RedisStates
+from serving.user_states.sqlite import SqliteStates
 from tests.contracts.user_states import event
 from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.gateway_process import (

@@ -6,15 +6,15 @@ import threading
 
 import pytest
 
-from serving.online import consuming
-from serving.online.consumer_metrics import ConsumerMetrics, answering
-from serving.online.consuming import consume
-from serving.online.sources.jsonl import JsonlSource
-from serving.online.state import MAX_EVENTS
-from serving.online.state_codec import encode_state
-from serving.online.stores.memory import MemoryStates
-from serving.online.stores.sqlite import SqliteStates
-from serving.online.stores.user_states import StoreError, StoreFullError
+from serving.stream import consume as consuming
+from serving.stream.consume import consume
+from serving.stream.jsonl import JsonlSource
+from serving.stream.metrics import ConsumerMetrics, answering
+from serving.user_states.memory import MemoryStates
+from serving.user_states.sqlite import SqliteStates
+from serving.user_states.state import MAX_EVENTS
+from serving.user_states.state_codec import encode_state
+from serving.user_states.store import StoreError, StoreFullError
 from tests.contracts.user_states import event
 from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.gateway_process import Http, eventually

@@ -2,8 +2,8 @@
 
 import pytest
 
-from serving.online.stores.memory import MemoryStates
-from serving.online.stores.sqlite import SqliteStates
+from serving.user_states.memory import MemoryStates
+from serving.user_states.sqlite import SqliteStates
 from tests.contracts.user_states import event
 from tests.serving.online.broker import Broker
 from tests.serving.online.consumer_process import consuming

@@ -1,9 +1,9 @@
-"""Tests of serving.online.profiles."""
+"""Tests of serving.gateway.profiles."""
 
 import pandas as pd
 import pytest
 
-from serving.online.profiles import read_profiles
+from serving.gateway.profiles import read_profiles
 from tfrec.errors import DataError
 
 

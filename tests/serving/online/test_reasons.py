@@ -1,4 +1,4 @@
-"""Tests of serving.online.reasons, on the toy's real server where words count."""
+"""Tests of serving.gateway.reasons, on the toy's real server where words count."""
 
 import logging
 import math
@@ -7,13 +7,13 @@ import grpc
 import numpy as np
 import pytest
 
-from serving.answers import Recommendation
-from serving.client import RecommenderClient
-from serving.online.catalogue import Catalogue
-from serving.online.model_link import ModelLink
-from serving.online.reactions import Reactions
-from serving.online.reasons import Reasons, most_specific
-from serving.status import RequestError
+from serving.gateway.feedback import Reactions
+from serving.gateway.model_client import ModelLink
+from serving.gateway.reasons import Reasons, most_specific
+from serving.gateway.titles import Catalogue
+from tfrec.client.answers import Recommendation
+from tfrec.client.client import RecommenderClient
+from tfrec.protocol.status import RequestError
 
 TEXTS = {"query_text": "", "user_text": "", "now": 9}
 BEST = [Recommendation(item_id, 1.0, 0.5) for item_id in "pq"]

@@ -1,13 +1,13 @@
-"""Tests of serving.online.served_items with a model that is what the test says."""
+"""Tests of serving.gateway.served_items with a model that is what the test says."""
 
 import grpc
 import pytest
 
-from serving.items.log import ItemLog
-from serving.online import served_items
-from serving.online.served_items import ServedItems
-from serving.status import RequestError
+from serving.gateway import served_items
+from serving.gateway.served_items import ServedItems
 from tfrec.data.item_changes import Change
+from tfrec.export.item_log import ItemLog
+from tfrec.protocol.status import RequestError
 
 
 class Model:

@@ -1,9 +1,9 @@
-"""Tests of serving.online.served_titles with files of versions."""
+"""Tests of serving.gateway.served_titles with files of versions."""
 
 import pandas as pd
 
-from serving.online.catalogue import Catalogue
-from serving.online.served_titles import ServedTitles
+from serving.gateway.served_titles import ServedTitles
+from serving.gateway.titles import Catalogue
 
 
 def write_version(folder, version, title):

@@ -1,4 +1,4 @@
-"""Tests of serving.online.state and its bytes."""
+"""Tests of serving.user_states.state and its bytes."""
 
 import random
 
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.online import state as state_module
-from serving.online.events import Event
-from serving.online.state import MAX_EVENTS, MAX_OUTSIDE, Interest, UserState
-from serving.online.state_codec import StateError, decode_state, encode_state
+from serving.user_states import state as state_module
+from serving.user_states.events import Event
+from serving.user_states.state import MAX_EVENTS, MAX_OUTSIDE, Interest, UserState
+from serving.user_states.state_codec import StateError, decode_state, encode_state
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=4)
 EVENTS = st.builds(

@@ -1,4 +1,4 @@
-"""Tests of serving.online.stores: the contract, and what each store adds."""
+"""Tests of serving.user_states: the contract, and what each store adds."""
 
 import concurrent.futures
 import re
@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from serving.online.state_codec import StateError
-from serving.online.stores import sqlite as sqlite_store
-from serving.online.stores.memory import MemoryStates
-from serving.online.stores.opening import open_states
-from serving.online.stores.redis import RedisStates
-from serving.online.stores.sqlite import SqliteStates
-from serving.online.stores.user_states import StoreError, StoreFullError
+from serving.user_states import sqlite as sqlite_store
+from serving.user_states.memory import MemoryStates
+from serving.user_states.opening import open_states
+from serving.user_states.redis import RedisStates
+from serving.user_states.sqlite import SqliteStates
+from serving.user_states.state_codec import StateError
+from serving.user_states.store import StoreError, StoreFullError
 from tests.contracts.user_states import UserStatesContract, event, timestamps
 from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.gateway_process import eventually

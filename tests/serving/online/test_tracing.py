@@ -1,17 +1,17 @@
-"""Tests of serving.tracing: gateway and server in this process, spans in memory."""
+"""Tests of tfrec.protocol.tracing: spans of gateway and server, in memory."""
 
 import threading
 
 import pytest
 
-from serving import tracing
-from serving.model_server import ModelServer
-from serving.model_store import ModelSettings, ModelStore
-from serving.online.stores.opening import open_states
-from serving.scheduling.parameters import BatchingParameters
-from serving.server_settings import ServerSettings
+from serving.model_server.model_store import ModelSettings, ModelStore
+from serving.model_server.scheduling.parameters import BatchingParameters
+from serving.model_server.server import ModelServer
+from serving.model_server.server_settings import ServerSettings
+from serving.user_states.opening import open_states
 from tests.serving.online.gateway_process import eventually, gateway_thread
 from tfrec.errors import MissingPackageError
+from tfrec.protocol import tracing
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 ROUTE = "GET /v1/users/{user_id:path}/recommendations"

@@ -3,14 +3,14 @@
 import pytest
 
 from serving.client import main
-from serving.connection import Connection
-from serving.online import gateway
-from serving.security import watched_file
-from serving.security.identity import Identity, read_identity
+from serving.gateway import __main__ as gateway
 from serving.security.tokens import Tokens
 from tests.serving.local_server import serving
 from tests.serving.programs import run_program
 from tests.serving.security.certificates import Authority
+from tfrec import watched_file
+from tfrec.client.connection import Connection
+from tfrec.client.identity import Identity, read_identity
 from tfrec.errors import ConfigError
 
 TOKEN, OTHER_TOKEN = "a-token-of-this-test", "another-token-altogether"
@@ -144,8 +144,8 @@ def test_the_gateway_asks_a_secured_server(secured, files, monkeypatch):
     def make_app(states, link, *_):
         links.append(link)
 
-    monkeypatch.setattr("serving.online.app.make_app", make_app)
-    monkeypatch.setattr("serving.online.door.make_door", lambda *_: None)
+    monkeypatch.setattr("serving.gateway.app.make_app", make_app)
+    monkeypatch.setattr("serving.gateway.door.make_door", lambda *_: None)
     monkeypatch.setattr(gateway, "_run", lambda server, _: server.drain())
     flags = ("--target", secured.address, "--model", "toy", "--store", "memory:")
     assert run_program(monkeypatch, gateway.main, *flags, *options(files)) == 0

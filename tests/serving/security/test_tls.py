@@ -17,10 +17,10 @@ from tensorflow_serving.apis import (
     model_service_pb2_grpc,
 )
 
+from serving.model_server.server_settings import ServerSettings
 from serving.security.tls import Tls, read_tls
 from serving.security.tokens import Tokens
 from serving.server import main
-from serving.server_settings import ServerSettings
 from tests.serving.local_server import serving
 from tests.serving.programs import run_program
 from tests.serving.security.certificates import Authority

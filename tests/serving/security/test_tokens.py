@@ -4,9 +4,10 @@ import logging
 
 import pytest
 
-from serving.security import rate_limit, watched_file
+from serving.security import rate_limit
 from serving.security.rate_limit import RateLimit
 from serving.security.tokens import Role, Tokens
+from tfrec import watched_file
 from tfrec.errors import ConfigError
 
 FIRST, SECOND = "first-token-of-all", "second-token-of-all"

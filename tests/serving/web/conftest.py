@@ -5,8 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from serving.online.reactions import Reactions
-from serving.online.stores.memory import MemoryStates
+from serving.gateway.feedback import Reactions
+from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.toy_artefact import CATEGORIES, ITEM_IDS

@@ -1,4 +1,4 @@
-"""Tests of serving.web.page without a browser."""
+"""Tests of serving.gateway.page without a browser."""
 
 import configparser
 import http.client
@@ -8,7 +8,9 @@ import re
 
 import pytest
 
-FILES = sorted(importlib.resources.files("serving.web").joinpath("static").iterdir())
+FILES = sorted(
+    importlib.resources.files("serving.gateway").joinpath("static").iterdir()
+)
 ROOT = pathlib.Path(__file__).parents[3]
 
 

@@ -1,0 +1,1 @@
+"""Scoring many users at once."""

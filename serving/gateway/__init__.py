@@ -1,0 +1,1 @@
+"""The HTTP gateway: events in, recommendations out: `python -m serving.gateway`."""

@@ -1,0 +1,189 @@
+"""Recommendations and events over HTTP: state, model server and titles in one place.
+
+    python -m serving.gateway --target 127.0.0.1:8500 --model movielens \
+        --store sqlite:///states.db --model-folder saved_models/movielens
+
+One line on stdout says where it listens: with a page for trying it out, and /docs,
+which shows every route.
+"""
+
+import logging
+import pathlib
+import signal
+import threading
+from typing import Annotated
+
+from typer import Option
+
+from serving.security.exposure import check_privacy, is_loopback
+from serving.security.gate import Gate
+from serving.security.tls import read_tls_files
+from serving.security.tokens import Tokens
+from serving.user_states.opening import Store, open_states
+from tfrec.client.identity import Ca, Cert, Key, TokenFile, read_identity
+from tfrec.errors import ConfigError
+from tfrec.program import run_program
+
+MODEL_TIMEOUT_S = 2
+_TOKENS = "--auth-token-file"
+
+
+def serve(
+    target: Annotated[str, Option(help="HOST:PORT of the model server.")],
+    model: Annotated[str, Option(help="What the model server calls the model.")],
+    store: Store,
+    items: Annotated[
+        pathlib.Path | None,
+        Option(help="Parquet file with titles, where there is no --model-folder."),
+    ] = None,
+    port: Annotated[int, Option(help="0 picks a free one.")] = 0,
+    host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
+    like: Annotated[
+        str | None,
+        Option(
+            help="KIND or KIND=VALUE of the event that the page's like sends; without "
+            "it, the most frequent sign of interest that the model learnt."
+        ),
+    ] = None,
+    skip: Annotated[
+        str | None,
+        Option(
+            help="The same of its skip; without it, a dislike that the model learnt, "
+            "or else an event that hides the item."
+        ),
+    ] = None,
+    hide: Annotated[
+        str,
+        Option(
+            help="Kinds of events, with commas, that only hide their items though the "
+            "model learnt them; those that it did not learn always do."
+        ),
+    ] = "",
+    users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
+    model_folder: Annotated[
+        pathlib.Path | None,
+        Option(
+            help="Folder of the served model: titles are those of the version that is "
+            "served, and items can be put in and taken out."
+        ),
+    ] = None,
+    interest: Annotated[
+        pathlib.Path | None,
+        Option(help="interest.json of training.freshness, for mode=interest."),
+    ] = None,
+    profiles: Annotated[
+        pathlib.Path | None,
+        Option(help="Users' profiles, as for training: user_id, text."),
+    ] = None,
+    ca: Ca = "",
+    cert: Cert = "",
+    key: Key = "",
+    token_file: TokenFile = "",
+    tls_cert: Annotated[str, Option(help="PEM of the gateway's certificate.")] = "",
+    tls_key: Annotated[str, Option(help="PEM of its private key.")] = "",
+    tls_client_ca: Annotated[
+        str, Option(help="PEM of the authority whose certificates callers must show.")
+    ] = "",
+    auth_token_file: Annotated[
+        str, Option(help="TOKEN or TOKEN ROLE, one a line: what callers must show.")
+    ] = "",
+    allowed_host: Annotated[
+        list[str] | None,
+        Option(help="Further name that requests may call the gateway; * for any."),
+    ] = None,
+    allow_plaintext: Annotated[
+        bool, Option(help="Also where others may listen.")
+    ] = False,
+):
+    """Serves recommendations that follow each event, over HTTP."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    _check_titles(items, model_folder)
+    identity = read_identity(ca, cert, key, token_file)
+    tls = read_tls_files(tls_cert, tls_key, tls_client_ca)
+    tokens = Tokens(auth_token_file, _TOKENS) if auth_token_file else None
+    _check_openness(host, tls, tokens, allowed_host or [], allow_plaintext)
+    # FastAPI takes a second to import.
+    from serving.gateway.app import make_app
+    from serving.gateway.door import LIMITS, Hosts, make_door, write_error
+    from serving.gateway.feedback import Reaction, Reactions
+    from serving.gateway.model_client import ModelLink
+    from serving.gateway.online_interests import read_settings
+    from serving.gateway.profiles import read_profiles
+    from serving.gateway.served_titles import ServedTitles
+    from serving.gateway.titles import Catalogue
+    from serving.http.listening import HttpServer
+    from tfrec.client.client import RecommenderClient
+    from tfrec.export.item_log import ItemLog
+    from tfrec.protocol import tracing
+
+    tracing.start("tfrec-gateway")
+    chosen = (Reaction.read(like), Reaction.read(skip), frozenset(_split(hide)))
+    settings, catalogue = read_settings(interest), Catalogue(items)
+    states = open_states(store)
+    client = RecommenderClient(
+        target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
+    )
+    titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
+    link = ModelLink(client, *titles)
+    link.look()
+    reactions = Reactions(lambda: link.kinds, *chosen)
+    item_log = ItemLog.of(model_folder) if model_folder else None
+    texts = read_profiles(profiles) if profiles else {}
+    parts = (reactions, _split(users), item_log, settings, texts)
+    app = make_app(states, link, catalogue, *parts)
+    door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
+    context = tls.context() if tls else None
+    _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
+    link.close()
+    states.close()
+
+
+def _check_titles(items, model_folder):
+    if items and model_folder:
+        raise ConfigError(
+            "Either `--items` or `--model-folder` may be given, because the titles in "
+            "that folder are those of the version that is served."
+        )
+
+
+def _run(server, is_tls):
+    """Answers until a signal comes, and ends in its grace time then."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    server.start()
+    scheme = "https" if is_tls else "http"
+    print(f"Running gateway at {scheme}://{server.address} ...", flush=True)
+    stopped.wait()
+    server.drain()
+
+
+def _check_openness(host, tls, tokens, allowed_hosts, allow_plaintext):
+    """Everybody's history is here: others may come only with certificate and token."""
+    is_private = bool(tls) or allow_plaintext
+    ways = "`--tls-cert` and `--tls-key`, or `--allow-plaintext`"
+    check_privacy(host, is_private, ways)
+    is_known = tokens or (tls and tls.client_verify)
+    if not (is_known or is_loopback(host)):
+        raise ConfigError(
+            f"`{_TOKENS}` must be given, because others can reach `--host` {host} and "
+            "the gateway holds everybody's history. Give it, or `--tls-client-ca`."
+        )
+    if "*" in allowed_hosts and not is_known:
+        raise ConfigError(
+            f"`--allowed-host` must be a name without `{_TOKENS}`, because any web "
+            "page could ask this gateway then. Received: *. Name the hosts."
+        )
+
+
+def _split(text):
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def main():
+    """Entry point of `tfrec-gateway`."""
+    run_program(serve)
+
+
+if __name__ == "__main__":
+    main()

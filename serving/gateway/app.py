@@ -1,0 +1,305 @@
+"""The gateway's routes."""
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, FastAPI, Query, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from serving.gateway.docs_page import add_docs
+from serving.gateway.errors import PROBLEMS, add_error_handlers
+from serving.gateway.feedback import Reactions
+from serving.gateway.fields import Id, Now
+from serving.gateway.interest_shares import Interests
+from serving.gateway.item_routes import add_items
+from serving.gateway.json_route import StrictRoute
+from serving.gateway.metrics import Metrics
+from serving.gateway.model_client import ModelLink
+from serving.gateway.page import add_page
+from serving.gateway.recommendations import Recommending, Wishes
+from serving.gateway.schemas import (
+    MAX_K,
+    EventsAnswer,
+    ForgottenAnswer,
+    FoundItems,
+    Health,
+    InterestsAnswer,
+    Mode,
+    Recommendations,
+    Session,
+    SessionRequest,
+    Share,
+    ShownItem,
+    StateAnswer,
+    StateEvent,
+)
+from serving.gateway.served_items import ServedItems
+from serving.gateway.titles import Catalogue
+from serving.gateway.undo import add_undo
+from serving.user_states.events import Event, EventError, read_events
+from serving.user_states.store import StoreError, UserStates
+from tfrec.export.item_log import ItemLog
+from tfrec.inference.interest_decay import InterestSettings
+from tfrec.protocol.tracing import trace_app
+from tfrec.values import read_id
+
+MAX_EVENTS = 1000  # of one request
+MAX_FOUND = 100  # items of one search
+_ONE_OR_MANY = {
+    "anyOf": [
+        Event.model_json_schema(),
+        {"type": "array", "items": Event.model_json_schema(), "maxItems": MAX_EVENTS},
+    ]
+}
+
+
+def make_app(
+    states: UserStates,
+    model: ModelLink,
+    catalogue: Catalogue,
+    reactions: Reactions | None = None,
+    users: Sequence[str] = (),
+    item_log: ItemLog | None = None,
+    settings: InterestSettings | None = None,
+    profiles: Mapping[str, str] | None = None,
+) -> FastAPI:
+    """The gateway as an ASGI app; it looks after the model server while it runs.
+
+    It lets anybody in: `make_door` checks requests, and counts what becomes of them.
+
+    Args:
+        states: whose users are served.
+        model: the model server.
+        catalogue: titles and categories.
+        reactions: what events mean; as the model learnt it if None.
+        users: ids that the page offers.
+        item_log: of the served model, for the routes that change items; None for none.
+        settings: how interest vectors follow events.
+        profiles: user id -> text, of those who have one.
+    """
+    reactions = reactions or Reactions(lambda: model.kinds)
+    app = FastAPI(
+        title="tfrec gateway",
+        lifespan=_watching(model),
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+    )
+    app.router.route_class = StrictRoute
+    metrics = Metrics()
+    app.state.metrics = metrics
+    add_error_handlers(app)
+    parts = (states, model, catalogue, metrics, reactions, settings, profiles)
+    recommending = Recommending(*parts)
+    _add_recommendations(app, recommending)
+    _add_interests(app, states, Interests(model, catalogue, reactions))
+    _add_events(app, states, metrics)
+    add_undo(app, states)
+    _add_users(app, states, recommending, catalogue)
+    _add_search(app, catalogue)
+    if item_log:
+        add_items(app, item_log, catalogue, recommending)
+    served = ServedItems(item_log, model)
+    _add_operation(app, states, model, metrics, served)
+    add_page(app, catalogue, reactions, users)
+    add_docs(app)
+    trace_app(app)
+    return app
+
+
+def _watching(model):
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        stopped = threading.Event()
+        watcher = threading.Thread(target=model.watch, args=[stopped], daemon=True)
+        watcher.start()
+        yield
+        stopped.set()
+        watcher.join()
+
+    return lifespan
+
+
+async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
+    k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
+    category: Annotated[str, Query(description="One or more, `|` between")] = "",
+    query: str = "",
+    explain: bool = False,
+    now: Annotated[Now, Query(description="UTC seconds")] = None,
+    mode: Annotated[
+        Mode, Query(description="What the model is asked with")
+    ] = "history",
+    allow_repeats: bool = False,
+    min_probability: Share = 0.0,
+    diversity: Share = 0.0,
+):
+    shares = (min_probability, diversity)
+    return Wishes(k, category, query, explain, now, mode, allow_repeats, *shares)
+
+
+def _add_recommendations(app, recommending):
+    @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
+    def recommend(
+        user_id: Id, wishes: Annotated[Wishes, Depends(_read_wishes)]
+    ) -> Response:
+        started = time.perf_counter()
+        found, state_version = recommending.for_user(user_id, wishes)
+        return _answer(found, state_version, started)
+
+    @app.post("/v1/sessions/recommendations", response_model=Recommendations)
+    def recommend_for_session(session: SessionRequest) -> Response:
+        started = time.perf_counter()
+        wishes = Wishes(**session.model_dump(exclude={"history"}))
+        found = recommending.for_session(_history(session), wishes)
+        return _answer(found, 0, started)
+
+
+def _history(session):
+    """`(item_id, event, value, timestamp)`, oldest first."""
+    now = session.now or int(time.time())
+
+    def moment(event):
+        return now if event.timestamp is None else event.timestamp, event.sequence
+
+    return [
+        (e.item_id, e.event, math.nan if e.value is None else e.value, moment(e)[0])
+        for e in sorted(session.history, key=moment)
+    ]
+
+
+def _answer(found, state_version, started):
+    answer = Recommendations(
+        items=found.items,
+        state_version=state_version,
+        model_version=found.model_version,
+        latency_ms=round(1e3 * (time.perf_counter() - started), 3),
+        reason_code=found.reason_code,
+    )
+    return _written(answer)
+
+
+def _written(answer, status=200):
+    """An answer as JSON; FastAPI would check it once more, in another thread."""
+    return Response(answer.model_dump_json(), status, media_type="application/json")
+
+
+def _add_interests(app, states, interests):
+    @app.get("/v1/users/{user_id:path}/interests")
+    def show_interests(
+        user_id: Id,
+        now: Annotated[Now, Query(description="UTC seconds")] = None,
+    ) -> InterestsAnswer:
+        """How much each event, and each category, counts in what is recommended."""
+        state = states.get(user_id)
+        items, categories = interests.of_history(state.history(), now)
+        return InterestsAnswer(
+            items=items, categories=categories, state_version=state.version
+        )
+
+    @app.post("/v1/sessions/interests")
+    def show_interests_of_session(session: Session) -> InterestsAnswer:
+        items, categories = interests.of_history(_history(session), session.now)
+        return InterestsAnswer(items=items, categories=categories, state_version=0)
+
+
+def _add_events(app, states, metrics):
+    body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
+
+    @app.post(
+        "/v1/events",
+        status_code=202,
+        response_model=EventsAnswer,
+        openapi_extra={"requestBody": body},
+    )
+    def post_events(payload: Annotated[Any, Body()]) -> Response:
+        """One event or a list; answered when they are durable, all or none."""
+        try:
+            events = _read_limited(payload)
+        except EventError:
+            metrics.count_poison(len(payload) if isinstance(payload, list) else 1)
+            raise
+        appended = states.append(events)
+        metrics.count_events(appended.accepted, appended.duplicates)
+        answer = EventsAnswer(
+            accepted=appended.accepted,
+            duplicates=appended.duplicates,
+            state_versions=appended.versions,
+        )
+        return _written(answer, 202)
+
+
+def _read_limited(payload):
+    if isinstance(payload, list) and len(payload) > MAX_EVENTS:
+        raise EventError(
+            f"A request must have at most {MAX_EVENTS} events. Received: "
+            f"{len(payload)}. Send several requests."
+        )
+    return read_events(payload)
+
+
+def _add_users(app, states, recommending, catalogue):
+    @app.get("/v1/users/{user_id:path}/state")
+    def show_state(user_id: Id) -> StateAnswer:
+        state = states.get(user_id)
+        events = [
+            StateEvent(title=catalogue.title(event.item_id), **event._asdict())
+            for event in state.events
+        ]
+        return StateAnswer(user_id=user_id, state_version=state.version, events=events)
+
+    @app.delete("/v1/users/{user_id:any}")
+    def forget(user_id: str) -> ForgottenAnswer:
+        """Also under an id that was taken before there were rules for ids."""
+        known = [states.forget(each) for each in _spellings(user_id)]
+        for each in _spellings(user_id):
+            recommending.forget(each)
+        return ForgottenAnswer(forgotten=any(known))
+
+
+def _spellings(user_id):
+    """An id as it came and, where it is one, as it is kept now."""
+    try:
+        return {user_id, read_id(user_id)}
+    except ValueError:
+        return {user_id}
+
+
+def _add_search(app, catalogue):
+    @app.get("/v1/items")
+    def search_items(
+        query: Annotated[str, Query(description="Words of the title")],
+        limit: Annotated[int, Query(ge=1, le=MAX_FOUND)] = 10,
+    ) -> FoundItems:
+        found = [
+            ShownItem(item_id=item_id, **catalogue.words(item_id))
+            for item_id in catalogue.search(query, limit)
+        ]
+        return FoundItems(items=found)
+
+
+def _add_operation(app, states, model, metrics, served):
+    without_store = {"model": Health, "description": "The store does not answer"}
+
+    @app.get("/health", response_model=Health, responses={503: without_store})
+    def health():
+        """503 without the store; without the model server there is the fallback."""
+        store = "ok"
+        try:
+            states.check()
+        except StoreError as error:
+            store = str(error)
+        told = Health(
+            store=store,
+            model_server=model.problem or "ok",
+            items=served.problem() or "ok",
+            model_version=model.version,
+        )
+        return JSONResponse(told.model_dump(), 200 if store == "ok" else 503)
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    def show_metrics() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")

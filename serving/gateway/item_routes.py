@@ -1,0 +1,128 @@
+"""Routes that put items in and take them out."""
+
+from typing import Annotated, Any
+
+from fastapi import Body, FastAPI
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from serving.gateway.fields import Id
+from serving.gateway.recommendations import Recommending
+from serving.gateway.titles import Catalogue
+from serving.gateway.wording import Asked, tell
+from tfrec.data.item_changes import Change
+from tfrec.datasets.about import about
+from tfrec.errors import ServingError
+from tfrec.export.item_log import ItemLog
+from tfrec.values import read_categories, read_limit, read_text
+
+MAX_ITEMS = 1000  # of one request
+Text = Annotated[str, BeforeValidator(read_text)]
+Category = Annotated[str, BeforeValidator(read_categories)]
+Limit = Annotated[int, BeforeValidator(read_limit)]
+
+
+class NewItem(Asked):
+    """An item as it is put in."""
+
+    item_id: Id
+    title: Text = ""
+    text: Text = ""
+    category: Category = Field("", description="One or more, `|` between")
+    available_from: Limit = Field(0, description="UTC seconds; 0: always")
+    available_until: Limit = Field(0, description="UTC seconds; 0: for ever")
+
+    @model_validator(mode="after")
+    def _check_limits(self):
+        Change(**self.model_dump())  # a DataError is a ValueError, and has the words
+        return self
+
+
+_Items = TypeAdapter(
+    Annotated[list[NewItem], Field(min_length=1, max_length=MAX_ITEMS)]
+)
+_ONE = NewItem.model_json_schema()
+_ONE_OR_MANY = {
+    "anyOf": [_ONE, {"type": "array", "items": _ONE, "maxItems": MAX_ITEMS}]
+}
+
+
+class ItemError(ServingError, ValueError):
+    """What came is no item."""
+
+
+def read_items(raw: Any) -> list[NewItem]:
+    """One item or a list of them, all right or none.
+
+    Args:
+        raw: parsed JSON.
+
+    Raises:
+        ItemError: what must be otherwise.
+
+    Example:
+        >>> read_items({"item_id": "a"})[0].category
+        ''
+    """
+    try:
+        return _Items.validate_python(raw if isinstance(raw, list) else [raw])
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        if not isinstance(raw, list):
+            problems = [each | {"loc": each["loc"][1:]} for each in problems]
+        place = "The list" if isinstance(raw, list) else "The item"
+        raise ItemError(tell(problems, place)) from None
+
+
+class ItemsAnswer(BaseModel):
+    """How many items were put in or taken out."""
+
+    accepted: int
+
+
+def add_items(
+    app: FastAPI, log: ItemLog, catalogue: Catalogue, recommending: Recommending
+) -> None:
+    """Adds the routes; what the log holds already is brought into the catalogue.
+
+    Args:
+        app: the gateway.
+        log: of the model that the server serves.
+        catalogue: titles, kept up to date.
+        recommending: told when answers have become old.
+    """
+    for change in log.read().changes:
+        _note(catalogue, change)
+
+    def write(changes):
+        log.append(changes)
+        for change in changes:
+            _note(catalogue, change)
+        recommending.forget_all()
+        return ItemsAnswer(accepted=len(changes))
+
+    body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
+
+    @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
+    def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
+        """One item or a list, new or in place of others; answered when durable."""
+        return write([Change(**item.model_dump()) for item in read_items(payload)])
+
+    @app.delete("/v1/items/{item_id:path}", status_code=202)
+    def remove_item(item_id: Id) -> ItemsAnswer:
+        """It is not recommended any more, whether it was known or not."""
+        return write([Change(item_id=item_id, is_removed=True)])
+
+
+def _note(catalogue, change):
+    if change.is_removed:
+        catalogue.remove(change.item_id)
+    else:
+        words = (change.title, change.category, about(change.text))
+        catalogue.put(change.item_id, *words)

@@ -1,0 +1,152 @@
+"""What speaks for each item of an answer, in words."""
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from serving.gateway.feedback import Reactions
+from serving.gateway.model_client import ModelLink
+from serving.gateway.titles import Catalogue
+from tfrec.client.answers import Recommendation
+from tfrec.datasets.about import shorten
+from tfrec.protocol.status import RequestError
+
+logger = logging.getLogger(__name__)
+
+NEAR = 0.2  # of the largest share: an event that has it is a good reason, too
+# What was done, of the kinds of events that logs often have.
+_DONE = {
+    "rating": "you rated",
+    "rate": "you rated",
+    "like": "you liked",
+    "view": "you viewed",
+    "watch": "you watched",
+    "play": "you played",
+    "listen": "you listened to",
+    "read": "you read",
+    "click": "you clicked",
+    "cart": "you put in the cart",
+    "buy": "you bought",
+    "purchase": "you bought",
+    "order": "you ordered",
+}
+_RATED = {"rating", "rate"}  # whose value says something to people
+
+
+class Reasons:
+    """Finds the words that were asked for, or an event, behind each item.
+
+    Args:
+        model: the model server.
+        catalogue: titles.
+        reactions: which events speak against their items.
+    """
+
+    def __init__(self, model: ModelLink, catalogue: Catalogue, reactions: Reactions):
+        self._model = model
+        self._catalogue = catalogue
+        self._reactions = reactions
+
+    def of(
+        self,
+        best: Sequence[Recommendation],
+        history: Sequence[tuple],
+        filters: dict[str, Any],
+        texts: dict[str, Any],
+    ) -> list[str | None]:
+        """A reason for each item, None where nothing speaks for it.
+
+        Args:
+            best: the answer, best first.
+            history: `(item_id, event, value, timestamp)` that the model was told.
+            filters: what the model was asked with besides.
+            texts: `query_text`, `user_text` and `now`.
+        """
+        item_ids = [item.item_id for item in best]
+        try:
+            events = self._events(item_ids, history, texts)
+            are_words = self._are_words(best, history, filters, texts)
+        except RequestError as error:
+            logger.warning("Answers are given without reasons: %s", error)
+            return [None] * len(best)
+        fits = f"fits “{shorten(texts['query_text'])}”"
+        return [
+            fits if is_words else event and self._because(event)
+            for event, is_words in zip(events, are_words, strict=True)
+        ]
+
+    def _events(self, item_ids, history, texts):
+        """The event behind each item, None where there is none."""
+        if not history or not item_ids:
+            return [None] * len(item_ids)
+        shares = np.maximum(self._model.explain(item_ids, history, **texts), 0)
+        places = most_specific(shares, self._are_liked(history))
+        return [None if place < 0 else history[place] for place in places]
+
+    def _are_liked(self, history):
+        """`[events]`: no dislikes, and no ratings below the middle of the person's."""
+        values = [value for _, kind, value, _ in history if kind in _RATED]
+        known = np.array(values)[~np.isnan(values)]
+        middle = np.median(known) if known.size else -math.inf
+        return np.array(
+            [
+                self._reactions.reward(kind, value) != 0
+                and not (kind in _RATED and value < middle)
+                for _, kind, value, _ in history
+            ]
+        )
+
+    def _are_words(self, best, history, filters, texts):
+        """Whether each item owes its place to the words, and not to the events.
+
+        It does if without them it is less probable, and stands lower or not at all:
+        others may have fallen further than one that the words have lowered.
+        """
+        if not texts["query_text"]:
+            return [False] * len(best)
+        without = texts | {"query_text": ""}
+        others, _ = self._model.recommend(history=history, **filters, **without)
+        places = {item.item_id: place for place, item in enumerate(others)}
+        item_ids = [item.item_id for item in best]
+        before = self._model.score_interest(item_ids, history, **without)
+        return [
+            item.probability > chance and places.get(item.item_id, math.inf) > place
+            for place, (item, chance) in enumerate(zip(best, before, strict=True))
+        ]
+
+    def _because(self, event):
+        item_id, kind, value, _ = event
+        named = f"“{self._catalogue.name(item_id)}”"
+        if kind not in _DONE:
+            return f"because of {named}" + (f" ({kind})" if kind else "")
+        has_value = kind in _RATED and not math.isnan(value)
+        return f"because {_DONE[kind]} {named}" + (f" {value:g}" if has_value else "")
+
+
+def most_specific(shares: np.ndarray, may_be: np.ndarray) -> list[int]:
+    """For each item the event that tells it best from the other items.
+
+    Of the events whose share is at least a fifth of the item's largest, it is the one
+    whose share is largest beside its mean share over all items; of equals, the one
+    with the larger share.
+
+    Args:
+        shares: `[items, events]`, none negative.
+        may_be: `[events]` bool, those that may be named.
+
+    Returns:
+        A place in `events` for each item, -1 where none has such a share.
+
+    Example:
+        >>> shares = np.array([[0.6, 0.4], [0.7, 0.3], [0.0, 0.0]])
+        >>> most_specific(shares, np.array([True, True]))
+        [1, 0, -1]
+    """
+    largest = shares.max(axis=1, keepdims=True)
+    is_near = (shares > 0) & (shares >= NEAR * largest) & may_be
+    mean = np.maximum(shares.mean(axis=0), np.finfo("float32").tiny)
+    order = np.lexsort((shares, shares / mean, is_near))[:, -1]
+    return np.where(is_near.any(axis=1), order, -1).tolist()

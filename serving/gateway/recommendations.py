@@ -1,0 +1,222 @@
+"""From a user's state to an answer: cache, model, reasons, fallback."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from serving.gateway.cache import AnswerCache
+from serving.gateway.feedback import Reactions
+from serving.gateway.metrics import Metrics
+from serving.gateway.model_client import ModelLink
+from serving.gateway.online_interests import InterestKeeping
+from serving.gateway.reasons import Reasons
+from serving.gateway.schemas import Mode, ReasonCode, RecommendedItem
+from serving.gateway.titles import Catalogue
+from serving.user_states.store import UserStates
+from tfrec.client.histories import QueryError
+from tfrec.errors import ServingError
+from tfrec.inference.interest_decay import InterestSettings
+from tfrec.protocol.status import RequestError
+
+
+class NoAnswerError(ServingError):
+    """The model server is away, and there is nothing to say instead."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for, whoever asks.
+
+    Attributes:
+        k: how many items.
+        category: those wanted, `|` between; `""` for all.
+        query: what is looked for, in words.
+        explain: whether to say what speaks for each item.
+        now: UTC seconds, None for the clock.
+        mode: whether the history goes with the request, or the interest vector.
+        allow_repeats: whether items of the history may come again.
+        min_probability: items below it do not come.
+        diversity: 0 for the best items, up to 1 for items unlike one another.
+    """
+
+    k: int = 10
+    category: str = ""
+    query: str = ""
+    explain: bool = False
+    now: int | None = None
+    mode: Mode = "history"
+    allow_repeats: bool = False
+    min_probability: float = 0.0
+    diversity: float = 0.0
+
+    @property
+    def categories(self) -> list[str]:
+        """Those wanted, none for all."""
+        return [part for part in self.category.split("|") if part]
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """Those that the model takes with a history and with a vector."""
+        return {
+            "k": self.k,
+            "categories": self.categories,
+            "min_probability": self.min_probability,
+            "diversity": self.diversity,
+        }
+
+
+@dataclass(frozen=True)
+class Found:
+    """Items, best first, and where they come from."""
+
+    items: Sequence[RecommendedItem]
+    model_version: int
+    reason_code: ReasonCode
+
+
+class Recommending:
+    """Answers for users and for sessions; safe for many threads.
+
+    Args:
+        states: whose users are served.
+        model: the model server.
+        catalogue: titles and categories.
+        metrics: where to count.
+        reactions: what events mean; all speak for their items if None.
+        settings: how interest vectors follow events.
+        profiles: user id -> text, of those who have one.
+    """
+
+    def __init__(
+        self,
+        states: UserStates,
+        model: ModelLink,
+        catalogue: Catalogue,
+        metrics: Metrics,
+        reactions: Reactions | None = None,
+        settings: InterestSettings | None = None,
+        profiles: Mapping[str, str] | None = None,
+    ):
+        self._states = states
+        self._model = model
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._reactions = reactions or Reactions()
+        self._profiles = profiles or {}
+        self._cache = AnswerCache()
+        self._reasons = Reasons(model, catalogue, self._reactions)
+        self._keeping = InterestKeeping(
+            states, model, self._reactions, settings or InterestSettings()
+        )
+
+    def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
+        """What a user gets, and the version of the state it comes from.
+
+        Raises:
+            StoreError: the state cannot be read.
+            RequestError: the model refuses the request.
+            QueryError: `wishes` ask of an interest vector what it cannot say.
+            NoAnswerError: there is no fallback either.
+        """
+        state = self._states.get(user_id)
+        # Users without events and profiles are one and the same.
+        is_known = state.version or user_id in self._profiles
+        who = (user_id, state.incarnation, state.version) if is_known else ()
+        second = int(time.time())
+        found = self._cache.get((who, self._model.version, wishes), second)
+        self._metrics.count_cache(found is not None)
+        if found is None:
+            found = self._find(user_id, state, wishes, wishes.now or second)
+            if found.reason_code != "fallback":
+                self._cache.put((who, found.model_version, wishes), second, found)
+        return found, state.version
+
+    def for_session(self, history: Sequence[tuple], wishes: Wishes) -> Found:
+        """What somebody without an id gets; raises as `for_user`.
+
+        Args:
+            history: `(item_id, event, value, timestamp)`, any order.
+            wishes: `Wishes`.
+        """
+        return self._by_history(history, wishes, wishes.now or int(time.time()), "")
+
+    def _by_history(self, history, wishes, now, profile):
+        texts = {"query_text": wishes.query, "now": now, "user_text": profile}
+        told, hidden = self._reactions.split(history)
+        filters = wishes.filters | {"exclude": hidden}
+        filters["allow_repeats"] = wishes.allow_repeats
+        try:
+            best, version = self._model.recommend(history=told, **filters, **texts)
+        except RequestError as error:
+            return self._fall_back(history, wishes, now, error)
+        reasons: list[str | None] = [None] * len(best)
+        if wishes.explain and best:
+            reasons = self._reasons.of(best, told, filters, texts)
+        items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
+        return Found(items, version, "history" if told else "cold_user")
+
+    def forget(self, user_id: str) -> None:
+        """Drops the answers that a user got."""
+        self._cache.drop(lambda key: key[0][:1] == (user_id,))
+
+    def forget_all(self) -> None:
+        """Drops all answers, since items came or went."""
+        self._cache.drop(lambda key: True)
+
+    def _find(self, user_id, state, wishes, now):
+        profile, history = self._profiles.get(user_id, ""), state.history()
+        if wishes.mode == "history" or not state.version:
+            return self._by_history(history, wishes, now, profile)
+        if wishes.query or wishes.explain:
+            raise QueryError(
+                "`query` and `explain` must be left out with `mode=interest`, because "
+                "an interest vector knows no words and no single events."
+            )
+        filters = wishes.filters | {"now": now}
+        filters["exclude"] = sorted(self._unwanted(history, wishes))
+        try:
+            vector = self._keeping.asked(user_id, state, now, profile)
+            best = self._model.recommend_from_interest(vector, **filters)
+        except RequestError as error:
+            return self._fall_back(history, wishes, now, error)
+        items = [self._item(item) for item in best]
+        return Found(items, self._model.version, "interest")
+
+    def _unwanted(self, history, wishes):
+        """Items of a history that must not come."""
+        _, hidden = self._reactions.split(history)
+        seen = [] if wishes.allow_repeats else (event[0] for event in history)
+        return {*hidden, *seen}
+
+    def _item(self, item, reason=None):
+        return RecommendedItem(
+            item_id=item.item_id,
+            score=item.score,
+            probability=item.probability,
+            reason=reason,
+            **self._catalogue.words(item.item_id),
+        )
+
+    def _fall_back(self, history, wishes, now, error):
+        """The cold list, by all wishes that need no model."""
+        if error.code is grpc.StatusCode.INVALID_ARGUMENT:
+            raise error
+        unwanted = self._unwanted(history, wishes)
+        allowed = [
+            self._item(item)
+            for item in self._model.cold_list(now)
+            if item.item_id not in unwanted
+            and item.probability >= wishes.min_probability
+            and not self._catalogue.is_gone(item.item_id)
+            and self._catalogue.is_in(item.item_id, wishes.categories)
+        ]
+        if not allowed:
+            raise NoAnswerError(
+                f"The model server does not answer ({error}), and there is no earlier "
+                "list that could stand in. Try again in some seconds."
+            )
+        self._metrics.fallbacks.inc()
+        return Found(allowed[: wishes.k], self._model.version, "fallback")

@@ -1,0 +1,165 @@
+"""Bodies of the gateway's requests and answers."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from serving.gateway.fields import (
+    Id,
+    Kind,
+    Now,
+    OptionalSeconds,
+    Sequence,
+    Value,
+    with_moment,
+)
+from serving.gateway.wording import Asked
+
+MAX_K = 1000
+MAX_SESSION = 1000  # events
+Mode = Literal["history", "interest"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
+
+
+class ShownItem(BaseModel):
+    """What people read of an item; `about` is the beginning of its text."""
+
+    item_id: str
+    title: str
+    categories: list[str]
+    about: str
+
+
+class RecommendedItem(ShownItem):
+    """One item; `reason` tells what speaks for it, if asked for."""
+
+    score: float
+    probability: float
+    reason: str | None = None
+
+
+class Recommendations(BaseModel):
+    """An answer.
+
+    `reason_code`: "history" (from the user's events), "interest" (from the vector that
+    they have moved), "cold_user" (there are none) or "fallback" (the model server is
+    away: the last list for people without events).
+    """
+
+    items: list[RecommendedItem]
+    state_version: int
+    model_version: int
+    latency_ms: float
+    reason_code: ReasonCode
+
+
+class SessionEvent(Asked):
+    """An event of somebody without an id; an item id alone will do."""
+
+    item_id: Id
+    event: Kind = ""
+    value: Value = None
+    timestamp: OptionalSeconds = Field(None, description="UTC seconds; null: just now")
+    sequence: Sequence = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, raw):
+        return with_moment({"item_id": raw} if isinstance(raw, str | int) else raw)
+
+
+class Session(Asked):
+    """What somebody without an id did, and when it is asked about."""
+
+    history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
+    now: Now = Field(None, description="UTC seconds; null: the clock")
+
+
+class SessionRequest(Session):
+    """What an anonymous session asks for."""
+
+    k: int = Field(10, ge=1, le=MAX_K)
+    category: str = Field("", description="One or more, `|` between")
+    query: str = ""
+    explain: bool = False
+    allow_repeats: bool = False
+    min_probability: Share = 0.0
+    diversity: Share = 0.0
+
+
+class EventsAnswer(BaseModel):
+    """What became of the events; `state_versions` is per user, after them."""
+
+    accepted: int
+    duplicates: int
+    state_versions: dict[str, int]
+
+
+class EventTakenBack(BaseModel):
+    """The version of the state after an event was taken back."""
+
+    state_version: int
+
+
+class StateEvent(BaseModel):
+    """One event of a user's state."""
+
+    item_id: str
+    title: str
+    event: str
+    value: float | None
+    timestamp: int
+    sequence: int
+
+
+class StateAnswer(BaseModel):
+    """A user's state, oldest event first."""
+
+    user_id: str
+    state_version: int
+    events: list[StateEvent]
+
+
+class WeightedItem(BaseModel):
+    """An item of a history and its share in what is recommended."""
+
+    item_id: str
+    title: str
+    weight: float
+
+
+class WeightedCategory(BaseModel):
+    """A category and its share."""
+
+    name: str
+    weight: float
+
+
+class InterestsAnswer(BaseModel):
+    """Interest over a user's events, largest first; the items' weights sum to 1."""
+
+    items: list[WeightedItem]
+    categories: list[WeightedCategory]
+    state_version: int
+
+
+class FoundItems(BaseModel):
+    """Items that a search of titles found, best match first."""
+
+    items: list[ShownItem]
+
+
+class ForgottenAnswer(BaseModel):
+    """Whether there was anything to forget."""
+
+    forgotten: bool
+
+
+class Health(BaseModel):
+    """ "ok" or what is wrong, of each part."""
+
+    store: str
+    model_server: str
+    items: str
+    model_version: int

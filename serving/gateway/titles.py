@@ -1,0 +1,168 @@
+"""What people read of items, and how they search them."""
+
+import re
+import threading
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfrec.client.item_table import read_item_table
+
+
+class Catalogue:
+    """What `items.parquet` of a saved model says of each item.
+
+    Safe for many threads.
+
+    Args:
+        path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
+            `about` (a line) and `num_events`, or None for a catalogue that knows
+            nothing.
+
+    Raises:
+        DataError: the file is missing or broken.
+    """
+
+    def __init__(self, path: Path | None = None):
+        self._table = _read(path) if path else _Table()
+        # Item id to title, category and line about it, None if it was taken out.
+        self._changes: dict[str, tuple[str, str, str] | None] = {}
+        self._writing = threading.Lock()
+
+    def read(self, path: Path) -> None:
+        """Knows what another file says; items put in and taken out stay so.
+
+        Args:
+            path: as of the constructor.
+
+        Raises:
+            DataError: the file is missing or broken; nothing has changed.
+        """
+        table = _read(path)
+        with self._writing:
+            for item_id, item in self._changes.items():
+                table.change(item_id, item)
+            self._table = table
+
+    def put(self, item_id: str, title: str, category: str, about: str = "") -> None:
+        """Adds an item, or takes other words for it."""
+        self._change(item_id, (title, category, about))
+
+    def remove(self, item_id: str) -> None:
+        """Lets a search not find an item; events that name it keep its title."""
+        self._change(item_id, None)
+
+    def _change(self, item_id, item):
+        with self._writing:
+            self._changes[item_id] = item
+            self._table.change(item_id, item)
+
+    def is_gone(self, item_id: str) -> bool:
+        """Whether an item was taken out."""
+        return item_id in self._table.gone
+
+    def title(self, item_id: str) -> str:
+        """Title of an item, `""` if there is none."""
+        return self._table.titles.get(item_id, "")
+
+    def name(self, item_id: str) -> str:
+        """Title of an item, or its id if there is none."""
+        return self.title(item_id) or item_id
+
+    def categories(self, item_id: str) -> list[str]:
+        """Categories of an item, maybe none."""
+        return _parts(self._table.categories.get(item_id, ""))
+
+    def about(self, item_id: str) -> str:
+        """A line about an item, `""` if there is none."""
+        return self._table.abouts.get(item_id, "")
+
+    def words(self, item_id: str) -> dict[str, Any]:
+        """`title`, `categories` and `about` of an item, as answers show them."""
+        return {
+            "title": self.title(item_id),
+            "categories": self.categories(item_id),
+            "about": self.about(item_id),
+        }
+
+    def all_categories(self) -> list[str]:
+        """Every category that some item has, in order of the alphabet."""
+        texts = set(self._table.categories.copy().values())
+        return sorted({part for text in texts for part in _parts(text)})
+
+    def is_in(self, item_id: str, categories) -> bool:
+        """Whether an item has one of some categories; none given: any will do."""
+        return not categories or not set(self.categories(item_id)).isdisjoint(
+            categories
+        )
+
+    def search(self, query: str, limit: int) -> list[str]:
+        """Ids of items whose titles hold every word of a query, best first.
+
+        A title that begins with the query comes first, then those in which all words
+        begin a word, then those that hold them anywhere; among equals the one with the
+        most events that the model learnt from, then the shorter. Letters count without
+        case and accents. Reads the whole catalogue.
+        """
+        wanted = fold(query)
+        if not wanted:
+            return []
+        words = wanted.split()
+        starts = [re.compile(rf"\b{re.escape(word)}") for word in words]
+        found = []
+        table = self._table
+        titles = list(table.folded.items())  # at once: it may change meanwhile
+        for place, (item_id, title) in enumerate(titles):
+            if all(word in title for word in words):
+                rank = -all(start.search(title) for start in starts)
+                rank -= title.startswith(wanted)
+                num_events = table.num_events.get(item_id, 0)
+                found.append((rank, -num_events, len(title), place, item_id))
+        return [item_id for *_, item_id in sorted(found)[:limit]]
+
+
+@dataclass
+class _Table:
+    titles: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
+    abouts: dict[str, str] = field(default_factory=dict)
+    num_events: dict[str, int] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    folded: dict[str, str] = field(init=False)  # names that a search finds
+
+    def __post_init__(self):
+        self.folded = {i: fold(title or i) for i, title in self.titles.items()}
+
+    def change(self, item_id, item):
+        if item is None:
+            self.gone.add(item_id)
+            self.folded.pop(item_id, None)
+            return
+        self.gone.discard(item_id)
+        self.titles[item_id], self.categories[item_id], self.abouts[item_id] = item
+        self.folded[item_id] = fold(self.titles[item_id] or item_id)
+
+
+def _read(path):
+    table = read_item_table(path, "category", "about", "num_events")
+    ids = table.pop("item_id")
+    by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
+    names = ("title", "category", "about", "num_events")
+    return _Table(*(by_id.get(name, {}) for name in names))
+
+
+def _parts(category):
+    return [part for part in category.split("|") if part]
+
+
+def fold(text: str) -> str:
+    """Letters without case and accents, words with one space between.
+
+    Example:
+        >>> fold(" L'Été  Meurtrier")
+        "l'ete meurtrier"
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(each for each in letters if not unicodedata.combining(each))
+    return " ".join(plain.split())

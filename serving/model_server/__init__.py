@@ -1,0 +1,1 @@
+"""A model server of the TF Serving protocol."""

@@ -1,0 +1,1 @@
+"""Events from Kafka or a file into the states: `python -m serving.stream`."""

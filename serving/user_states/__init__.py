@@ -1,0 +1,1 @@
+"""What people did last, in memory, SQLite or Redis."""

@@ -1,0 +1,152 @@
+"""States in one SQLite file: for one machine, however many processes.
+
+The journal is a WAL with synchronous=FULL: a commit returns when the disk has it.
+NORMAL would do for kill -9, since what was written is the operating system's by then,
+but may lose the last commits when the power fails, and an answer to an event promises
+more. Threads that wait while the disk is busy share the next commit.
+"""
+
+import collections
+import contextlib
+import functools
+import pathlib
+import sqlite3
+import threading
+
+from serving.user_states.state_codec import decode_state
+from serving.user_states.store import StoreError, StoreFullError, UserStates
+from tfrec.errors import ServingError
+
+WAIT_S = 10  # for a writer in another process
+_SCHEMA = "CREATE TABLE IF NOT EXISTS states (user_id TEXT PRIMARY KEY, state BLOB)"
+_WRITE = "INSERT OR REPLACE INTO states VALUES (?, ?)"
+
+
+class SqliteStates(UserStates):
+    """One row per user; as many connections as are ever used at the same time.
+
+    Args:
+        path: the file, which is made if it is absent; its folder must exist.
+
+    Raises:
+        StoreError: the file cannot be opened or is no such store.
+    """
+
+    def __init__(self, path: pathlib.Path):
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._writing = threading.Lock()  # threads wait here, and not in SQLite's sleep
+        self._waiting: collections.deque[_Write] = collections.deque()
+        with self._connection() as connection:
+            connection.execute(_SCHEMA)
+
+    def get(self, user_id):
+        with self._connection() as connection:
+            return decode_state(_read(connection, [user_id])[0])
+
+    def _change(self, make):
+        write = _Write(make)
+        self._waiting.append(write)
+        with self._writing:
+            if not write.is_done:  # nobody took it along
+                self._write_waiting()
+        return write.result()
+
+    def _write_waiting(self):
+        """Commits the changes of all threads that wait, or none of them."""
+        writes = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with self._connection() as connection, _transaction(connection):
+                for write in writes:
+                    write.apply(connection)
+        except BaseException as error:  # every thread raises it
+            for write in writes:
+                write.error = write.error or error
+        for write in writes:
+            write.is_done = True
+
+    def forget(self, user_id):
+        """As in the contract; the bytes are overwritten, in the journal, too."""
+        with self._connection() as connection:
+            with self._writing, _transaction(connection):
+                delete = "DELETE FROM states WHERE user_id = ?"
+                is_known = connection.execute(delete, [user_id]).rowcount > 0
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return is_known
+
+    def check(self):
+        with self._connection() as connection:
+            connection.execute("SELECT 1 FROM states LIMIT 1").fetchone()
+
+    def close(self):
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextlib.contextmanager
+    def _connection(self):
+        """A connection for one thread at a time; its errors get our words."""
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._idle.append(connection)
+        except sqlite3.Error as error:
+            is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            kind = StoreFullError if is_full else StoreError
+            raise kind(f"The states in {self._path}: {error}.") from error
+
+    def _take(self):
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self):
+        connection = sqlite3.connect(
+            self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+class _Write:
+    """A change on its way to the disk."""
+
+    def __init__(self, make):
+        self._make = make
+        self._changed = None
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def apply(self, connection):
+        """Makes the change; what is wrong with it alone fails it alone."""
+        try:
+            self._changed = self._make(functools.partial(_read, connection))
+        except ServingError as error:
+            self.error = error
+        else:
+            connection.executemany(_WRITE, self._changed.after.items())
+
+    def result(self):
+        if self.error:
+            raise self.error
+        return self._changed
+
+
+@contextlib.contextmanager
+def _transaction(connection):
+    with connection:  # commits, or rolls back after an error
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _read(connection, user_ids):
+    query = "SELECT state FROM states WHERE user_id = ?"
+    rows = (connection.execute(query, [user_id]).fetchone() for user_id in user_ids)
+    return [row[0] if row else None for row in rows]

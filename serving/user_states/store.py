@@ -1,0 +1,170 @@
+"""The contract of every store of user states."""
+
+import abc
+import functools
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from serving.user_states.events import Event
+from serving.user_states.state import Interest, UserState
+from serving.user_states.state_codec import decode_state, encode_state
+from tfrec.errors import ServingError
+
+Read = Callable[[Sequence[str]], Sequence[bytes | None]]
+
+
+class StoreError(ServingError):
+    """The store cannot answer, and nothing of what was asked for was done."""
+
+
+class StoreFullError(StoreError):
+    """The store has no room left."""
+
+
+class NoSuchEventError(ServingError, LookupError):
+    """An event that is to be taken back is not among those that are kept."""
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of some events.
+
+    Attributes:
+        accepted: how many were new.
+        duplicates: how many had been applied before.
+        versions: state version per user after it.
+    """
+
+    accepted: int
+    duplicates: int
+    versions: dict[str, int]
+
+
+class UserStates(abc.ABC):
+    """States of users that outlive the process; safe for many threads.
+
+    Every call raises `StoreError` if the store cannot answer.
+    """
+
+    @abc.abstractmethod
+    def get(self, user_id: str) -> UserState:
+        """The state of a user, that of an unknown one if there is none."""
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        """Applies events, each once, all or none.
+
+        When it returns they are as durable as the store can make them, and any
+        `get` sees them. Other writers may append at the same time.
+
+        Raises:
+            StoreFullError: there is no room; nothing was applied.
+        """
+        return self._change(functools.partial(change, events)).appended
+
+    def keep_interest(self, user_id: str, seen: UserState, interest: Interest) -> None:
+        """Keeps a vector that all events of a state have moved.
+
+        Does nothing if the user has another state by now: whoever reads that one
+        moves its vector again.
+
+        Args:
+            user_id: whose.
+            seen: the state that the vector was made from.
+            interest: `Interest`.
+        """
+        self._change(functools.partial(_replace_interest, user_id, seen, interest))
+
+    def remove(self, user_id: str, event_id: str) -> int:
+        """Takes back one event, as durably as `append`; it may come again.
+
+        Returns:
+            The version of the state after it.
+
+        Raises:
+            NoSuchEventError: no event of the user that is kept has the id.
+        """
+        removed = self._change(functools.partial(_take_back, user_id, event_id))
+        return removed.appended.versions[user_id]
+
+    @abc.abstractmethod
+    def _change(self, make: "Callable[[Read], Change]") -> "Change":
+        """Stores what `make` makes of the bytes that are there, all or nothing.
+
+        Nobody else changes them in between; `make` may be called again.
+        """
+
+    @abc.abstractmethod
+    def forget(self, user_id: str) -> bool:
+        """Removes all that is known of a user; whether there was anything."""
+
+    @abc.abstractmethod
+    def check(self) -> None:
+        """Does nothing if the store answers."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Ends the connection."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What some events make of the states as they are read.
+
+    Attributes:
+        before: bytes of each changed user's state, None for an unknown user.
+        after: bytes of each changed user's state.
+        appended: `Appended`.
+    """
+
+    before: dict[str, bytes | None]
+    after: dict[str, bytes]
+    appended: Appended
+
+
+def change(events: Sequence[Event], read: Read) -> Change:
+    """Applies events to states in memory.
+
+    Args:
+        events: of any users.
+        read: gives the stored bytes of each of some users.
+    """
+    by_user = defaultdict(list)
+    for event in events:
+        by_user[event.user_id].append(event)
+    stored = dict(zip(by_user, read(list(by_user)), strict=True))
+    counts, versions, after = Counter[bool](), {}, {}
+    for user_id, own in by_user.items():
+        state = decode_state(stored[user_id])
+        before = state.version
+        counts.update(map(state.apply, own))
+        versions[user_id] = state.version
+        if state.version != before:
+            after[user_id] = encode_state(state)
+    appended = Appended(counts[True], counts[False], versions)
+    return Change({user_id: stored[user_id] for user_id in after}, after, appended)
+
+
+def _take_back(user_id, event_id, read):
+    (stored,) = read([user_id])
+    state = decode_state(stored)
+    if not state.take_back(event_id):
+        raise NoSuchEventError(
+            "`event_id` must be that of an event that is kept of this user, because "
+            f"only such an event can be taken back. Received: {event_id!r}."
+        )
+    appended = Appended(0, 0, {user_id: state.version})
+    return Change({user_id: stored}, {user_id: encode_state(state)}, appended)
+
+
+def _replace_interest(user_id, seen, interest, read):
+    (stored,) = read([user_id])
+    state = decode_state(stored)
+    if (state.incarnation, state.version) != (seen.incarnation, seen.version):
+        return _NOTHING
+    state.interest, state.pending = interest, []
+    after = {user_id: encode_state(state)}
+    return Change({user_id: stored}, after, _NOTHING.appended)
+
+
+_NOTHING = Change({}, {}, Appended(0, 0, {}))

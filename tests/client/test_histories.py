@@ -1,0 +1,150 @@
+"""Tests of tfrec.client.histories."""
+
+import datetime
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfrec.client.histories import (
+    History,
+    Query,
+    QueryError,
+    make_query,
+    read_history,
+    recommend_inputs,
+)
+
+ROWS = [("b", "buy", 2.0, 20), ("a", "view", 1.0, 10)]
+DICTS = [
+    dict(zip(("item_id", "event", "value", "timestamp"), r, strict=True)) for r in ROWS
+]
+
+
+@pytest.mark.parametrize(
+    "history", [ROWS, DICTS, pd.DataFrame(DICTS).assign(user_id="x")]
+)
+def test_every_form_gives_the_same_columns_in_order_of_time(history):
+    read, order = read_history(history)
+    assert read.item_ids.tolist() == ["a", "b"]
+    assert read.events.tolist() == ["view", "buy"]
+    assert read.values.tolist() == [1.0, 2.0]
+    assert read.timestamps.tolist() == [10, 20]
+    assert order.tolist() == [1, 0]
+
+
+def test_what_is_left_out_has_a_default():
+    read, _ = read_history(["a", ("b", "buy"), {"item_id": 7}], now=99)
+    assert read.item_ids.tolist() == ["a", "b", "7"]
+    assert read.events.tolist() == ["", "buy", ""]  # "" = the usual kind
+    assert np.isnan(read.values).all()  # NaN = a typical value
+    assert read.timestamps.tolist() == [99, 99, 99]
+
+
+def test_values_are_read_as_in_every_table():
+    noon = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC)
+    rows = [
+        (" 7.0 ", None, "4.5", noon),
+        {"item_id": np.int64(8), "value": None, "timestamp": "2020-01-01T12:00:00"},
+        ("b", "view", np.float32(2), np.datetime64("2020-01-01T11:59:59")),
+        {"item_id": "c", "timestamp": math.nan},
+    ]
+    query = make_query(rows, now="2020-01-02")
+    assert query.now == 1_577_923_200
+    assert query.history.item_ids.tolist() == ["b", "7", "8", "c"]
+    assert query.history.values.tolist()[:2] == [2.0, 4.5]
+    seconds = [1_577_879_999, 1_577_880_000, 1_577_880_000, 1_577_923_200]
+    assert query.history.timestamps.tolist() == seconds
+
+
+def test_fractions_of_a_second_order_events():
+    rows = [("c", "", 1, 5.9), ("a", "", 1, 5.1), ("b", "", 1, "1970-01-01T00:00:05.5")]
+    read, order = read_history(rows)
+    assert read.item_ids.tolist() == ["a", "b", "c"]
+    assert read.timestamps.tolist() == [5, 5, 5]
+    assert order.tolist() == [1, 2, 0]
+
+
+def test_what_was_read_is_not_read_again():
+    """1970-08-22 is 20200101 seconds, which a table would take for a day of 2020."""
+    history = History.of([("a", "", math.nan, 20_200_101)])
+    read, order = read_history(history)
+    assert read.timestamps.tolist() == [20_200_101]
+    assert order.tolist() == [0]
+    assert len(History.of([])) == 0
+
+
+def test_every_input_has_the_batch_and_begins_with_padding():
+    """Servers that batch fill short rows with their first element."""
+    queries = [make_query(ROWS, k=3, exclude=["x", "y"]), Query()]
+    inputs = recommend_inputs(queries)
+    assert all(len(array) == 2 for array in inputs.values())
+    assert inputs["history_item_ids"].tolist() == [["", "a", "b"], ["", "", ""]]
+    assert inputs["history_timestamps"].tolist() == [[0, 10, 20], [0, 0, 0]]
+    assert inputs["exclude_item_ids"].tolist() == [["", "x", "y"], ["", "", ""]]
+    assert inputs["categories"].tolist() == [[""], [""]]
+    dtypes = {name: array.dtype for name, array in inputs.items()}
+    assert dtypes["k"] == np.int32
+    assert dtypes["now"] == dtypes["history_timestamps"] == np.int64
+    assert dtypes["history_values"] == dtypes["min_probability"] == np.float32
+    assert dtypes["allow_repeats"] == np.bool_
+
+
+def test_models_without_diversity_are_not_asked_for_it():
+    assert "diversity" not in recommend_inputs([Query(), Query()])
+    inputs = recommend_inputs([make_query(diversity=0.5), Query()])
+    assert inputs["diversity"].tolist() == [0.5, 0.0]
+    assert inputs["diversity"].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"k": 0}, "`k` must be from 1 to 2^31 - 1. Received: 0."),
+        ({"k": 2**31}, "`k` must be from 1 to 2^31 - 1. Received: 2147483648."),
+        ({"now": 2**63}, "`now` looks like milliseconds"),
+        ({"diversity": 1.5}, "`diversity` must be from 0 to 1. Received: 1.5."),
+        ({"diversity": math.nan}, "`diversity` must be from 0 to 1. Received: nan."),
+        ({"min_probability": math.nan}, "`min_probability` must be from 0 to 1."),
+        ({"history": [("a", "", 1e39)]}, "`value` must be a finite number of 32 bits"),
+        ({"history": [("a", "", -math.inf)]}, "32 bits. Received: -inf."),
+        ({"history": [("a", "view", 1, 2**63)]}, "looks like milliseconds"),
+        ({"exclude": "abc"}, "`exclude` must be a list of strings"),
+        ({"history": "abc"}, "`history` must be a list of events"),
+        ({"history": [{"event": "view"}]}, "Event 1: `item_id` must not be empty"),
+        ({"history": [("a", "view", 1, 2, 3)]}, "Event 1: must be an item id, a tuple"),
+        (
+            {"history": ["a", ("\ud800", "view", "x", "noon"), "\n"]},
+            "2 of 3 events of a history are wrong. Event 2: `item_id` must be Unicode; "
+            "it has half of a surrogate pair. Received: '\\ud800'. `value` must be a "
+            "number or absent. Received: 'x'. `timestamp` must be UTC seconds, ISO "
+            "8601 or a datetime. Received: 'noon'. Event 3: `item_id` must not be",
+        ),
+        ({"history": [("a", "", 1, 1.7e12)]}, "`timestamp` looks like milliseconds"),
+        (
+            {"now": 1_700_000_000_000},
+            "`now` looks like milliseconds; divide it by 1000",
+        ),
+        ({"now": "soon"}, "`now` must be UTC seconds, ISO 8601 or a datetime"),
+    ],
+)
+def test_errors_say_what_is_wrong(request_, words):
+    with pytest.raises(QueryError) as caught:
+        make_query(**request_)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"query_text": "\ud800"}, "`query_text` must be Unicode"),
+        ({"user_text": ["x"]}, "`user_text` must be text"),
+        ({"exclude": ["a", ""]}, "`exclude` must"),
+        ({"categories": [{}]}, "`categories` must be text"),
+    ],
+)
+def test_wishes_follow_the_rules_of_every_door(wish, words):
+    with pytest.raises(QueryError, match=words):
+        make_query(**wish)
+    assert make_query(exclude=[7, "8.0"]).exclude == ["7", "8"]

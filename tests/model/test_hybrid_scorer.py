@@ -1,0 +1,262 @@
+"""Tests of tfrec.hybrid.hybrid_scorer and tfrec.hybrid.offline_scores."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.model.asking import make_query
+from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, small_config
+from tests.model.test_two_tower import last_queries
+from tfrec.data.history import History
+from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.offline_scores import EmbeddingRecommender
+from tfrec.hybrid.weights import Weighting
+from tfrec.text.lstm import LstmEncoder
+from tfrec.text.vocabulary import learn_vocabulary
+from tfrec.towers.query_augmentation import made_up_searches
+from tfrec.towers.two_tower import TwoTower
+
+BLOCKS = (1.0, 1.0, 0.1, 0.0)  # weights of the fixture
+NOW = tf.zeros([2], tf.int64)
+
+
+def make_history(rows=((1, 3, 5), (0, 7, -1))):
+    rows = tf.constant(rows)
+    times = tf.where(rows >= 0, 9000 + 60 * tf.range(3)[None], 0)
+    return History(
+        rows, tf.zeros_like(rows), tf.zeros(rows.shape), tf.cast(times, "int64")
+    )
+
+
+def ask(embedding, **texts):
+    blank = tf.zeros([2, 1])
+    return embedding.query(make_history(), NOW, blank, blank, **texts)
+
+
+def reweighted(embedding, **changes):
+    """The same towers and blocks, weighed otherwise."""
+    weighting = {"blocks": np.array(BLOCKS, np.float32), **changes}
+    return Embedding(embedding.model, embedding.blocks, Weighting(**weighting))
+
+
+# === One inner product ===
+
+
+def test_the_score_is_the_weighted_sum_of_the_parts(embedding):
+    history = make_history()
+    model = embedding.model
+    weights = (1.0, 2.0, 0.5, 3.0)
+    ours = reweighted(embedding, blocks=np.array(weights, np.float32), bias=-1.5)
+    interest, _ = ask(ours)
+    assert interest.shape == (2, ours.dim)
+    vectors = model.all_candidates().numpy()
+    neural, _ = model.query_tower(
+        vectors[np.maximum(history.item_rows, 0)],
+        history,
+        tf.constant([[3], [2]]),
+        NOW[:, None],
+        tf.zeros([2, 1]),
+    )
+    expected = neural.numpy()[:, 0] @ vectors.T - 1.5
+    for block, weight in zip(ours.blocks, weights[1:], strict=True):
+        part = block.query(history, NOW).numpy() @ block.candidates.numpy().T
+        assert np.abs(part).max() > 1e-3
+        expected += weight * part
+    np.testing.assert_allclose(
+        interest.numpy() @ ours.candidates.numpy().T, expected, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_a_free_text_reaches_the_blocks(embedding):
+    lexical = embedding.blocks[1]
+    texts = tf.constant(["even", ""])
+    difference = ask(embedding, query_texts=texts)[0] - ask(embedding)[0]
+    scores = difference.numpy() @ embedding.candidates.numpy().T
+    expected = 0.1 * lexical.text_query(texts).numpy() @ lexical.candidates.numpy().T
+    assert expected[0].max() > 0.01
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
+
+
+def test_attention_weights_are_a_distribution_over_the_events(embedding):
+    weights = ask(embedding)[1].numpy()
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-5)
+    assert (weights >= 0).all()
+    assert weights[1, 2] == 0
+
+
+# === Free text ===
+
+
+@pytest.fixture(scope="module")
+def texted(board):
+    """A model with a text tower whose vectors are not of length 1."""
+    dataset, interactions = board
+    keras.utils.set_random_seed(0)
+    titles = dataset.items.frame["title"]
+    encoder = LstmEncoder(learn_vocabulary(titles, 80), dim=4, units=4, max_length=8)
+    return TwoTower(small_config()).adapt(interactions, dataset.items, None, encoder)
+
+
+def test_a_hint_is_a_direction_as_in_training(texted):
+    """Training adds `text_query` of unit vectors, so serving must, too."""
+    embedding = Embedding(texted, [], Weighting(blocks=np.ones(1, np.float32)))
+    blank = tf.zeros([2, texted.item_texts.vectors.shape[1]])
+    hints = blank.numpy()
+    hints[0, 0], hints[0, 3] = 3.0, -4.0
+    plain, _ = embedding.query(make_history(), NOW, blank, blank)
+    hinted, _ = embedding.query(make_history(), NOW, blank, hints)
+    added = np.pad(hints / 5 @ texted.text_query.kernel.numpy(), [[0, 0], [0, 3]])
+    assert np.abs(added[0]).max() > 0.01
+    np.testing.assert_allclose(hinted - plain, added, atol=1e-5)
+
+
+def test_noise_is_measured_by_the_texts_length(texted):
+    """Training hints do not depend on how long the tower's vectors are."""
+    texts = texted.item_texts.vectors
+    rows = tf.reshape(tf.range(NUM_ITEMS), [8, 2])
+    state = texted.seeds.state.numpy()
+
+    def made_up(texts):
+        return made_up_searches(texted.text_query, texts, rows, texted.seeds).numpy()
+
+    hints = made_up(texts)
+    texted.seeds.state.assign(state)
+    np.testing.assert_allclose(made_up(9.0 * texts), hints, atol=1e-5)
+    is_hinted = np.abs(hints).max(axis=(1, 2)) > 0
+    assert is_hinted.tolist() == [True, *[False] * 7]  # one window of eight
+
+
+# === Probabilities ===
+
+
+def gelu(x):
+    return np.array(keras.ops.gelu(x, approximate=False))
+
+
+def slow_head(head, query, candidate):
+    """Logit of one pair."""
+    hidden = query @ head.from_query.kernel.numpy() + head.from_query.bias.numpy()
+    hidden += candidate @ head.from_candidate.kernel.numpy()
+    hidden += (query * candidate) @ head.from_product.kernel.numpy()
+    return (gelu(hidden) @ head.logit.kernel.numpy() + head.logit.bias.numpy())[0]
+
+
+def test_probabilities_by_hand(embedding):
+    """sigmoid(0.7 head + 0.3 score + 0.2), the head's query as the tower gave it."""
+    blocks = np.array([2.0, *BLOCKS[1:]], np.float32)
+    ours = reweighted(
+        embedding, blocks=blocks, head_slope=0.7, score_slope=0.3, intercept=0.2
+    )
+    interest, candidates = ask(ours)[0].numpy(), ours.candidates.numpy()
+    scores = interest @ candidates.T
+    found = ours.probabilities(interest, candidates[None], scores).numpy()
+    head = embedding.model.interest_head
+    for user in range(2):
+        for item in range(NUM_ITEMS):
+            logit = slow_head(head, interest[user, :16] / 2, candidates[item, :16])
+            total = 0.7 * logit + 0.3 * scores[user, item] + 0.2
+            expected = 1 / (1 + np.exp(-total))
+            np.testing.assert_allclose(found[user, item], expected, rtol=1e-3)
+
+
+# === Shares of the events ===
+
+
+def apart(block, rows):
+    """What a block's candidates are beyond the mean one."""
+    return tf.gather(block.candidates - tf.reduce_mean(block.candidates, 0), rows)
+
+
+def test_shares_of_the_blocks_by_hand(embedding):
+    """Without the neural part: 2 x collaborative + 1 x lexical, no less than 0."""
+    blocks = np.array([0.0, 2.0, 1.0, 0.0], np.float32)
+    ours = reweighted(embedding, blocks=blocks)
+    history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
+    weights = tf.fill([2, 3], 1 / 3)
+    found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
+    collaborative, lexical, _ = (
+        block.contributions(history, NOW, apart(block, rows)).numpy()
+        for block in ours.blocks
+    )
+    expected = np.maximum(2 * collaborative + lexical, 0)
+    expected /= np.maximum(expected.sum(axis=2, keepdims=True), 1e-9)
+    assert (expected > 0.1).any()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_neural_shares_are_attention_times_likeness(embedding):
+    """Through `memory_output`, for what sets the item apart from the mean one."""
+    ours = reweighted(embedding, blocks=np.array([1.0, 0, 0, 0], np.float32))
+    history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
+    weights = tf.constant([[0.5, 0.3, 0.2], [0.9, 0.1, 0.0]])
+    found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
+    vectors = embedding.model.all_candidates().numpy()
+    apart = vectors - vectors.mean(axis=0)
+    kernel = embedding.model.query_tower.memory_output.kernel.numpy()
+    for user in range(2):
+        for place, item in enumerate(rows.numpy()[user]):
+            shares = [
+                max(0.0, float(weight) * (vectors[row] @ kernel @ apart[item]))
+                for weight, row in zip(
+                    weights[user], history.item_rows[user], strict=True
+                )
+            ]
+            expected = np.array(shares) / max(sum(shares), 1e-9)
+            np.testing.assert_allclose(found[user, place], expected, atol=1e-4)
+
+
+# === As the evaluation sees it ===
+
+
+def test_evaluation_and_serving_score_alike(embedding, inference, board):
+    """Raw ids and times, longer than the window, and the arrays of the log."""
+    queries = last_queries(board[1])
+    log = queries.interactions
+    users = range(NUM_USERS)
+    ids = [list(log.item_ids[log.item_rows[queries.history(user)]]) for user in users]
+    times = [list(log.timestamps[queries.history(user)]) for user in users]
+    request = make_query(ids, times, now=queries.timestamps)
+    served = inference.embed_query(request).numpy() @ embedding.candidates.numpy().T
+    evaluated = EmbeddingRecommender(embedding).score(queries)
+    assert evaluated.shape == (NUM_USERS, NUM_ITEMS)
+    np.testing.assert_allclose(served, evaluated, rtol=1e-3, atol=1e-3)
+
+
+def test_the_own_past_is_scored_alike_by_evaluation_and_server(
+    faithful, asked_faithful, board
+):
+    queries = last_queries(board[1])
+    log = queries.interactions
+    ids = [list(log.item_ids[log.item_rows[queries.history(u)]]) for u in range(16)]
+    times = [list(log.timestamps[queries.history(u)]) for u in range(16)]
+    request = make_query(ids, times, now=queries.timestamps)
+    found, scores, _ = asked_faithful.recommend(request, [True], k=[NUM_ITEMS])
+    evaluated = EmbeddingRecommender(faithful).score(queries)
+    items = faithful.model.catalogue.item_ids.astype(str)
+    places = np.argsort(items)[np.searchsorted(np.sort(items), found[:, :12])]
+    expected = np.take_along_axis(evaluated, places, axis=1)
+    np.testing.assert_allclose(scores[:, :12], expected, rtol=1e-3, atol=1e-3)
+    own = EmbeddingRecommender(faithful).own_bonus(queries)
+    assert (own == 0).all()  # the targets are what the users never met
+
+
+def test_own_items_explain_themselves(asked_faithful):
+    """Item 4, met twice of three events: it comes again because of these two."""
+    query = make_query([["i04", "i02", "i04"]])
+    shares = asked_faithful.explain(query, [["i04"]])[0, 0]
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] + shares[2] > shares[1]
+
+
+def test_block_scores_add_up_to_the_score(embedding, board):
+    queries = last_queries(board[1])
+    recommender = EmbeddingRecommender(embedding)
+    parts = recommender.block_scores(queries)
+    assert len(parts) == len(BLOCKS)
+    np.testing.assert_allclose(
+        sum(parts) - 1.0,  # the fixture's bias
+        recommender.score(queries),
+        rtol=1e-3,
+        atol=1e-3,
+    )

@@ -1,0 +1,142 @@
+"""The client for programs that run on asyncio."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Sequence
+
+import grpc
+import numpy as np
+
+from tfrec.client import requests as asks
+from tfrec.client.answers import EventKind, Recommendation, VersionStatus
+from tfrec.client.connection import Connection
+from tfrec.protocol.methods import stubs
+from tfrec.protocol.signature import Signature
+
+
+class AsyncRecommenderClient:
+    """`RecommenderClient` with the same methods and errors, all to be awaited.
+
+    Args:
+        target: `"host:port"`.
+        model_name: what the server calls the model.
+        timeout_s: seconds that a call may take, all its attempts together.
+        items: parquet file with `item_id` and `title`.
+        retries: attempts after the first, while the server is away or overloaded.
+        credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
+        token: bearer token, or what gives it, asked before each call.
+
+    Raises:
+        ConfigError: `retries` is negative.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model_name: str,
+        *,
+        timeout_s: float = 10,
+        items=None,
+        retries: int = 2,
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str | Callable[[], str] = "",
+    ):
+        self.model_name = model_name
+        self._connection = Connection(
+            target=target,
+            timeout_s=timeout_s,
+            retries=retries,
+            credentials=credentials,
+            token=token,
+        )
+        self._titles = asks.Titles(items)
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._channel.close()
+
+    async def recommend(self, history=(), **wishes) -> list[Recommendation]:
+        """The best items for one user."""
+        return (await self.recommend_many([{"history": history, **wishes}]))[0]
+
+    async def recommend_many(
+        self, requests: Sequence[dict]
+    ) -> list[list[Recommendation]]:
+        """As `recommend` for many users in one call."""
+        if not requests:
+            return []
+        return (await self.recommend_with_version(requests))[0]
+
+    async def recommend_with_version(
+        self, requests: Sequence[dict]
+    ) -> tuple[list[list[Recommendation]], int]:
+        """As `recommend_many` for at least one user, and the version that answered."""
+        return await self._ask(asks.recommend(requests, self._titles))
+
+    async def recommend_from_interest(
+        self, interest, *, now=0, **wishes
+    ) -> list[Recommendation]:
+        """The best items for an embedding `[dim]` that was kept."""
+        ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        return await self._ask(ask)
+
+    async def embed_query(self, history=(), **texts) -> np.ndarray:
+        """The embedding `[dim]` of a user."""
+        return await self._ask(asks.embed_query(history, **texts))
+
+    async def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
+        """Probability `[len(candidates)]` that the user is interested in each item."""
+        return await self._ask(asks.score_interest(candidates, history, **texts))
+
+    async def explain(self, candidates, history, **texts) -> np.ndarray:
+        """Weights `[len(candidates), len(history)]`, in the order given."""
+        return await self._ask(asks.explain(candidates, history, **texts))
+
+    async def update_interest(
+        self, interest, item_id, reward, learning_rate
+    ) -> np.ndarray:
+        """The embedding `[dim]` after one more event."""
+        ask = asks.update_interest(interest, item_id, reward, learning_rate)
+        return await self._ask(ask)
+
+    async def event_kinds(self) -> list[EventKind]:
+        """The kinds of events that the model learnt from, and what they speak of."""
+        return await self._ask(asks.event_kinds())
+
+    async def metadata(self) -> dict[str, Signature]:
+        """The model's signatures: inputs, outputs, defaults."""
+        request = asks.metadata_request(self.model_name)
+        return asks.read_metadata(await self._call("GetModelMetadata", request))
+
+    async def status(self) -> list[VersionStatus]:
+        """Every version the server knows of."""
+        request = asks.status_request(self.model_name)
+        return asks.read_status(await self._call("GetModelStatus", request))
+
+    @functools.cached_property
+    def _channel(self):
+        return self._connection.channel(grpc.aio)  # of the loop that asks first
+
+    @functools.cached_property
+    def _stubs(self):
+        return stubs(self._channel)
+
+    async def _ask(self, ask):
+        return ask.read(await self._call("Predict", ask.request(self.model_name)))
+
+    async def _call(self, method, request):
+        metadata, attempt = self._connection.metadata, self._connection.attempt()
+        while True:
+            try:
+                return await self._stubs[method](
+                    request, timeout=attempt.timeout_s, metadata=metadata
+                )
+            except grpc.RpcError as error:
+                await asyncio.sleep(attempt.wait_s(error))
+            attempt = attempt.next()

@@ -1,0 +1,179 @@
+"""A client of the recommender: of this server or of tensorflow_model_server."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import grpc
+import numpy as np
+
+from tfrec.client import requests as asks
+from tfrec.client.answers import EventKind, Recommendation, VersionStatus
+from tfrec.client.connection import Connection
+from tfrec.protocol import tracing
+from tfrec.protocol.methods import stubs
+from tfrec.protocol.signature import Signature
+
+
+class RecommenderClient:
+    """Asks a server of the TF Serving protocol, over one connection.
+
+    It needs no TensorFlow. Every error of the server is raised as `RequestError` with
+    its status code and words, once `retries` further attempts did not help.
+
+    Args:
+        target: `"host:port"`.
+        model_name: what the server calls the model.
+        timeout_s: seconds that a call may take, all its attempts together.
+        items: parquet file with `item_id` and `title`, such as the artefact's
+            `assets.extra/items.parquet`, to have titles in the answers.
+        retries: attempts after the first, while the server is away or overloaded.
+        credentials: for TLS, as `grpc.ssl_channel_credentials` makes them.
+        token: bearer token, or what gives it, asked before each call.
+
+    Raises:
+        ConfigError: `retries` is negative.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model_name: str,
+        *,
+        timeout_s: float = 10,
+        items=None,
+        retries: int = 2,
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str | Callable[[], str] = "",
+    ):
+        self.model_name = model_name
+        self._connection = Connection(
+            target=target,
+            timeout_s=timeout_s,
+            retries=retries,
+            credentials=credentials,
+            token=token,
+        )
+        self._titles = asks.Titles(items)
+        self._channel = tracing.traced_channel(self._connection.channel())
+        self._stubs = stubs(self._channel)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._channel.close()
+
+    def recommend(self, history=(), **wishes) -> list[Recommendation]:
+        """The best items for one user.
+
+        Args:
+            history: the latest events: item ids, `(item_id, event, value,
+                timestamp)` tuples, dicts with these keys or a pandas frame.
+            **wishes: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
+                `min_probability`, `diversity`, `now`, `allow_repeats` as in
+                `tfrec.client.histories.Query`.
+
+        Returns:
+            At most `k`, best first; fewer if fewer are allowed.
+
+        Raises:
+            QueryError: the history or a wish cannot be sent.
+            RequestError: the server's status code and words.
+        """
+        return self.recommend_many([{"history": history, **wishes}])[0]
+
+    def recommend_many(self, requests: Sequence[dict]) -> list[list[Recommendation]]:
+        """As `recommend` for many users in one call.
+
+        Args:
+            requests: for each user the keyword arguments of `recommend`.
+        """
+        if not requests:
+            return []
+        return self.recommend_with_version(requests)[0]
+
+    def recommend_with_version(
+        self, requests: Sequence[dict]
+    ) -> tuple[list[list[Recommendation]], int]:
+        """As `recommend_many` for at least one user, and the version that answered."""
+        return self._ask(asks.recommend(requests, self._titles))
+
+    def recommend_from_interest(
+        self, interest, *, now=0, **wishes
+    ) -> list[Recommendation]:
+        """The best items for an embedding that was kept, as `update_interest` gives.
+
+        Args:
+            interest: `[dim]` floats.
+            now: a time, 0 for the server's clock.
+            **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
+        """
+        ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        return self._ask(ask)
+
+    def embed_query(self, history=(), **texts) -> np.ndarray:
+        """The embedding `[dim]` of a user.
+
+        Args:
+            history: as in `recommend`.
+            **texts: `user_text`, `query_text`, `now`.
+        """
+        return self._ask(asks.embed_query(history, **texts))
+
+    def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
+        """Probability `[len(candidates)]` that the user is interested in each item."""
+        return self._ask(asks.score_interest(candidates, history, **texts))
+
+    def explain(self, candidates, history, **texts) -> np.ndarray:
+        """How much each event speaks for each candidate.
+
+        Returns:
+            `[len(candidates), len(history)]`, in the order given.
+        """
+        return self._ask(asks.explain(candidates, history, **texts))
+
+    def update_interest(self, interest, item_id, reward, learning_rate) -> np.ndarray:
+        """The embedding `[dim]` after one more event.
+
+        Args:
+            interest: `[dim]` floats.
+            item_id: what the event was about.
+            reward: 1 for interest, 0 for none.
+            learning_rate: size of the step.
+        """
+        return self._ask(asks.update_interest(interest, item_id, reward, learning_rate))
+
+    def event_kinds(self) -> list[EventKind]:
+        """The kinds of events that the model learnt from, and what they speak of.
+
+        Events of other kinds are no sign of interest to it.
+        """
+        return self._ask(asks.event_kinds())
+
+    def metadata(self) -> dict[str, Signature]:
+        """The model's signatures: inputs, outputs, defaults."""
+        request = asks.metadata_request(self.model_name)
+        return asks.read_metadata(self._call("GetModelMetadata", request))
+
+    def status(self) -> list[VersionStatus]:
+        """Every version the server knows of."""
+        request = asks.status_request(self.model_name)
+        return asks.read_status(self._call("GetModelStatus", request))
+
+    def _ask(self, ask):
+        return ask.read(self._call("Predict", ask.request(self.model_name)))
+
+    def _call(self, method, request):
+        metadata, attempt = self._connection.metadata, self._connection.attempt()
+        while True:
+            try:
+                return self._stubs[method](
+                    request, timeout=attempt.timeout_s, metadata=metadata
+                )
+            except grpc.RpcError as error:
+                time.sleep(attempt.wait_s(error))
+            attempt = attempt.next()

@@ -1,0 +1,194 @@
+"""What a client asks a model, and how it reads the answer: no connection here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfrec.client import histories
+from tfrec.client.answers import EventKind, Recommendation, VersionStatus
+from tfrec.client.histories import make_query
+from tfrec.client.item_table import read_item_table
+from tfrec.protocol.codec import read_tensor, write_tensor
+from tfrec.protocol.messages import (
+    GetModelMetadataRequest,
+    GetModelStatusRequest,
+    ModelVersionStatus,
+    PredictRequest,
+    SignatureDefMap,
+)
+from tfrec.protocol.signature import Signature, read_signatures
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call of a signature.
+
+    Attributes:
+        signature_name: which.
+        inputs: name to array.
+        read: the `PredictResponse` to what the caller wants.
+    """
+
+    signature_name: str
+    inputs: dict[str, np.ndarray]
+    read: Callable[[Any], Any]
+
+    def request(self, model_name: str):
+        """The `PredictRequest`."""
+        request = PredictRequest()
+        request.model_spec.name = model_name
+        request.model_spec.signature_name = self.signature_name
+        for name, array in self.inputs.items():
+            write_tensor(array, request.inputs[name])
+        return request
+
+
+class Titles:
+    """Titles of items, to join to answers.
+
+    Args:
+        items: parquet file with `item_id` and `title`, or None for no titles.
+    """
+
+    def __init__(self, items=None):
+        self._titles = _read_titles(items) if items else {}
+
+    def recommendations(self, response) -> list[list[Recommendation]]:
+        """The rows of an answer, without padding."""
+        answer = _outputs(response)
+        names = ("item_ids", "scores", "probabilities")
+        rows = zip(*(answer[name].tolist() for name in names), strict=True)
+        return [
+            [self._recommendation(*each) for each in zip(*row, strict=True) if each[0]]
+            for row in rows
+        ]
+
+    def _recommendation(self, item_id, score, probability):
+        name = item_id.decode()
+        return Recommendation(name, score, probability, self._titles.get(name, ""))
+
+
+def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
+    """For many users; read as their recommendations and the version that answered."""
+
+    def read(response):
+        version = response.model_spec.version.value
+        return titles.recommendations(response), version
+
+    queries = [make_query(**request) for request in requests]
+    return Ask("recommend", histories.recommend_inputs(queries), read)
+
+
+def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
+    """For an embedding; read as recommendations."""
+    query = make_query(now=now, **wishes)
+    inputs = histories.filter_inputs([query])
+    inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
+    return Ask(
+        "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
+    )
+
+
+def embed_query(history=(), **texts) -> Ask:
+    """For one user; read as `[dim]`."""
+    inputs = histories.query_inputs([make_query(history, **texts)])
+    return Ask("embed_query", inputs, lambda r: _outputs(r)["embedding"][0])
+
+
+def score_interest(candidates, history=(), **texts) -> Ask:
+    """For one user; read as `[len(candidates)]` probabilities."""
+    inputs = histories.query_inputs([make_query(history, **texts)])
+    inputs["candidate_item_ids"] = histories.pad(
+        [histories.read_ids("candidates", candidates)]
+    )
+    return Ask("score_interest", inputs, lambda r: _outputs(r)["probabilities"][0, 1:])
+
+
+def explain(candidates, history, **texts) -> Ask:
+    """For one user; read as `[len(candidates), len(history)]` in the order given."""
+    read_history, order = histories.read_history(history, texts.get("now", 0))
+    query = make_query(read_history, **texts)
+    inputs = histories.query_inputs([query])
+    inputs["candidate_item_ids"] = histories.pad(
+        [histories.read_ids("candidates", candidates)]
+    )
+
+    def read(response):
+        (weights,) = _outputs(response).values()
+        by_time = weights[0, 1:, weights.shape[2] - len(order) :]
+        in_order = np.empty_like(by_time)
+        in_order[:, order] = by_time
+        return in_order
+
+    return Ask("explain", inputs, read)
+
+
+def update_interest(interest, item_id, reward, learning_rate) -> Ask:
+    """For one user; read as `[dim]`."""
+    inputs = {
+        "interest": _row(interest),
+        "item_ids": np.array(histories.read_ids("item_id", [item_id]), object),
+        "reward": histories.finite("reward", [reward]),
+        "learning_rate": histories.finite("learning_rate", [learning_rate]),
+    }
+    return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
+
+
+def event_kinds() -> Ask:
+    """Of the model; read as `EventKind`s."""
+    names = ("positive", "negative", "neutral", "positive_values", "negative_values")
+
+    def read(response):
+        answer = _outputs(response)
+        rows = zip(
+            *(answer[name][0].tolist() for name in ("names", *names)), strict=True
+        )
+        return [EventKind(name.decode(), *facts) for name, *facts in rows]
+
+    return Ask("event_kinds", {"user_text": np.array([""], object)}, read)
+
+
+def metadata_request(model_name: str):
+    """A `GetModelMetadataRequest` for the signatures."""
+    request = GetModelMetadataRequest()
+    request.model_spec.name = model_name
+    request.metadata_field.append("signature_def")
+    return request
+
+
+def read_metadata(response) -> dict[str, Signature]:
+    """The signatures of a `GetModelMetadataResponse`."""
+    signatures = SignatureDefMap()
+    response.metadata["signature_def"].Unpack(signatures)
+    return read_signatures(signatures.signature_def)
+
+
+def status_request(model_name: str):
+    """A `GetModelStatusRequest` for all versions."""
+    request = GetModelStatusRequest()
+    request.model_spec.name = model_name
+    return request
+
+
+def read_status(response) -> list[VersionStatus]:
+    """The versions of a `GetModelStatusResponse`."""
+    names = ModelVersionStatus.State.Name
+    return [
+        VersionStatus(each.version, names(each.state), each.status.error_message)
+        for each in response.model_version_status
+    ]
+
+
+def _outputs(response):
+    return {name: read_tensor(proto) for name, proto in response.outputs.items()}
+
+
+def _row(vector):
+    return histories.finite("interest", vector)[None, :]
+
+
+def _read_titles(path):
+    table = read_item_table(path)
+    return dict(zip(table["item_id"], table["title"], strict=True))

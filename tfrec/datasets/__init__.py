@@ -1,0 +1,1 @@
+"""Public logs by name, downloaded when they are asked for."""

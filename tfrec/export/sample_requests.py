@@ -1,0 +1,84 @@
+"""Real histories, for tuning the index, warming servers up and proving an export."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.history import history_of
+from tfrec.data.packing import pack_histories
+
+
+class Sample:
+    """Some queries of the log, as arrays and as requests.
+
+    Args:
+        queries: `Queries`.
+    """
+
+    def __init__(self, queries):
+        self.queries = queries
+
+    def interests(self, embedding):
+        """`[n, dim]` float32 interest vectors of the sample, without profiles."""
+        model = embedding.model
+        length = model.config.model.max_history_length
+        history = history_of(pack_histories(self.queries, length), model.standardise)
+        blank = tf.zeros([len(self.queries), model.item_texts.vectors.shape[1]])
+        now = tf.constant(self.queries.timestamps)
+        return embedding.query(history, now, blank, blank)[0].numpy()
+
+    def requests(self, inference, batches):
+        """Requests for every signature, of some batch sizes.
+
+        Args:
+            inference: `Inference`.
+            batches: sequence of ints.
+
+        Returns:
+            List of `(signature name, {input name: array})`.
+        """
+        return [
+            request for batch in batches for request in self._requests(inference, batch)
+        ]
+
+    def _requests(self, inference, batch):
+        queries = self.queries.take(np.arange(batch) % len(self.queries))
+        catalogue = inference.catalogue
+        query = self._query(queries, inference)
+        some = np.resize(catalogue.item_ids[:3], (batch, 3)).astype(object)
+        interest = inference.embedding.candidates[:1].numpy().repeat(batch, axis=0)
+        item = {
+            "title": np.resize(catalogue.titles[:1], batch).astype(object),
+            "category": np.resize(catalogue.categories[:1], batch).astype(object),
+        }
+        for allow in (False, True):
+            how = {"k": np.full(batch, 10, np.int32), "allow_repeats": [allow] * batch}
+            yield "recommend", {**query, **how}
+        yield "serving_default", {"user_text": query["user_text"]}
+        yield "recommend_from_interest", {"interest": interest}
+        yield "embed_query", query
+        yield "embed_candidate", item
+        yield "score_interest", {"candidate_item_ids": some, **query}
+        yield (
+            "update_interest",
+            {
+                "interest": interest,
+                "item_ids": some[:, 0],
+                "reward": np.ones(batch, np.float32),
+            },
+        )
+        yield "explain", {"candidate_item_ids": some, **query}
+        yield "event_kinds", {"user_text": query["user_text"]}
+
+    def _query(self, queries, inference):
+        packed = pack_histories(queries, inference.max_history_length)
+        is_real = packed["item_rows"] >= 0
+        ids = inference.catalogue.item_ids[np.maximum(packed["item_rows"], 0)]
+        events = inference.model.kinds.names[packed["event_rows"]]
+        return {
+            "user_text": np.full(len(queries), "", object),
+            "history_item_ids": np.where(is_real, ids, "").astype(object),
+            "history_events": np.where(is_real, events, "").astype(object),
+            "history_values": np.where(is_real, packed["values"], 0),
+            "history_timestamps": np.where(is_real, packed["timestamps"], 0),
+            "now": queries.timestamps,
+        }

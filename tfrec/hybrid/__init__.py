@@ -1,0 +1,1 @@
+"""Towers and closed-form scorers as one inner product of chosen weights."""

@@ -1,0 +1,202 @@
+"""The items that may reach a list: all that weights of blocks are chosen on."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from tfrec.evaluation import metrics
+from tfrec.evaluation.evaluate import strike_seen
+from tfrec.evaluation.ranks import ranks_of_blends, target_ranks
+from tfrec.hybrid.offline_scores import EmbeddingRecommender
+
+DEPTH = 500  # best items by each part: those of a list stand far above the last
+NEW_DEPTH = 100  # best new items by each part
+BATCH_SIZE = 128  # queries whose whole catalogue is scored at once
+CUTOFFS = (10, 30, 100)  # places of a list
+MIN_HITS = 100  # right items in the towers' lists: of fewer, chance decides
+
+
+@dataclasses.dataclass(frozen=True)
+class ScorePool:
+    """Scores of the items that some part ranks high, and of the targets.
+
+    A small catalogue is in it whole.
+
+    Attributes:
+        parts: list of `[num_queries, width]` float32 arrays, one per block, then those
+            of an item's own past; `-inf` in the first where no item may come.
+        is_new: `[num_queries, width]` bool; see `Catalogue.is_new`.
+        target_offsets: `[num_queries + 1]` int, bounds of each query's targets.
+        target_places: `[num_targets]` int, the columns where they stand.
+        target_rows: `[num_targets]` int, which items they are.
+    """
+
+    parts: list
+    is_new: np.ndarray
+    target_offsets: np.ndarray
+    target_places: np.ndarray
+    target_rows: np.ndarray
+
+    def __len__(self):
+        return len(self.is_new)
+
+    def ndcg(self, scores, k):
+        """Mean NDCG@k of `[num_queries, width]` scores."""
+        return float(metrics.ndcg(self._ranks(scores), self.target_offsets, k).mean())
+
+    def ndcg_of_blends(self, first, second, shares, k):
+        """The same of `first + share * second`, for each share: list of floats."""
+        offsets, places = self.target_offsets, self.target_places
+        ranks = ranks_of_blends(first, second, shares, offsets, places, k)
+        return [float(metrics.ndcg(each, offsets, k).mean()) for each in ranks]
+
+    def steady_ndcg(self, scores):
+        """NDCG of scores at the `cutoff`: to choose by."""
+        return self.ndcg(scores, self.cutoff)
+
+    @functools.cached_property
+    def cutoff(self):
+        """Places to look at: 10, or more where the towers hit too rarely to choose."""
+        enough = (k for k in CUTOFFS if self._num_hits(k) >= MIN_HITS)
+        return next(enough, CUTOFFS[-1])
+
+    @property
+    def is_enough(self):
+        """Whether there are hits enough to choose by."""
+        return self._num_hits(self.cutoff) >= MIN_HITS
+
+    def answered_by(self, new):
+        """The questions, and of these the right items, of new or of known items."""
+        return self.of_targets(self._of_right_items(self.is_new == new))
+
+    def of_targets(self, kept):
+        """The questions of some right items, `[num_targets]` bool, and these alone."""
+        counts = np.bincount(self.query_of[kept], minlength=len(self))
+        asked = counts > 0
+        return ScorePool(
+            [part[asked] for part in self.parts],
+            self.is_new[asked],
+            np.concatenate([[0], np.cumsum(counts[asked])]),
+            self.target_places[kept],
+            self.target_rows[kept],
+        )
+
+    def among(self, new):
+        """The same as `answered_by`, of items of their own kind alone."""
+        pool = self.answered_by(new)
+        is_kind = pool.is_new == new
+        width = is_kind.sum(axis=1).max(initial=0)
+        columns = np.argsort(~is_kind, axis=1, kind="stable")[:, :width]
+        parts = [np.take_along_axis(part, columns, axis=1) for part in pool.parts]
+        is_new = np.take_along_axis(pool.is_new, columns, axis=1)
+        parts[0][is_new != new] = -np.inf
+        places = pool._of_right_items(is_kind.cumsum(axis=1) - 1)
+        offsets, rows = pool.target_offsets, pool.target_rows
+        return ScorePool(parts, is_new, offsets, places, rows)
+
+    @property
+    def query_of(self):
+        """`[num_targets]` int, which question each right item answers."""
+        return np.repeat(np.arange(len(self)), np.diff(self.target_offsets))
+
+    def _of_right_items(self, values):
+        """Those of `[num_queries, width]` values: `[num_targets]`."""
+        return values[self.query_of, self.target_places]
+
+    def _num_hits(self, k):
+        return np.count_nonzero(self._tower_ranks <= k)
+
+    @functools.cached_property
+    def _tower_ranks(self):
+        return self._ranks(self.parts[0])
+
+    def _ranks(self, scores):
+        return target_ranks(scores, self.target_offsets, self.target_places)
+
+
+def pool_scores(embedding, queries, allow_repeats):
+    """The `ScorePool` of an embedding whose weights are all 1.
+
+    Args:
+        embedding: `Embedding`.
+        queries: `Queries`.
+        allow_repeats: bool, whether items of the history may come; only then are
+            there parts for an item's own past.
+    """
+    recommender = EmbeddingRecommender(embedding)
+    is_new = embedding.model.catalogue.is_new
+    most_targets = np.diff(queries.target_offsets).max()
+    most_met = embedding.model.config.model.max_history_length
+    pools = []
+    for batch in queries.in_batches(BATCH_SIZE):
+        parts, likely = recommender.block_scores(batch), [_targets(batch, most_targets)]
+        if allow_repeats:
+            own = recommender.own_features(batch)
+            likely.append(_met(own[-1], most_met))  # the one that fades last
+        else:
+            own = []
+            strike_seen(parts[0], batch)
+        rows = _rows(parts, is_new, likely)
+        pools.append((_cut([*parts, *own], rows), rows, _places(rows, batch)))
+    parts, rows, places = zip(*pools, strict=True)
+    return ScorePool(
+        [np.concatenate(part) for part in zip(*parts, strict=True)],
+        is_new[np.concatenate(rows)],
+        queries.target_offsets,
+        np.concatenate(places),
+        queries.target_rows,
+    )
+
+
+def _rows(blocks, is_new, likely):
+    """`[num_queries, width]` ascending rows of the items in the pool of a batch."""
+    num_queries, num_items = blocks[0].shape
+    every, new = np.arange(num_items), np.flatnonzero(is_new)
+    width = len(blocks) * (DEPTH + NEW_DEPTH) + sum(rows.shape[1] for rows in likely)
+    if num_items <= width:
+        return np.broadcast_to(every, (num_queries, num_items))
+    best = [_best(scores, blocks[0], every, DEPTH) for scores in blocks]
+    best += [_best(scores, blocks[0], new, NEW_DEPTH) for scores in blocks]
+    return np.sort(np.concatenate([*best, *likely], axis=1), axis=1)
+
+
+def _cut(parts, rows):
+    """The parts' scores of the rows; who stands in a row twice may come once."""
+    parts = [np.take_along_axis(part, rows, axis=1) for part in parts]
+    parts[0][:, 1:][rows[:, 1:] == rows[:, :-1]] = -np.inf
+    return parts
+
+
+def _best(scores, allowed, rows, depth):
+    """`[num_queries, depth]` of the rows: those of the highest scores that may come."""
+    if len(rows) <= depth:
+        return np.broadcast_to(rows, (len(scores), len(rows)))
+    costs = np.where(allowed[:, rows] == -np.inf, np.inf, -scores[:, rows])
+    return rows[np.argpartition(costs, depth, axis=1)[:, :depth]]
+
+
+def _targets(queries, width):
+    """`[num_queries, width]` rows of the targets; the first fills the rest."""
+    counts = np.diff(queries.target_offsets)[:, None]
+    places = np.arange(width) * (np.arange(width) < counts)
+    return queries.target_rows[queries.target_offsets[:-1, None] + places]
+
+
+def _met(own, width):
+    """`[num_queries, width]` rows of the items with a past; row 0 fills the rest."""
+    query_of, met = np.nonzero(own)
+    starts = np.searchsorted(query_of, np.arange(len(own)))
+    rows = np.zeros((len(own), width), int)
+    rows[query_of, np.arange(len(met)) - starts[query_of]] = met
+    return rows
+
+
+def _places(rows, queries):
+    """`[num_targets]` columns of the targets in ascending rows."""
+    num_queries, width = rows.shape
+    num_items = queries.interactions.num_items
+    query_of = np.repeat(np.arange(num_queries), np.diff(queries.target_offsets))
+    keys = rows + num_items * np.arange(num_queries)[:, None]
+    found = np.searchsorted(keys.ravel(), queries.target_rows + num_items * query_of)
+    return found - width * query_of

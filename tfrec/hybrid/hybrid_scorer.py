@@ -1,0 +1,266 @@
+"""Towers and blocks as one inner product: `[neural | blocks | bias | new]`."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.history import latest
+from tfrec.linear.repeat_consumption import own_features
+from tfrec.variables import table, take_rows
+
+NUM_LAST = 3  # columns for bias, level of new items and their exposure
+
+
+class Embedding(tf.Module):
+    """Both sides of the inner product, as tensors of the whole embedding.
+
+    Args:
+        model: trained `TwoTower`.
+        blocks: list of fitted `Block`s.
+        weighting: `Weighting`.
+    """
+
+    def __init__(self, model, blocks, weighting):
+        super().__init__(name="embedding")
+        self.model, self.blocks, self.weighting = model, blocks, weighting
+        self.neural_dim = model.config.model.embedding_dim
+        self._places = _places(self.neural_dim, blocks)
+        parts = [model.all_candidates(), *(block.candidates for block in blocks)]
+        everything = self._candidates(parts, model.catalogue.is_new)
+        self.candidates = table(everything)
+        self._mean = tf.reduce_mean(everything, axis=0)
+
+    @property
+    def dim(self):
+        """Size of the embedding."""
+        return self.candidates.shape[1]
+
+    @property
+    def memory_dim(self):
+        """Numbers of what having met an item says; see `new_memories`."""
+        return sum(block.memory_dim for block in self.blocks)
+
+    def query(self, history, now, profiles, hints, query_texts=None, fresh=None):
+        """Interest vectors and the events' attention weights.
+
+        Args:
+            history: `History`.
+            now: `[batch]` int64 tensor, UTC seconds; 0 = right after the last event.
+            profiles: `[batch, text_dim]` float tensor, zeros for none.
+            hints: `[batch, text_dim]` float tensor of the free-text queries.
+            query_texts: `[batch]` string tensor, or None for no free text.
+            fresh: `Fresh` items that histories may hold, or None.
+
+        Returns:
+            `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
+        """
+        neural, weights = self._neural_query(history, now, profiles, hints, fresh)
+        parts = [neural]
+        of_interest = self.model.kinds.of_interest(history)
+        for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
+            told = history if block.hears_dislikes else of_interest
+            part = block.query(told, now, memory)
+            if query_texts is not None:
+                part += block.text_query(query_texts)
+            parts.append(part)
+        parts = [
+            part * weight
+            for part, weight in zip(parts, self.weighting.asked, strict=True)
+        ]
+        how = self.weighting
+        last = tf.constant([[how.bias, how.new_level, how.exposure]])
+        last = tf.repeat(last, tf.shape(neural)[0], axis=0)
+        return tf.concat([*parts, last], axis=1), weights
+
+    @property
+    def has_own(self):
+        """Whether an item's own past counts, beside the inner product."""
+        return any(self.weighting.own)
+
+    def own_bonus(self, history, rows):
+        """What a user's past with items adds to their inner products.
+
+        Args:
+            history: `History`.
+            rows: `[batch, n]` int32 tensor, -1 for none.
+
+        Returns:
+            `[batch, n]` float tensor, 0 for items that the history does not hold.
+        """
+        features = own_features(self.model.kinds.of_interest(history), rows)
+        return tf.linalg.matvec(features, tf.constant(self.weighting.own, tf.float32))
+
+    def _memories(self, fresh):
+        """Of fresh items, what having met them says: a part for each block, or None."""
+        sizes = [block.memory_dim for block in self.blocks]
+        if fresh is None or not sizes:
+            return [None] * len(sizes)
+        return tf.split(fresh.memories, sizes, axis=1)
+
+    def _neural_query(self, history, now, profiles, hints, fresh):
+        window, places = latest(history, self.model.config.model.window_length)
+        vectors = self._unshared("neural", self.vectors(window.item_rows, fresh))
+        queries, weights = self.model.query_tower(
+            vectors, window, window.lengths[:, None], now[:, None], profiles
+        )
+        places = tf.one_hot(places, tf.shape(history.item_rows)[1])
+        weights = tf.matmul(_float32(weights), places)  # 0 for events before the window
+        hints = self.model.text_query(tf.math.l2_normalize(hints, -1))  # as in training
+        return _float32(queries[:, 0]) + _float32(hints), weights[:, 0]
+
+    def vectors(self, rows, fresh=None):
+        """Candidates' vectors by rows.
+
+        Args:
+            rows: int32 tensor of any shape; -1 reads row 0.
+            fresh: `Fresh` items, whose rows follow those of the catalogue, or None.
+
+        Returns:
+            `[..., dim]` float tensor.
+        """
+        return take_rows(
+            self.candidates, None if fresh is None else fresh.vectors, rows
+        )
+
+    def new_memories(self, texts, text_vectors):
+        """What having met items says that are not in the catalogue.
+
+        Args:
+            texts: `[n]` string tensor.
+            text_vectors: `[n, text_dim]` float tensor.
+
+        Returns:
+            `[n, memory_dim]` float tensor, block by block.
+        """
+        blank = tf.zeros([tf.shape(texts)[0], 0])  # there may be no block
+        parts = [block.new_memories(texts, text_vectors) for block in self.blocks]
+        return tf.concat([blank, *parts], axis=1)
+
+    def new_candidates(self, texts, text_vectors, categories):
+        """Embeddings of items that are not in the catalogue.
+
+        Args:
+            texts: `[n]` string tensor, as `join_item_texts` gives them.
+            text_vectors: `[n, text_dim]` float tensor.
+            categories: `[n, num_categories]` float tensor, rows as in
+                `CandidateTower`.
+
+        Returns:
+            `[n, dim]` float tensor.
+        """
+        num_items = tf.shape(texts)[0]
+        neural = self.model.candidate_tower(
+            text_vectors,
+            categories,
+            tf.fill([num_items], -1),
+            tf.fill([num_items], False),
+        )
+        parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
+        is_told_of = (texts != "") | tf.reduce_any(categories != 0, axis=1)
+        return self._candidates([_float32(neural), *parts], is_told_of)
+
+    def _candidates(self, parts, is_new):
+        """The candidates' side of the parts, `[n, size]` each, for `[n]` new or not."""
+        is_new = tf.cast(is_new, tf.float32)[:, None]
+        pairs = zip(parts, self.weighting.shares.T.tolist(), strict=True)
+        parts = [
+            part * (share + is_new * (of_new - share))
+            for part, (share, of_new) in pairs
+        ]
+        return tf.concat([*parts, tf.ones_like(is_new), is_new, is_new], axis=1)
+
+    def probabilities(self, interest, candidates, scores):
+        """P(interest | user, item, now), calibrated.
+
+        Args:
+            interest: `[batch, dim]` float tensor.
+            candidates: `[batch or 1, n, dim]` float tensor.
+            scores: `[batch, n]` float tensor, their inner products.
+
+        Returns:
+            `[batch, n]` float tensor.
+        """
+        how = self.weighting
+        head, opinion = self.opinions(interest, candidates)
+        scores -= interest[:, None, -1] * candidates[..., -1]  # no sign of interest
+        logits = how.head_slope * head + how.opinion_slope * opinion
+        return tf.sigmoid(logits + how.score_slope * scores + how.intercept)
+
+    def opinions(self, interest, candidates):
+        """Logits of the interest head and of the opinion block; 0 without one.
+
+        Args:
+            interest: `[batch, dim]` float tensor.
+            candidates: `[batch or 1, n, dim]` float tensor.
+
+        Returns:
+            Two `[batch, n]` float tensors.
+        """
+        neural, of_candidates = self._part("neural", interest, candidates)
+        head = _float32(self.model.interest_head(neural, of_candidates))
+        if "opinion" not in self._places:
+            return head, tf.zeros_like(head)
+        asked, of_candidates = self._part("opinion", interest, candidates)
+        return head, tf.reduce_sum(asked * of_candidates, axis=-1)
+
+    def _part(self, name, interest, candidates):
+        """One block's two sides, unweighted: `[batch, 1, size]`, `[batch, n, size]`."""
+        number, start, end = self._places[name]
+        asked = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
+        asked /= self.weighting.asked[number]
+        return asked, self._unshared(name, candidates)
+
+    def _unshared(self, name, vectors):
+        """A part of candidates' vectors as its block gave it."""
+        number, start, end = self._places[name]
+        share, of_new = self.weighting.shares[:, number].tolist()
+        part = vectors[..., start:end]
+        if share == of_new == 1.0:
+            return part
+        return part / (share + vectors[..., -1:] * (of_new - share))
+
+    def contributions(self, history, now, weights, rows, vectors, fresh=None):
+        """How much each event speaks for a candidate rather than for any other.
+
+        Args:
+            history: `History`.
+            now: `[batch]` int64 tensor.
+            weights: `[batch, length]` float tensor, as `query` gives them.
+            rows: `[batch, n]` int32 tensor of candidates, -1 for what no history holds.
+            vectors: `[batch, n, dim]` float tensor, theirs.
+            fresh: `Fresh` items that histories may hold, or None.
+
+        Returns:
+            `[batch, n, length]` float tensor; a row is not negative and sums to 1,
+            or to 0 where no event speaks for the item.
+        """
+        apart = vectors - self._mean
+        history = self.model.kinds.of_interest(history)
+        events = self._unshared("neural", self.vectors(history.item_rows, fresh))
+        memory = self.model.query_tower.memory_output(events * weights[..., None])
+        memory = _float32(memory)
+        shares = tf.matmul(apart[..., : self.neural_dim], memory, transpose_b=True)
+        shares *= self.weighting.asked[0]
+        for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
+            number, start, end = self._places[block.name]
+            part = block.contributions(history, now, apart[..., start:end], memory)
+            shares += self.weighting.asked[number] * part
+        if self.has_own:
+            same = rows[:, :, None] == history.item_rows[:, None]
+            own = tf.cast(same, tf.float32)
+            own = tf.math.divide_no_nan(own, tf.reduce_sum(own, 2, keepdims=True))
+            shares += own * self.own_bonus(history, rows)[..., None]
+        shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
+        return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
+
+
+def _float32(tensor):
+    """What towers gave that may compute in less precision."""
+    return tf.cast(tensor, tf.float32)
+
+
+def _places(neural_dim, blocks):
+    """Block name -> (its number, first and end column) in the embedding."""
+    names = ["neural", *(block.name for block in blocks)]
+    ends = np.cumsum([neural_dim, *(block.dim for block in blocks)]).tolist()
+    places = zip(range(len(names)), [0, *ends], ends, strict=False)
+    return dict(zip(names, places, strict=True))

@@ -1,0 +1,137 @@
+"""Scores of the whole catalogue for the queries of an evaluation."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.history import history_of, latest
+from tfrec.data.packing import pack_histories
+from tfrec.linear.repeat_consumption import HALF_LIVES, own_features
+
+BATCH_SIZE = 128  # queries
+
+
+class EmbeddingRecommender:
+    """An `Embedding` as the evaluation sees any recommender.
+
+    Args:
+        embedding: `Embedding`.
+        name: str, for reports.
+    """
+
+    def __init__(self, embedding, name="tfrec"):
+        self.embedding, self.name = embedding, name
+        self._traced = tf.function(self._query, reduce_retracing=True)
+
+    @functools.cached_property
+    def candidates(self):
+        """`[num_items, dim]` float32 array: out of TensorFlow once, not every batch."""
+        return self.embedding.candidates.numpy()
+
+    def fit(self, train, items):
+        """Does nothing: the towers have been trained."""
+        return self
+
+    def score(self, queries):
+        """`[num_queries, num_items]` float32 scores."""
+        scores = self.interests(queries) @ self.candidates.T
+        if self.embedding.has_own:
+            features = self.own_features(queries)
+            scores += np.tensordot(self.embedding.weighting.own, features, 1)
+        return scores
+
+    def own_features(self, queries):
+        """`own_features` of every item: `[num_half_lives, num_queries, num_items]`."""
+        shape = (len(HALF_LIVES), len(queries), len(self.candidates))
+        features = np.zeros(shape, np.float32)
+        for rows, history in _histories(queries, self.embedding.model):
+            own = history.item_rows.numpy()
+            found = own_features(self.embedding.model.kinds.of_interest(history), own)
+            found = found.numpy()
+            batch, places = np.nonzero(own >= 0)
+            items = own[batch, places]
+            features[:, rows[batch], items] = found[batch, places].T
+        return features
+
+    def own_bonus(self, queries):
+        """`[num_queries]` bonus of each query's one target."""
+        parts = [
+            self.embedding.own_bonus(history, queries.target_rows[rows][:, None])[:, 0]
+            for rows, history in _histories(queries, self.embedding.model)
+        ]
+        return np.concatenate(parts)
+
+    def interests(self, queries):
+        """`[num_queries, dim]` float32 interest vectors."""
+        return _in_batches(self._traced, queries, self.embedding.model)
+
+    def _query(self, history, now, user_rows):
+        profiles = tf.gather(self.embedding.model.profile_texts.vectors, user_rows)
+        blank = tf.zeros_like(profiles)
+        return self.embedding.query(history, now, profiles, blank)[0]
+
+    def block_scores(self, queries):
+        """List of `[num_queries, num_items]` scores, one per block, unweighted."""
+        sizes = [
+            self.embedding.neural_dim,
+            *(block.dim for block in self.embedding.blocks),
+        ]
+        interests = self.interests(queries)
+        ends = np.cumsum(sizes)
+        return [
+            interests[:, end - size : end] @ self.candidates[:, end - size : end].T
+            for size, end in zip(sizes, ends, strict=True)
+        ]
+
+
+class TowerRecommender:
+    """The neural towers alone, for validation while they learn.
+
+    Args:
+        model: adapted `TwoTower`.
+    """
+
+    name = "towers"
+
+    def __init__(self, model):
+        self.model = model
+        self._traced = tf.function(self._query, reduce_retracing=True)
+
+    def fit(self, train, items):
+        """Does nothing: the towers are being trained."""
+        return self
+
+    def score(self, queries):
+        """`[num_queries, num_items]` float32 scores."""
+        candidates = self.model.all_candidates()
+        interests = _in_batches(self._traced, queries, self.model, candidates)
+        return interests @ candidates.numpy().T
+
+    def _query(self, history, now, user_rows, candidates):
+        profiles = tf.gather(self.model.profile_texts.vectors, user_rows)
+        history, _ = latest(history, self.model.config.model.window_length)
+        vectors = tf.gather(candidates, tf.maximum(history.item_rows, 0))
+        queries, _ = self.model.query_tower(
+            vectors, history, history.lengths[:, None], now[:, None], profiles
+        )
+        return queries[:, 0]
+
+
+def _in_batches(query, queries, model, *more):
+    parts = []
+    for rows, history in _histories(queries, model):
+        now, users = queries.timestamps[rows], queries.user_rows[rows]
+        parts.append(query(history, tf.constant(now), tf.constant(users), *more))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _histories(queries, model):
+    """Batches of queries: `(their numbers, History)`."""
+    length = model.config.model.max_history_length
+    for start in range(0, len(queries), BATCH_SIZE):
+        rows = np.arange(start, min(start + BATCH_SIZE, len(queries)))
+        yield (
+            rows,
+            history_of(pack_histories(queries.take(rows), length), model.standardise),
+        )

@@ -1,0 +1,112 @@
+"""How much each block of the embedding counts: chosen where it is measured."""
+
+import dataclasses
+import logging
+from typing import NamedTuple
+
+import numpy as np
+
+from tfrec.hybrid.candidate_pool import pool_scores
+from tfrec.hybrid.new_item_boost import choose_exposure
+from tfrec.hybrid.weight_search import bagged_weights, spread
+from tfrec.hybrid.weights import Weighting
+
+logger = logging.getLogger(__name__)
+
+LEAST = 1e-3  # relative weight of a block that the probabilities need: moves no rank
+
+
+class Reached(NamedTuple):
+    """How well weights rank."""
+
+    steady: float  # NDCG at `ScorePool.cutoff` of known items among themselves
+    new: float  # the same of new items; 0 if there are too few
+    ndcg: float  # NDCG@10 of what is shown
+
+
+def weigh(embedding, queries, allow_repeats):
+    """Weights of an embedding's blocks that rank the targets of queries best.
+
+    Args:
+        embedding: `Embedding` whose weights are all 1.
+        queries: `Queries` from after the events that it learnt from.
+        allow_repeats: bool, whether items of the history may come; only then do
+            weights for an item's own past have a use.
+
+    Returns:
+        `(Weighting, Reached)`.
+    """
+    pool = pool_scores(embedding, queries, allow_repeats)
+    of_known, of_new = pool.among(new=False), pool.among(new=True)
+    num_blocks, config = len(embedding.blocks) + 1, embedding.model.config
+    decisive = of_known if len(of_known) else pool
+    found = bagged_weights(decisive, decisive.query_of, config.train.seed)
+    steady = decisive.steady_ndcg(_mixed(found, decisive.parts))
+    _keep_informers(found, embedding.blocks, pool.parts)
+    weighting = Weighting(blocks=found[:num_blocks])
+    if allow_repeats:
+        own = tuple(found[num_blocks:].tolist())
+        weighting = dataclasses.replace(weighting, own=own)
+    new = 0.0
+    if of_new.is_enough:
+        weighting = weigh_new(weighting, of_new, embedding.blocks, config.train.seed)
+        new = of_new.steady_ndcg(blend(weighting, of_new))
+    scores = blend(weighting, pool)
+    bonus = choose_exposure(scores, pool, config.model.new_item_cost)
+    reached = Reached(steady, new, pool.ndcg(scores + bonus * pool.is_new, 10))
+    logger.info(
+        "Weights of the blocks reach NDCG@%d %.4f among known items, NDCG@%d %.4f "
+        "among new ones; NDCG@10 of what is shown is %.4f.",
+        *(decisive.cutoff, reached.steady, of_new.cutoff, reached.new, reached.ndcg),
+    )
+    return dataclasses.replace(weighting, exposure=bonus), reached
+
+
+def blend(weighting, pool):
+    """`[num_queries, width]` scores of a `ScorePool`, without exposure."""
+    known, new = (
+        _mixed([*weights, *weighting.own], pool.parts) for weights in weighting.both
+    )
+    return np.where(pool.is_new, new + weighting.new_level, known)
+
+
+def weigh_new(weighting, pool, blocks, seed):
+    """A weighting with weights of new items' own.
+
+    What is known of items by their events says less of those that have none. Mean and
+    spread of their scores stay, so that the two kinds can stand in one list and a
+    score has one meaning. On few popular items, the weights of known items may come out
+    ahead of these on validation; that is chance, and no reason to keep them.
+
+    Args:
+        weighting: `Weighting` of known items.
+        pool: `ScorePool` of new items.
+        blocks: list of `Block`s.
+        seed: int, of `bagged_weights`.
+
+    Returns:
+        `Weighting`.
+    """
+    found = bagged_weights(pool, pool.target_rows, seed)
+    _keep_informers(found, blocks, pool.parts)
+    new = found[: len(blocks) + 1]
+    was, now = (_mixed(each, pool.parts) for each in (weighting.blocks, new))
+    factor = spread(was) / spread(now)
+    level = _mean(was) - factor * _mean(now)
+    return dataclasses.replace(weighting, new_blocks=factor * new, new_level=level)
+
+
+def _mixed(weights, parts):
+    pairs = zip(weights, parts, strict=False)
+    return sum(weight * part for weight, part in pairs)
+
+
+def _keep_informers(weights, blocks, parts):
+    """Gives blocks that the probabilities need a weight that moves no rank."""
+    for place, block in enumerate(blocks, start=1):
+        if block.informs_probability and not weights[place]:
+            weights[place] = LEAST * spread(parts[0]) / spread(parts[place])
+
+
+def _mean(scores):
+    return float(scores[np.isfinite(scores)].mean())

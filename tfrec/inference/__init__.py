@@ -1,0 +1,1 @@
+"""What a saved model computes for a request."""

@@ -1,0 +1,254 @@
+"""From raw strings and the latest events to recommendations, all in the graph."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.data.bounds import bounded
+from tfrec.data.history import History, latest_events, take_columns
+from tfrec.inference.lookup import Names
+from tfrec.inference.new_items import NewItems
+from tfrec.inference.online_update import update_interest
+from tfrec.inference.request import history_only, readable, to_batch, wish_for
+from tfrec.inference.search import Own, Search, inner_products
+from tfrec.linear.repeat_consumption import last_occurrences
+from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.retrieval.candidate_ids import CandidateIds
+from tfrec.retrieval.filters import NO_ROW, NO_SCORE
+
+
+def exact_inference(embedding, max_interest_norm=1.0):
+    """The `Inference` of an `Embedding` that is searched exactly.
+
+    Args:
+        embedding: `Embedding`.
+        max_interest_norm: as `Inference` takes it.
+    """
+    ids = embedding.model.catalogue.item_ids
+    index = BruteForceIndex().build(ids, embedding.candidates)
+    return Inference(embedding, index, max_interest_norm)
+
+
+class Rows(NamedTuple):
+    """Items by number: those of the catalogue, after them the fresh ones.
+
+    They differ for what is gone: its events still tell what people like.
+    """
+
+    known: tf.Tensor  # int32, as what the model knows them; -1 if it does not
+    answer: tf.Tensor  # int32, as what they may be answered; -1 if not at all
+
+
+class Asked(NamedTuple):
+    """What a request comes to."""
+
+    interest: tf.Tensor  # [batch, dim]
+    rows: Rows  # [batch, width], of the request's items
+    history: History  # its latest events
+    columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
+    weights: tf.Tensor  # [batch, length], attention
+
+
+class Inference(tf.Module):
+    """A trained model, its catalogue and an index: what a saved model computes.
+
+    Args:
+        embedding: `Embedding`.
+        index: built index over `embedding.candidates`, rows as in the catalogue.
+        max_interest_norm: positive float, bound of an updated interest vector.
+    """
+
+    def __init__(self, embedding, index, max_interest_norm):
+        super().__init__(name="inference")
+        model = embedding.model
+        self.embedding, self.model = embedding, model
+        self.max_interest_norm = max_interest_norm
+        self.catalogue = model.catalogue
+        self.max_history_length = model.config.model.max_history_length
+        self.item_ids = CandidateIds(self.catalogue.item_ids)
+        kinds = model.kinds
+        self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
+        self.search = Search(embedding, index)
+        self.new_items = NewItems(embedding, self.item_ids)
+
+    # === From a request to tensors ===
+
+    def rows_of(self, ids, fresh=None):
+        """`Rows` of a string tensor of any shape; unknown ids and `""` are -1."""
+        known = self.item_ids.rows_of(ids)
+        if fresh is None:
+            return Rows(known, known)
+        answer = fresh.answer_rows(ids, known, self.catalogue.num_items)
+        return Rows(tf.where(known > NO_ROW, known, answer), answer)
+
+    def history(self, query, rows):
+        """The latest events of a request: `(History, columns they came from)`.
+
+        `rows`, `[batch, width]`, are those by which the model knows the items.
+        """
+        times, kinds = query.history_timestamps, self.event_kinds(query.history_events)
+        # What an event of an unknown kind means nobody knows: it is no interest.
+        rows = tf.where(kinds > NO_ROW, rows, NO_ROW)
+        columns = latest_events(rows, times, self.max_history_length)
+        values = self.model.standardise(query.history_values)
+        history = History(
+            take_columns(rows, columns, NO_ROW),
+            take_columns(kinds, columns, 0),
+            take_columns(values, columns, 0.0),
+            take_columns(times, columns, 0),
+        )
+        return history, columns
+
+    def _batch(self, query):
+        return to_batch(query, tf.shape(query.user_text)[0])
+
+    def _interest(self, query, fresh):
+        rows = self.rows_of(query.history_item_ids, fresh)
+        history, columns = self.history(query, rows.known)
+        both = self.new_items.encode_texts(
+            tf.concat([query.user_text, query.query_text], 0)
+        )
+        profiles, hints = tf.split(both, 2)
+        interest, weights = self.embedding.query(
+            history, query.now, profiles, hints, query.query_text, fresh
+        )
+        return Asked(interest, rows, history, columns, weights)
+
+    # === What the signatures compute ===
+
+    def embed_query(self, query, fresh=None):
+        """`Query` -> `[batch, dim]` interest vectors."""
+        return self._interest(self._batch(query), fresh).interest
+
+    def recommend(self, query, wish, allow_repeats, fresh=None):
+        """The best candidates for live histories.
+
+        Args:
+            query: `Query`.
+            wish: `Wish`.
+            allow_repeats: `[batch or 1]` bool tensor; False excludes the history.
+            fresh: `Fresh` items beside the catalogue, or None.
+
+        Returns:
+            `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
+            `""`, `-inf` and 0.
+        """
+        query, wish = self._batch(query), readable(wish)
+        asked = self._interest(query, fresh)
+        allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
+        seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows.answer)
+        own = None
+        if self.embedding.has_own:
+            own = self._own(asked, allow_repeats, wish.min_probability, fresh)
+        return self._recommend(asked.interest, wish, seen, own, fresh)
+
+    def _own(self, asked, allow_repeats, min_probability, fresh):
+        known = last_occurrences(asked.history.item_rows)
+        answer = take_columns(asked.rows.answer, asked.columns, NO_ROW)
+        may_come = allow_repeats[:, None] & (known > NO_ROW)
+        rows = Rows(known, tf.where(may_come, answer, NO_ROW))
+        scores, probabilities = self._judge(asked, rows, fresh)
+        is_likely = probabilities >= min_probability[:, None]
+        return Own(rows.answer, tf.where(is_likely, scores, NO_SCORE))
+
+    def _judge(self, asked, rows, fresh):
+        """Scores and probabilities of candidates by their `[batch, n]` `Rows`."""
+        candidates = self.embedding.vectors(rows.answer, fresh)
+        scores = inner_products(asked.interest, candidates)
+        if self.embedding.has_own:
+            scores += self.embedding.own_bonus(asked.history, rows.known)
+        return scores, self.embedding.probabilities(asked.interest, candidates, scores)
+
+    def recommend_ids(self, histories, k, exclude):
+        """`recommend` for Python lists.
+
+        Args:
+            histories: list of lists of item ids, oldest first.
+            k: int.
+            exclude: item ids that nobody is to get.
+
+        Returns:
+            `(item_ids, scores, probabilities)`, arrays `[len(histories), k]`.
+        """
+        ids, scores, probabilities = self.recommend(
+            history_only(histories), wish_for(k, exclude), tf.constant([False])
+        )
+        text = [[each.decode() for each in row] for row in ids.numpy()]
+        return np.array(text, object), scores.numpy(), probabilities.numpy()
+
+    def recommend_from_interest(self, interest, wish, fresh=None):
+        """The same from interest vectors.
+
+        Args:
+            interest: `[batch, dim]` float tensor; see `bounded`.
+            wish: `Wish`.
+            fresh: `Fresh` items beside the catalogue, or None.
+
+        Returns:
+            As `recommend`.
+        """
+        return self._recommend(bounded(interest), readable(wish), None, None, fresh)
+
+    def _recommend(self, interest, wish, seen, own, fresh):
+        """`seen` are rows that are not to come, `own` items ranked by their scores."""
+        wish = to_batch(wish, tf.shape(interest)[0])
+        excluded = self.rows_of(wish.exclude_item_ids, fresh).answer
+        if seen is not None:
+            excluded = tf.concat([excluded, seen], axis=1)
+        rows, scores = self.search(interest, excluded, wish, own, fresh)
+        is_real = rows > NO_ROW
+        candidates = self.embedding.vectors(rows, fresh)
+        finite = tf.where(is_real, scores, 0.0)
+        probabilities = self.embedding.probabilities(interest, candidates, finite)
+        return (
+            self._ids_of(rows, fresh),
+            tf.where(is_real, scores, NO_SCORE),
+            tf.where(is_real, probabilities, 0.0),
+        )
+
+    def _ids_of(self, rows, fresh):
+        ids = self.item_ids.ids_of(tf.minimum(rows, self.catalogue.num_items - 1))
+        if fresh is None:
+            return ids
+        places = rows - self.catalogue.num_items
+        new = tf.gather(fresh.item_ids, tf.maximum(places, 0))
+        return tf.where(places < 0, ids, new)
+
+    def score_interest(self, query, candidate_item_ids, fresh=None):
+        """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
+        query = self._batch(query)
+        rows = self.rows_of(candidate_item_ids, fresh)
+        _, probabilities = self._judge(self._interest(query, fresh), rows, fresh)
+        return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
+
+    def update_interest(self, interest, item_ids, reward, learning_rate, fresh=None):
+        """Interest vectors after one reaction each; unknown items change nothing."""
+        rows = self.rows_of(item_ids, fresh).known
+        candidates = self.embedding.vectors(rows, fresh)
+        candidates = tf.where(rows[:, None] > NO_ROW, candidates, 0.0)
+        rate = tf.broadcast_to(learning_rate, tf.shape(reward))
+        return update_interest(
+            interest, candidates, reward, rate, self.max_interest_norm
+        )
+
+    def explain(self, query, candidate_item_ids, fresh=None):
+        """How much each event of the history speaks for each candidate.
+
+        Returns:
+            `[batch, n, width]` float tensor in the columns of the request; a row
+            sums to 1, or to 0 where nothing speaks for the item.
+        """
+        query = self._batch(query)
+        asked = self._interest(query, fresh)
+        rows = self.rows_of(candidate_item_ids, fresh)
+        vectors = self.embedding.vectors(rows.answer, fresh)
+        shares = self.embedding.contributions(
+            asked.history, query.now, asked.weights, rows.known, vectors, fresh
+        )
+        shares = tf.where(rows.answer[..., None] > NO_ROW, shares, 0.0)
+        width = tf.shape(query.history_item_ids)[1]
+        places = tf.one_hot(
+            asked.columns, width
+        )  # [batch, length, width], 0 for padding
+        return tf.matmul(shares, places)

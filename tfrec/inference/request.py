@@ -1,0 +1,89 @@
+"""What is asked of a trained model: raw strings, ragged by padding, partly absent."""
+
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfrec.data.bounds import without_nan
+
+
+class Query(NamedTuple):
+    """Whose interest, and when; the first four of a history go together."""
+
+    user_text: tf.Tensor  # [batch] string, "" for none
+    query_text: tf.Tensor  # [batch] string, "" for none
+    history_item_ids: tf.Tensor  # [batch, width] string, "" is padding
+    history_events: tf.Tensor  # [batch, width] string, "" = the usual kind
+    history_values: tf.Tensor  # [batch, width] float32, NaN = a typical value
+    history_timestamps: tf.Tensor  # [batch, width] int64 UTC seconds, 0 = unknown
+    now: tf.Tensor  # [batch] int64 UTC seconds, 0 = right after the last event
+
+
+class Wish(NamedTuple):
+    """What may come back."""
+
+    now: tf.Tensor  # [batch] int64 UTC seconds, 0 = the server's clock
+    k: tf.Tensor  # [batch] int32, at least 1
+    exclude_item_ids: tf.Tensor  # [batch, width] string, "" is padding
+    categories: tf.Tensor  # [batch, width] string, any of them; "" is padding
+    min_probability: tf.Tensor  # [batch] float32
+    diversity: tf.Tensor  # [batch] float32, 0 = best items only, 1 = unlike items
+
+
+def history_only(histories):
+    """A `Query` of histories of item ids, given as Python lists, oldest first."""
+    return Query(
+        user_text=tf.fill([len(histories)], ""),
+        query_text=tf.constant([""]),
+        history_item_ids=tf.ragged.constant(histories, tf.string).to_tensor(""),
+        history_events=tf.constant([[""]]),
+        history_values=tf.constant([[math.nan]]),
+        history_timestamps=tf.constant([[0]], tf.int64),
+        now=tf.constant([0], tf.int64),
+    )
+
+
+def wish_for(k, exclude):
+    """A `Wish` for `k` items but those excluded, given as Python strings."""
+    return Wish(
+        now=tf.constant([0], tf.int64),
+        k=tf.constant([k]),
+        exclude_item_ids=tf.constant([[*exclude, ""]]),
+        categories=tf.constant([[""]]),
+        min_probability=tf.constant([0.0]),
+        diversity=tf.constant([0.0]),
+    )
+
+
+def readable(wish):
+    """A `Wish` without NaN, which no comparison takes: what is no number is no wish."""
+    return wish._replace(
+        min_probability=without_nan(wish.min_probability),
+        diversity=without_nan(wish.diversity),
+    )
+
+
+def to_batch(tensors, batch):
+    """Gives absent inputs, whose defaults have length 1, the batch's length.
+
+    Args:
+        tensors: `Query` or `Wish`, each tensor `[1 or batch, ...]`.
+        batch: scalar int32 tensor.
+
+    Returns:
+        The same tuple, each tensor `[batch, ...]`; the parts of a history as wide
+        as its item ids.
+    """
+    width = None
+    if isinstance(tensors, Query):
+        width = tf.shape(tensors.history_item_ids)[1]
+
+    def broadcast(name, tensor):
+        if tensor.shape.rank == 1:
+            return tf.broadcast_to(tensor, [batch])
+        columns = width if name.startswith("history") else tf.shape(tensor)[1]
+        return tf.broadcast_to(tensor, tf.stack([batch, columns]))
+
+    pairs = zip(tensors._fields, tensors, strict=True)
+    return type(tensors)(*(broadcast(name, tensor) for name, tensor in pairs))

@@ -1,0 +1,200 @@
+"""What may come back: wishes and limits as filters, own items beside the index."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.hybrid.hybrid_scorer import NUM_LAST
+from tfrec.inference.diversity import POOL, diversify
+from tfrec.inference.lookup import Names, category_rows
+from tfrec.retrieval.brute_force import strike
+from tfrec.retrieval.filters import (
+    NO_ROW,
+    NO_SCORE,
+    Filters,
+    available_at,
+    best,
+    every,
+    in_categories,
+)
+from tfrec.towers.catalogue import split_categories
+
+MAX_K = 10_000  # or the size of the catalogue, if that is more
+
+
+class Own(NamedTuple):
+    """Items of the histories that may come again, scored with their own past."""
+
+    rows: tf.Tensor  # [batch, length] int32, each item once, -1 for none
+    scores: tf.Tensor  # [batch, length]
+
+
+class Search(tf.Module):
+    """An index behind categories, availability and least probabilities.
+
+    Args:
+        embedding: `Embedding`.
+        index: built index over `embedding.candidates`.
+    """
+
+    def __init__(self, embedding, index):
+        super().__init__(name="search")
+        self.embedding, self.index = embedding, index
+        catalogue = embedding.model.catalogue
+        self.num_items = catalogue.num_items
+        names = np.unique(
+            np.concatenate([[""], *split_categories(catalogue.categories)])
+        )[1:]
+        self.categories = Names(names, default=len(names))
+        self.candidate_categories = category_rows(catalogue.categories, names)
+        self.available_from = tf.constant(catalogue.available_from)
+        self.available_until = tf.constant(catalogue.available_until)
+        limits = catalogue.available_from | catalogue.available_until
+        self.has_limits = bool(limits.any())
+
+    def _num_wanted(self, k):
+        most = max(MAX_K, self.num_items)
+        checks = [
+            tf.debugging.assert_positive(
+                k, "`k` must be at least 1, because nothing is asked for otherwise."
+            ),
+            tf.debugging.assert_less_equal(
+                k, most, f"`k` must be at most {most}, because answers are that wide."
+            ),
+        ]
+        with tf.control_dependencies(checks):
+            return tf.reduce_max(k)
+
+    def __call__(self, interest, excluded, wish, own=None, fresh=None):
+        """The best candidates of each query.
+
+        Args:
+            interest: `[batch, dim]` float tensor.
+            excluded: `[batch, n]` int32 tensor of rows, -1 for none.
+            wish: `Wish` of the same batch.
+            own: `Own`, or None: items that are ranked by these scores.
+            fresh: `Fresh` items, or None; their rows follow those of the catalogue.
+
+        Returns:
+            `(rows, scores)`, both `[batch, largest k]`, -1 and `-inf` beyond what a
+            query asked for or may have.
+        """
+        k = self._num_wanted(wish.k)
+        clock = tf.cast(tf.timestamp(), tf.int64)
+        wish = wish._replace(now=tf.where(wish.now > 0, wish.now, clock))
+        is_diverse = tf.reduce_any(wish.diversity > 0)
+        depth = tf.where(is_diverse, POOL * k, k)
+        rows, scores = self._search(interest, depth, excluded, wish, own, fresh)
+        if fresh is not None:
+            found = (rows, scores)
+            rows, scores = tf.cond(
+                tf.size(fresh.keys) > 1,
+                lambda: self._merge(found, interest, excluded, wish, own, fresh),
+                lambda: found,
+            )
+
+        def spread():
+            vectors = self.embedding.vectors(rows, fresh)[..., :-NUM_LAST]
+            return diversify(rows, scores, vectors, wish.k, wish.diversity, k)
+
+        rows, scores = tf.cond(is_diverse, spread, lambda: (rows, scores))
+        is_wanted = tf.range(k)[None] < wish.k[:, None]
+        return tf.where(is_wanted, rows, NO_ROW), scores
+
+    def _search(self, interest, k, excluded, wish, own, fresh):
+        """The catalogue's best `k`."""
+
+        def search(rules, *index_rules):
+            def run():
+                if own is None:
+                    filters = Filters(excluded, *every(*rules, *index_rules))
+                    return self.index.search_rows(interest, k, filters)
+                is_own = own.rows < self.num_items
+                rows = tf.where(is_own, own.rows, NO_ROW)
+                is_permitted = Filters(excluded, *every(*rules)).permits(rows)
+                own_scores = tf.where(is_permitted, own.scores, NO_SCORE)
+                others = tf.concat([excluded, rows], axis=1)
+                filters = Filters(others, *every(*rules, *index_rules))
+                found, scores = self.index.search_rows(interest, k, filters)
+                found = tf.concat([rows, found], axis=1)
+                return best(tf.concat([own_scores, scores], axis=1), found, k)
+
+            return run
+
+        limits = self._limits(wish)
+        rules = limits + self._wishes(wish, fresh)
+        likely = self._likely(interest, wish.min_probability)
+        has_rules = tf.reduce_any(wish.categories != "")
+        if fresh is not None:
+            has_rules |= fresh.has_gone
+        return tf.cond(
+            tf.reduce_any(wish.min_probability > 0),
+            search(rules, likely),
+            lambda: tf.cond(has_rules, search(rules), search(limits)),
+        )
+
+    def _limits(self, wish):
+        if not self.has_limits:
+            return []
+        return [available_at(self.available_from, self.available_until, wish.now)]
+
+    def _wishes(self, wish, fresh):
+        wanted = tf.where(wish.categories == "", -1, self.categories(wish.categories))
+        num = self.categories.size
+        rules = [in_categories(self.candidate_categories, num, wanted)]
+        if fresh is not None:
+            rules.append((fresh.is_here, ()))
+        return rules
+
+    def _likely(self, interest, min_probability):
+        """Rule: P(interest) is at least `min_probability`, where that is above 0."""
+
+        def allowed(rows, interest, least):
+            candidates = tf.gather(self.embedding.candidates, rows)
+            return self._is_likely(interest, candidates, least)
+
+        return allowed, (interest, min_probability)
+
+    def _is_likely(self, interest, candidates, least):
+        scores = inner_products(interest, candidates)
+        found = self.embedding.probabilities(interest, candidates, scores)
+        return (found >= least[:, None]) | (least[:, None] <= 0)
+
+    def _merge(self, found, interest, excluded, wish, own, fresh):
+        """What the index found and the fresh items, as one ranking as deep."""
+        rows, scores = found
+        k = tf.shape(rows)[1]
+        new = tf.matmul(interest, fresh.vectors, transpose_b=True)  # [batch, n]
+        is_likely = tf.cond(
+            tf.reduce_any(wish.min_probability > 0),
+            lambda: self._is_likely(
+                interest, fresh.vectors[None], wish.min_probability
+            ),
+            lambda: tf.ones_like(new, tf.bool),
+        )
+        new = tf.where(is_likely, new, NO_SCORE)
+        if own is not None:
+            new = self._put(new, own)
+        new = tf.where(fresh.permits(wish.now, wish.categories), new, NO_SCORE)
+        new = strike(new, excluded - self.num_items)
+        every_row = self.num_items + tf.range(tf.size(fresh.keys))
+        new_rows, new = best(new, every_row, k)
+        rows = tf.concat([rows, new_rows], axis=1)
+        return best(tf.concat([scores, new], axis=1), rows, k)
+
+    def _put(self, scores, own):
+        """Fresh items' scores with those of the own ones in their places."""
+        last = tf.shape(scores)[1] - 1  # no item's
+        is_fresh = own.rows >= self.num_items
+        columns = tf.where(is_fresh, own.rows - self.num_items, last)
+        queries = tf.broadcast_to(
+            tf.range(tf.shape(columns)[0])[:, None], tf.shape(columns)
+        )
+        places = tf.stack([queries, columns], axis=-1)
+        return tf.tensor_scatter_nd_update(scores, places, own.scores)
+
+
+def inner_products(interest, candidates):
+    """`[batch, dim]`, `[batch or 1, n, dim]` -> `[batch, n]`."""
+    return tf.matmul(candidates, interest[..., None])[..., 0]

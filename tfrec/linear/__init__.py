@@ -1,0 +1,1 @@
+"""Scorers in closed form behind one contract."""

@@ -1,0 +1,42 @@
+"""Lexical block: the words of the texts, as projected BM25 features."""
+
+import functools
+
+from tfrec.linear.item_to_item_forms import MemoryBlock
+from tfrec.text.bm25_vectors import Words
+from tfrec.variables import table
+
+
+class LexicalBlock(MemoryBlock):
+    """Items whose words are those of the items met, or of a free-text query.
+
+    Args:
+        dim: int, directions kept.
+        learn_words: function from `dim` to the `Words` of the catalogue, or None.
+        half_life: float, events.
+    """
+
+    def __init__(self, dim, learn_words=None, half_life=20.0):
+        super().__init__(name="lexical")
+        self.max_dim, self.learn_words = dim, learn_words
+        self.half_lives, self.scales = [half_life], [1.0]
+
+    def fit(self, interactions, catalogue, text_vectors):
+        """Takes the words of the catalogue's texts."""
+        learn = self.learn_words or functools.partial(Words, catalogue.texts)
+        self.words = learn(self.max_dim)
+        self.candidates = self.words.vectors
+        self.memory = table(self.candidates[:, None, :])
+        return self
+
+    def text_query(self, texts):
+        """What a free text adds to `query`: as if an item of that text was met."""
+        return self.words(texts)
+
+    def new_candidates(self, texts, text_vectors):
+        """The candidates' side of new items: their words."""
+        return self.words(texts)
+
+    def new_memories(self, texts, text_vectors):
+        """What having met new items says: their words."""
+        return self.words(texts)

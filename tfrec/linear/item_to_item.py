@@ -1,0 +1,117 @@
+"""Collaborative block: which items go with which, as a low-rank memory."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.linear.companions import learn_companions
+from tfrec.linear.item_to_item_forms import MemoryBlock
+from tfrec.linear.next_items import learn_next_items
+from tfrec.linear.sequential_ease import truncate
+from tfrec.linear.text_regression import TextRegression
+from tfrec.variables import table
+
+SCALES = (1.0, 0.5)  # of the decays
+MAX_COLUMNS = 4000  # items, the most popular; the others are known by their text
+
+
+class MemoryForm(NamedTuple):
+    """What validation chooses of a collaborative memory."""
+
+    dim: int  # rank
+    half_lives: tuple = (2.0, 20.0)  # of the decays, events
+    is_ordered: bool = True  # learns what comes next, or only what goes together
+
+
+def memory_forms(dim):
+    """The `MemoryForm`s of a rank from which validation chooses."""
+    return (
+        MemoryForm(dim),
+        MemoryForm(dim, (10.0, 100.0)),
+        MemoryForm(dim, (100.0,), is_ordered=False),
+    )
+
+
+class CollaborativeBlock(MemoryBlock):
+    """What an item met says about others: learnt from all histories at once.
+
+    Args:
+        form: `MemoryForm`.
+        seed: int, of the sample of positions from a large log.
+    """
+
+    def __init__(self, form, seed=0):
+        super().__init__(name="collaborative")
+        self.form, self.seed = form, seed
+        self.half_lives = list(form.half_lives)
+        self.scales = list(SCALES[: len(form.half_lives)])
+
+    def fit(self, interactions, catalogue, text_vectors):
+        """Solves the regression; items outside it get what their texts suggest."""
+        columns = _columns(catalogue.num_events)
+        if self.form.is_ordered:
+            how = (self.half_lives, self.scales, self.seed)
+            coefficients, moments = learn_next_items(interactions, columns, *how)
+        else:
+            coefficients, moments = learn_companions(interactions, columns)
+        counts = catalogue.num_events[columns >= 0]
+        queries, candidates = truncate(
+            coefficients, moments, counts**-0.5, self.form.dim
+        )
+        num_decays = len(self.half_lives)
+        queries = queries.reshape(num_decays, -1, queries.shape[1]).transpose(1, 0, 2)
+        self._remember(queries, candidates, columns, text_vectors)
+        return self
+
+    def narrowed(self, dim):
+        """What `fit` gives with a smaller rank: the leading directions of this one.
+
+        Args:
+            dim: int.
+
+        Returns:
+            Fitted `CollaborativeBlock`.
+        """
+        block = CollaborativeBlock(self.form._replace(dim=dim), self.seed)
+        block.shape = (self.shape[0], min(dim, self.shape[1]))
+        places = np.arange(np.prod(self.shape)).reshape(self.shape)[:, -dim:]
+        block.regression = self.regression.of_values(places.ravel())
+        block.memory = table(self.memory[..., -dim:])
+        block.candidates = self.candidates[:, -dim:]
+        return block
+
+    def new_candidates(self, texts, text_vectors):
+        """The candidates' side of new items: what their text lets expect."""
+        return self._from_texts(text_vectors)[:, -1]
+
+    def new_memories(self, texts, text_vectors):
+        """What their text lets expect of having met new items."""
+        memory = self._from_texts(text_vectors)[:, :-1]
+        return tf.reshape(memory, [-1, self.memory_dim])
+
+    def _remember(self, queries, candidates, columns, text_vectors):
+        """Sets memory and candidates of all items, known or not."""
+        known = np.concatenate([queries, candidates[:, None]], axis=1)
+        self.shape = known.shape[1:]
+        self.regression = TextRegression(
+            text_vectors[columns >= 0], known.reshape(len(known), -1)
+        )
+        every = self._from_texts(text_vectors).numpy()
+        every[columns >= 0] = known[columns[columns >= 0]]
+        self.memory = table(every[:, :-1])
+        self.candidates = tf.constant(every[:, -1])
+
+    def _from_texts(self, text_vectors):
+        """Expected memory and candidates of texts: `[n, num_decays + 1, dim]`."""
+        expected = self.regression(text_vectors)
+        return tf.reshape(expected, [-1, *self.shape])
+
+
+def _columns(num_events):
+    """Item row -> column of the regression; -1 for items without one."""
+    columns = np.full(len(num_events), -1)
+    popular = np.argsort(-num_events, kind="stable")[:MAX_COLUMNS]
+    popular = np.sort(popular[num_events[popular] > 0])
+    columns[popular] = np.arange(len(popular))
+    return columns

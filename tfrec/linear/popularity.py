@@ -1,0 +1,44 @@
+"""Prior block: what is popular lately, whoever asks."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfrec.linear.scorer import Block
+from tfrec.linear.text_regression import TextRegression
+
+HALF_LIFE = 0.1  # of the time that the log spans
+
+
+class PriorBlock(Block):
+    """Log of the positive events of each item, less that of the median item.
+
+    Recent ones count more. A new item is taken to be as popular as its text lets
+    expect; without a text, as the median item.
+    """
+
+    def __init__(self):
+        super().__init__(name="prior")
+
+    def fit(self, interactions, catalogue, text_vectors):
+        """Counts the log's positive events, by recency."""
+        age_s = interactions.timestamps.max() - interactions.timestamps
+        recency = 0.5 ** (age_s / max(1.0, HALF_LIFE * age_s.max()))
+        weights = recency * (interactions.labels > 0)
+        counts = np.bincount(
+            interactions.item_rows, weights, minlength=catalogue.num_items
+        )
+        prior = np.log1p(counts)
+        prior -= np.median(prior)
+        known, texts = catalogue.has_id, np.asarray(text_vectors)
+        self.regression = TextRegression(texts[known], prior[known, None])
+        prior[~known] = self.regression(texts[~known])[:, 0]
+        self.candidates = tf.constant(prior[:, None], tf.float32)
+        return self
+
+    def query(self, history, now, new_memories=None):
+        """The query's side: 1 for everybody, `[batch, 1]`."""
+        return tf.ones([tf.shape(history.item_rows)[0], 1])
+
+    def new_candidates(self, texts, text_vectors):
+        """The candidates' side of new items: what their text lets expect, `[n, 1]`."""
+        return self.regression(text_vectors)

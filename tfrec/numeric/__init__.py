@@ -1,1 +1,0 @@
-"""Closed forms that models and baselines share; plain arrays only."""

@@ -1,0 +1,1 @@
+"""What gradients train: the two towers, the interest head, their losses."""

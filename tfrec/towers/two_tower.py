@@ -1,0 +1,219 @@
+"""The two-tower model: a `keras.Model` over windows of the log."""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+from tfrec.data.history import History, value_scale
+from tfrec.data.packing import end_queries
+from tfrec.data.repeats import learns_repeats
+from tfrec.errors import NotBuiltError
+from tfrec.text.bm25_vectors import Words
+from tfrec.towers.candidate_set import CandidateSet
+from tfrec.towers.candidate_tower import CandidateTower
+from tfrec.towers.catalogue import category_matrix, make_catalogue
+from tfrec.towers.event_kinds import event_kinds
+from tfrec.towers.interest_head import InterestHead
+from tfrec.towers.objective import interest_loss, retrieval_loss
+from tfrec.towers.query_augmentation import made_up_searches
+from tfrec.towers.query_tower import QueryTower
+from tfrec.towers.spectral_init import first_ids
+from tfrec.towers.text_table import TextTable, profile_texts
+
+MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
+PROFILE_SHARE = 0.5  # of the windows that see the user's profile
+
+
+class TwoTower(keras.Model):
+    """Text-native two-tower recommender with a sigmoid interest head.
+
+    Queries come from the live history, the profile text, a free-text query and the
+    clock; candidates from text, categories and id. `adapt` shows the model its
+    catalogue and log; then it trains like any `keras.Model`, on the batches of
+    `tfrec.data.windows.training_windows`.
+
+    Args:
+        config: `Config`.
+    """
+
+    def __init__(self, config, **kwargs):
+        super().__init__(autocast=False, **kwargs)  # values and weights stay exact
+        self.config = config
+        self.seeds = keras.random.SeedGenerator(config.train.seed)
+
+    def adapt(self, interactions, items, users=None, text_encoder=None, cache=None):
+        """Fixes everything that depends on the data, and creates the weights.
+
+        Args:
+            interactions: `Interactions` to learn from.
+            items: `Items`, in the order of `interactions.item_ids`.
+            users: `Users` with profile texts, or None.
+            text_encoder: layer of `tfrec.text`, or None for items without text.
+            cache: `CatalogueCache` of text vectors, or None to encode anew.
+
+        Returns:
+            The model itself.
+        """
+        self.catalogue = make_catalogue(items, interactions)
+        self.allow_repeats = learns_repeats(interactions, self.config.data.repeats)
+        self.has_id = tf.constant(self.catalogue.has_id)
+        self.kinds = event_kinds(interactions)
+        self.standardise = value_scale(interactions)
+        self.category_names = self.catalogue.category_names()
+        self.categories = tf.constant(
+            category_matrix(self.catalogue.categories, self.category_names)
+        )
+        self.text_encoder = text_encoder
+        self.words = functools.cache(self._learn_words)  # size -> `Words`
+        words = self.words(self.config.model.lexical_dim) if text_encoder else None
+        self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache, words)
+        profiles = profile_texts(users, interactions.user_ids)
+        self.profile_texts = TextTable(profiles, text_encoder, cache, words)
+        self.sample_queries = end_queries(interactions, MAX_SAMPLE)
+        self._make_layers()
+        self.candidate_tower.id_table.assign_add(
+            first_ids(
+                interactions, self.config.model.embedding_dim, self.config.train.seed
+            )
+        )
+        return self
+
+    def _learn_words(self, dim):
+        return Words(self.catalogue.texts, dim, self.config.train.seed)
+
+    def _make_layers(self):
+        model = self.config.model
+        # === Layers ===
+        self.candidate_tower = CandidateTower(
+            model.embedding_dim,
+            self.catalogue.num_items,
+            len(self.category_names),
+            model.id_dropout,
+            model.dropout,
+            name="candidate_tower",
+        )
+        self.query_tower = QueryTower(model, self.kinds, name="query_tower")
+        self.text_query = keras.layers.Dense(
+            model.embedding_dim, use_bias=False, name="text_query"
+        )
+        self.interest_head = InterestHead(name="interest_head")
+        self.candidate_set = CandidateSet(
+            self.catalogue.num_events, self.config.train.num_negatives, self.seeds
+        )
+        # === Weights ===
+        empty = tf.zeros([2, 2])
+        rows = tf.zeros([2, 2], tf.int32)
+        batch = {
+            "user_rows": rows[:, 0],
+            "item_rows": rows,
+            "event_rows": rows,
+            "values": empty,
+            "timestamps": tf.zeros([2, 2], tf.int64),
+            "context": rows,
+        }
+        self.built = True  # by the call itself: there is no input shape to build from
+        self(batch)
+        self.text_query(tf.zeros([1, self.item_texts.vectors.shape[1]]))
+
+    def candidates(self, rows, texts=None, training=False):
+        """Vectors of catalogue rows.
+
+        Args:
+            rows: `[n]` int tensor.
+            texts: `[num_items, text_dim]` float tensor, or None for the table's.
+
+        Returns:
+            `[n, embedding_dim]` float tensor.
+        """
+        if not hasattr(self, "candidate_tower"):
+            raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
+        texts = self.item_texts.vectors if texts is None else texts
+        return self.candidate_tower(
+            tf.gather(texts, rows),
+            tf.gather(self.categories, rows),
+            rows,
+            tf.gather(self.has_id, rows),
+            training=training,
+        )
+
+    def all_candidates(self):
+        """Vectors of the whole catalogue, `[num_items, embedding_dim]` float32."""
+        every_row = tf.range(self.catalogue.num_items)
+        return tf.cast(self.candidates(every_row), tf.float32)
+
+    def call(self, batch, training=False):
+        """Queries of all places of a batch of windows, and what they are to find.
+
+        Args:
+            batch: dict as `training_windows` gives it.
+
+        Returns:
+            Dict: `queries` `[batch, length, dim]`; `candidate_rows` `[n]` and their
+            `candidates` `[n, dim]`; `targets` `[batch, length]`, places in
+            `candidates`; the interest head's logits of the targets and of sampled
+            items, `[batch, length]`.
+        """
+        item_rows = batch["item_rows"]
+        rows, places = self.candidate_set(item_rows)
+        texts = self.item_texts(item_rows, training=training)
+        candidates = self.candidates(rows, texts, training=training)
+        item_vectors = tf.gather(candidates, places)
+        queries, _ = self.query_tower(
+            item_vectors,
+            self._history(batch),
+            batch["context"],
+            batch["timestamps"],
+            self._profiles(batch["user_rows"], training),
+            training=training,
+        )
+        if training:
+            queries += made_up_searches(self.text_query, texts, item_rows, self.seeds)
+        others = keras.random.randint(
+            tf.shape(places), 0, tf.size(rows), seed=self.seeds
+        )
+        return {
+            "queries": queries,
+            "candidate_rows": rows,
+            "candidates": candidates,
+            "targets": places,
+            "interest_logits": self.interest_head(queries, item_vectors),
+            "sampled_logits": self.interest_head(
+                queries, tf.gather(candidates, others)
+            ),
+        }
+
+    @property
+    def learnt_variables(self):
+        """Variables that training changes: all but a frozen text tower's."""
+        frozen = self.text_encoder if not self.item_texts.learns else None
+        skipped = {id(v) for v in (frozen.variables if frozen else ())}
+        return [v for v in self.variables if id(v) not in skipped]
+
+    def refresh_texts(self):
+        """Encodes all texts with a text tower that has learnt since."""
+        for table in (self.item_texts, self.profile_texts):
+            table.refresh()
+
+    def _history(self, batch):
+        return History(
+            batch["item_rows"],
+            batch["event_rows"],
+            self.standardise(batch["values"]),
+            batch["timestamps"],
+        )
+
+    def _profiles(self, user_rows, training):
+        profiles = tf.gather(self.profile_texts.vectors, user_rows)
+        if training:  # the model must also serve users without a profile
+            drawn = keras.random.uniform([tf.shape(profiles)[0], 1], seed=self.seeds)
+            profiles *= tf.cast(drawn < PROFILE_SHARE, tf.float32)
+        return profiles
+
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
+        """Softmax over the candidates plus the interest head's cross-entropy."""
+        config = self.config
+        log_q = self.candidate_set.log_q(y_pred["candidate_rows"], x["item_rows"])
+        temperature = config.model.temperature
+        retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, temperature)
+        return retrieval + config.train.interest_weight * interest_loss(x, y_pred)

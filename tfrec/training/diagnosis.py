@@ -1,0 +1,153 @@
+"""What may have gone wrong with a training, in plain words."""
+
+import math
+
+import numpy as np
+
+from tfrec.evaluation.metrics import expected_calibration_error
+from tfrec.linear.registry import MIN_NEGATIVES
+
+COLLAPSED = 0.99  # mean cosine of candidate vectors above which they are all alike
+STUCK = 0.98  # share of the loss of guessing, which a learning model is soon below
+OFF = 0.05  # expected calibration error that may mislead whoever sets a threshold
+FEW = 100  # labels of a kind, below which probabilities are guesses
+CHANCE_DRAWS = 200
+TOO_GOOD = 0.9  # NDCG@10 that no honest next-item split has been seen to give
+
+
+def diagnose(choice, model, judged, split):
+    """Warnings about a trained model.
+
+    Args:
+        choice: `tfrec.training.trainer.Choice`.
+        model: `HybridModel` that was evaluated.
+        judged: `tfrec.training.evaluation.Judged`.
+        split: `Split` that was judged.
+
+    Returns:
+        List of sentences; empty when nothing looks wrong.
+    """
+    ours, *baselines = judged.evaluations
+    candidates = model.towers.all_candidates().numpy()
+    found = [
+        collapsed(candidates[~split.is_cold]),
+        stuck(choice.fit.losses, len(candidates)),
+        no_better_than_popular(ours, baselines),
+        too_good(ours.means["ndcg@10"]),
+        few_refusals(choice.labels),
+        few_labels(choice.num_labels, judged.interest.labels),
+        miscalibrated(judged.interest),
+    ]
+    return [warning for warning in found if warning]
+
+
+def collapsed(candidates):
+    """A warning if all candidate vectors point the same way, else None."""
+    norms = np.linalg.norm(candidates, axis=1, keepdims=True)
+    directions = candidates / np.maximum(norms, 1e-9)
+    # Mean cosine of all pairs = squared length of the mean direction.
+    cosine = float(np.square(directions.mean(axis=0)).sum())
+    if cosine < COLLAPSED:
+        return None
+    return (
+        f"The candidate tower has collapsed: its vectors have a mean cosine of "
+        f"{cosine:.3f}. Lower `train.learning_rate`, or raise `model.temperature`."
+    )
+
+
+def stuck(losses, num_candidates):
+    """A warning if the last loss is that of guessing among the candidates."""
+    guessing = math.log(num_candidates)
+    if not losses or losses[-1] < STUCK * guessing:
+        return None
+    return (
+        f"The loss is stuck at {losses[-1]:.2f} nats; guessing among "
+        f"{num_candidates} candidates gives {guessing:.2f}. Raise "
+        "`train.learning_rate` or `train.max_epochs`, and look at the feedback rules."
+    )
+
+
+def no_better_than_popular(ours, baselines):
+    """A warning if a list without any user beats the model."""
+    popular = [each for each in baselines if each.name.startswith("popularity")]
+    for each in popular:
+        if ours.means["ndcg@10"] <= each.means["ndcg@10"]:
+            return (
+                f"The model (NDCG@10 {ours.means['ndcg@10']:.4f}) is no better than "
+                f"{each.name} ({each.means['ndcg@10']:.4f}). The log may be too small, "
+                "or say nothing of taste; look at the slices in report.md."
+            )
+    return None
+
+
+def too_good(ndcg):
+    """A warning if a figure is too good to be honest."""
+    if ndcg < TOO_GOOD:
+        return None
+    return (
+        f"NDCG@10 is {ndcg:.3f}, too good to be true: some feature may look past the "
+        "cut. Check that timestamps are those of the events and that texts say "
+        "nothing that was only known afterwards."
+    )
+
+
+def few_refusals(labels):
+    """A warning if a log has explicit negatives, but too few to calibrate on."""
+    if labels.is_explicit or not any(labels.negatives.values()):
+        return None
+    counts = ", ".join(f"{count} in {part}" for part, count in labels.negatives.items())
+    return (
+        f"The log has explicit negatives, but too few: {counts}, and each part needs "
+        f"{MIN_NEGATIVES}. In calibration and report, items drawn at random stand for "
+        "them, so a probability says how surely an item is the user's choice and not a "
+        "random one. Take a longer log, or larger `evaluation.test_fraction` and "
+        "`evaluation.validation_fraction`."
+    )
+
+
+def few_labels(validation, test):
+    """A warning if probabilities were fitted or judged on few labels.
+
+    Args:
+        validation: `(positive, negative)` labels of the calibration.
+        test: `[n]` bool, the labels of the report.
+    """
+    num_positive = int(test.sum())
+    parts = {"validation": validation, "test": (num_positive, len(test) - num_positive)}
+    few = [
+        f"{positive} positive and {negative} negative in {part}"
+        for part, (positive, negative) in parts.items()
+        if min(positive, negative) < FEW
+    ]
+    if not few:
+        return None
+    return (
+        f"The probabilities rest on few labels: {', '.join(few)}; {FEW} of each kind "
+        "make them worth a look. Order items by `scores`, and set no threshold."
+    )
+
+
+def miscalibrated(interest, seed=0):
+    """A warning if our probabilities are off on the test, by more than chance.
+
+    Args:
+        interest: `Interest`, ours first.
+        seed: int, of what chance alone would give.
+    """
+    ours = next(iter(interest.probabilities.values()))
+    error = expected_calibration_error(interest.labels, ours)
+    if error <= max(OFF, _error_by_chance(ours, np.random.default_rng(seed))):
+        return None
+    return (
+        f"The probabilities are {error:.2f} off on the test (expected calibration "
+        "error). What people choose may have changed since the validation part, or its "
+        "labels were few. Order items by `scores`, and set no threshold without the "
+        "reliability diagram in report.md."
+    )
+
+
+def _error_by_chance(probabilities, rng):
+    """What probabilities that are exactly right stay below in 99 cases of 100."""
+    draws = rng.random((CHANCE_DRAWS, len(probabilities))) < probabilities
+    errors = [expected_calibration_error(each, probabilities) for each in draws]
+    return np.quantile(errors, 0.99)

@@ -1,0 +1,104 @@
+"""A trained model on the test part of the log, beside the baselines."""
+
+import dataclasses
+import logging
+
+from tfrec.baselines.default import default_baselines
+from tfrec.data.repeats import learns_repeats
+from tfrec.data.split import make_split
+from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.interest import Interest
+from tfrec.evaluation.protocol import describe_protocol
+from tfrec.hybrid.offline_scores import EmbeddingRecommender
+from tfrec.training.calibration import (
+    baseline_probabilities,
+    labelled_pairs,
+    probabilities,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """How good a model is: its lists and its probabilities."""
+
+    evaluations: list  # `Evaluation`s, ours first
+    interest: Interest
+    protocol: dict
+
+
+def test_split(config, interactions):
+    """The `Split` that a configuration's report is about."""
+    how = config.evaluation
+    return make_split(
+        interactions,
+        how.split,
+        how.test_fraction,
+        allow_repeats=learns_repeats(interactions, config.data.repeats),
+        seed=how.seed,
+        max_queries=how.max_queries,
+    )
+
+
+def judge(config, data, split, model, is_explicit):
+    """Judges lists and probabilities.
+
+    Args:
+        config: `Config`.
+        data: `RunData`.
+        split: `Split` whose `train` the model has learnt from.
+        model: trained `HybridModel`.
+        is_explicit: what the model was calibrated on, as in `LabelPlan`.
+
+    Returns:
+        `Judged`.
+    """
+    towers, embedding = model.towers, model.embedding()
+    seed = config.evaluation.seed
+    vectors = towers.item_texts.encoded if towers.text_encoder else None
+    evaluations = judge_all(
+        config, EmbeddingRecommender(embedding), data, split, vectors
+    )
+    pairs = labelled_pairs(
+        data.interactions, split.held_out, seed, towers.allow_repeats, is_explicit
+    )
+    found = {evaluations[0].name: probabilities(embedding, pairs)}
+    if config.evaluation.baselines:
+        found |= baseline_probabilities(towers, split.train, pairs, seed)
+    interest = Interest(pairs.labels, pairs.queries.user_rows, found, is_explicit)
+    protocol = describe_protocol(split, towers.allow_repeats)
+    return Judged(evaluations, interest, protocol)
+
+
+def judge_all(config, recommender, data, split, text_vectors):
+    """`Evaluation`s of a fitted recommender, first, and of the baselines.
+
+    Args:
+        config: `Config`.
+        recommender: fitted `Recommender`.
+        data: `RunData`.
+        split: `Split`.
+        text_vectors: `[num_items, text_dim]` float array for the baselines that
+            read texts, or None.
+    """
+    repeats = learns_repeats(data.interactions, config.data.repeats)
+    evaluations = [judge_one(config, recommender, data, split)]
+    if config.evaluation.baselines:
+        items = data.dataset.items
+        for baseline in default_baselines(items, text_vectors, repeats):
+            logger.info("Fitting %s.", baseline.name)
+            baseline.fit(split.train, items)
+            evaluations.append(judge_one(config, baseline, data, split))
+    return evaluations
+
+
+def judge_one(config, recommender, data, split):
+    """The `Evaluation` of one fitted recommender; arguments as in `judge_all`."""
+    return evaluate(
+        recommender,
+        split,
+        allow_repeats=learns_repeats(data.interactions, config.data.repeats),
+        bootstrap_samples=config.evaluation.bootstrap_samples,
+        seed=config.evaluation.seed,
+    )

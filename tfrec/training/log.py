@@ -1,0 +1,62 @@
+"""The data of a run: read, cleaned, counted, and encoded."""
+
+import dataclasses
+import logging
+
+from tfrec.data.clean import clean
+from tfrec.data.digest import digest
+from tfrec.data.feedback import FeedbackRules
+from tfrec.data.interactions import Interactions, encode
+from tfrec.data.readers import read_folder
+from tfrec.data.schema import Dataset
+from tfrec.datasets.registry import load_dataset
+from tfrec.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunData:
+    """What a run learns from."""
+
+    dataset: Dataset
+    interactions: Interactions
+    digest: str
+    num_duplicates: int  # events that were removed
+
+
+def load_run_data(config):
+    """Reads what `data.folder` or `data.dataset` names.
+
+    Args:
+        config: `DataConfig`.
+
+    Returns:
+        `RunData`.
+
+    Raises:
+        ConfigError: neither or both are given, or a feedback rule is wrong.
+        DataError: the tables are wrong; all problems are in the message.
+        DownloadError: a public data set cannot be had.
+    """
+    if bool(config.folder) == bool(config.dataset):
+        raise ConfigError(
+            "One of `data.folder` and `data.dataset` must be set. Received: "
+            f"{config.folder!r} and {config.dataset!r}."
+        )
+    logger.info("Reading %s.", config.folder or config.dataset)
+    if config.folder:
+        dataset = read_folder(config.folder, config)
+    else:
+        dataset = load_dataset(config.dataset)
+    rules = FeedbackRules(
+        positive=config.positive,
+        negative=config.negative,
+        event_weights=config.event_weights,
+    )
+    rules.check(dataset.events)
+    events, report = clean(dataset.events)
+    dataset = dataclasses.replace(dataset, events=events)
+    logger.info("%d events, %d duplicates removed.", len(events), report.num_duplicates)
+    interactions = encode(dataset, rules)
+    return RunData(dataset, interactions, digest(dataset), report.num_duplicates)

@@ -1,0 +1,66 @@
+"""What a person sees while a model trains."""
+
+import contextlib
+
+import rich.progress
+
+from tfrec.progress import Progress
+from tfrec.training.run_folder import STAGES
+
+
+def progress_lines(stage):
+    """The `report` function of `fit` that says in the log how far a stage is."""
+    epochs = {}
+
+    def report(epoch, step, num_steps, loss):
+        if epoch not in epochs:
+            epochs[epoch] = Progress(f"{STAGES[stage]}, epoch {epoch}", num_steps)
+        epochs[epoch].advance(step - epochs[epoch].done, f", loss {loss:.3f}")
+
+    return report
+
+
+@contextlib.contextmanager
+def progress_shown(console):
+    """Context of bars on a terminal, and of lines in the log elsewhere.
+
+    Args:
+        console: `rich.console.Console`.
+
+    Yields:
+        Function from the name of a stage to the `report` function of `fit`.
+    """
+    if console.is_terminal:
+        with _progress_bars(console) as report_of:
+            yield report_of
+    else:
+        yield progress_lines
+
+
+@contextlib.contextmanager
+def _progress_bars(console):
+    """One bar per stage and epoch, with the time that is left."""
+    columns = (
+        rich.progress.TextColumn("{task.description}"),
+        rich.progress.BarColumn(),
+        rich.progress.MofNCompleteColumn(),
+        rich.progress.TextColumn("loss {task.fields[loss]:.3f}"),
+        rich.progress.TimeRemainingColumn(),
+    )
+    with rich.progress.Progress(*columns, console=console) as progress:
+
+        def report_of(stage):
+            task = progress.add_task(STAGES[stage], loss=0.0)
+
+            def report(epoch, step, num_steps, loss):
+                progress.update(
+                    task,
+                    description=f"{STAGES[stage]}, epoch {epoch}",
+                    completed=step,
+                    total=num_steps,
+                    loss=loss,
+                )
+
+            return report
+
+        yield report_of

@@ -1,0 +1,194 @@
+"""A whole run: from a configuration to a report and saved models."""
+
+import dataclasses
+import logging
+import pathlib
+import resource
+import time
+
+from tfrec import compat
+from tfrec.config import to_json
+from tfrec.data.repeats import learns_repeats
+from tfrec.evaluation.report import write_report
+from tfrec.export.saved_model import export
+from tfrec.retrieval.scann_settings import EXACT_BELOW
+from tfrec.training.calibration import explicit_negatives
+from tfrec.training.comparison import write_queries
+from tfrec.training.diagnosis import diagnose
+from tfrec.training.evaluation import judge, test_split
+from tfrec.training.log import load_run_data
+from tfrec.training.progress import progress_lines
+from tfrec.training.run_folder import begin, check
+from tfrec.training.trainer import make_recipe, set_up
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """Where everything was written, and how good it is."""
+
+    folder: pathlib.Path  # of the report
+    report: dict
+    models: list  # version folders of the saved models
+    warnings: list  # of the self-diagnosis, sentences
+
+
+def run(config, resume=False, report=progress_lines):
+    """Trains, evaluates and exports.
+
+    Args:
+        config: `Config`.
+        resume: whether to go on from the checkpoints in the run's folder.
+        report: stage -> progress function of `training.loop.fit`; lines in the log if
+            nothing else is said, nothing for None.
+
+    Returns:
+        `RunResult`.
+
+    Raises:
+        TfrecError: whatever went wrong, in words.
+    """
+    folder = pathlib.Path(config.run.folder) / config.run.name
+    check(folder)
+    set_up(config)
+    data = load_run_data(config.data)
+    flavours = choose_flavours(config.export.index, data.interactions.num_items)
+    begin(folder, to_json(config), data.digest, resume)
+    recipe = make_recipe(config, data, folder, resume, report)
+    split = test_split(config, data.interactions)
+    seconds = {}
+    with _timed(seconds, "choose"):
+        choice = recipe.choose(split.train, {"test": _refused(config, data, split)})
+    with _timed(seconds, "learn"):
+        model = recipe.learn(split.train, choice, "test")
+    peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with _timed(seconds, "evaluate"):
+        judged = judge(config, data, split, model, choice.labels.is_explicit)
+    warnings = diagnose(choice, model, judged, split)
+    if flavours and config.train.refit == "all":
+        with _timed(seconds, "refit"):
+            model = recipe.learn(data.interactions, choice, "final")
+    details = {
+        "config": dataclasses.asdict(config),
+        "training": _training_facts(choice, recipe, seconds, peak_memory_mb),
+        "data": _data_facts(data),
+        "warnings": warnings,
+    }
+    logger.info("Writing the report to %s.", folder)
+    content = _write_report(folder, config, judged, choice, details)
+    write_queries(folder, judged.evaluations)
+    metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}
+    models = flavours and export(
+        model,
+        config.export.folder,
+        config.run.name,
+        flavours=flavours,
+        digest=data.digest,
+        metrics=metrics,
+        recall=config.export.recall,
+        quantize=config.export.quantize,
+    )
+    return RunResult(folder, content, models, warnings)
+
+
+def choose_flavours(index, num_items):
+    """Which saved models to write.
+
+    Args:
+        index: `"exact"`, `"scann"` (both) or `"auto"` (both, for a catalogue that
+            is large enough to gain, where ScaNN is installed) or `"none"`.
+        num_items: int.
+
+    Returns:
+        List of `"exact"` and maybe `"scann"`; empty for none.
+
+    Raises:
+        MissingPackageError: `"scann"` is wanted and not installed.
+    """
+    if index == "scann":
+        compat.tfrs_scann_layer()
+        return ["exact", "scann"]
+    if index == "none":
+        return []
+    if index == "auto" and num_items >= EXACT_BELOW and compat.has_scann():
+        return ["exact", "scann"]
+    return ["exact"]
+
+
+def _write_report(folder, config, judged, choice, details):
+    epochs = zip(choice.fit.losses, choice.fit.metrics, strict=True)
+    return write_report(
+        folder,
+        judged.evaluations,
+        title=config.run.name,
+        protocol=judged.protocol,
+        interest=judged.interest,
+        history=[{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
+        details=details,
+        bootstrap_samples=config.evaluation.bootstrap_samples,
+        seed=config.evaluation.seed,
+    )
+
+
+def _training_facts(choice, recipe, seconds, peak_memory_mb):
+    known, new = choice.weighting.both
+    memory = choice.form.memory
+    return {
+        "best_epoch": choice.fit.best_epoch,
+        "validation_ndcg@10": {
+            "towers": choice.fit.best_metric,
+            "all blocks": choice.metric,
+        },
+        "block_weights": dict(zip(choice.names, known.tolist(), strict=True)),
+        "new_item_weights": dict(zip(choice.names, new.tolist(), strict=True)),
+        "own_item_weights": list(choice.weighting.own),
+        "half_lives": list(memory.half_lives),
+        "collaborative_dim": memory.dim,
+        "learns_order": memory.is_ordered,
+        "lexical_dim": choice.form.lexical_dim,
+        "labels": {
+            "zeros": "refused" if choice.labels.is_explicit else "drawn at random",
+            "explicit_negatives": choice.labels.negatives,
+            "calibrated_on": dict(
+                zip(("positive", "negative"), choice.num_labels, strict=True)
+            ),
+        },
+        "examples_per_s": choice.fit.examples_per_s,
+        "peak_memory_mb": peak_memory_mb,  # until the judged model had learnt
+        "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},
+        "seconds": seconds,
+    }
+
+
+def _data_facts(data):
+    log = data.interactions
+    return {
+        "name": data.dataset.name,
+        "digest": data.digest,
+        "events": len(log),
+        "duplicates_removed": data.num_duplicates,
+        "users": log.num_users,
+        "items": log.num_items,
+    }
+
+
+def _refused(config, data, split):
+    """Explicit negatives of the part that the report is about."""
+    repeats = learns_repeats(split.train, config.data.repeats)
+    return explicit_negatives(
+        data.interactions, split.held_out, config.evaluation.seed, repeats
+    )
+
+
+class _timed:
+    """Context that adds the seconds spent in it to a dict."""
+
+    def __init__(self, seconds, name):
+        self.seconds, self.name = seconds, name
+
+    def __enter__(self):
+        self.start = time.perf_counter()
+
+    def __exit__(self, *error):
+        self.seconds[self.name] = round(time.perf_counter() - self.start, 1)

@@ -1,0 +1,194 @@
+"""The recipe: what is learnt, in which order, and what validation chooses."""
+
+import dataclasses
+import functools
+import gc
+import logging
+import pathlib
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from tfrec.config import Config
+from tfrec.data.repeats import learns_repeats
+from tfrec.data.schema import Items, Users
+from tfrec.data.split import make_split, withhold_items
+from tfrec.evaluation.evaluate import mean_ndcg
+from tfrec.hybrid.hybrid_model import HybridModel
+from tfrec.hybrid.offline_scores import TowerRecommender
+from tfrec.hybrid.scorer_choice import choose_blocks
+from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
+from tfrec.hybrid.weights import Weighting
+from tfrec.linear.registry import BlockForm
+from tfrec.text.catalogue_cache import CatalogueCache
+from tfrec.text.factory import make_text_encoder
+from tfrec.towers.two_tower import TwoTower
+from tfrec.training.calibration import (
+    LabelPlan,
+    calibrate,
+    explicit_negatives,
+    labelled_pairs,
+)
+from tfrec.training.loop import Fit, fit
+from tfrec.training.run_folder import claim
+
+logger = logging.getLogger(__name__)
+
+MAX_SCORES = 400_000_000  # of the towers on validation: queries x items
+VALIDATION_QUERIES = (500, 4000)  # least and most
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What validation chose."""
+
+    fit: Fit
+    names: list  # of the blocks, the neural one first
+    form: BlockForm
+    weighting: Weighting
+    scale: TowerScale  # of the towers that the weighting was chosen with
+    metric: float  # validation NDCG@10 of the whole embedding
+    num_queries: int
+    labels: LabelPlan  # what the probabilities are calibrated on
+    num_labels: tuple  # of them, positive and negative
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Trains a model on part of a log; the same for validation, test and export."""
+
+    config: Config
+    items: Items
+    users: Users
+    make_text_encoder: Callable  # gives a layer or None; a new one if it learns
+    cache: CatalogueCache
+    folder: pathlib.Path
+    resume: bool = False
+    report: Callable | None = None  # stage -> progress function of `fit`
+    watch: Callable = lambda metric: None  # is told each validation NDCG@10
+
+    def choose(self, interactions, negatives=None):
+        """Trains on all but the last events and lets those choose.
+
+        Args:
+            interactions: `Interactions` to learn from.
+            negatives: dict of other parts of the log, which will be judged, to the
+                explicit negatives that they have.
+
+        Returns:
+            `Choice`.
+        """
+        how = self.config.evaluation
+        repeats = learns_repeats(interactions, self.config.data.repeats)
+        split, is_withheld = self._validation(interactions, repeats)
+        model = HybridModel(self._adapted(split.train))
+        ranked = TowerRecommender(model.towers)
+
+        def validate():
+            metric = mean_ndcg(ranked, split.queries, repeats)
+            self.watch(metric)
+            return metric
+
+        error = len(split.queries) ** -0.5  # standard error of NDCG, about, over it
+        validation = {"validate": validate, "tie": error}
+        trained = self._fit(model.towers, split.train, "choose", **validation)
+        form, metric = choose_blocks(model, split.train, split.queries)
+        asked = (interactions, split.held_out, how.seed, repeats)
+        found = explicit_negatives(*asked, items=~is_withheld)
+        labels = LabelPlan({"validation": found, **(negatives or {})})
+        pairs = labelled_pairs(*asked, labels.is_explicit, items=~is_withheld)
+        calibrate(model, pairs)
+        return Choice(
+            fit=trained,
+            names=["neural", *(block.name for block in model.blocks)],
+            form=form,
+            weighting=model.weighting,
+            scale=tower_scale(model.towers),
+            metric=metric,
+            num_queries=len(split.queries),
+            labels=labels,
+            num_labels=pairs.counts,
+        )
+
+    def _validation(self, interactions, repeats):
+        """`(Split, is_withheld)`: any log may have new items when it is served."""
+        how = self.config.evaluation
+        split = make_split(
+            interactions,
+            "rolling" if how.split == "cold-items" else how.split,
+            how.validation_fraction,
+            allow_repeats=repeats,
+            seed=how.seed,
+            max_queries=_num_queries(interactions.num_items),
+        )
+        told_of = self.items.texts != ""
+        return withhold_items(split, told_of, how.validation_fraction, how.seed)
+
+    def learn(self, interactions, choice, stage):
+        """Trains on everything given, as validation chose.
+
+        Args:
+            interactions: `Interactions` to learn from.
+            choice: `Choice`.
+            stage: str, name of the sub-folder for checkpoints.
+
+        Returns:
+            Trained `HybridModel`.
+        """
+        model = HybridModel(self._adapted(interactions))
+        epochs = choice.fit.best_epoch
+        self._fit(model.towers, interactions, stage, num_epochs=epochs)
+        weighting = rescaled(choice.weighting, choice.scale, tower_scale(model.towers))
+        model.fit_blocks(interactions, choice.form, choice.names[1:], weighting)
+        return model
+
+    def _adapted(self, interactions):
+        gc.collect()  # an earlier model: it is in cycles with its functions, and large
+        encoder = self.make_text_encoder()
+        towers = TwoTower(self.config)
+        return towers.adapt(interactions, self.items, self.users, encoder, self.cache)
+
+    def _fit(self, towers, interactions, stage, **how):
+        claim(self.folder / stage)
+        return fit(
+            towers,
+            interactions,
+            self.folder / stage,
+            resume=self.resume,
+            report=self.report and self.report(stage),
+            **how,
+        )
+
+
+def set_up(config):
+    """Seeds, determinism and precision: what holds for the whole process."""
+    keras.utils.set_random_seed(config.train.seed)
+    if config.train.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    policy = "mixed_bfloat16" if config.train.mixed_precision else "float32"
+    keras.mixed_precision.set_global_policy(policy)
+
+
+def make_recipe(config, data, folder, resume=False, report=None):
+    """The `Recipe` of a configuration for a log.
+
+    Args:
+        config: `Config`.
+        data: `RunData`.
+        folder: path of the run; the cache of text vectors is beside it.
+        resume: whether to go on from the checkpoints in `folder`.
+        report: stage -> progress function of `tfrec.training.loop.fit`, or None.
+    """
+    items, users = data.dataset.items, data.dataset.users
+    make = functools.partial(make_text_encoder, config, items.texts)
+    learns = config.model.text_encoder == "lstm" or config.text.trainable_layers
+    if not learns:
+        make = functools.cache(make)
+    cache = CatalogueCache(folder.parent / "text_cache")
+    return Recipe(config, items, users, make, cache, folder, resume, report)
+
+
+def _num_queries(num_items):
+    least, most = VALIDATION_QUERIES
+    return min(most, max(least, MAX_SCORES // num_items))
