@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.client import main
 from tests.serving.programs import run_program
 from tests.serving.server_process import ServerProcess, serving
 from tests.serving.toy_artefact import (
@@ -16,7 +17,7 @@ from tests.serving.toy_artefact import (
     ranking_oracle,
 )
 from tfrec.client.answers import EventKind
-from tfrec.client.client import RecommenderClient, main
+from tfrec.client.client import RecommenderClient
 from tfrec.protocol.status import RequestError
 
 DAY_S = 86_400

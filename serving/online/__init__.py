@@ -1,0 +1,1 @@
+"""Former names of two programs; they go with the next version."""
