@@ -23,7 +23,7 @@ from timing import percentiles
 from serving.model_server.new_items import load_live
 from tfrec.data.item_changes import Change
 from tfrec.export.item_log import ItemLog
-from tfrec.export.loaded import newest_version
+from tfrec.export.version_folders import version_folder
 from tfrec.program import run_program
 
 SIZES = (0, 1_000, 10_000)  # new items
@@ -38,7 +38,7 @@ def main(
     runs: Annotated[int, typer.Option(help="Calls per figure.")] = 200,
 ):
     """Prints latencies by number of new items, and how long one takes to arrive."""
-    version = newest_version(model)
+    version = version_folder(model)
     items = pd.read_parquet(version / "assets.extra" / "items.parquet")
     with tempfile.TemporaryDirectory() as name:
         copy = shutil.copytree(version, pathlib.Path(name, model.name, "1"))

@@ -18,7 +18,7 @@ from rich.table import Table
 from timing import percentiles
 
 from tfrec.compat import tensorflow_text
-from tfrec.export.loaded import newest_version
+from tfrec.export.version_folders import version_folder
 from tfrec.export.warmup import fill_defaults
 from tfrec.program import run_program
 
@@ -33,7 +33,7 @@ def main(
 ):
     """Prints p50 and p99 of `recommend` with and without texts, and the floor."""
     tensorflow_text()
-    folder = newest_version(model)
+    folder = version_folder(model)
     recommend = tf.saved_model.load(str(folder)).signatures["recommend"]
     items = pd.read_parquet(folder / "assets.extra" / "items.parquet")
     ids = np.random.default_rng(0).choice(items["item_id"], EVENTS, replace=False)

@@ -30,10 +30,10 @@ from server_load import measure
 
 # The tests' server process serves here as well.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from serving.model_server.servable import Servable
 from tests.serving.listening_process import ListeningProcess
 from tests.serving.server_process import serving
-from tfrec.client.requests import Titles, recommend
+from tfrec.client.calls import Titles, recommend
+from tfrec.export.servable import Servable
 
 CONCURRENCIES = (1, 8, 32, 128)
 EVENTS, REQUESTS, MODEL = 50, 64, "m"

@@ -41,20 +41,21 @@ def main(
     """Replays the first test questions of a log, in order of time."""
     from serving.gateway.online_interests import read_settings
     from tfrec.config import load_config
-    from tfrec.data.repeats import learns_repeats
     from tfrec.evaluation.evaluate import evaluate
-    from tfrec.export.loaded import load
+    from tfrec.export.saved_recommender import SavedRecommender
     from tfrec.training.evaluation import test_split
     from tfrec.training.interest_vectors import InterestVectors
     from tfrec.training.log import load_run_data
+    from tfrec.training.resolving import resolved
 
     settings = load_config(config, ["evaluation.split=rolling"])
     data = load_run_data(settings.data)
-    repeats = learns_repeats(data.interactions, settings.data.repeats)
+    settings = resolved(settings, data)
+    repeats = settings.data.allow_repeats
     split = test_split(settings, data.interactions)
     order = np.argsort(split.queries.timestamps, kind="stable")[:num_queries]
     queries = split.queries.take(order)
-    saved = load(model, data.dataset.users)
+    saved = SavedRecommender(model, data.dataset.users)
     vectors = InterestVectors(saved, split.cut, read_settings(interest))
     offline = {
         mode: evaluate(recommender, queries, allow_repeats=repeats).per_query["ndcg@10"]

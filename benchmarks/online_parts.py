@@ -74,7 +74,7 @@ def ask(connection, method, path, body=None):
 def _item_ids(model):
     from pyarrow import parquet
 
-    from tfrec.export.loaded import newest_version
+    from tfrec.export.version_folders import version_folder
 
-    items = newest_version(model) / "assets.extra" / "items.parquet"
+    items = version_folder(model) / "assets.extra" / "items.parquet"
     return parquet.read_table(items)["item_id"].to_pylist()

@@ -28,11 +28,11 @@ import typer
 
 # The tests' server process serves here as well.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from serving.model_server.servable import Servable
 from tests.serving.server_process import serving
 from tfrec.client.client import RecommenderClient
 from tfrec.client.histories import make_query, recommend_inputs
 from tfrec.export.artefact import read_artefact
+from tfrec.export.servable import Servable
 from tfrec.export.version_folders import version_folder
 
 REQUESTS, EVENTS = 32, 20

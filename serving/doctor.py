@@ -22,8 +22,8 @@ def examine(
     """Says what a saved model needs and which server can run it."""
     # TensorFlow takes seconds to import: not before the arguments are right.
     from serving.examination import check_manifest, find_facts
-    from serving.model_server.servable import Servable
     from tfrec.export.artefact import read_artefact
+    from tfrec.export.servable import Servable
 
     artefact = read_artefact(folder)
     _print_report(artefact, find_facts(artefact))

@@ -11,8 +11,17 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module may import from its own folder and from any folder on an earlier line.
 LAYERS = [
     ["errors"],
-    ["optional", "files", "toml", "quiet", "progress", "watched_file", "variables"],
-    ["config", "compat", "program", "protocol", "values", "download"],
+    [
+        "optional",
+        "files",
+        "toml",
+        "quiet",
+        "progress",
+        "watched_file",
+        "variables",
+        "values",
+    ],
+    ["config", "compat", "program", "protocol", "download"],
     ["data", "client"],
     ["datasets", "text", "evaluation", "retrieval"],
     ["linear", "towers"],
@@ -20,6 +29,7 @@ LAYERS = [
     ["inference"],
     ["export"],
     ["training"],
+    ["recommender"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 STRANGERS = {

@@ -12,6 +12,8 @@ from tfrec.quiet import ask_for_silence
 ask_for_silence()
 
 _HOMES = {
+    "Recommender": "tfrec.recommender",
+    "Client": "tfrec.client.client",
     "Config": "tfrec.config",
     "load_config": "tfrec.config",
     "load_dataset": "tfrec.datasets.registry",

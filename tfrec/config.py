@@ -17,6 +17,10 @@ from tfrec.files import NAME_RULE, is_file_name
 from tfrec.toml import read_toml
 
 BLOCKS = ("collaborative", "lexical", "prior", "opinion")
+OF_FILES = {  # keys that say where a program reads and writes
+    *(("data", "folder"), ("data", "dataset"), ("export", "folder")),
+    *(("run", "folder"), ("run", "name")),
+}
 FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
 
 
@@ -30,8 +34,23 @@ class DataConfig:
     positive: list = field(default_factory=list)  # "purchase", "rating>=4"; [] = all
     negative: list = field(default_factory=list)  # "skip", "rating<=2"
     event_weights: dict = field(default_factory=dict)  # event -> loss weight
+    half_life_days: float = 0.0  # of events' loss weights; 0 = the old count as well
     on_bad_rows: Literal["raise", "quarantine"] = "raise"
     repeats: Literal["auto", "never", "allowed"] = "auto"  # may items come again?
+
+    @property
+    def allow_repeats(self):
+        """Whether items may come again.
+
+        Raises:
+            ConfigError: that is left to the log; `tfrec.training.resolving` decides.
+        """
+        if self.repeats == "auto":
+            raise ConfigError(
+                '`data.repeats` must be "never" or "allowed" by now. Received: "auto", '
+                "which `tfrec.training.resolving.resolved` decides by the log."
+            )
+        return self.repeats == "allowed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +68,7 @@ class TextConfig:
 class ModelConfig:
     """The two towers."""
 
-    text_encoder: Literal["bert", "lstm", "none"] = "bert"
+    text_encoder: Literal["auto", "bert", "lstm", "none"] = "auto"  # auto: if texts
     history_encoder: Literal["attention", "lstm"] = "attention"
     embedding_dim: int = 64  # of the neural block
     max_history_length: int = 500  # latest events that the closed-form blocks read
@@ -173,6 +192,29 @@ def from_dict(values):
     return Config(**{name: _section(name, keys) for name, keys in values.items()})
 
 
+def from_settings(settings, config=None):
+    """A `Config` from keys of it by their own names, for calls from Python.
+
+    Args:
+        settings: dict such as `{"max_epochs": 3}`. A key of several sections, `seed`,
+            sets it in each.
+        config: `Config` that they change, or None for the defaults.
+
+    Raises:
+        ConfigError: a key is unknown, or belongs to files; or a value is wrong.
+    """
+    values = dataclasses.asdict(config or Config())
+    sections: dict[str, list] = {}
+    for section, keys in values.items():
+        for key in keys:
+            if (section, key) not in OF_FILES:
+                sections.setdefault(key, []).append(section)
+    for key, value in settings.items():
+        for section in sections[_known(key, sections, "setting")]:
+            values[section][key] = value
+    return from_dict(values)
+
+
 def to_json(config):
     """The whole configuration as sorted JSON, the form that is stored."""
     return json.dumps(dataclasses.asdict(config), indent=2, sort_keys=True)
@@ -187,6 +229,7 @@ def _rules(config):
 
     share = "between 0 and 1, both excluded"
     return [
+        ("data.half_life_days", lambda v: v >= 0, "at least 0"),
         ("train.batch_size", lambda v: v >= 2, "at least 2: other rows are negatives"),
         ("train.max_epochs", positive, "positive"),
         ("train.epoch_steps", positive, "positive"),

@@ -47,6 +47,34 @@ def replacing(path):
         aside.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def replacing_folder(path, marker):
+    """A folder beside `path` to write to; it takes `path`'s place when all went well.
+
+    Args:
+        path: `pathlib.Path` where the finished folder shall be.
+        marker: name of a file that tells that what is there may be replaced.
+
+    Yields:
+        `pathlib.Path` of the new, empty folder.
+
+    Raises:
+        FileExistsError: something else is at `path`.
+    """
+    if path.exists() and not (path / marker).is_file():
+        raise FileExistsError(f"{path} must not be there, or hold a {marker}.")
+    aside = aside_of(path)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        if path.exists():
+            remove(path)
+        aside.rename(path)
+    finally:
+        if aside.exists():
+            remove(aside)
+
+
 def aside_of(path):
     """Where this process writes what is to become `path`: beside it, hidden.
 

@@ -28,21 +28,22 @@ def evaluate(
     one trained with `train.refit = "train"`.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
-    from tfrec.data.repeats import learns_repeats
     from tfrec.evaluation.protocol import describe_protocol
     from tfrec.evaluation.report import write_report
-    from tfrec.export.loaded import load
+    from tfrec.export.saved_recommender import SavedRecommender
     from tfrec.training.comparison import compare_reports, write_queries
     from tfrec.training.evaluation import judge_all, test_split
     from tfrec.training.log import load_run_data
+    from tfrec.training.resolving import resolved
 
     console = Console()
     show_log()
     settings = load_config(config, override or ())
     data = load_run_data(settings.data)
-    recommender = load(model, data.dataset.users)
+    settings = resolved(settings, data)
+    recommender = SavedRecommender(model, data.dataset.users)
     split = test_split(settings, data.interactions)
-    repeats = learns_repeats(data.interactions, settings.data.repeats)
+    repeats = settings.data.allow_repeats
     evaluations = judge_all(settings, recommender, data, split, None)
     report = write_report(
         out,

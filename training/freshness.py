@@ -21,18 +21,20 @@ def freshness(
     from tfrec.baselines.ease import ease_decay
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
     from tfrec.evaluation.late import late_versions
-    from tfrec.export.loaded import load
+    from tfrec.export.saved_recommender import SavedRecommender
     from tfrec.training.evaluation import judge_one, test_split
     from tfrec.training.interest_vectors import InterestVectors, choose_settings
     from tfrec.training.log import load_run_data
+    from tfrec.training.resolving import resolved
     from training.freshness_report import write_freshness
 
     console = Console()
     show_log()
     settings = load_config(config, [*(override or ()), "evaluation.split=rolling"])
     data = load_run_data(settings.data)
+    settings = resolved(settings, data)
     split = test_split(settings, data.interactions)
-    ours = load(model, data.dataset.users)
+    ours = SavedRecommender(model, data.dataset.users)
     ease = ease_decay().fit(split.train, data.dataset.items)
     rows = {}
     for recommender in (ours, ease):

@@ -130,9 +130,11 @@ def validation_ndcg(data, config, watch):
         watch: function that is called with each epoch's NDCG@10.
     """
     from tfrec.training.evaluation import test_split
+    from tfrec.training.resolving import resolved
     from tfrec.training.trainer import make_recipe, set_up
 
     set_up(config)
+    config = resolved(config, data)
     folder = pathlib.Path(config.run.folder) / config.run.name
     recipe = dataclasses.replace(make_recipe(config, data, folder), watch=watch)
     return recipe.choose(test_split(config, data.interactions).train).metric

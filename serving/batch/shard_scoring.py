@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from serving.model_server.servable import Servable
 from tfrec.client.histories import History, Query, recommend_inputs
 from tfrec.errors import ArtefactError
+from tfrec.export.servable import Servable
 
 BATCH_QUERIES = 256
 RESULT = pa.schema(

@@ -16,8 +16,8 @@ from serving.gateway.fields import Id
 from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import Catalogue
 from serving.gateway.wording import Asked, tell
+from tfrec.data.about import about
 from tfrec.data.item_changes import Change
-from tfrec.datasets.about import about
 from tfrec.errors import ServingError
 from tfrec.export.item_log import ItemLog
 from tfrec.values import read_categories, read_limit, read_text

@@ -11,7 +11,7 @@ from serving.gateway.feedback import Reactions
 from serving.gateway.model_client import ModelLink
 from serving.gateway.titles import Catalogue
 from tfrec.client.answers import Recommendation
-from tfrec.datasets.about import shorten
+from tfrec.data.about import shorten
 from tfrec.protocol.status import RequestError
 
 logger = logging.getLogger(__name__)

@@ -11,14 +11,14 @@ from tensorflow_serving.apis import (
     model_pb2,
 )
 
-from serving.model_server.checking import check_size
 from serving.model_server.metrics import ServerMetrics
 from serving.model_server.model_config import model_settings
 from serving.model_server.models import Models
 from serving.model_server.scheduling.deadline import Deadline
 from serving.model_server.scheduling.scheduler import Scheduler
-from serving.model_server.servable import DEFAULT_SIGNATURE, Servable
 from tfrec.errors import ConfigError
+from tfrec.export.servable import DEFAULT_SIGNATURE, Servable
+from tfrec.protocol.checking import check_size
 from tfrec.protocol.signature import Signature
 from tfrec.protocol.status import RequestError, invalid, not_found
 

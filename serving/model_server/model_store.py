@@ -15,10 +15,10 @@ from serving.model_server.item_log_follower import Following
 from serving.model_server.memory import resident_bytes
 from serving.model_server.new_items import load_live
 from serving.model_server.reminder import Reminder
-from serving.model_server.servable import Servable
 from serving.model_server.server_settings import USUAL_LOADING, Loading
 from tfrec.errors import ArtefactError
 from tfrec.export.copies import check_unchanged, list_files
+from tfrec.export.servable import Servable
 from tfrec.export.version_folders import (
     find_versions,
     is_version,

@@ -6,9 +6,9 @@ import threading
 import weakref
 
 from serving.model_server.item_log_follower import Following
-from serving.model_server.servable import Servable
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.item_log import ItemLog
+from tfrec.export.servable import Servable
 
 logger = logging.getLogger(__name__)
 

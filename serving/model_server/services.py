@@ -15,7 +15,7 @@ from tensorflow_serving.apis import (
 from serving.model_server.answering import Answering
 from serving.model_server.request_log import HEADER, log_request, request_id
 from serving.model_server.scheduling.deadline import Deadline
-from serving.model_server.servable import read_inputs
+from tfrec.export.servable import read_inputs
 from tfrec.protocol.codec import write_tensor
 from tfrec.protocol.status import RequestError, invalid
 

@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from serving.gateway import recommendations as recommending
-from serving.model_server.servable import Servable
 from serving.user_states.memory import MemoryStates
 from tests.conformance.asking import Asking, Place
 from tests.model.checkerboard import (
@@ -22,6 +21,7 @@ from tests.model.checkerboard import (
 from tests.serving.local_server import serving
 from tests.serving.online.gateway_process import gateway_thread
 from tfrec.client.client import RecommenderClient
+from tfrec.export.servable import Servable
 from tfrec.export.signatures import Signatures
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.inference.inference import exact_inference

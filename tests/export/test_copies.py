@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from serving import batch_score, doctor
-from serving.model_server.servable import Servable
 from tests.serving.programs import run_program
 from tfrec.errors import ArtefactError
 from tfrec.export.copies import check_variables
+from tfrec.export.servable import Servable
 from tfrec.export.variables_index import data_sizes
 
 DATA = "variables/variables.data-00000-of-00001"

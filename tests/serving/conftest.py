@@ -2,9 +2,9 @@
 
 import pytest
 
-from serving.model_server.servable import Servable
 from tests.serving.toy_artefact import write_toy
 from tfrec.client.client import RecommenderClient
+from tfrec.export.servable import Servable
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import grpc
 import numpy as np
 
-from tfrec.client import requests as asks
+from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
 from tfrec.protocol.methods import stubs
@@ -49,7 +49,7 @@ class AsyncRecommenderClient:
             credentials=credentials,
             token=token,
         )
-        self._titles = asks.Titles(items)
+        self._titles = calls.Titles(items)
 
     async def __aenter__(self):
         return self
@@ -77,47 +77,50 @@ class AsyncRecommenderClient:
         self, requests: Sequence[dict]
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
-        return await self._ask(asks.recommend(requests, self._titles))
+        call = calls.recommend(requests, self._titles)
+        response = await self._call("Predict", call.request(self.model_name))
+        found = call.read(calls.read_outputs(response))
+        return found, response.model_spec.version.value
 
     async def recommend_from_interest(
         self, interest, *, now=0, **wishes
     ) -> list[Recommendation]:
         """The best items for an embedding `[dim]` that was kept."""
-        ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
-        return await self._ask(ask)
+        call = calls.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        return await self._ask(call)
 
     async def embed_query(self, history=(), **texts) -> np.ndarray:
         """The embedding `[dim]` of a user."""
-        return await self._ask(asks.embed_query(history, **texts))
+        return await self._ask(calls.embed_query(history, **texts))
 
     async def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
         """Probability `[len(candidates)]` that the user is interested in each item."""
-        return await self._ask(asks.score_interest(candidates, history, **texts))
+        return await self._ask(calls.score_interest(candidates, history, **texts))
 
     async def explain(self, candidates, history, **texts) -> np.ndarray:
         """Weights `[len(candidates), len(history)]`, in the order given."""
-        return await self._ask(asks.explain(candidates, history, **texts))
+        return await self._ask(calls.explain(candidates, history, **texts))
 
     async def update_interest(
         self, interest, item_id, reward, learning_rate
     ) -> np.ndarray:
         """The embedding `[dim]` after one more event."""
-        ask = asks.update_interest(interest, item_id, reward, learning_rate)
-        return await self._ask(ask)
+        call = calls.update_interest(interest, item_id, reward, learning_rate)
+        return await self._ask(call)
 
     async def event_kinds(self) -> list[EventKind]:
         """The kinds of events that the model learnt from, and what they speak of."""
-        return await self._ask(asks.event_kinds())
+        return await self._ask(calls.event_kinds())
 
     async def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
-        request = asks.metadata_request(self.model_name)
-        return asks.read_metadata(await self._call("GetModelMetadata", request))
+        request = calls.metadata_request(self.model_name)
+        return calls.read_metadata(await self._call("GetModelMetadata", request))
 
     async def status(self) -> list[VersionStatus]:
         """Every version the server knows of."""
-        request = asks.status_request(self.model_name)
-        return asks.read_status(await self._call("GetModelStatus", request))
+        request = calls.status_request(self.model_name)
+        return calls.read_status(await self._call("GetModelStatus", request))
 
     @functools.cached_property
     def _channel(self):
@@ -127,8 +130,9 @@ class AsyncRecommenderClient:
     def _stubs(self):
         return stubs(self._channel)
 
-    async def _ask(self, ask):
-        return ask.read(await self._call("Predict", ask.request(self.model_name)))
+    async def _ask(self, call):
+        response = await self._call("Predict", call.request(self.model_name))
+        return call.read(calls.read_outputs(response))
 
     async def _call(self, method, request):
         metadata, attempt = self._connection.metadata, self._connection.attempt()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 import grpc
 import numpy as np
 
-from tfrec.client import requests as asks
+from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
+from tfrec.client.predictor import Predictor
 from tfrec.protocol import tracing
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
@@ -53,7 +54,7 @@ class RecommenderClient:
             credentials=credentials,
             token=token,
         )
-        self._titles = asks.Titles(items)
+        self._titles = calls.Titles(items)
         self._channel = tracing.traced_channel(self._connection.channel())
         self._stubs = stubs(self._channel)
 
@@ -100,7 +101,10 @@ class RecommenderClient:
         self, requests: Sequence[dict]
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
-        return self._ask(asks.recommend(requests, self._titles))
+        call = calls.recommend(requests, self._titles)
+        response = self._call("Predict", call.request(self.model_name))
+        found = call.read(calls.read_outputs(response))
+        return found, response.model_spec.version.value
 
     def recommend_from_interest(
         self, interest, *, now=0, **wishes
@@ -112,8 +116,8 @@ class RecommenderClient:
             now: a time, 0 for the server's clock.
             **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
         """
-        ask = asks.recommend_from_interest(interest, self._titles, now=now, **wishes)
-        return self._ask(ask)
+        call = calls.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        return self._ask(call)
 
     def embed_query(self, history=(), **texts) -> np.ndarray:
         """The embedding `[dim]` of a user.
@@ -122,11 +126,11 @@ class RecommenderClient:
             history: as in `recommend`.
             **texts: `user_text`, `query_text`, `now`.
         """
-        return self._ask(asks.embed_query(history, **texts))
+        return self._ask(calls.embed_query(history, **texts))
 
     def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
         """Probability `[len(candidates)]` that the user is interested in each item."""
-        return self._ask(asks.score_interest(candidates, history, **texts))
+        return self._ask(calls.score_interest(candidates, history, **texts))
 
     def explain(self, candidates, history, **texts) -> np.ndarray:
         """How much each event speaks for each candidate.
@@ -134,7 +138,7 @@ class RecommenderClient:
         Returns:
             `[len(candidates), len(history)]`, in the order given.
         """
-        return self._ask(asks.explain(candidates, history, **texts))
+        return self._ask(calls.explain(candidates, history, **texts))
 
     def update_interest(self, interest, item_id, reward, learning_rate) -> np.ndarray:
         """The embedding `[dim]` after one more event.
@@ -145,27 +149,41 @@ class RecommenderClient:
             reward: 1 for interest, 0 for none.
             learning_rate: size of the step.
         """
-        return self._ask(asks.update_interest(interest, item_id, reward, learning_rate))
+        return self._ask(
+            calls.update_interest(interest, item_id, reward, learning_rate)
+        )
 
     def event_kinds(self) -> list[EventKind]:
         """The kinds of events that the model learnt from, and what they speak of.
 
         Events of other kinds are no sign of interest to it.
         """
-        return self._ask(asks.event_kinds())
+        return self._ask(calls.event_kinds())
 
     def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
-        request = asks.metadata_request(self.model_name)
-        return asks.read_metadata(self._call("GetModelMetadata", request))
+        request = calls.metadata_request(self.model_name)
+        return calls.read_metadata(self._call("GetModelMetadata", request))
 
     def status(self) -> list[VersionStatus]:
         """Every version the server knows of."""
-        request = asks.status_request(self.model_name)
-        return asks.read_status(self._call("GetModelStatus", request))
+        request = calls.status_request(self.model_name)
+        return calls.read_status(self._call("GetModelStatus", request))
 
-    def _ask(self, ask):
-        return ask.read(self._call("Predict", ask.request(self.model_name)))
+    def predict(
+        self, signature: str, inputs: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Answers one signature: name to array in, name to array out."""
+        request = calls.predict_request(self.model_name, signature, inputs)
+        return calls.read_outputs(self._call("Predict", request))
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Item id to title, of the items whose titles are known."""
+        return self._titles.by_id
+
+    def _ask(self, call):
+        return call.read(self.predict(call.signature_name, call.inputs))
 
     def _call(self, method, request):
         metadata, attempt = self._connection.metadata, self._connection.attempt()
@@ -177,3 +195,40 @@ class RecommenderClient:
             except grpc.RpcError as error:
                 time.sleep(attempt.wait_s(error))
             attempt = attempt.next()
+
+
+class Client(Predictor):
+    """A served model with the methods of `tfrec.Recommender`; needs no TensorFlow.
+
+    Args:
+        target: `"host:port"`.
+        model_name: what the server calls the model.
+        **connection: further arguments of `RecommenderClient`.
+
+    Attributes:
+        service: `RecommenderClient`, for one user at a time and the model's status.
+
+    Example:
+        >>> with Client("127.0.0.1:8500", "shop") as client:  # doctest: +SKIP
+        ...     client.recommend([["50", "172"]], k=3)
+    """
+
+    def __init__(self, target: str, model_name: str, **connection):
+        self.service = RecommenderClient(target, model_name, **connection)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self.service.close()
+
+    @property
+    def titles(self):
+        return self.service.titles
+
+    def predict(self, signature, inputs):
+        return self.service.predict(signature, inputs)

@@ -14,6 +14,7 @@ from tfrec.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
+DAY_S = 86_400
 SHOWN = 12  # kinds of event that an error names
 COMPARISONS = {
     ">=": operator.ge,
@@ -34,6 +35,8 @@ class FeedbackRules:
             event that is not negative is positive.
         negative: rules; an event that is both is negative.
         event_weights: event -> weight in the loss, 1 where it is not given.
+        half_life_days: an event this much older than the newest has half its weight;
+            0 for none.
 
     Raises:
         ConfigError: a rule cannot be read or a weight is not a number from 0 on.
@@ -41,12 +44,13 @@ class FeedbackRules:
     Example:
         >>> FeedbackRules(positive=["rating>=4"], negative=["rating<=2", "skip"])
         FeedbackRules(positive=['rating>=4'], negative=['rating<=2', 'skip'], \
-event_weights={})
+event_weights={}, half_life_days=0.0)
     """
 
     positive: list = field(default_factory=list)
     negative: list = field(default_factory=list)
     event_weights: dict = field(default_factory=dict)
+    half_life_days: float = 0.0
 
     def __post_init__(self):
         for rule in [*self.positive, *self.negative]:
@@ -91,7 +95,12 @@ event_weights={})
     def weights(self, events):
         """`[n]` float32: weight of each event in the loss."""
         weights = events.frame["event"].map(self.event_weights)
-        return weights.astype(np.float32).fillna(1).to_numpy()
+        weights = weights.astype(np.float32).fillna(1).to_numpy()
+        if not self.half_life_days:
+            return weights
+        times = events.frame["timestamp"].to_numpy()
+        ages = (times.max() - times) / (self.half_life_days * DAY_S)
+        return weights * np.float32(0.5) ** ages.astype(np.float32)
 
 
 @functools.cache

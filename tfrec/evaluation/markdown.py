@@ -24,10 +24,10 @@ def render(report):
     """
     parts = [
         f"# {report['title']}",
-        _verdict(report),
+        verdict(report),
         "## All queries",
         _main_table(report),
-        f"![{shown(report['metric'])}]({report['figures']['metric']})",
+        _figure(report, "metric", shown(report["metric"])),
         _slices(report),
         _interest(report),
         _training(report),
@@ -37,7 +37,8 @@ def render(report):
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _verdict(report):
+def verdict(report):
+    """What the report comes to, in one or two sentences of Markdown."""
     ours, *baselines = report["models"]
     metric = report["metric"]
     mean = with_interval(ours["metrics"][metric])
@@ -53,6 +54,12 @@ def _verdict(report):
         f"{comparison['difference']:+.4f} ({low:+.4f} to {high:+.4f}, "
         f"p {_p(comparison['p'])})."
     )
+
+
+def _figure(report, name, words):
+    """A link to a figure, `""` where there are no files."""
+    files = report.get("figures", {})
+    return f"![{words}]({files[name]})" if name in files else ""
 
 
 def _main_table(report):
@@ -108,8 +115,8 @@ def _interest(report):
         f"are items {interest['zeros']}; log loss in nats, expected calibration error "
         f"over bins of equal size.\n\n"
         f"{table(header, lines)}\n\n"
-        f"![Reliability]({report['figures']['reliability']})"
-    )
+        f"{_figure(report, 'reliability', 'Reliability')}"
+    ).rstrip()
 
 
 def _interest_line(name, judged):
@@ -124,7 +131,8 @@ def _interest_line(name, judged):
 def _training(report):
     if "history" not in report:
         return ""
-    return f"## Training\n\n![Training curve]({report['figures']['training']})"
+    figure = _figure(report, "training", "Training curve")
+    return f"## Training\n\n{figure}" if figure else ""
 
 
 def _protocol(protocol):

@@ -11,8 +11,7 @@ from tfrec.evaluation.markdown import render
 from tfrec.files import replacing
 
 
-def write_report(
-    folder,
+def make_report(
     evaluations,
     *,
     title,
@@ -24,10 +23,9 @@ def write_report(
     bootstrap_samples=1000,
     seed=0,
 ):
-    """Writes `report.json`, `report.md` and PNG figures; each is whole or absent.
+    """The content of a report, of plain JSON values.
 
     Args:
-        folder: where to; made when absent.
         evaluations: list of `Evaluation`s on the same queries, our model first.
         title: str, what the report is about.
         protocol: dict of names to words and counts, see `describe_protocol`.
@@ -39,13 +37,10 @@ def write_report(
         seed: of the paired comparisons.
 
     Returns:
-        dict, the content of `report.json`.
+        dict.
     """
-    folder = pathlib.Path(folder)
     ours, *baselines = evaluations
     baselines = sorted(baselines, key=lambda each: -each.means[metric])
-    figures = {"metric": f"{metric.replace('@', '_at_')}.png"}
-    plots.metric_bars(folder / figures["metric"], [ours, *baselines], metric)
     report = {
         "title": title,
         "protocol": dict(protocol),
@@ -62,22 +57,57 @@ def write_report(
     }
     if interest is not None:
         report["interest"] = judge_interest(interest, bootstrap_samples, seed)
-        figures["reliability"] = "reliability.png"
-        points = report["interest"]["reliability"].values()
-        plots.reliability_diagram(folder / figures["reliability"], *points)
     if history:
         report["history"] = list(history)
-        figures["training"] = "training.png"
-        plots.training_curve(folder / figures["training"], history, metric)
-    report["figures"] = figures
+    return _finite(report)
+
+
+def write_report(folder, evaluations, **facts):
+    """Writes `report.json`, `report.md` and PNG figures; each is whole or absent.
+
+    Args:
+        folder: where to; made when absent.
+        evaluations: list of `Evaluation`s on the same queries, our model first.
+        **facts: further arguments of `make_report`.
+
+    Returns:
+        dict, the content of `report.json`.
+    """
+    folder, report = pathlib.Path(folder), make_report(evaluations, **facts)
+    report["figures"] = write_figures(folder, report, evaluations)
     with replacing(folder / "report.json") as aside:
         aside.write_text(
-            json.dumps(_finite(report), indent=2, allow_nan=False) + "\n",
+            json.dumps(report, indent=2, allow_nan=False) + "\n",
             encoding="utf-8",
         )
     with replacing(folder / "report.md") as aside:
         aside.write_text(render(report), encoding="utf-8")
     return report
+
+
+def write_figures(folder, report, evaluations):
+    """Draws a report's figures into a folder.
+
+    Args:
+        folder: `pathlib.Path`.
+        report: dict as `make_report` gives it.
+        evaluations: as `make_report` takes them.
+
+    Returns:
+        Dict of what a figure shows to its file's name.
+    """
+    metric, by_name = report["metric"], {each.name: each for each in evaluations}
+    figures = {"metric": f"{metric.replace('@', '_at_')}.png"}
+    shown = [by_name[model["name"]] for model in report["models"]]
+    plots.metric_bars(folder / figures["metric"], shown, metric)
+    if "interest" in report:
+        figures["reliability"] = "reliability.png"
+        points = report["interest"]["reliability"].values()
+        plots.reliability_diagram(folder / figures["reliability"], *points)
+    if "history" in report:
+        figures["training"] = "training.png"
+        plots.training_curve(folder / figures["training"], report["history"], metric)
+    return figures
 
 
 def summarise(evaluation):

@@ -6,15 +6,15 @@ import shutil
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.datasets.about import about
+from tfrec.data.about import about
 from tfrec.errors import ArtefactError
 from tfrec.export.fresh_items import FreshItems
-from tfrec.export.loaded import newest_version
 from tfrec.export.manifest import folder_size
 from tfrec.export.ops import check_ops, required_libraries
 from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
 from tfrec.export.verification import prove
+from tfrec.export.version_folders import version_folder
 from tfrec.export.warmup import fill_defaults, read_warmup
 from tfrec.optional import import_optional
 
@@ -52,7 +52,7 @@ def compact(folder, changes):
         ArtefactError: there is no model, it cannot be loaded or written, was saved
             without `live` functions, or the new version answers otherwise.
     """
-    last = newest_version(folder)
+    last = version_folder(folder)
     loaded = _load(last)
     fresh = FreshItems(loaded.live, last)
     refused = fresh.apply(changes)

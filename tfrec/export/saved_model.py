@@ -1,8 +1,10 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
 import dataclasses
+import json
 import logging
 import pathlib
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -61,8 +63,7 @@ def export(
         ConfigError: `name` is no name of a folder.
         MissingPackageError: ScaNN is asked for and not installed.
     """
-    if not is_file_name(name):
-        raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
+    _check_name(name)
     roots = {
         flavour: pathlib.Path(folder)
         / (name if flavour == "exact" else f"{name}-scann")
@@ -84,6 +85,40 @@ def export(
         inference = Inference(embedding, index, norm)
         done.append(_write(root, version, flavour, inference, sample, facts))
     return done
+
+
+def republish(version_folder, folder, name):
+    """Copies a saved model as the next version of `folder/name`.
+
+    Args:
+        version_folder: path of a whole version, proven when it was written.
+        folder: where models are kept.
+        name: what the server will call it.
+
+    Returns:
+        The new version's folder.
+
+    Raises:
+        ArtefactError: it cannot be written.
+        ConfigError: `name` is no name of a folder.
+    """
+    _check_name(name)
+    root = pathlib.Path(folder) / name
+    version = 1 + _latest_version(root)
+    root.mkdir(parents=True, exist_ok=True)
+    with publishing(root, version) as aside:
+        shutil.copytree(version_folder, aside)
+        write_warmup(aside, name, read_warmup(aside))
+        path = aside / "assets.extra" / "manifest.json"
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest |= {"name": name, "version": version}
+        path.write_text(json.dumps(manifest, indent=2, sort_keys=True), "utf-8")
+    return root / str(version)
+
+
+def _check_name(name):
+    if not is_file_name(name):
+        raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
 
 
 def _make_index(flavour, embedding, interests, recall, quantize):

@@ -82,50 +82,29 @@ INPUTS = {  # of each signature
 WITHOUT_FRESH = {"embed_candidate", "event_kinds"}
 
 
-class Signatures(tf.Module):
-    """What is saved: an `Inference` behind named, typed, mostly optional inputs.
+class SignatureGraphs(tf.Module):
+    """An `Inference` behind named, typed inputs, each signature traced when asked for.
 
     Args:
         inference: `Inference`.
-
-    Attributes:
-        live: name -> concrete function. Those of `INPUTS` take the inputs of the
-            signature and, as `fresh_…`, the fields of `Fresh`; `embed_items` and
-            `make_fresh` make such fields; `rows_of` tells rows of the catalogue.
     """
 
     def __init__(self, inference):
         super().__init__(name="tfrec")
         self.inference = inference
-        self.live = {
-            name: _traced(getattr(self, f"_{name}"), self._specs(name))
-            for name in INPUTS
-        }
-        embedding = inference.embedding
-        item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
-        self.live["embed_items"] = _traced(self._embed_items, item_specs)
-        widths = {"vectors": embedding.dim, "memories": embedding.memory_dim}
-        names = (*ITEM, "memories", "removed_item_ids")
-        tier_specs = [_sized(SPECS[name], widths) for name in names]
-        # One string for each item here, not a row of wishes as in a request.
-        tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
-        self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
-        self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])
 
-    def functions(self):
-        """Dict of signature name -> `tf.function`, with a tier without items."""
-        nothing = {
-            name: tf.zeros([0, *spec.shape[1:]], spec.dtype)
-            for name, spec in named_specs(self.live["make_fresh"]).items()
-        }
-        return signatures(self.live, self.live["make_fresh"](**nothing))
+    def trace(self, name, with_fresh=False):
+        """The concrete function of one signature, all of whose inputs are needed.
 
-    def _specs(self, name):
+        Args:
+            name: of those in `INPUTS`.
+            with_fresh: whether it takes the fields of `Fresh` as well, as `fresh_…`.
+        """
         specs = [SPECS[each] for each in INPUTS[name]]
-        if name in WITHOUT_FRESH:
-            return specs
-        embedding = self.inference.embedding
-        return specs + fresh_specs(embedding.dim, embedding.memory_dim)
+        if with_fresh and name not in WITHOUT_FRESH:
+            embedding = self.inference.embedding
+            specs += fresh_specs(embedding.dim, embedding.memory_dim)
+        return _traced(getattr(self, f"_{name}"), specs)
 
     def _recommend(self, **inputs):
         answer = self.inference.recommend(
@@ -183,6 +162,41 @@ class Signatures(tf.Module):
             name: tf.repeat(tf.constant(column)[None], tf.size(user_text), axis=0)
             for name, column in columns.items()
         }
+
+
+class Signatures(SignatureGraphs):
+    """What is saved: all signatures, and the functions that make new items.
+
+    Args:
+        inference: `Inference`.
+
+    Attributes:
+        live: name -> concrete function. Those of `INPUTS` take the inputs of the
+            signature and, as `fresh_…`, the fields of `Fresh`; `embed_items` and
+            `make_fresh` make such fields; `rows_of` tells rows of the catalogue.
+    """
+
+    def __init__(self, inference):
+        super().__init__(inference)
+        self.live = {name: self.trace(name, with_fresh=True) for name in INPUTS}
+        embedding = inference.embedding
+        item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
+        self.live["embed_items"] = _traced(self._embed_items, item_specs)
+        widths = {"vectors": embedding.dim, "memories": embedding.memory_dim}
+        names = (*ITEM, "memories", "removed_item_ids")
+        tier_specs = [_sized(SPECS[name], widths) for name in names]
+        # One string for each item here, not a row of wishes as in a request.
+        tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
+        self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
+        self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])
+
+    def functions(self):
+        """Dict of signature name -> `tf.function`, with a tier without items."""
+        nothing = {
+            name: tf.zeros([0, *spec.shape[1:]], spec.dtype)
+            for name, spec in named_specs(self.live["make_fresh"]).items()
+        }
+        return signatures(self.live, self.live["make_fresh"](**nothing))
 
 
 def signatures(live, fresh):
@@ -280,6 +294,8 @@ def _part(kind, inputs):
 
 
 def _fresh(inputs):
+    if "fresh_item_ids" not in inputs:
+        return None
     return Fresh(**{name: inputs[f"fresh_{name}"] for name in Fresh._fields})
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfrec.datasets.about import about
+from tfrec.data.about import about
 
 MAX_CATEGORIES = 1000  # the most frequent ones get a vector of their own
 

@@ -4,7 +4,6 @@ import dataclasses
 import logging
 
 from tfrec.baselines.default import default_baselines
-from tfrec.data.repeats import learns_repeats
 from tfrec.data.split import make_split
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.interest import Interest
@@ -35,7 +34,7 @@ def test_split(config, interactions):
         interactions,
         how.split,
         how.test_fraction,
-        allow_repeats=learns_repeats(interactions, config.data.repeats),
+        allow_repeats=config.data.allow_repeats,
         seed=how.seed,
         max_queries=how.max_queries,
     )
@@ -82,7 +81,7 @@ def judge_all(config, recommender, data, split, text_vectors):
         text_vectors: `[num_items, text_dim]` float array for the baselines that
             read texts, or None.
     """
-    repeats = learns_repeats(data.interactions, config.data.repeats)
+    repeats = config.data.allow_repeats
     evaluations = [judge_one(config, recommender, data, split)]
     if config.evaluation.baselines:
         items = data.dataset.items
@@ -98,7 +97,7 @@ def judge_one(config, recommender, data, split):
     return evaluate(
         recommender,
         split,
-        allow_repeats=learns_repeats(data.interactions, config.data.repeats),
+        allow_repeats=config.data.allow_repeats,
         bootstrap_samples=config.evaluation.bootstrap_samples,
         seed=config.evaluation.seed,
     )

@@ -7,7 +7,6 @@ import logging
 import numpy as np
 
 from tfrec.data.interactions import Queries
-from tfrec.data.repeats import learns_repeats
 from tfrec.data.split import make_split
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.inference.interest_decay import InterestSettings
@@ -152,7 +151,7 @@ def choose_settings(recommender, config, train):
     Returns:
         `InterestSettings`.
     """
-    repeats = learns_repeats(train, config.data.repeats)
+    repeats = config.data.allow_repeats
     split = make_split(
         train,
         "rolling",

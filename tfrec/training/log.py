@@ -49,10 +49,27 @@ def load_run_data(config):
         dataset = read_folder(config.folder, config)
     else:
         dataset = load_dataset(config.dataset)
+    return prepare(dataset, config)
+
+
+def prepare(dataset, config):
+    """A data set as a run learns from it: cleaned, encoded, labelled.
+
+    Args:
+        dataset: `Dataset`.
+        config: `DataConfig`, for what counts as interest.
+
+    Returns:
+        `RunData`.
+
+    Raises:
+        ConfigError: a feedback rule is wrong.
+    """
     rules = FeedbackRules(
         positive=config.positive,
         negative=config.negative,
         event_weights=config.event_weights,
+        half_life_days=config.half_life_days,
     )
     rules.check(dataset.events)
     events, report = clean(dataset.events)

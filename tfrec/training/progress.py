@@ -1,8 +1,12 @@
 """What a person sees while a model trains."""
 
 import contextlib
+import logging
+import sys
 
 import rich.progress
+from rich.console import Console
+from rich.logging import RichHandler
 
 from tfrec.progress import Progress
 from tfrec.training.run_folder import STAGES
@@ -35,6 +39,39 @@ def progress_shown(console):
             yield report_of
     else:
         yield progress_lines
+
+
+@contextlib.contextmanager
+def narrated(verbose=True):
+    """Context in which the library says what it does, where nobody shows its log yet.
+
+    Args:
+        verbose: False for a context that says nothing.
+
+    Yields:
+        As `progress_shown`, or None.
+    """
+    if not verbose:
+        yield None
+        return
+    console, logger = Console(), logging.getLogger("tfrec")
+    handler = None
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler(sys.stdout)
+        if console.is_terminal:
+            handler = RichHandler(console=console, show_path=False, show_level=False)
+        logger.addHandler(handler)
+    level, propagate = logger.level, logger.propagate
+    logger.setLevel(logging.INFO)
+    logger.propagate = handler is None  # TensorFlow may give the root one meanwhile
+    try:
+        with progress_shown(console) as report:
+            yield report
+    finally:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        if handler:
+            logger.removeHandler(handler)
 
 
 @contextlib.contextmanager

@@ -8,18 +8,19 @@ import time
 
 from tfrec import compat
 from tfrec.config import to_json
-from tfrec.data.repeats import learns_repeats
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
+from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.retrieval.scann_settings import EXACT_BELOW
 from tfrec.training.calibration import explicit_negatives
 from tfrec.training.comparison import write_queries
 from tfrec.training.diagnosis import diagnose
-from tfrec.training.evaluation import judge, test_split
+from tfrec.training.evaluation import Judged, judge, test_split
 from tfrec.training.log import load_run_data
 from tfrec.training.progress import progress_lines
+from tfrec.training.resolving import resolved
 from tfrec.training.run_folder import begin, check
-from tfrec.training.trainer import make_recipe, set_up
+from tfrec.training.trainer import Choice, make_recipe, set_up
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,18 @@ class RunResult:
     report: dict
     models: list  # version folders of the saved models
     warnings: list  # of the self-diagnosis, sentences
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """A model that has learnt from a part of the log, judged on the rest."""
+
+    choice: Choice
+    model: HybridModel
+    judged: Judged
+    warnings: list  # of the self-diagnosis, sentences
+    seconds: dict  # stage -> how long it took; the refit is added
+    peak_memory_mb: float  # until the model had learnt
 
 
 def run(config, resume=False, report=progress_lines):
@@ -53,32 +66,20 @@ def run(config, resume=False, report=progress_lines):
     check(folder)
     set_up(config)
     data = load_run_data(config.data)
+    config = resolved(config, data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
     begin(folder, to_json(config), data.digest, resume)
     recipe = make_recipe(config, data, folder, resume, report)
-    split = test_split(config, data.interactions)
-    seconds = {}
-    with _timed(seconds, "choose"):
-        choice = recipe.choose(split.train, {"test": _refused(config, data, split)})
-    with _timed(seconds, "learn"):
-        model = recipe.learn(split.train, choice, "test")
-    peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    with _timed(seconds, "evaluate"):
-        judged = judge(config, data, split, model, choice.labels.is_explicit)
-    warnings = diagnose(choice, model, judged, split)
+    trial = try_out(recipe, data)
+    model = trial.model
     if flavours and config.train.refit == "all":
-        with _timed(seconds, "refit"):
-            model = recipe.learn(data.interactions, choice, "final")
-    details = {
-        "config": dataclasses.asdict(config),
-        "training": _training_facts(choice, recipe, seconds, peak_memory_mb),
-        "data": _data_facts(data),
-        "warnings": warnings,
-    }
+        with _timed(trial.seconds, "refit"):
+            model = recipe.learn(data.interactions, trial.choice, "final")
     logger.info("Writing the report to %s.", folder)
-    content = _write_report(folder, config, judged, choice, details)
-    write_queries(folder, judged.evaluations)
-    metrics = {judged.evaluations[0].name: content["models"][0]["metrics"]}
+    evaluations = trial.judged.evaluations
+    content = write_report(folder, evaluations, **report_facts(recipe, data, trial))
+    write_queries(folder, evaluations)
+    metrics = {evaluations[0].name: content["models"][0]["metrics"]}
     models = flavours and export(
         model,
         config.export.folder,
@@ -89,7 +90,7 @@ def run(config, resume=False, report=progress_lines):
         recall=config.export.recall,
         quantize=config.export.quantize,
     )
-    return RunResult(folder, content, models, warnings)
+    return RunResult(folder, content, models, trial.warnings)
 
 
 def choose_flavours(index, num_items):
@@ -116,22 +117,52 @@ def choose_flavours(index, num_items):
     return ["exact"]
 
 
-def _write_report(folder, config, judged, choice, details):
-    epochs = zip(choice.fit.losses, choice.fit.metrics, strict=True)
-    return write_report(
-        folder,
-        judged.evaluations,
-        title=config.run.name,
-        protocol=judged.protocol,
-        interest=judged.interest,
-        history=[{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
-        details=details,
-        bootstrap_samples=config.evaluation.bootstrap_samples,
-        seed=config.evaluation.seed,
-    )
+def try_out(recipe, data):
+    """Trains on what lies before the test part of a log, and judges on that part.
+
+    Args:
+        recipe: `Recipe` of a resolved configuration.
+        data: `RunData`.
+
+    Returns:
+        `Trial`.
+    """
+    config, seconds = recipe.config, {}
+    split = test_split(config, data.interactions)
+    with _timed(seconds, "choose"):
+        choice = recipe.choose(split.train, {"test": _refused(config, data, split)})
+    with _timed(seconds, "learn"):
+        model = recipe.learn(split.train, choice, "test")
+    peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with _timed(seconds, "evaluate"):
+        judged = judge(config, data, split, model, choice.labels.is_explicit)
+    warnings = diagnose(choice, model, judged, split)
+    return Trial(choice, model, judged, warnings, seconds, peak_memory_mb)
 
 
-def _training_facts(choice, recipe, seconds, peak_memory_mb):
+def report_facts(recipe, data, trial):
+    """What a report says beside the evaluations, as `make_report` takes it."""
+    config, fit = recipe.config, trial.choice.fit
+    epochs = zip(fit.losses, fit.metrics, strict=True)
+    details = {
+        "config": dataclasses.asdict(config),
+        "training": _training_facts(recipe, trial),
+        "data": _data_facts(data),
+        "warnings": trial.warnings,
+    }
+    return {
+        "title": config.run.name,
+        "protocol": trial.judged.protocol,
+        "interest": trial.judged.interest,
+        "history": [{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
+        "details": details,
+        "bootstrap_samples": config.evaluation.bootstrap_samples,
+        "seed": config.evaluation.seed,
+    }
+
+
+def _training_facts(recipe, trial):
+    choice = trial.choice
     known, new = choice.weighting.both
     memory = choice.form.memory
     return {
@@ -155,9 +186,9 @@ def _training_facts(choice, recipe, seconds, peak_memory_mb):
             ),
         },
         "examples_per_s": choice.fit.examples_per_s,
-        "peak_memory_mb": peak_memory_mb,  # until the judged model had learnt
+        "peak_memory_mb": trial.peak_memory_mb,  # until the judged model had learnt
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},
-        "seconds": seconds,
+        "seconds": trial.seconds,
     }
 
 
@@ -175,7 +206,7 @@ def _data_facts(data):
 
 def _refused(config, data, split):
     """Explicit negatives of the part that the report is about."""
-    repeats = learns_repeats(split.train, config.data.repeats)
+    repeats = config.data.allow_repeats
     return explicit_negatives(
         data.interactions, split.held_out, config.evaluation.seed, repeats
     )

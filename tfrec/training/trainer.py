@@ -11,7 +11,6 @@ import keras
 import tensorflow as tf
 
 from tfrec.config import Config
-from tfrec.data.repeats import learns_repeats
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
@@ -80,7 +79,7 @@ class Recipe:
             `Choice`.
         """
         how = self.config.evaluation
-        repeats = learns_repeats(interactions, self.config.data.repeats)
+        repeats = self.config.data.allow_repeats
         split, is_withheld = self._validation(interactions, repeats)
         model = HybridModel(self._adapted(split.train))
         ranked = TowerRecommender(model.towers)

@@ -19,7 +19,7 @@ from serving.model_server.scheduling.merging import (
 )
 from serving.model_server.scheduling.parameters import BatchingParameters
 from serving.model_server.scheduling.scheduler import Scheduler, overloaded
-from serving.model_server.servable import Servable
+from tfrec.export.servable import Servable
 from tfrec.protocol import tracing
 from tfrec.protocol.signature import Signature
 from tfrec.protocol.status import RequestError

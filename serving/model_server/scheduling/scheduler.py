@@ -6,7 +6,7 @@ from typing import Protocol
 import grpc
 
 from serving.model_server.scheduling.deadline import Deadline
-from serving.model_server.servable import Servable
+from tfrec.export.servable import Servable
 from tfrec.protocol.status import RequestError
 
 

@@ -1,4 +1,4 @@
-"""Tests of serving.model_server.servable on a real saved model."""
+"""Tests of tfrec.export.servable on a real saved model."""
 
 import shutil
 import types
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.model_server.servable import Servable
 from tests.serving.toy_artefact import (
     embedding_oracle,
     ranking_oracle,
@@ -17,6 +16,7 @@ from tfrec.client.histories import make_query, recommend_inputs
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export import artefact
 from tfrec.export.artefact import load_libraries, read_artefact
+from tfrec.export.servable import Servable
 from tfrec.export.version_folders import version_folder
 from tfrec.export.warmup import WARMUP_FILE
 from tfrec.protocol.status import RequestError

@@ -22,27 +22,33 @@ from tfrec.protocol.signature import Signature, read_signatures
 
 
 @dataclass(frozen=True)
-class Ask:
+class SignatureCall:
     """One call of a signature.
 
     Attributes:
         signature_name: which.
         inputs: name to array.
-        read: the `PredictResponse` to what the caller wants.
+        read: from name to array of the outputs, strings as `bytes`, to what the
+            caller wants.
     """
 
     signature_name: str
     inputs: dict[str, np.ndarray]
-    read: Callable[[Any], Any]
+    read: Callable[[dict[str, np.ndarray]], Any]
 
     def request(self, model_name: str):
         """The `PredictRequest`."""
-        request = PredictRequest()
-        request.model_spec.name = model_name
-        request.model_spec.signature_name = self.signature_name
-        for name, array in self.inputs.items():
-            write_tensor(array, request.inputs[name])
-        return request
+        return predict_request(model_name, self.signature_name, self.inputs)
+
+
+def predict_request(model_name: str, signature_name: str, inputs: dict):
+    """A `PredictRequest` of name to array."""
+    request = PredictRequest()
+    request.model_spec.name = model_name
+    request.model_spec.signature_name = signature_name
+    for name, array in inputs.items():
+        write_tensor(array, request.inputs[name])
+    return request
 
 
 class Titles:
@@ -53,11 +59,10 @@ class Titles:
     """
 
     def __init__(self, items=None):
-        self._titles = _read_titles(items) if items else {}
+        self.by_id = _read_titles(items) if items else {}
 
-    def recommendations(self, response) -> list[list[Recommendation]]:
+    def recommendations(self, answer: dict) -> list[list[Recommendation]]:
         """The rows of an answer, without padding."""
-        answer = _outputs(response)
         names = ("item_ids", "scores", "probabilities")
         rows = zip(*(answer[name].tolist() for name in names), strict=True)
         return [
@@ -67,46 +72,43 @@ class Titles:
 
     def _recommendation(self, item_id, score, probability):
         name = item_id.decode()
-        return Recommendation(name, score, probability, self._titles.get(name, ""))
+        return Recommendation(name, score, probability, self.by_id.get(name, ""))
 
 
-def recommend(requests: Sequence[dict], titles: Titles) -> Ask:
-    """For many users; read as their recommendations and the version that answered."""
-
-    def read(response):
-        version = response.model_spec.version.value
-        return titles.recommendations(response), version
-
-    queries = [make_query(**request) for request in requests]
-    return Ask("recommend", histories.recommend_inputs(queries), read)
+def recommend(requests: Sequence[dict], titles: Titles) -> SignatureCall:
+    """For many users; read as their recommendations."""
+    inputs = histories.recommend_inputs([make_query(**each) for each in requests])
+    return SignatureCall("recommend", inputs, titles.recommendations)
 
 
-def recommend_from_interest(interest, titles: Titles, *, now=0, **wishes) -> Ask:
+def recommend_from_interest(
+    interest, titles: Titles, *, now=0, **wishes
+) -> SignatureCall:
     """For an embedding; read as recommendations."""
     query = make_query(now=now, **wishes)
     inputs = histories.filter_inputs([query])
     inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
-    return Ask(
-        "recommend_from_interest", inputs, lambda r: titles.recommendations(r)[0]
+    return SignatureCall(
+        "recommend_from_interest", inputs, lambda a: titles.recommendations(a)[0]
     )
 
 
-def embed_query(history=(), **texts) -> Ask:
+def embed_query(history=(), **texts) -> SignatureCall:
     """For one user; read as `[dim]`."""
     inputs = histories.query_inputs([make_query(history, **texts)])
-    return Ask("embed_query", inputs, lambda r: _outputs(r)["embedding"][0])
+    return SignatureCall("embed_query", inputs, lambda a: a["embedding"][0])
 
 
-def score_interest(candidates, history=(), **texts) -> Ask:
+def score_interest(candidates, history=(), **texts) -> SignatureCall:
     """For one user; read as `[len(candidates)]` probabilities."""
     inputs = histories.query_inputs([make_query(history, **texts)])
     inputs["candidate_item_ids"] = histories.pad(
         [histories.read_ids("candidates", candidates)]
     )
-    return Ask("score_interest", inputs, lambda r: _outputs(r)["probabilities"][0, 1:])
+    return SignatureCall("score_interest", inputs, lambda a: a["probabilities"][0, 1:])
 
 
-def explain(candidates, history, **texts) -> Ask:
+def explain(candidates, history, **texts) -> SignatureCall:
     """For one user; read as `[len(candidates), len(history)]` in the order given."""
     read_history, order = histories.read_history(history, texts.get("now", 0))
     query = make_query(read_history, **texts)
@@ -115,17 +117,17 @@ def explain(candidates, history, **texts) -> Ask:
         [histories.read_ids("candidates", candidates)]
     )
 
-    def read(response):
-        (weights,) = _outputs(response).values()
+    def read(answer):
+        (weights,) = answer.values()
         by_time = weights[0, 1:, weights.shape[2] - len(order) :]
         in_order = np.empty_like(by_time)
         in_order[:, order] = by_time
         return in_order
 
-    return Ask("explain", inputs, read)
+    return SignatureCall("explain", inputs, read)
 
 
-def update_interest(interest, item_id, reward, learning_rate) -> Ask:
+def update_interest(interest, item_id, reward, learning_rate) -> SignatureCall:
     """For one user; read as `[dim]`."""
     inputs = {
         "interest": _row(interest),
@@ -133,21 +135,20 @@ def update_interest(interest, item_id, reward, learning_rate) -> Ask:
         "reward": histories.finite("reward", [reward]),
         "learning_rate": histories.finite("learning_rate", [learning_rate]),
     }
-    return Ask("update_interest", inputs, lambda r: _outputs(r)["interest"][0])
+    return SignatureCall("update_interest", inputs, lambda a: a["interest"][0])
 
 
-def event_kinds() -> Ask:
+def event_kinds() -> SignatureCall:
     """Of the model; read as `EventKind`s."""
     names = ("positive", "negative", "neutral", "positive_values", "negative_values")
 
-    def read(response):
-        answer = _outputs(response)
+    def read(answer):
         rows = zip(
             *(answer[name][0].tolist() for name in ("names", *names)), strict=True
         )
         return [EventKind(name.decode(), *facts) for name, *facts in rows]
 
-    return Ask("event_kinds", {"user_text": np.array([""], object)}, read)
+    return SignatureCall("event_kinds", {"user_text": np.array([""], object)}, read)
 
 
 def metadata_request(model_name: str):
@@ -181,7 +182,8 @@ def read_status(response) -> list[VersionStatus]:
     ]
 
 
-def _outputs(response):
+def read_outputs(response) -> dict[str, np.ndarray]:
+    """Name to array of a `PredictResponse`."""
     return {name: read_tensor(proto) for name, proto in response.outputs.items()}
 
 

@@ -1,13 +1,13 @@
 """A saved model in memory: named arrays in, named arrays out."""
 
+from typing import Any
+
 import grpc
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.model_server.checking import check_call
-from serving.model_server.item_log_follower import Following
 from tfrec.errors import ArtefactError
 from tfrec.export.artefact import (
     Artefact,
@@ -17,6 +17,7 @@ from tfrec.export.artefact import (
 )
 from tfrec.export.calls import Call
 from tfrec.export.warmup import WARMUP_FILE
+from tfrec.protocol.checking import check_call
 from tfrec.protocol.codec import CodecError, read_tensor
 from tfrec.protocol.signature import Signature
 from tfrec.protocol.status import RequestError, invalid, status_code
@@ -36,7 +37,7 @@ class Servable:
         following: how far it is with its model's log of items, if it follows one.
     """
 
-    following: Following | None = None
+    following: Any = None
 
     def __init__(self, artefact: Artefact, loaded):
         self.artefact = artefact

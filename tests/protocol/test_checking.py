@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from serving.model_server.checking import check_call, check_size
+from tfrec.protocol.checking import check_call, check_size
 from tfrec.protocol.signature import Signature, TensorSpec
 from tfrec.protocol.status import RequestError
 

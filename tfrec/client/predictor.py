@@ -1,0 +1,210 @@
+"""The same questions to a model in memory, on disk, or behind a server."""
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfrec.client import calls
+from tfrec.client.histories import (
+    QueryError,
+    make_query,
+    read_history,
+    read_ids,
+    recommend_inputs,
+)
+from tfrec.optional import import_optional
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PER_QUERY = ("user_text", "query_text", "now", "allow_repeats")
+
+
+class Predictor(abc.ABC):
+    """Recommends, explains and judges items, as pandas frames.
+
+    A subclass says how a signature is answered, and may know titles.
+    """
+
+    @abc.abstractmethod
+    def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
+        """Answers one signature of the model.
+
+        Args:
+            signature: its name; `docs/artefact.md` has them all.
+            inputs: name to array; those with a default may be left out.
+
+        Returns:
+            Name to array, strings as `bytes`.
+
+        Raises:
+            RequestError: the call does not fit the signature.
+        """
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """Item id to title, of the items whose titles are known."""
+        return {}
+
+    def recommend(
+        self,
+        histories: Sequence | None = None,
+        *,
+        k: int = 10,
+        exclude: Sequence = (),
+        user_text: str | Sequence[str] = "",
+        query_text: str | Sequence[str] = "",
+        categories: Sequence[str] = (),
+        min_probability: float = 0.0,
+        diversity: float = 0.0,
+        allow_repeats: bool = False,
+        now: Any = None,
+    ) -> "pd.DataFrame":
+        """The best items for people, by what they did last.
+
+        Args:
+            histories: one for each person, `[[]]` for somebody unknown: a list of item
+                ids, of `(item_id, event, value, timestamp)` tuples (the end may be left
+                out) or of dicts with these keys, or a frame with these columns.
+            k: items for each.
+            exclude: item ids that nobody is to get.
+            user_text: profile, one for all or a list of one for each.
+            query_text: what is looked for, in free words; the same.
+            categories: those wanted, none for all.
+            min_probability: items below it do not come.
+            diversity: 0 for the best items, up to 1 for items unlike one another.
+            allow_repeats: whether items of the history may come again.
+            now: time of asking (UTC seconds, ISO 8601, a datetime), one for all or a
+                list; None for right after the last event.
+
+        Returns:
+            Frame `query, rank, item_id, title, score, probability`, the best first:
+            `query` is the number of the history, from 0; `probability` is P(interest),
+            calibrated; `title` is `""` where none is known.
+
+        Raises:
+            QueryError: a history or an option cannot be asked; says which and why.
+        """
+        given = {
+            "user_text": user_text,
+            "query_text": query_text,
+            "now": now,
+            "allow_repeats": allow_repeats,
+        }
+        shared = {
+            "k": k,
+            "exclude": exclude,
+            "categories": categories,
+            "min_probability": min_probability,
+            "diversity": diversity,
+        }
+        queries = _queries(histories, given, shared)
+        if not queries:
+            raise QueryError("`histories` must hold at least one history. Received: 0.")
+        answer = self.predict("recommend", recommend_inputs(queries))
+        return recommendations(answer, self.titles)
+
+    def interest(self, history: Sequence, item_ids: Sequence, **texts) -> "pd.Series":
+        """How likely one person is interested in items.
+
+        Args:
+            history: as one of those of `recommend`.
+            item_ids: which.
+            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+
+        Returns:
+            Series `probability`, calibrated, by item id; 0 for unknown items.
+        """
+        ids = _ids(item_ids)
+        found = self._answer(calls.score_interest(ids, history, **texts))
+        index = _pandas().Index(ids, name="item_id")
+        return _pandas().Series(found, index=index, name="probability")
+
+    def explain(self, history: Sequence, item_ids: Sequence, **texts) -> "pd.DataFrame":
+        """How much each event of a history speaks for items.
+
+        Args:
+            history: as one of those of `recommend`.
+            item_ids: the items to explain.
+            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+
+        Returns:
+            Frame with a row for each item and a column for each event, in the order
+            given and named by its item. A row sums to 1, or to 0 where no event speaks
+            for the item.
+        """
+        ids = _ids(item_ids)
+        events, order = read_history(history, texts.get("now"))
+        columns = np.empty_like(events.item_ids)
+        columns[order] = events.item_ids
+        return _pandas().DataFrame(
+            self._answer(calls.explain(ids, history, **texts)),
+            index=_pandas().Index(ids, name="item_id"),
+            columns=_pandas().Index(columns, name="event_of"),
+        )
+
+    def _answer(self, call):
+        return call.read(self.predict(call.signature_name, call.inputs))
+
+
+def recommendations(
+    answer: dict[str, np.ndarray], titles: Mapping[str, str]
+) -> "pd.DataFrame":
+    """The frame of `Predictor.recommend`, of what the signature answers."""
+    rows, ranks = np.nonzero(answer["item_ids"] != b"")
+    ids = [each.decode() for each in answer["item_ids"][rows, ranks]]
+    columns = {
+        "query": rows,
+        "rank": ranks + 1,
+        "item_id": ids,
+        "title": [titles.get(each, "") for each in ids],
+        "score": answer["scores"][rows, ranks],
+        "probability": answer["probabilities"][rows, ranks],
+    }
+    return _pandas().DataFrame(columns)
+
+
+def _queries(histories, given, shared):
+    """A `Query` for each history, or for each text where there are no histories."""
+    if isinstance(histories, str | dict) or _is_frame(histories):
+        raise QueryError(
+            "`histories` must be a list of histories, one for each person. Received: "
+            f"{type(histories).__name__}. For one person: [history]."
+        )
+    lists = {name: each for name, each in given.items() if _is_list(each)}
+    if histories is None:
+        histories = [[]] * max(map(len, lists.values()), default=1)
+    for name, each in lists.items():
+        if len(each) != len(histories):
+            raise QueryError(
+                f"`{name}` must be one for all or a list of one for each history, "
+                f"{len(histories)}. Received: {len(each)}."
+            )
+    return [
+        make_query(
+            history,
+            **shared,
+            **{n: lists[n][place] if n in lists else given[n] for n in PER_QUERY},
+        )
+        for place, history in enumerate(histories)
+    ]
+
+
+def _is_list(value):
+    return isinstance(value, list | tuple | np.ndarray)
+
+
+def _is_frame(value):
+    return hasattr(value, "to_dict") and hasattr(value, "columns")
+
+
+def _ids(item_ids):
+    if isinstance(item_ids, str):
+        raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
+    return read_ids("item_ids", item_ids)
+
+
+def _pandas():
+    return import_optional("pandas", "answers as frames", "Install pandas.")

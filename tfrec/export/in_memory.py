@@ -1,0 +1,48 @@
+"""A trained model in this process, before it is saved."""
+
+import functools
+
+import tensorflow as tf
+
+from tfrec.client.histories import QueryError
+from tfrec.client.predictor import Predictor
+from tfrec.export.calls import Call
+from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS, SignatureGraphs
+from tfrec.inference.inference import exact_inference
+
+
+class InMemoryModel(Predictor):
+    """A trained model, asked as if it were saved and behind a server.
+
+    A signature is traced at its first call; later calls run the same graph.
+
+    Args:
+        model: trained `HybridModel`.
+        max_interest_norm: bound of updated interest vectors, as a saved model has it.
+    """
+
+    def __init__(self, model, max_interest_norm=1.0):
+        embedding = model.embedding()
+        self._graphs = SignatureGraphs(exact_inference(embedding, max_interest_norm))
+        self._calls = {}
+
+    @functools.cached_property
+    def titles(self):
+        catalogue = self._graphs.inference.catalogue
+        return dict(zip(catalogue.item_ids, catalogue.titles, strict=True))
+
+    def predict(self, signature, inputs):
+        if signature not in INPUTS:
+            raise QueryError(
+                f"`signature` must be one of {', '.join(INPUTS)}. "
+                f"Received: {signature!r}."
+            )
+        if signature not in self._calls:
+            self._calls[signature] = Call(self._graphs.trace(signature))
+        asked = {n: inputs.get(n, DEFAULTS.get(n)) for n in INPUTS[signature]}
+        missing = [name for name, value in asked.items() if value is None]
+        if missing:
+            raise QueryError(f"`{signature}` must be given {', '.join(missing)}.")
+        tensors = {n: tf.constant(v, SPECS[n].dtype) for n, v in asked.items()}
+        answer = self._calls[signature](**tensors)
+        return {name: value.numpy() for name, value in answer.items()}

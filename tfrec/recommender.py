@@ -1,0 +1,309 @@
+"""The whole of tfrec as one Python object over pandas frames."""
+
+import contextlib
+import dataclasses
+import functools
+import json
+import pathlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from tfrec.client.histories import History, QueryError
+from tfrec.client.predictor import Predictor
+from tfrec.config import Config, from_dict, from_settings, to_json
+from tfrec.data.readers import read_events, read_folder, read_items, read_users
+from tfrec.data.schema import Dataset, Events, Items, Users
+from tfrec.datasets.registry import DATASETS, load_dataset
+from tfrec.download import cache_folder
+from tfrec.errors import DataError, NotBuiltError
+from tfrec.evaluation.notebook import Report
+from tfrec.export.in_memory import InMemoryModel
+from tfrec.export.loaded import LoadedModel
+from tfrec.export.saved_model import export, republish
+from tfrec.files import replacing_folder
+from tfrec.text.catalogue_cache import CatalogueCache
+from tfrec.training.log import RunData, prepare
+from tfrec.training.progress import narrated
+from tfrec.training.resolving import resolved
+from tfrec.training.run import choose_flavours, report_facts, try_out
+from tfrec.training.trainer import make_recipe, set_up
+
+TABLES = {"events": Events, "items": Items, "users": Users}
+READERS = {"events": read_events, "items": read_items, "users": read_users}
+
+
+class Recommender(Predictor):
+    """Learns from a log, recommends, explains, judges itself, and is exported.
+
+    It runs the recipe of `python -m training.train`: validation chooses epochs, scorers
+    and weights, probabilities are calibrated, and the model then learns from the whole
+    log.
+
+    Args:
+        config: `Config`, or None for the defaults.
+        **settings: keys of the configuration by their own names, such as
+            `max_epochs=3` or `text_encoder="lstm"`; `seed` sets every seed.
+
+    Raises:
+        ConfigError: a key is unknown or a value is wrong.
+
+    Example:
+        >>> import tfrec
+        >>> recommender = tfrec.Recommender(max_epochs=2)
+        >>> recommender.fit("movielens-100k")  # doctest: +SKIP
+        >>> recommender.recommend([["50", "172"]], k=3)  # doctest: +SKIP
+    """
+
+    def __init__(self, config: Config | None = None, **settings: Any):
+        self.config = from_settings(settings, config)
+        self._data: RunData | None = None
+        self._trained = None  # the `HybridModel`, if it was trained here
+        self._predictor: Predictor | None = None
+
+    def fit(
+        self,
+        events: "pd.DataFrame | str | pathlib.Path",
+        items: "pd.DataFrame | str | pathlib.Path | None" = None,
+        users: "pd.DataFrame | str | pathlib.Path | None" = None,
+        *,
+        verbose: bool = True,
+    ) -> Self:
+        """Learns from a log.
+
+        Args:
+            events: frame with `user_id`, `item_id`, `timestamp` and maybe `event`,
+                `value` (docs/data.md); a file or folder of such a table; a folder that
+                holds `events.*`, `items.*` and `users.*`; or a public data set by name.
+            items: frame or file with `item_id`, `title`, `text`, `category`; None for
+                items that are known by their ids alone.
+            users: frame or file with `user_id` and `text`, their profiles, or None.
+            verbose: whether to show what is being done and how far it is.
+
+        Returns:
+            The recommender itself.
+
+        Raises:
+            DataError: a table is wrong; all problems are in the message.
+            ConfigError: a setting does not fit the log.
+        """
+        with narrated(verbose) as report:
+            self._data = prepare(self._read(events, items, users), self.config.data)
+            with self._recipe(report) as recipe:
+                choice = recipe.choose(self._data.interactions)
+                self._trained = recipe.learn(self._data.interactions, choice, "final")
+            self._predictor = InMemoryModel(self._trained)
+        return self
+
+    def evaluate(
+        self, split: str | None = None, *, baselines: bool = True, verbose: bool = True
+    ) -> Report:
+        """Judges the recipe on the last part of the log, beside baselines.
+
+        The model that recommends has learnt from that part too, so another one is
+        trained for it, on what lies before.
+
+        Args:
+            split: `"rolling"`, `"global"`, `"leave-last-out"` or `"cold-items"`; None
+                for the configuration's.
+            baselines: whether to train and show them too.
+            verbose: as for `fit`.
+
+        Returns:
+            `Report`.
+        """
+        changed = {"split": split or self.config.evaluation.split}
+        with narrated(verbose) as report:
+            with self._recipe(report, baselines=baselines, **changed) as recipe:
+                trial = try_out(recipe, self._known_data())
+                facts = report_facts(recipe, self._known_data(), trial)
+            return Report(trial.judged.evaluations, **facts)
+
+    def recommend(
+        self, histories=None, *, user_ids: Sequence | None = None, **options
+    ) -> pd.DataFrame:
+        """As `Predictor.recommend`, for histories or for users of the log.
+
+        Args:
+            histories: as `Predictor.recommend` takes them.
+            user_ids: users of the log instead, whose events and profiles are known;
+                the frame's `query` is then their id.
+            **options: as `Predictor.recommend` takes them.
+        """
+        if user_ids is None:
+            return super().recommend(histories, **options)
+        if histories is not None:
+            raise QueryError(
+                "Either `histories` or `user_ids` must be given, not both."
+            )
+        if isinstance(user_ids, str):
+            raise QueryError(f"`user_ids` must be a list. Received: {user_ids!r}.")
+        ids = [str(each) for each in user_ids]
+        options.setdefault("user_text", [self._profiles.get(each, "") for each in ids])
+        found = super().recommend([self._history(each) for each in ids], **options)
+        return found.assign(query=np.array(ids, object)[found["query"]])
+
+    def predict(self, signature, inputs):
+        if self._predictor is None:
+            raise NotBuiltError("The recommender has learnt nothing yet. Call `fit`.")
+        return self._predictor.predict(signature, inputs)
+
+    @property
+    def titles(self):
+        return self._predictor.titles if self._predictor else {}
+
+    def export(
+        self,
+        folder: str | pathlib.Path = "saved_models",
+        name: str = "tfrec",
+        *,
+        verbose: bool = True,
+    ) -> list[pathlib.Path]:
+        """Writes the saved model as `folder/name/<version>`, for any TF Serving.
+
+        Args:
+            folder: where models are kept.
+            name: what the server will call it.
+            verbose: as for `fit`.
+
+        Returns:
+            The version folders: the exact index, and ScaNN's where `export.index` asks
+            for it or the catalogue is large enough to gain.
+
+        Raises:
+            ArtefactError: it cannot be written.
+        """
+        if self._trained is None:
+            model = self._predictor
+            if not isinstance(model, LoadedModel):
+                raise NotBuiltError("There is no model to export. Call `fit` first.")
+            return [republish(model.folder, folder, name)]
+        how, data = self.config.export, self._known_data()
+        with narrated(verbose):
+            return export(
+                self._trained,
+                folder,
+                name,
+                flavours=choose_flavours(how.index, data.interactions.num_items)
+                or ("exact",),
+                digest=data.digest,
+                recall=how.recall,
+                quantize=how.quantize,
+            )
+
+    def save(self, path: str | pathlib.Path) -> None:
+        """Writes the recommender as one folder: its model, its log, its settings.
+
+        Args:
+            path: of the folder, which is replaced if a recommender was saved there.
+        """
+        data = self._known_data()
+        with replacing_folder(pathlib.Path(path), "config.json") as aside:
+            (version,) = self._export_exact(aside)
+            version.rename(aside / "model")
+            version.parent.rmdir()
+            for name in TABLES:
+                frame = getattr(data.dataset, name).frame
+                frame.to_parquet(aside / f"{name}.parquet", index=False)
+            (aside / "config.json").write_text(to_json(self.config), encoding="utf-8")
+
+    @classmethod
+    def restore(cls, path: str | pathlib.Path) -> Self:
+        """Reads what `save` wrote.
+
+        Raises:
+            DataError: it is no such folder.
+        """
+        path = pathlib.Path(path)
+        try:
+            settings = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{path} must be a folder that `Recommender.save` wrote: {error}."
+            ) from error
+        recommender = cls(from_dict(settings))
+        tables = {
+            name: kind(pd.read_parquet(path / f"{name}.parquet"))
+            for name, kind in TABLES.items()
+        }
+        dataset = Dataset(name=path.stem, **tables)
+        recommender._data = prepare(dataset, recommender.config.data)
+        recommender._predictor = LoadedModel(path / "model")
+        return recommender
+
+    def _read(self, events, items, users):
+        """The `Dataset` of what `fit` was given."""
+        if not isinstance(events, pd.DataFrame):
+            if items is None and users is None:
+                if str(events) in DATASETS:
+                    return load_dataset(str(events))
+                if pathlib.Path(events).is_dir():
+                    return read_folder(events, self.config.data)
+            name = pathlib.Path(events).stem
+        else:
+            name = "log"
+        given = {"events": events, "items": items, "users": users}
+        return Dataset(
+            name=name, **{each: self._table(each, raw) for each, raw in given.items()}
+        )
+
+    def _table(self, name, raw):
+        columns = self.config.data.columns
+        if raw is None:
+            return TABLES[name](pd.DataFrame({f"{name.removesuffix('s')}_id": []}))
+        if not isinstance(raw, pd.DataFrame):
+            return READERS[name](raw, columns)
+        ours = {theirs: our for our, theirs in columns.items() if theirs in raw}
+        return TABLES[name](raw.rename(columns=ours))
+
+    @contextlib.contextmanager
+    def _recipe(self, report, **evaluation):
+        """Context of the `Recipe` for the log, with a folder for its checkpoints."""
+        data = self._known_data()
+        judging = dataclasses.replace(self.config.evaluation, **evaluation)
+        config = dataclasses.replace(self.config, evaluation=judging)
+        config = resolved(config, data)
+        set_up(config)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name, "run")
+            recipe = make_recipe(config, data, folder, report=report)
+            yield dataclasses.replace(
+                recipe, cache=CatalogueCache(cache_folder() / "texts")
+            )
+
+    def _known_data(self):
+        if self._data is None:
+            raise NotBuiltError("The recommender has no log yet. Call `fit`.")
+        return self._data
+
+    def _export_exact(self, folder):
+        if self._trained is None:
+            return [republish(self._predictor.folder, folder, "saved")]
+        digest = self._known_data().digest
+        return export(self._trained, folder, "saved", digest=digest)
+
+    @functools.cached_property
+    def _profiles(self):
+        frame = self._known_data().dataset.users.frame
+        return dict(zip(frame["user_id"], frame["text"], strict=True))
+
+    def _history(self, user_id):
+        """The latest events of a user of the log."""
+        log = self._known_data().interactions
+        place = np.searchsorted(log.user_ids, user_id)
+        if place == len(log.user_ids) or log.user_ids[place] != user_id:
+            raise QueryError(
+                "`user_ids` must be users of the log that was learnt from; for others, "
+                f"give `histories`. Received: {user_id!r}."
+            )
+        start, end = log.offsets[place : place + 2]
+        events = slice(max(start, end - self.config.model.max_history_length), end)
+        return History(
+            item_ids=log.item_ids[log.item_rows[events]],
+            events=log.event_names[log.event_rows[events]],
+            values=log.values[events],
+            timestamps=log.timestamps[events],
+        )
