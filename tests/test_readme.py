@@ -42,7 +42,8 @@ def test_named_programs_exist(path):
 
 
 def module_file(name):
-    return ROOT / pathlib.Path(*name.split(".")).with_suffix(".py")
+    path = ROOT / pathlib.Path(*name.split("."))
+    return path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def test_named_settings_exist():

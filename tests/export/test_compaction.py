@@ -27,8 +27,7 @@ def make_folder(version, folder):
 
 
 def recommend(model, k=100, **wishes):
-    given = {name: [value] for name, value in wishes.items()}
-    return [each for each in model.recommend([["garden-00"]], k, **given)[0][0] if each]
+    return model.recommend([["garden-00"]], k=k, **wishes)["item_id"].tolist()
 
 
 def check(model, folder):

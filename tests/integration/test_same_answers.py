@@ -105,7 +105,7 @@ def test_the_questions_are_worth_asking(expected):
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_reloaded_model(artefact_folders, inputs, expected, flavour):
-    answer = load(artefact_folders[flavour]).call("recommend", **inputs)
+    answer = load(artefact_folders[flavour]).predict("recommend", inputs)
     ids = np.vectorize(bytes.decode, otypes=[object])(answer["item_ids"])
     assert_same((ids, answer["scores"], answer["probabilities"]), expected)
 

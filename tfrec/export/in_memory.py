@@ -1,6 +1,7 @@
 """A trained model in this process, before it is saved."""
 
 import functools
+import logging
 
 import tensorflow as tf
 
@@ -9,6 +10,8 @@ from tfrec.client.predictor import Predictor
 from tfrec.export.calls import Call
 from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS, SignatureGraphs
 from tfrec.inference.inference import exact_inference
+
+logger = logging.getLogger(__name__)
 
 
 class InMemoryModel(Predictor):
@@ -22,6 +25,8 @@ class InMemoryModel(Predictor):
     """
 
     def __init__(self, model, max_interest_norm=1.0):
+        for words in model.skipped():
+            logger.warning("%s", words)
         embedding = model.embedding()
         self._graphs = SignatureGraphs(exact_inference(embedding, max_interest_norm))
         self._calls = {}

@@ -70,6 +70,8 @@ def export(
         for flavour in flavours
     }
     version = 1 + max(map(_latest_version, roots.values()))
+    for words in model.skipped():
+        logger.warning("%s", words)
     embedding, sample = model.embedding(), Sample(model.towers.sample_queries)
     interests = sample.interests(embedding)
     norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())

@@ -15,10 +15,15 @@ class HybridModel:
 
     Args:
         towers: `TwoTower` that has its catalogue.
+
+    Attributes:
+        is_weighed: whether weights were chosen on validation.
+        is_calibrated: whether probabilities were.
     """
 
     def __init__(self, towers):
         self.towers = towers
+        self.is_weighed = self.is_calibrated = False
         self.blocks, self.weighting = [], Weighting(blocks=np.ones(1, np.float32))
 
     def fit_blocks(
@@ -43,6 +48,7 @@ class HybridModel:
         if names is None:
             names = teachable(config.model.blocks, interactions)
         blocks = make_blocks(config, names, form or first_form(config), towers.words)
+        self.is_weighed = self.is_calibrated = weighting is not None
         if weighting is None:
             weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
         interactions = without_other_targets(interactions, towers.allow_repeats)
@@ -75,7 +81,18 @@ class HybridModel:
         """
         repeats = self.towers.allow_repeats
         self.weighting, reached = weigh(self.embedding(), queries, repeats)
+        self.is_weighed = True
         return reached
+
+    def skipped(self):
+        """Sentences about steps of the recipe that this model went without."""
+        steps = {
+            "The weights of towers and scorers were not chosen (`weigh_blocks`), so "
+            "all count alike.": self.is_weighed,
+            "Probabilities were not calibrated (`training.calibration.calibrate`), "
+            "so they order items but are no shares of people.": self.is_calibrated,
+        }
+        return [words for words, is_done in steps.items() if not is_done]
 
     def embedding(self):
         """Towers and blocks as one `Embedding`, as they are now."""

@@ -156,6 +156,7 @@ def calibrate(model, pairs):
     model.weighting = dataclasses.replace(
         model.weighting.times(slope), bias=bias, **chosen, intercept=intercept
     )
+    model.is_calibrated = True
 
 
 def probabilities(embedding, pairs):

@@ -1,0 +1,180 @@
+"""Tests of tfrec.recommender: from frames to answers, and back from files."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tfrec
+from tfrec.client.histories import QueryError
+from tfrec.errors import ConfigError, DataError, NotBuiltError
+from tfrec.evaluation.notebook import Report
+from tfrec.export.in_memory import InMemoryModel
+
+NUM_USERS, NUM_ITEMS = 40, 18
+COLUMNS = ["query", "rank", "item_id", "title", "score", "probability"]
+SMALL = {"max_epochs": 1, "embedding_dim": 8, "blocks": ["prior"], "num_heads": 1}
+
+
+@pytest.fixture(scope="module")
+def events():
+    """Even users like even items and odd ones odd items; two are left to each."""
+    log = [(u, (2 * t + u) % 18, 60 * t) for t in range(7) for u in range(NUM_USERS)]
+    return pd.DataFrame(log, columns=["user_id", "item_id", "timestamp"])
+
+
+@pytest.fixture(scope="module")
+def items():
+    titles = [f"Number {number}" for number in range(NUM_ITEMS)]
+    return pd.DataFrame({"item_id": range(NUM_ITEMS), "title": titles})
+
+
+@pytest.fixture(scope="module")
+def fitted(events, items):
+    return tfrec.Recommender(text_encoder="none", **SMALL).fit(
+        events, items, verbose=False
+    )
+
+
+def test_recommends_by_history(fitted):
+    found = fitted.recommend([[4, "8", 2], []], k=3)
+    assert found.columns.tolist() == COLUMNS
+    assert found["query"].tolist() == [0] * 3 + [1] * 3
+    assert found["rank"].tolist() == [1, 2, 3] * 2
+    assert not {"4", "8", "2"} & {*found["item_id"][:3]}
+    assert found["title"].tolist() == [f"Number {each}" for each in found["item_id"]]
+    assert found["probability"].between(0, 1).all()
+
+
+def test_histories_have_many_forms(fitted):
+    rows = [("4", "view", 1.0, 10), ("8", "view", 1.0, 20)]
+    frame = pd.DataFrame(rows, columns=["item_id", "event", "value", "timestamp"])
+    forms = [
+        rows,
+        frame.to_dict("records"),
+        frame,
+        [[4, "view", 1, 10], (8, "view", 1, 20)],
+    ]
+    found = fitted.recommend(forms, k=5)
+    answers = [each["item_id"].tolist() for _, each in found.groupby("query")]
+    assert len(answers) == 4
+    assert all(each == answers[0] for each in answers)
+
+
+def test_recommends_to_users_of_the_log(fitted, events):
+    found = fitted.recommend(user_ids=[3, "7"], k=2)
+    assert found["query"].tolist() == ["3", "3", "7", "7"]
+    met = {*events["item_id"][events["user_id"] == 3].astype(str)}
+    assert not met & {*found["item_id"][:2]}
+
+
+def test_judges_and_explains_items(fitted):
+    chances = fitted.interest([4, 8, 2], [6, "nothing"])
+    assert chances.index.tolist() == ["6", "nothing"]
+    assert 0 < chances["6"] < 1
+    assert chances["nothing"] == 0
+    shares = fitted.explain([(4, "view", 1, 9), (8, "view", 1, 5)], [6])
+    assert shares.columns.tolist() == ["4", "8"]  # in the order given
+    assert shares.loc["6"].sum() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"histories": ["4", "8"]}, "`history` must be a list of events"),
+        ({"histories": "4"}, r"`histories` must be a list of histories.*\[history\]"),
+        (
+            {"histories": pd.DataFrame({"item_id": ["4"]})},
+            "must be a list of histories",
+        ),
+        ({"histories": [[4]], "user_text": ["a", "b"]}, "one for each history, 1"),
+        ({"histories": [[4]], "exclude": "4"}, "`exclude` must be a list"),
+        ({"histories": []}, "at least one history"),
+        ({"user_ids": ["nobody"]}, "must be users of the log"),
+        ({"user_ids": "3"}, "`user_ids` must be a list"),
+        ({"user_ids": ["3"], "histories": [[4]]}, "not both"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(fitted, asked, words):
+    with pytest.raises(QueryError, match=words):
+        fitted.recommend(**asked)
+
+
+def test_settings_are_keys_of_the_configuration():
+    recommender = tfrec.Recommender(text_encoder="lstm", half_life_days=30, seed=7)
+    config = recommender.config
+    assert (config.model.text_encoder, config.data.half_life_days) == ("lstm", 30.0)
+    assert config.train.seed == config.evaluation.seed == 7
+    assert tfrec.Recommender(config, seed=8).config.model.text_encoder == "lstm"
+    with pytest.raises(ConfigError, match="Did you mean `max_epochs`"):
+        tfrec.Recommender(max_epoch=3)
+    with pytest.raises(ConfigError, match="Unknown setting `folder`"):
+        tfrec.Recommender(folder="here")
+
+
+def test_before_it_has_learnt():
+    recommender = tfrec.Recommender()
+    for ask in (
+        lambda: recommender.recommend([["4"]]),
+        lambda: recommender.evaluate(verbose=False),
+        lambda: recommender.export(verbose=False),
+        lambda: recommender.save("nowhere"),
+    ):
+        with pytest.raises(NotBuiltError, match="Call `fit`"):
+            ask()
+
+
+def test_wrong_tables_are_refused_in_words(events):
+    recommender = tfrec.Recommender()
+    with pytest.raises(DataError, match="must have a column `timestamp`"):
+        recommender.fit(events.drop(columns="timestamp"), verbose=False)
+    with pytest.raises(DataError, match="No file|not exist|cannot be read|must be"):
+        recommender.fit("no/such/folder", verbose=False)
+
+
+def test_a_model_without_weights_says_so(fitted, caplog):
+    model = tfrec.HybridModel(fitted._trained.towers)
+    with caplog.at_level(logging.WARNING):
+        InMemoryModel(model)
+    assert "weights of towers and scorers were not chosen" in caplog.text
+    assert "Probabilities were not calibrated" in caplog.text
+
+
+@pytest.mark.slow
+def test_the_same_answers_from_everywhere(fitted, tmp_path):
+    """In memory, exported, saved and restored, exported again."""
+    histories = [[4, 8, 2], [("5", "view", 1.0, 100)], []]
+    expected = fitted.recommend(histories, k=4)
+    (folder,) = fitted.export(tmp_path / "models", "shop", verbose=False)
+    fitted.save(tmp_path / "shop.rec")
+    fitted.save(tmp_path / "shop.rec")  # in place of the first
+    restored = tfrec.Recommender.restore(tmp_path / "shop.rec")
+    (again,) = restored.export(tmp_path / "models", "shop", verbose=False)
+    assert (folder.name, again.name) == ("1", "2")
+    for model in (
+        tfrec.load(folder),
+        restored,
+        tfrec.load(tmp_path / "models" / "shop"),
+    ):
+        found = model.recommend(histories, k=4)
+        assert found["item_id"].tolist() == expected["item_id"].tolist()
+        np.testing.assert_allclose(found["score"], expected["score"], atol=1e-4)
+    user = restored.recommend(user_ids=[3], k=2)
+    assert (
+        user["item_id"].tolist()
+        == fitted.recommend(user_ids=[3], k=2)["item_id"].tolist()
+    )
+
+
+@pytest.mark.slow
+def test_evaluates_itself(fitted):
+    report = fitted.evaluate(verbose=False)
+    assert isinstance(report, Report)
+    assert 0 < report.metrics["ndcg@10"] <= 1
+    assert report.table.index[0] == "tfrec"
+    assert "popularity" in report.table.index
+    assert report.to_markdown().startswith("# tfrec\n")
+    page = report._repr_html_()
+    assert page.count("<img ") == 3
+    assert "The best baseline" in page
