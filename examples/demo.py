@@ -23,7 +23,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 
 from examples.films import Films
-from examples.server_process import interrupt_on_every_ending, running_server
+from serving.local import interrupt_on_every_ending, running_server
 from examples.tables import figures, recommendations
 from tfrec.client.client import RecommenderClient
 from tfrec.data.writers import write_folder

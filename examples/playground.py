@@ -17,7 +17,7 @@ from rich.console import Console
 from typer import Option
 
 from examples.demo import newest_version, train
-from examples.server_process import (
+from serving.local import (
     interrupt_on_every_ending,
     last_words,
     running_program,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from examples.server_process import running_server
+from serving.local import running_server
 from tests.toy_log import toy_events
 from tfrec.client.client import RecommenderClient
 

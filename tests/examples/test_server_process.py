@@ -1,11 +1,11 @@
-"""Tests of examples.server_process: what it says of a program that does not come up."""
+"""Tests of serving.local: what it says of a program that does not come up."""
 
 import re
 
 import pytest
 
-from examples import server_process
-from examples.server_process import running_program
+from serving import local as server_process
+from serving.local import running_program
 from tfrec.errors import ServingError
 
 LISTENING = re.compile(r"Running at (\S+)")
