@@ -23,8 +23,8 @@ from rich.panel import Panel
 from rich.rule import Rule
 
 from examples.films import Films
-from serving.local import interrupt_on_every_ending, running_server
 from examples.tables import figures, recommendations
+from serving.local import interrupt_on_every_ending, running_server
 from tfrec.client.client import RecommenderClient
 from tfrec.data.writers import write_folder
 from tfrec.datasets.registry import load_dataset

@@ -45,4 +45,4 @@ def clean(events):
     kept = frame[~is_duplicate]
     order = np.lexsort((kept["sequence"], kept["timestamp"]))  # stable
     report = CleaningReport(len(frame), int(is_duplicate.sum()), len(kept))
-    return Events(kept.iloc[order]), report
+    return Events.of_parsed(kept.iloc[order]), report

@@ -6,7 +6,16 @@ import pathlib
 import pandas as pd
 
 from tfrec.data.files import format_of
-from tfrec.data.schema import EVENTS, ITEMS, USERS, Dataset, Events, Items, Users
+from tfrec.data.schema import (
+    EVENTS,
+    ITEMS,
+    USERS,
+    Dataset,
+    Events,
+    Items,
+    Users,
+    with_usual_value,
+)
 from tfrec.data.table_reader import read_table
 from tfrec.errors import ConfigError, DataError
 
@@ -35,17 +44,21 @@ def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
             "The log must have at least one event, because there is nothing to learn "
             f"from otherwise. Received: no good row in {path}."
         )
-    return Events(frame)
+    return Events.of_parsed(with_usual_value(frame))
 
 
 def read_items(path, columns=None, on_bad_rows="raise", quarantine_path=None):
     """The catalogue of a file or folder, as `Items`; see `read_events`."""
-    return Items(read_table(path, ITEMS, columns, on_bad_rows, quarantine_path))
+    return Items.of_parsed(
+        read_table(path, ITEMS, columns, on_bad_rows, quarantine_path)
+    )
 
 
 def read_users(path, columns=None, on_bad_rows="raise", quarantine_path=None):
     """The profiles of a file or folder, as `Users`; see `read_events`."""
-    return Users(read_table(path, USERS, columns, on_bad_rows, quarantine_path))
+    return Users.of_parsed(
+        read_table(path, USERS, columns, on_bad_rows, quarantine_path)
+    )
 
 
 READERS = {"events": read_events, "items": read_items, "users": read_users}

@@ -59,8 +59,19 @@ USERS = Table(
 )
 
 
+class _Checked:
+    """A table whose frame is parsed and checked at birth, once."""
+
+    @classmethod
+    def of_parsed(cls, frame):
+        """The table of a frame that was parsed before, such as a part of another's."""
+        table = object.__new__(cls)
+        object.__setattr__(table, "frame", frame.reset_index(drop=True))
+        return table
+
+
 @dataclass(frozen=True, eq=False)
-class Events:
+class Events(_Checked):
     """Who did what, when.
 
     Attributes:
@@ -86,9 +97,7 @@ class Events:
                 "The log must have at least one event, because there is nothing to "
                 "learn from otherwise. Received: none."
             )
-        frame = _checked(self.frame, EVENTS)
-        if frame["value"].isna().all():
-            frame["value"] = np.float32(1)
+        frame = with_usual_value(_checked(self.frame, EVENTS))
         object.__setattr__(self, "frame", frame)
 
     def __len__(self):
@@ -96,7 +105,7 @@ class Events:
 
 
 @dataclass(frozen=True, eq=False)
-class Items:
+class Items(_Checked):
     """The catalogue.
 
     Attributes:
@@ -126,7 +135,7 @@ class Items:
 
 
 @dataclass(frozen=True, eq=False)
-class Users:
+class Users(_Checked):
     """The profiles.
 
     Attributes:
@@ -176,7 +185,14 @@ class Dataset:
         )
         blank = Items(pd.DataFrame({"item_id": added}))
         frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
-        object.__setattr__(self, "items", Items(frame))
+        object.__setattr__(self, "items", Items.of_parsed(frame))
+
+
+def with_usual_value(frame):
+    """A parsed frame of events, whose value is 1 where no event of the log has any."""
+    if frame["value"].isna().all():
+        return frame.assign(value=np.float32(1))
+    return frame
 
 
 def join_texts(title, text, category):

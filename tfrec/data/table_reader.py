@@ -44,9 +44,14 @@ class TableReader:
                 self._add(chunk, file)
 
     def frame(self):
-        """All the good rows, in order."""
-        empty = pd.DataFrame({name: [] for name in self.table.names})
-        return pd.concat(self._frames, ignore_index=True) if self._frames else empty
+        """All the good rows, in order, parsed."""
+        if not self._frames:
+            empty = pd.DataFrame({name: [] for name in self.table.names})
+            return self.table.parse(empty)[0]
+        frame = pd.concat(self._frames, ignore_index=True)
+        # A column that only some of the files have is blank in the others.
+        partial = [c.name for c in self.table.columns if c.default is None]
+        return frame.fillna({name: "" for name in partial if name in frame})
 
     def _add(self, chunk, file):
         parsed, broken = self.table.parse(chunk.frame)
