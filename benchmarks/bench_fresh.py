@@ -21,7 +21,7 @@ from rich.table import Table
 from timing import percentiles
 
 from serving.model_server.new_items import load_live
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.export.item_log import ItemLog
 from tfrec.export.version_folders import version_folder
 from tfrec.program import run_program
@@ -67,7 +67,7 @@ def new_items(items, count, category):
     """Some items with the texts of the catalogue, under ids of their own."""
     titles = np.resize(items["title"].to_numpy(object), count)
     return [
-        Change(item_id=f"{category} {n}", title=f"{title} {n}", category=category)
+        ItemChange(item_id=f"{category} {n}", title=f"{title} {n}", category=category)
         for n, title in enumerate(titles)
     ]
 
@@ -90,7 +90,9 @@ def time_arrivals(servable, log, items, runs):
     """Milliseconds from the call that logs an item to the answer that holds it."""
     waits = []
     for number, change in enumerate(new_items(items, runs, "one")):
-        own = Change(item_id=change.item_id, title=change.title, category=f"c{number}")
+        own = ItemChange(
+            item_id=change.item_id, title=change.title, category=f"c{number}"
+        )
         wish = {
             "user_text": np.array([""], object),
             "categories": np.array([[own.category]], object),

@@ -38,7 +38,7 @@ FOLDER = pathlib.Path("runs", "demo")
 NUM_SHOWN = 8  # films per answer
 FIRST_FILMS = ("Star Wars", "The Empire Strikes Back", "Alien")
 NEXT_FILM = "Beauty and the Beast"
-WISH = "a funny animated film for children"
+OPTIONS = "a funny animated film for children"
 EVEN_ODDS = (
     "Probability: that the film is one this person would choose and not a random one, "
     "at even odds; the log names no film that was refused."
@@ -192,8 +192,8 @@ def moved(old, new):
 
 def ask_with_words(client):
     """A wish in free words, from somebody about whom nothing is known."""
-    found, took = recommend(client, (), query_text=WISH)
-    told = f"“{WISH}”, looked for in titles, years and genres"
+    found, took = recommend(client, (), query_text=OPTIONS)
+    told = f"“{OPTIONS}”, looked for in titles, years and genres"
     console.print(Panel(told, title="A wish in words"))
     console.print(recommendations(found, f"Found by text, in {took:.1f} ms"))
 

@@ -50,9 +50,9 @@ def remove(
 ):
     """Takes items out: they are not recommended any more."""
     log = _open(model)
-    from tfrec.data.item_changes import Change
+    from tfrec.data.item_changes import ItemChange
 
-    changes = [Change(item_id=each, is_removed=True) for each in item_ids]
+    changes = [ItemChange(item_id=each, is_removed=True) for each in item_ids]
     known = _known(model, log)
     unknown = [each.item_id for each in changes if each.item_id not in known]
     log.append(changes)
@@ -93,13 +93,13 @@ def _open(model):
 
 
 def _changes(rows, items):
-    """The `Change`s of a table's rows, all right or none."""
-    from tfrec.data.item_changes import Change
+    """The `ItemChange`s of a table's rows, all right or none."""
+    from tfrec.data.item_changes import ItemChange
 
     changes, problems = [], []
     for number, row in enumerate(rows, start=1):
         try:
-            changes.append(Change(**row))
+            changes.append(ItemChange(**row))
         except DataError as error:
             problems.append(f"Item {number}: {error}")
     if problems:

@@ -38,7 +38,7 @@ def test_overrides_are_toml_values_or_bare_words():
 
 
 def test_stored_form_gives_the_same_config_back():
-    config = load_config(overrides=["train.seed=7", "model.blocks=[]"])
+    config = load_config(overrides=["train.seed=7", "model.scorers=[]"])
     assert from_dict(json.loads(to_json(config))) == config
     assert from_dict(dataclasses.asdict(config)) == config
 
@@ -83,8 +83,8 @@ def test_fixed_keys_are_there():
         ("model.temperature=0", "must be positive, because scores are divided by it"),
         ("model.embedding_dim=63", "`model.embedding_dim` must be a multiple of heads"),
         (
-            'model.blocks=["lexicl"]',
-            "`model.blocks` must be some of collaborative, lexical, prior, opinion",
+            'model.scorers=["lexicl"]',
+            "`model.scorers` must be some of item_to_item, bm25, popularity, rating_factors",
         ),
         ("model.dropout=1.0", "`model.dropout` must be at least 0 and below 1"),
         ("text.max_length=2", "at least 3: [CLS], a word and [SEP]"),

@@ -38,10 +38,10 @@ def test_the_loop_that_people_write(tmp_path):
         split.train, length=8, batch_size=4, seed=0, allow_repeats=False
     )
     towers.fit(windows, steps_per_epoch=5, shuffle=False, verbose=0)
-    model = tfrec.HybridModel(towers).fit_blocks(split.train)
-    model.weigh_blocks(split.queries)
+    model = tfrec.HybridModel(towers).fit_scorers(split.train)
+    model.choose_weights(split.queries)
     history = ["i02", "i04", "i08"]
-    inference = exact_inference(model.embedding())
+    inference = exact_inference(model.hybrid_scorer())
     ids, _, _ = inference.recommend_ids([history], 4, ["i00"])
     assert not set(ids[0]) & {*history, "i00"}
     (folder,) = export(model, tmp_path)

@@ -14,7 +14,7 @@ from tfrec.export.in_memory import InMemoryModel
 
 NUM_USERS, NUM_ITEMS = 40, 18
 COLUMNS = ["query", "rank", "item_id", "title", "score", "probability"]
-SMALL = {"max_epochs": 1, "embedding_dim": 8, "blocks": ["prior"], "num_heads": 1}
+SMALL = {"max_epochs": 1, "embedding_dim": 8, "blocks": ["popularity"], "num_heads": 1}
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +50,13 @@ def test_recommends_by_history(fitted):
 def test_histories_have_many_forms(fitted):
     rows = [("4", "view", 1.0, 10), ("8", "view", 1.0, 20)]
     frame = pd.DataFrame(rows, columns=["item_id", "event", "value", "timestamp"])
-    forms = [
+    candidates_of_settings = [
         rows,
         frame.to_dict("records"),
         frame,
         [[4, "view", 1, 10], (8, "view", 1, 20)],
     ]
-    found = fitted.recommend(forms, k=5)
+    found = fitted.recommend(candidates_of_settings, k=5)
     answers = [each["item_id"].tolist() for _, each in found.groupby("query")]
     assert len(answers) == 4
     assert all(each == answers[0] for each in answers)

@@ -7,6 +7,7 @@ unit, and the whole of it is written next to each checkpoint and saved model.
 import dataclasses
 import difflib
 import json
+import logging
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -16,7 +17,23 @@ from tfrec.errors import ConfigError
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.toml import read_toml
 
-BLOCKS = ("collaborative", "lexical", "prior", "opinion")
+logger = logging.getLogger(__name__)
+
+SCORERS = ("item_to_item", "bm25", "popularity", "rating_factors")
+# Former names of keys and of scorers; they go with the next version.
+FORMER_KEYS = {
+    "model": {
+        "blocks": "scorers",
+        "collaborative_dim": "item_to_item_dim",
+        "lexical_dim": "bm25_dim",
+    }
+}
+FORMER_SCORERS = {
+    "collaborative": "item_to_item",
+    "lexical": "bm25",
+    "prior": "popularity",
+    "opinion": "rating_factors",
+}
 OF_FILES = {  # keys that say where a program reads and writes
     *(("data", "folder"), ("data", "dataset"), ("export", "folder")),
     *(("run", "folder"), ("run", "name")),
@@ -70,18 +87,18 @@ class ModelConfig:
 
     text_encoder: Literal["auto", "bert", "lstm", "none"] = "auto"  # auto: if texts
     history_encoder: Literal["attention", "lstm"] = "attention"
-    embedding_dim: int = 64  # of the neural block
-    max_history_length: int = 500  # latest events that the closed-form blocks read
+    embedding_dim: int = 64  # of the towers
+    max_history_length: int = 500  # latest events that the closed-form scorers read
     window_length: int = 50  # the latest of them that the query tower reads
     num_layers: int = 1  # of the history encoder
     num_heads: int = 2  # of the attention encoder
     dropout: float = 0.3  # share of activations
     id_dropout: float = 0.5  # share of items whose id part is dropped in training
     temperature: float = 1.0  # of the softmax; scores are divided by it
-    blocks: list = field(default_factory=lambda: [*BLOCKS])  # beside the neural one
+    scorers: list = field(default_factory=lambda: [*SCORERS])  # beside the towers
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
-    collaborative_dim: int = 64  # rank of the memory; validation may take 4 times it
-    lexical_dim: int = 256  # of the words' vectors; validation may take 4 times it
+    item_to_item_dim: int = 64  # its rank; validation may take 4 times it
+    bm25_dim: int = 256  # of the words' vectors; validation may take 4 times it
     new_item_cost: float = 0.1  # share of known items' NDCG@10 that new ones may take
 
 
@@ -249,7 +266,7 @@ def _rules(config):
         ("model.window_length", positive, "positive"),
         ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
-        ("model.blocks", _only(BLOCKS), f"some of {', '.join(BLOCKS)}"),
+        ("model.scorers", _only(SCORERS), f"some of {', '.join(SCORERS)}"),
         ("model.new_item_cost", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
         ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
@@ -274,6 +291,7 @@ def _section(name, values):
     if not isinstance(values, dict):
         raise ConfigError(f"`{name}` must be a section. Received: {values!r}.")
     types = {f.name: f.type for f in dataclasses.fields(cls)}
+    values = _with_new_names(name, values)
     return cls(
         **{
             key: _checked(
@@ -284,6 +302,26 @@ def _section(name, values):
             for key, value in values.items()
         }
     )
+
+
+def _with_new_names(section, values):
+    """The values of a section, former names of its keys and scorers as they are now."""
+    renamed, known = {}, FORMER_KEYS.get(section, {})
+    for key, value in values.items():
+        if key in known:
+            _warn(f"{section}.{key}", f"{section}.{known[key]}")
+        key = known.get(key, key)
+        if (section, key) == ("model", "scorers") and isinstance(value, list):
+            for each in value:
+                if each in FORMER_SCORERS:
+                    _warn(each, FORMER_SCORERS[each])
+            value = [FORMER_SCORERS.get(each, each) for each in value]
+        renamed[key] = value
+    return renamed
+
+
+def _warn(former, name):
+    logger.warning("`%s` is now called `%s`; write that instead.", former, name)
 
 
 def _checked(name, value, expected):

@@ -28,7 +28,7 @@ SPACE = {  # (least, most), log-scaled, or a list of choices
     "model.dropout": [0.1, 0.2, 0.3, 0.4, 0.5],
     "model.id_dropout": [0.2, 0.5, 0.8],
     "model.history_encoder": ["attention", "lstm"],
-    "model.collaborative_dim": [32, 64, 128],
+    "model.item_to_item_dim": [32, 64, 128],
 }
 
 

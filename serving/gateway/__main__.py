@@ -106,11 +106,11 @@ def serve(
     from serving.gateway.app import make_app
     from serving.gateway.door import LIMITS, Hosts, make_door, write_error
     from serving.gateway.feedback import Reaction, Reactions
-    from serving.gateway.model_client import ModelLink
+    from serving.gateway.model_client import ModelClient
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
     from serving.gateway.served_titles import ServedTitles
-    from serving.gateway.titles import Catalogue
+    from serving.gateway.titles import ItemTitles
     from serving.http.listening import HttpServer
     from tfrec.client.client import RecommenderClient
     from tfrec.export.item_log import ItemLog
@@ -118,13 +118,13 @@ def serve(
 
     tracing.start("tfrec-gateway")
     chosen = (Reaction.read(like), Reaction.read(skip), frozenset(_split(hide)))
-    settings, catalogue = read_settings(interest), Catalogue(items)
+    settings, catalogue = read_settings(interest), ItemTitles(items)
     states = open_states(store)
     client = RecommenderClient(
         target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
     )
     titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
-    link = ModelLink(client, *titles)
+    link = ModelClient(client, *titles)
     link.look()
     reactions = Reactions(lambda: link.kinds, *chosen)
     item_log = ItemLog.of(model_folder) if model_folder else None

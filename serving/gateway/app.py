@@ -18,9 +18,9 @@ from serving.gateway.interest_shares import Interests
 from serving.gateway.item_routes import add_items
 from serving.gateway.json_route import StrictRoute
 from serving.gateway.metrics import Metrics
-from serving.gateway.model_client import ModelLink
+from serving.gateway.model_client import ModelClient
 from serving.gateway.page import add_page
-from serving.gateway.recommendations import Recommending, Wishes
+from serving.gateway.recommendations import ListOptions, Recommending
 from serving.gateway.schemas import (
     MAX_K,
     EventsAnswer,
@@ -38,7 +38,7 @@ from serving.gateway.schemas import (
     StateEvent,
 )
 from serving.gateway.served_items import ServedItems
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from serving.gateway.undo import add_undo
 from serving.user_states.events import Event, EventError, read_events
 from serving.user_states.store import StoreError, UserStates
@@ -59,8 +59,8 @@ _ONE_OR_MANY = {
 
 def make_app(
     states: UserStates,
-    model: ModelLink,
-    catalogue: Catalogue,
+    model: ModelClient,
+    catalogue: ItemTitles,
     reactions: Reactions | None = None,
     users: Sequence[str] = (),
     item_log: ItemLog | None = None,
@@ -138,23 +138,23 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
     diversity: Share = 0.0,
 ):
     shares = (min_probability, diversity)
-    return Wishes(k, category, query, explain, now, mode, allow_repeats, *shares)
+    return ListOptions(k, category, query, explain, now, mode, allow_repeats, *shares)
 
 
 def _add_recommendations(app, recommending):
     @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
-        user_id: Id, wishes: Annotated[Wishes, Depends(_read_wishes)]
+        user_id: Id, options: Annotated[ListOptions, Depends(_read_wishes)]
     ) -> Response:
         started = time.perf_counter()
-        found, state_version = recommending.for_user(user_id, wishes)
+        found, state_version = recommending.for_user(user_id, options)
         return _answer(found, state_version, started)
 
     @app.post("/v1/sessions/recommendations", response_model=Recommendations)
     def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
-        wishes = Wishes(**session.model_dump(exclude={"history"}))
-        found = recommending.for_session(_history(session), wishes)
+        options = ListOptions(**session.model_dump(exclude={"history"}))
+        found = recommending.for_session(_history(session), options)
         return _answer(found, 0, started)
 
 

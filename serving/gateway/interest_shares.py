@@ -8,10 +8,10 @@ import grpc
 import numpy as np
 
 from serving.gateway.feedback import Reactions
-from serving.gateway.model_client import ModelLink
+from serving.gateway.model_client import ModelClient
 from serving.gateway.recommendations import NoAnswerError
 from serving.gateway.schemas import WeightedCategory, WeightedItem
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from tfrec.protocol.status import RequestError
 
 NUM_RECOMMENDATIONS = 50  # whose reasons are averaged
@@ -21,7 +21,10 @@ class Interests:
     """Tells how much each event counts in what is recommended now."""
 
     def __init__(
-        self, model: ModelLink, catalogue: Catalogue, reactions: Reactions | None = None
+        self,
+        model: ModelClient,
+        catalogue: ItemTitles,
+        reactions: Reactions | None = None,
     ):
         self._model = model
         self._catalogue = catalogue

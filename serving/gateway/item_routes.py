@@ -14,10 +14,10 @@ from pydantic import (
 
 from serving.gateway.fields import Id
 from serving.gateway.recommendations import Recommending
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from serving.gateway.wording import Asked, tell
 from tfrec.data.about import about
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ServingError
 from tfrec.export.item_log import ItemLog
 from tfrec.values import read_categories, read_limit, read_text
@@ -40,7 +40,9 @@ class NewItem(Asked):
 
     @model_validator(mode="after")
     def _check_limits(self):
-        Change(**self.model_dump())  # a DataError is a ValueError, and has the words
+        ItemChange(
+            **self.model_dump()
+        )  # a DataError is a ValueError, and has the words
         return self
 
 
@@ -87,7 +89,7 @@ class ItemsAnswer(BaseModel):
 
 
 def add_items(
-    app: FastAPI, log: ItemLog, catalogue: Catalogue, recommending: Recommending
+    app: FastAPI, log: ItemLog, catalogue: ItemTitles, recommending: Recommending
 ) -> None:
     """Adds the routes; what the log holds already is brought into the catalogue.
 
@@ -112,12 +114,12 @@ def add_items(
     @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
     def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """One item or a list, new or in place of others; answered when durable."""
-        return write([Change(**item.model_dump()) for item in read_items(payload)])
+        return write([ItemChange(**item.model_dump()) for item in read_items(payload)])
 
     @app.delete("/v1/items/{item_id:path}", status_code=202)
     def remove_item(item_id: Id) -> ItemsAnswer:
         """It is not recommended any more, whether it was known or not."""
-        return write([Change(item_id=item_id, is_removed=True)])
+        return write([ItemChange(item_id=item_id, is_removed=True)])
 
 
 def _note(catalogue, change):

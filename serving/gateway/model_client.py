@@ -23,7 +23,7 @@ REST_S = 1  # a server that did not answer is left alone so long
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
-class ModelLink:
+class ModelClient:
     """Asks the server, and remembers what to say when it does not answer.
 
     Args:
@@ -53,17 +53,17 @@ class ModelLink:
         self._cold_list_born = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
-    def recommend(self, history=(), **wishes) -> tuple[list[Recommendation], int]:
+    def recommend(self, history=(), **options) -> tuple[list[Recommendation], int]:
         """Items and the version that answered, as `RecommenderClient.recommend`.
 
         Args:
             history: as `History.of` takes it: its values were checked when they came.
-            **wishes: as of the client.
+            **options: as of the client.
 
         Raises:
             RequestError: at once, if the server did not answer a moment ago.
         """
-        request = {"history": History.of(history), **wishes}
+        request = {"history": History.of(history), **options}
         (items,), version = self._ask(self._client.recommend_with_version, [request])
         return items, version
 
@@ -85,9 +85,9 @@ class ModelLink:
         step = (interest, item_id, reward, learning_rate)
         return self._ask(self._client.update_interest, *step)
 
-    def recommend_from_interest(self, interest, **wishes) -> list[Recommendation]:
+    def recommend_from_interest(self, interest, **options) -> list[Recommendation]:
         """Items for a vector; raises as `recommend`."""
-        return self._ask(self._client.recommend_from_interest, interest, **wishes)
+        return self._ask(self._client.recommend_from_interest, interest, **options)
 
     def cold_list(self, now: int) -> list[Recommendation]:
         """What people without a history got last, best first.

@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 
 from serving.gateway.feedback import Reactions
-from serving.gateway.model_client import ModelLink
+from serving.gateway.model_client import ModelClient
 from serving.user_states.state import Interest, UserState
 from serving.user_states.store import StoreError, UserStates
 from tfrec.errors import ConfigError
@@ -54,7 +54,7 @@ class InterestKeeping:
     def __init__(
         self,
         states: UserStates,
-        model: ModelLink,
+        model: ModelClient,
         reactions: Reactions,
         settings: InterestSettings,
     ):

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from serving.gateway.feedback import Reaction, Reactions
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 
 FOLDER = pathlib.Path(__file__).parent / "static"
 # Only our own files, and no text may become code or markup.
@@ -43,7 +43,7 @@ class _Files(StaticFiles):
 
 
 def add_page(
-    app: FastAPI, catalogue: Catalogue, reactions: Reactions, users: Sequence[str]
+    app: FastAPI, catalogue: ItemTitles, reactions: Reactions, users: Sequence[str]
 ) -> None:
     """Serves the page at `/`, its files below `/web` and its settings."""
 

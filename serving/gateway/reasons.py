@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from serving.gateway.feedback import Reactions
-from serving.gateway.model_client import ModelLink
-from serving.gateway.titles import Catalogue
+from serving.gateway.model_client import ModelClient
+from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
 from tfrec.data.about import shorten
 from tfrec.protocol.status import RequestError
@@ -45,7 +45,7 @@ class Reasons:
         reactions: which events speak against their items.
     """
 
-    def __init__(self, model: ModelLink, catalogue: Catalogue, reactions: Reactions):
+    def __init__(self, model: ModelClient, catalogue: ItemTitles, reactions: Reactions):
         self._model = model
         self._catalogue = catalogue
         self._reactions = reactions

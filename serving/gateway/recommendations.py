@@ -10,11 +10,11 @@ import grpc
 from serving.gateway.cache import AnswerCache
 from serving.gateway.feedback import Reactions
 from serving.gateway.metrics import Metrics
-from serving.gateway.model_client import ModelLink
+from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
 from serving.gateway.reasons import Reasons
 from serving.gateway.schemas import Mode, ReasonCode, RecommendedItem
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from serving.user_states.store import UserStates
 from tfrec.client.histories import QueryError
 from tfrec.errors import ServingError
@@ -27,7 +27,7 @@ class NoAnswerError(ServingError):
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ListOptions:
     """What is asked for, whoever asks.
 
     Attributes:
@@ -93,8 +93,8 @@ class Recommending:
     def __init__(
         self,
         states: UserStates,
-        model: ModelLink,
-        catalogue: Catalogue,
+        model: ModelClient,
+        catalogue: ItemTitles,
         metrics: Metrics,
         reactions: Reactions | None = None,
         settings: InterestSettings | None = None,
@@ -112,7 +112,7 @@ class Recommending:
             states, model, self._reactions, settings or InterestSettings()
         )
 
-    def for_user(self, user_id: str, wishes: Wishes) -> tuple[Found, int]:
+    def for_user(self, user_id: str, options: ListOptions) -> tuple[Found, int]:
         """What a user gets, and the version of the state it comes from.
 
         Raises:
@@ -126,34 +126,34 @@ class Recommending:
         is_known = state.version or user_id in self._profiles
         who = (user_id, state.incarnation, state.version) if is_known else ()
         second = int(time.time())
-        found = self._cache.get((who, self._model.version, wishes), second)
+        found = self._cache.get((who, self._model.version, options), second)
         self._metrics.count_cache(found is not None)
         if found is None:
-            found = self._find(user_id, state, wishes, wishes.now or second)
+            found = self._find(user_id, state, options, options.now or second)
             if found.reason_code != "fallback":
-                self._cache.put((who, found.model_version, wishes), second, found)
+                self._cache.put((who, found.model_version, options), second, found)
         return found, state.version
 
-    def for_session(self, history: Sequence[tuple], wishes: Wishes) -> Found:
+    def for_session(self, history: Sequence[tuple], options: ListOptions) -> Found:
         """What somebody without an id gets; raises as `for_user`.
 
         Args:
             history: `(item_id, event, value, timestamp)`, any order.
-            wishes: `Wishes`.
+            wishes: `ListOptions`.
         """
-        return self._by_history(history, wishes, wishes.now or int(time.time()), "")
+        return self._by_history(history, options, options.now or int(time.time()), "")
 
-    def _by_history(self, history, wishes, now, profile):
-        texts = {"query_text": wishes.query, "now": now, "user_text": profile}
+    def _by_history(self, history, options, now, profile):
+        texts = {"query_text": options.query, "now": now, "user_text": profile}
         told, hidden = self._reactions.split(history)
-        filters = wishes.filters | {"exclude": hidden}
-        filters["allow_repeats"] = wishes.allow_repeats
+        filters = options.filters | {"exclude": hidden}
+        filters["allow_repeats"] = options.allow_repeats
         try:
             best, version = self._model.recommend(history=told, **filters, **texts)
         except RequestError as error:
-            return self._fall_back(history, wishes, now, error)
+            return self._fall_back(history, options, now, error)
         reasons: list[str | None] = [None] * len(best)
-        if wishes.explain and best:
+        if options.explain and best:
             reasons = self._reasons.of(best, told, filters, texts)
         items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
         return Found(items, version, "history" if told else "cold_user")
@@ -166,29 +166,29 @@ class Recommending:
         """Drops all answers, since items came or went."""
         self._cache.drop(lambda key: True)
 
-    def _find(self, user_id, state, wishes, now):
+    def _find(self, user_id, state, options, now):
         profile, history = self._profiles.get(user_id, ""), state.history()
-        if wishes.mode == "history" or not state.version:
-            return self._by_history(history, wishes, now, profile)
-        if wishes.query or wishes.explain:
+        if options.mode == "history" or not state.version:
+            return self._by_history(history, options, now, profile)
+        if options.query or options.explain:
             raise QueryError(
                 "`query` and `explain` must be left out with `mode=interest`, because "
                 "an interest vector knows no words and no single events."
             )
-        filters = wishes.filters | {"now": now}
-        filters["exclude"] = sorted(self._unwanted(history, wishes))
+        filters = options.filters | {"now": now}
+        filters["exclude"] = sorted(self._unwanted(history, options))
         try:
             vector = self._keeping.asked(user_id, state, now, profile)
             best = self._model.recommend_from_interest(vector, **filters)
         except RequestError as error:
-            return self._fall_back(history, wishes, now, error)
+            return self._fall_back(history, options, now, error)
         items = [self._item(item) for item in best]
         return Found(items, self._model.version, "interest")
 
-    def _unwanted(self, history, wishes):
+    def _unwanted(self, history, options):
         """Items of a history that must not come."""
         _, hidden = self._reactions.split(history)
-        seen = [] if wishes.allow_repeats else (event[0] for event in history)
+        seen = [] if options.allow_repeats else (event[0] for event in history)
         return {*hidden, *seen}
 
     def _item(self, item, reason=None):
@@ -200,18 +200,18 @@ class Recommending:
             **self._catalogue.words(item.item_id),
         )
 
-    def _fall_back(self, history, wishes, now, error):
+    def _fall_back(self, history, options, now, error):
         """The cold list, by all wishes that need no model."""
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
-        unwanted = self._unwanted(history, wishes)
+        unwanted = self._unwanted(history, options)
         allowed = [
             self._item(item)
             for item in self._model.cold_list(now)
             if item.item_id not in unwanted
-            and item.probability >= wishes.min_probability
+            and item.probability >= options.min_probability
             and not self._catalogue.is_gone(item.item_id)
-            and self._catalogue.is_in(item.item_id, wishes.categories)
+            and self._catalogue.is_in(item.item_id, options.categories)
         ]
         if not allowed:
             raise NoAnswerError(
@@ -219,4 +219,4 @@ class Recommending:
                 "list that could stand in. Try again in some seconds."
             )
         self._metrics.fallbacks.inc()
-        return Found(allowed[: wishes.k], self._model.version, "fallback")
+        return Found(allowed[: options.k], self._model.version, "fallback")

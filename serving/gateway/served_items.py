@@ -3,8 +3,8 @@
 import threading
 import time
 
-from serving.gateway.model_client import ModelLink
-from tfrec.data.item_changes import Change
+from serving.gateway.model_client import ModelClient
+from tfrec.data.item_changes import ItemChange
 from tfrec.export.item_log import ItemLog
 from tfrec.protocol.status import RequestError
 
@@ -24,10 +24,10 @@ class ServedItems:
         model: the model server.
     """
 
-    def __init__(self, log: ItemLog | None, model: ModelLink):
+    def __init__(self, log: ItemLog | None, model: ModelClient):
         self._log, self._model = log, model
         self._place = 0
-        self._unsure: dict[str, Change] = {}  # the last change of each item
+        self._unsure: dict[str, ItemChange] = {}  # the last change of each item
         self._lock = threading.Lock()
 
     def problem(self) -> str:

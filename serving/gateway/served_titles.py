@@ -3,7 +3,7 @@
 import logging
 import pathlib
 
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from tfrec.errors import DataError
 from tfrec.export.version_folders import find_versions
 
@@ -20,7 +20,7 @@ class ServedTitles:
         model_folder: folder of the model's integer version folders.
     """
 
-    def __init__(self, catalogue: Catalogue, model_folder: pathlib.Path):
+    def __init__(self, catalogue: ItemTitles, model_folder: pathlib.Path):
         self._catalogue = catalogue
         self._folder = model_folder
         self._known = self._warned = 0  # versions

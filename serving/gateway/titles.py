@@ -10,7 +10,7 @@ from typing import Any
 from tfrec.client.item_table import read_item_table
 
 
-class Catalogue:
+class ItemTitles:
     """What `items.parquet` of a saved model says of each item.
 
     Safe for many threads.

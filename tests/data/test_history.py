@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfrec.data.history import History, latest_events, take_columns
+from tfrec.data.history import HistoryBatch, latest_events, take_columns
 
 
 def columns_of(rows, times, max_length):
@@ -56,5 +56,5 @@ def test_take_columns_pads():
 
 def test_lengths():
     rows = tf.constant([[3, 4, -1], [-1, -1, -1]])
-    history = History(rows, rows, tf.zeros([2, 3]), tf.zeros([2, 3], tf.int64))
+    history = HistoryBatch(rows, rows, tf.zeros([2, 3]), tf.zeros([2, 3], tf.int64))
     assert history.lengths.numpy().tolist() == [2, 0]

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.errors import DataError
 
 
 def test_fields_are_read_as_in_tables():
-    change = Change(
+    change = ItemChange(
         item_id=" 7.0 ",
         title=None,
         text=b"Caf\xc3\xa9",
@@ -18,7 +18,7 @@ def test_fields_are_read_as_in_tables():
         available_until="9999-12-31",
         time=5,
     )
-    assert change == Change(
+    assert change == ItemChange(
         item_id="7", text="Café", category="war|drama", available_from=86_400, time=5.0
     )
     assert change.texts == ("", "Café", "war|drama")
@@ -52,7 +52,7 @@ def test_fields_are_read_as_in_tables():
 )
 def test_items_that_cannot_be(fields, words):
     with pytest.raises(DataError, match=re.escape(words)):
-        Change(**{"item_id": "a", **fields})
+        ItemChange(**{"item_id": "a", **fields})
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_items_that_cannot_be(fields, words):
 )
 def test_what_was_parsed_is_no_change(raw, words):
     with pytest.raises(DataError, match=words):
-        Change.parse(raw)
+        ItemChange.parse(raw)
 
 
 def test_what_was_parsed_is_a_change():
     raw = {"item_id": "a", "is_removed": True}
-    assert Change.parse(raw) == Change(item_id="a", is_removed=True)
+    assert ItemChange.parse(raw) == ItemChange(item_id="a", is_removed=True)

@@ -16,7 +16,7 @@ from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.programs import run_program
 from tfrec.client.client import RecommenderClient
 from tfrec.client.histories import QueryError
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.data.readers import read_events, read_items
 from tfrec.errors import DataError
 from tfrec.export.item_log import ItemLog
@@ -52,7 +52,7 @@ def table(tmp_path_factory):
 def read_changes(path):
     """The items of a table as `serving.index` puts them in."""
     rows = read_items(path).frame.drop(columns="domain").to_dict("records")
-    return [Change(**row) for row in rows]
+    return [ItemChange(**row) for row in rows]
 
 
 def is_taken(read, *arguments):
@@ -104,7 +104,7 @@ def test_kafka_and_files_take_the_same_events(table, event):
 @settings(max_examples=150, deadline=None)
 @given(ITEMS)
 def test_the_log_of_items_and_files_take_the_same_items(table, item):
-    assert is_taken(lambda: Change(**item)) == is_taken(read_changes, table(item))
+    assert is_taken(lambda: ItemChange(**item)) == is_taken(read_changes, table(item))
 
 
 @some

@@ -46,8 +46,10 @@ def folder(tmp_path_factory):
     )
     keras.utils.set_random_seed(0)
     model = HybridModel(TwoTower(small_config()).adapt(log, dataset.items))
-    model.fit_blocks(log, names=[*CLOSED, "opinion"])
-    signatures = Signatures(exact_inference(model.embedding(), max_interest_norm=50.0))
+    model.fit_scorers(log, names=[*CLOSED, "rating_factors"])
+    signatures = Signatures(
+        exact_inference(model.hybrid_scorer(), max_interest_norm=50.0)
+    )
     version = tmp_path_factory.mktemp("saved_models") / "toy" / "1"
     tf.saved_model.save(signatures, str(version), signatures.functions())
     return version

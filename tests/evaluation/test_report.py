@@ -8,7 +8,7 @@ import pytest
 from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tests.evaluation.test_evaluate import Fixed
 from tfrec.evaluation.evaluate import evaluate
-from tfrec.evaluation.interest import Interest, judge_probabilities
+from tfrec.evaluation.interest import InterestEvaluation, judge_probabilities
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import write_report
 from tfrec.files import replacing
@@ -44,7 +44,7 @@ def report(split, tmp_path):
         evaluations,
         title="Test",
         protocol=describe_protocol(split),
-        interest=Interest(
+        interest=InterestEvaluation(
             np.array([True, False]),
             np.arange(2),
             {"ours": np.array([0.9, 0.2]), "base rate": np.array([0.5, 0.5])},

@@ -10,15 +10,15 @@ import tensorflow as tf
 
 from serving.examination import check_manifest, find_facts
 from tests.serving.toy_artefact import write_toy
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ArtefactError
 from tfrec.export.artefact import read_artefact
 from tfrec.export.compaction import _change_items, compact
 from tfrec.export.loaded import load
 
 WORDS = {"title": "Roses number 99", "text": "Thorns. Leaves."}
-NEW = Change(item_id="né 新", category="garden|novel", **WORDS)
-GONE = Change(item_id="garden-01", is_removed=True)
+NEW = ItemChange(item_id="né 新", category="garden|novel", **WORDS)
+GONE = ItemChange(item_id="garden-01", is_removed=True)
 
 
 def make_folder(version, folder):
@@ -76,9 +76,9 @@ def test_the_next_version_has_the_items(artefact_folders, tmp_path, flavour):
 def test_versions_of_versions(artefact_folders, tmp_path):
     """What the first one put in is still there, is changed and is taken out."""
     folder = make_folder(artefact_folders["exact"], tmp_path)
-    other = Change(item_id="n2", category="novel")
-    compact(folder, [Change(item_id=NEW.item_id, category="old"), other, GONE])
-    last = compact(folder, [NEW, Change(item_id="n2", is_removed=True)])
+    other = ItemChange(item_id="n2", category="novel")
+    compact(folder, [ItemChange(item_id=NEW.item_id, category="old"), other, GONE])
+    last = compact(folder, [NEW, ItemChange(item_id="n2", is_removed=True)])
     assert last == folder / "3"
     check(load(folder), last)
     manifest = json.loads((last / "assets.extra" / "manifest.json").read_text())

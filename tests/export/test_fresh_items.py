@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.serving.live_toy import NOT_A_NUMBER, UNMAKEABLE, LiveToy
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.export import fresh_items
 from tfrec.export.fresh_items import FreshItems
 
@@ -24,7 +24,7 @@ def items(live, tmp_path):
 
 
 def put(item_id, title="a title"):
-    return Change(item_id=item_id, title=title)
+    return ItemChange(item_id=item_id, title=title)
 
 
 def served(items):

@@ -12,7 +12,7 @@ from tests.toy_log import DAY_S, NUM_DAYS, START, toy_events, toy_users
 from tfrec.client.client import RecommenderClient
 from tfrec.export.loaded import load
 from tfrec.inference.inference import exact_inference
-from tfrec.inference.request import Query, Wish
+from tfrec.inference.request import QueryInputs, RequestOptions
 
 K = 7
 FLAVOURS = ("exact", "scann")
@@ -76,11 +76,11 @@ def inputs():
 @pytest.fixture(scope="module")
 def expected(trained, inputs):
     """`(ids, scores, probabilities)` of the model in memory, searched exactly."""
-    inference = exact_inference(trained.model.embedding())
+    inference = exact_inference(trained.model.hybrid_scorer())
     tensors = {name: tf.constant(value) for name, value in inputs.items()}
-    query = Query(**{name: tensors[name] for name in Query._fields})
-    wish = Wish(**{name: tensors[name] for name in Wish._fields})
-    found = inference.recommend(query, wish, tf.constant([False]))
+    query = QueryInputs(**{name: tensors[name] for name in QueryInputs._fields})
+    options = RequestOptions(**{name: tensors[name] for name in RequestOptions._fields})
+    found = inference.recommend(query, options, tf.constant([False]))
     ids, scores, probabilities = (each.numpy() for each in found)
     return np.vectorize(bytes.decode, otypes=[object])(ids), scores, probabilities
 

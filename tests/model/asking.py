@@ -4,17 +4,17 @@ import numpy as np
 import tensorflow as tf
 
 from tests.model.checkerboard import START
-from tfrec.inference.request import Query, Wish
+from tfrec.inference.request import QueryInputs, RequestOptions
 
 SOON = START + 86400  # when item 0 is still on offer
-QUERY_SPECS = Query(
+QUERY_SPECS = QueryInputs(
     *(tf.TensorSpec([None], tf.string) for _ in range(2)),
     *(tf.TensorSpec([None, None], tf.string) for _ in range(2)),
     tf.TensorSpec([None, None], tf.float32),
     tf.TensorSpec([None, None], tf.int64),
     tf.TensorSpec([None], tf.int64),
 )
-WISH_SPECS = Wish(
+WISH_SPECS = RequestOptions(
     tf.TensorSpec([None], tf.int64),
     tf.TensorSpec([None], tf.int32),
     *(tf.TensorSpec([None, None], tf.string) for _ in range(2)),
@@ -39,10 +39,12 @@ class Asked:
             inference.explain, input_signature=[QUERY_SPECS, NAMED]
         )
 
-    def recommend(self, query, allow_repeats=(False,), **wishes):
+    def recommend(self, query, allow_repeats=(False,), **options):
         """`(item_ids, scores, probabilities)`, ids as str."""
-        wish = make_wish(**wishes)
-        ids, scores, chances = self._recommend(query, wish, tf.constant(allow_repeats))
+        options = make_options(**options)
+        ids, scores, chances = self._recommend(
+            query, options, tf.constant(allow_repeats)
+        )
         return ids.numpy().astype(str), scores.numpy(), chances.numpy()
 
     def embed(self, query):
@@ -64,12 +66,12 @@ def names(*numbers):
 
 
 def make_query(histories, times=None, **given):
-    """`Query` of one list of item ids per user; what is not given is the default.
+    """`QueryInputs` of one list of item ids per user; what is not given is the default.
 
     Args:
         histories: lists of item ids, oldest first; `""` is padding.
         times: lists of UTC seconds, or None for an event each minute from `START`.
-        **given: other inputs of `Query`.
+        **given: other inputs of `QueryInputs`.
     """
     if times is None:
         times = [[START + 60 * i for i in range(len(each))] for each in histories]
@@ -85,8 +87,8 @@ def make_query(histories, times=None, **given):
     return _tensors(QUERY_SPECS, defaults | given)
 
 
-def make_wish(**given):
-    """`Wish` at a time when all items are on offer."""
+def make_options(**given):
+    """`RequestOptions` at a time when all items are on offer."""
     defaults = {
         "now": [SOON],
         "k": [10],

@@ -14,7 +14,7 @@ from tfrec.data.schema import Dataset, Events, Items, Users
 
 NUM_USERS, NUM_ITEMS = 16, 16
 START = 1_600_000_000
-CLOSED = ["collaborative", "lexical", "prior"]  # blocks that any log can teach
+CLOSED = ["item_to_item", "bm25", "popularity"]  # scorers that any log can teach
 SMALL = (
     "model.text_encoder=none",
     "model.embedding_dim=16",
@@ -22,8 +22,8 @@ SMALL = (
     "model.num_layers=1",
     "model.max_history_length=10",
     "model.window_length=8",
-    "model.collaborative_dim=8",
-    "model.lexical_dim=8",
+    "model.item_to_item_dim=8",
+    "model.bm25_dim=8",
     "model.dropout=0.0",
     "model.id_dropout=0.0",
     "train.batch_size=8",

@@ -10,10 +10,10 @@ from tests.model.asking import Asked
 from tests.model.checkerboard import CLOSED, checkerboard, small_config
 from tfrec.data.windows import training_windows
 from tfrec.hybrid.hybrid_model import HybridModel
-from tfrec.hybrid.hybrid_scorer import Embedding
-from tfrec.hybrid.weights import Weighting
+from tfrec.hybrid.hybrid_scorer import HybridScorer
+from tfrec.hybrid.weights import Weights
 from tfrec.inference.inference import exact_inference
-from tfrec.linear.registry import make_blocks
+from tfrec.linear.registry import make_scorers
 from tfrec.towers.two_tower import TwoTower
 
 STEPS = 120
@@ -44,20 +44,22 @@ def learnt(board):
 
 
 @pytest.fixture(scope="session")
-def embedding(learnt, board):
+def hybrid(learnt, board):
     _, interactions = board
-    blocks = [
-        block.fit(interactions, learnt.catalogue, learnt.item_texts.vectors)
-        for block in make_blocks(learnt.config, CLOSED)
+    scorers = [
+        scorer.fit(interactions, learnt.catalogue, learnt.item_texts.vectors)
+        for scorer in make_scorers(learnt.config, CLOSED)
     ]
     weights = np.array([1.0, 1.0, 0.1, 0.0], np.float32)
-    weighting = Weighting(blocks=weights, bias=-1.0, head_slope=0.5, intercept=-0.1)
-    return Embedding(learnt, blocks, weighting)
+    weighting = Weights(
+        of_known_items=weights, bias=-1.0, head_slope=0.5, intercept=-0.1
+    )
+    return HybridScorer(learnt, scorers, weighting)
 
 
 @pytest.fixture(scope="session")
-def inference(embedding):
-    return exact_inference(embedding, max_interest_norm=50.0)
+def inference(hybrid):
+    return exact_inference(hybrid, max_interest_norm=50.0)
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +68,10 @@ def asked(inference):
 
 
 @pytest.fixture(scope="session")
-def faithful(embedding):
-    """An `Embedding` to whose users their own past with an item matters."""
-    weighting = dataclasses.replace(embedding.weighting, own=(3.0, 1.0, 0.5))
-    return Embedding(embedding.model, embedding.blocks, weighting)
+def faithful(hybrid):
+    """A `HybridScorer` to whose users their own past with an item matters."""
+    weighting = dataclasses.replace(hybrid.weights, repeat=(3.0, 1.0, 0.5))
+    return HybridScorer(hybrid.model, hybrid.scorers, weighting)
 
 
 @pytest.fixture(scope="session")
@@ -92,13 +94,13 @@ def kinds_log(board):
 
 @pytest.fixture(scope="session")
 def whole(board, kinds_log):
-    """An `Embedding` of all parts, not trained: all that enters a query sways it."""
+    """A `HybridScorer` of all parts, not trained: all that enters a query sways it."""
     keras.utils.set_random_seed(0)
     model = HybridModel(TwoTower(small_config()).adapt(kinds_log, board[0].items))
-    model.fit_blocks(kinds_log, names=[*CLOSED, "opinion"])
-    ones = np.ones(len(model.blocks) + 1, np.float32)
-    weighting = Weighting(blocks=ones, own=(3.0, 1.0, 0.5), opinion_slope=1.0)
-    return Embedding(model.towers, model.blocks, weighting)
+    model.fit_scorers(kinds_log, names=[*CLOSED, "rating_factors"])
+    ones = np.ones(len(model.scorers) + 1, np.float32)
+    weighting = Weights(of_known_items=ones, repeat=(3.0, 1.0, 0.5), rating_slope=1.0)
+    return HybridScorer(model.towers, model.scorers, weighting)
 
 
 @pytest.fixture(scope="session")

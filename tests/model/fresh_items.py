@@ -11,7 +11,7 @@ from tfrec.export.signatures import fresh_specs
 from tfrec.inference.inference import Inference
 from tfrec.optional import import_optional
 from tfrec.retrieval.brute_force import BruteForceIndex
-from tfrec.retrieval.new_item_tier import Fresh
+from tfrec.retrieval.new_item_tier import NewItemTier
 
 ALL = names(*range(NUM_ITEMS))
 # id: title, category, available_from, available_until
@@ -39,22 +39,22 @@ def make_index(flavour):
     return ScannIndex()
 
 
-def make_inference(embedding, flavour):
-    index = make_index(flavour).build(ALL, embedding.candidates.numpy())
-    return Inference(embedding, index, max_interest_norm=50.0)
+def make_inference(hybrid, flavour):
+    index = make_index(flavour).build(ALL, hybrid.candidates.numpy())
+    return Inference(hybrid, index, max_interest_norm=50.0)
 
 
-def specs_of(embedding):
-    return Fresh(*fresh_specs(embedding.dim, embedding.memory_dim))
+def specs_of(hybrid):
+    return NewItemTier(*fresh_specs(hybrid.dim, hybrid.memory_dim))
 
 
 class Judged:
     """What no index has a part in, in one graph that takes the tier as an input."""
 
-    def __init__(self, embedding):
-        self.embedding = embedding
-        self.inference = make_inference(embedding, "exact")
-        specs = [QUERY_SPECS, NAMED, specs_of(embedding)]
+    def __init__(self, hybrid):
+        self.hybrid = hybrid
+        self.inference = make_inference(hybrid, "exact")
+        specs = [QUERY_SPECS, NAMED, specs_of(hybrid)]
         self._judge = tf.function(self._both, input_signature=specs)
         titles, categories, *_ = zip(*NEW.values(), strict=True)
         made = self.inference.new_items.embed(
@@ -74,7 +74,7 @@ class Judged:
         return tuple(each.numpy() for each in found)
 
     def tier(self, ids, removed=()):
-        """A `Fresh` of some of `NEW`, without some of the catalogue."""
+        """A `NewItemTier` of some of `NEW`, without some of the catalogue."""
         rows = [NEW[each] for each in ids]
 
         def column(numbers, dtype, width):
@@ -83,7 +83,7 @@ class Judged:
         items = {
             "item_ids": tf.constant(np.array(ids, object), tf.string),
             "vectors": column(
-                [self.vectors[each] for each in ids], "float32", [self.embedding.dim]
+                [self.vectors[each] for each in ids], "float32", [self.hybrid.dim]
             ),
             "categories": tf.constant(
                 np.array([row[1] for row in rows], object), tf.string
@@ -94,7 +94,7 @@ class Judged:
         memories = column(
             [self.memories[each] for each in ids],
             "float32",
-            [self.embedding.memory_dim],
+            [self.hybrid.memory_dim],
         )
         removed = tf.constant(np.array(removed, object), tf.string)
         return self.inference.new_items.make_fresh(items, memories, removed)

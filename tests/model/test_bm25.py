@@ -1,4 +1,4 @@
-"""Tests of the lexical block against BM25 in slow Python."""
+"""Tests of the lexical scorer against BM25 in slow Python."""
 
 import re
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.contracts.block import make_history
+from tests.contracts.scorer import make_history
 from tests.evaluation.logs import make_items, make_log
-from tfrec.linear.bm25 import LexicalBlock
+from tfrec.linear.bm25 import Bm25Scorer
 from tfrec.text.terms import split_terms
 from tfrec.towers.catalogue import make_catalogue
 
@@ -53,7 +53,7 @@ def slow_cosine(a, b):
 def films():
     log = make_log([(0, 0, 1)], len(FILMS), 1)
     catalogue = make_catalogue(make_items(FILMS), log)
-    return LexicalBlock(50).fit(log, catalogue, tf.zeros([len(FILMS), 1]))
+    return Bm25Scorer(50).fit(log, catalogue, tf.zeros([len(FILMS), 1]))
 
 
 def test_lexical_at_full_rank_is_the_cosine_of_bm25(films):
@@ -68,8 +68,8 @@ def test_rare_words_are_not_lost():
     texts = [f"word{i % 5} rare{i // 2}" for i in range(400)]
     log = make_log([(0, 0, 1)], len(texts), 1)
     catalogue = make_catalogue(make_items(texts), log)
-    block = LexicalBlock(64).fit(log, catalogue, tf.zeros([len(texts), 1]))
-    items = block.candidates.numpy()
+    scorer = Bm25Scorer(64).fit(log, catalogue, tf.zeros([len(texts), 1]))
+    items = scorer.candidates.numpy()
     assert items.shape == (400, 64)
     likeness = items @ items.T
     np.fill_diagonal(likeness, -np.inf)

@@ -6,8 +6,8 @@ import pytest
 from tests.model.test_two_tower import last_queries
 from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
 from tfrec.hybrid import candidate_pool as score_pool
-from tfrec.hybrid.candidate_pool import ScorePool, pool_scores
-from tfrec.hybrid.offline_scores import EmbeddingRecommender
+from tfrec.hybrid.candidate_pool import CandidatePool, pool_candidates
+from tfrec.hybrid.offline_scores import HybridRecommender
 
 
 @pytest.fixture
@@ -34,25 +34,25 @@ class Fixed:
         return self.scores[queries.user_rows]
 
 
-def all_parts(embedding, queries, allow_repeats):
-    recommender = EmbeddingRecommender(embedding)
-    own = recommender.own_features(queries) if allow_repeats else []
-    return [*recommender.block_scores(queries), *own]
+def all_parts(hybrid, queries, allow_repeats):
+    recommender = HybridRecommender(hybrid)
+    own = recommender.repeat_features(queries) if allow_repeats else []
+    return [*recommender.scorer_scores(queries), *own]
 
 
 @pytest.mark.parametrize("allow_repeats", [False, True])
-def test_small_catalogue_is_pooled_whole(embedding, queries, allow_repeats):
-    pool = pool_scores(embedding, queries, allow_repeats)
+def test_small_catalogue_is_pooled_whole(hybrid, queries, allow_repeats):
+    pool = pool_candidates(hybrid, queries, allow_repeats)
     weights = np.arange(1.0, len(pool.parts) + 1)
-    parts = all_parts(embedding, queries, allow_repeats)
+    parts = all_parts(hybrid, queries, allow_repeats)
     expected = mean_ndcg(Fixed(np.tensordot(weights, parts, 1)), queries, allow_repeats)
     blended = np.tensordot(weights, pool.parts, 1)
     assert pool.ndcg(blended, 10) == pytest.approx(expected)
 
 
-def test_what_any_part_likes_best_is_in_the_pool(shallow, embedding, queries):
-    pool = pool_scores(embedding, queries, allow_repeats=False)
-    parts = all_parts(embedding, queries, allow_repeats=False)
+def test_what_any_part_likes_best_is_in_the_pool(shallow, hybrid, queries):
+    pool = pool_candidates(hybrid, queries, allow_repeats=False)
+    parts = all_parts(hybrid, queries, allow_repeats=False)
     assert pool.parts[0].shape[1] < parts[0].shape[1]
     may_come = pool.parts[0] > -np.inf
     for whole, pooled in zip(parts, pool.parts, strict=True):
@@ -61,10 +61,10 @@ def test_what_any_part_likes_best_is_in_the_pool(shallow, embedding, queries):
         np.testing.assert_array_equal(best, whole.max(axis=1))
 
 
-def test_targets_are_found_in_the_pool(shallow, embedding, queries):
-    pool = pool_scores(embedding, queries, allow_repeats=False)
+def test_targets_are_found_in_the_pool(shallow, hybrid, queries):
+    pool = pool_candidates(hybrid, queries, allow_repeats=False)
     for whole, pooled in zip(
-        all_parts(embedding, queries, False), pool.parts, strict=True
+        all_parts(hybrid, queries, False), pool.parts, strict=True
     ):
         np.testing.assert_array_equal(
             pooled[np.arange(len(queries)), pool.target_places],
@@ -80,8 +80,12 @@ def test_longer_lists_where_the_right_items_come_late(rank, cutoff):
     scores = -np.tile(np.arange(200.0), (120, 1))
     places = np.where(np.arange(120) < 100, rank - 1, 199)
     is_new = np.zeros_like(scores, bool)
-    assert ScorePool([scores], is_new, np.arange(121), places, places).cutoff == cutoff
-    few = ScorePool([scores[1:]], is_new[1:], np.arange(120), places[1:], places[1:])
+    assert (
+        CandidatePool([scores], is_new, np.arange(121), places, places).cutoff == cutoff
+    )
+    few = CandidatePool(
+        [scores[1:]], is_new[1:], np.arange(120), places[1:], places[1:]
+    )
     assert few.cutoff == 100
 
 
@@ -90,7 +94,7 @@ def three_questions():
     scores = np.array([[5.0, 1, 2, 3], [0, 1, -np.inf, 2], [0, 1, 2, 3]])
     is_new = np.array([[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
     offsets, places = np.array([0, 1, 3, 4]), np.array([2, 0, 1, 3])
-    return ScorePool([scores, 2 * scores], is_new, offsets, places, 10 * places)
+    return CandidatePool([scores, 2 * scores], is_new, offsets, places, 10 * places)
 
 
 def test_questions_that_new_items_answer():
@@ -138,13 +142,13 @@ def test_questions_of_some_right_items():
 
 def test_without_new_items_there_is_nothing_to_choose_by():
     scores = np.zeros((2, 3))
-    pool = ScorePool([scores], scores > 0, np.arange(3), np.arange(2), np.arange(2))
+    pool = CandidatePool([scores], scores > 0, np.arange(3), np.arange(2), np.arange(2))
     assert not pool.among(new=True).is_enough
     assert len(pool.among(new=True)) == 0
 
 
-def test_no_item_is_in_the_pool_twice(shallow, embedding, queries):
-    pool = pool_scores(embedding, queries, allow_repeats=False)
+def test_no_item_is_in_the_pool_twice(shallow, hybrid, queries):
+    pool = pool_candidates(hybrid, queries, allow_repeats=False)
     assert (pool.parts[0][0] > -np.inf).sum() <= 9  # of 16, 7 have been met
     cells = np.stack(pool.parts, axis=2)
     for cell, first in zip(cells, pool.parts[0], strict=True):
@@ -152,11 +156,11 @@ def test_no_item_is_in_the_pool_twice(shallow, embedding, queries):
         assert len(np.unique(met, axis=0)) == len(met)
 
 
-def test_what_a_person_met_is_in_the_pool(embedding, queries, monkeypatch):
+def test_what_a_person_met_is_in_the_pool(hybrid, queries, monkeypatch):
     monkeypatch.setattr(score_pool, "DEPTH", 0)
     monkeypatch.setattr(score_pool, "NEW_DEPTH", 0)
-    pool = pool_scores(embedding, queries, allow_repeats=True)
-    whole = EmbeddingRecommender(embedding).own_features(queries)
+    pool = pool_candidates(hybrid, queries, allow_repeats=True)
+    whole = HybridRecommender(hybrid).repeat_features(queries)
     assert pool.is_new.shape[1] < whole.shape[2]
     may_come = pool.parts[0] > -np.inf
     for features, pooled in zip(whole, pool.parts[-len(whole) :], strict=True):

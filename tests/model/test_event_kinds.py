@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.model.asking import make_query, make_wish, names
+from tests.model.asking import make_options, make_query, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.model.test_live_histories import request_of
-from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.inference.inference import Inference
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.towers.event_kinds import event_kinds
@@ -80,7 +80,7 @@ def test_learnt_skips_are_no_interest_in_any_block_but_opinions(
     """What the towers make of them they have learnt; the opinion falls."""
     with_them, without = request_of(HEARD + SKIPS), request_of(HEARD)
     start = whole.neural_dim
-    end = start + sum(block.dim for block in whole.blocks[:-1])
+    end = start + sum(scorer.dim for scorer in whole.scorers[:-1])
     embedded = asked_all.embed(with_them)[:, start:end]
     np.testing.assert_allclose(
         embedded, asked_all.embed(without)[:, start:end], atol=1e-5
@@ -93,9 +93,9 @@ def test_learnt_skips_are_no_interest_in_any_block_but_opinions(
 def test_an_own_past_of_skips_is_none(asked_all, whole):
     history = request_of(SKIPS)
     _, scores, _ = asked_all.recommend(history, [True], k=[16])
-    weighting = dataclasses.replace(whole.weighting, own=(0.0,) * 3)
-    embedding = Embedding(whole.model, whole.blocks, weighting)
-    index = BruteForceIndex().build(ALL, embedding.candidates)
-    plain = Inference(embedding, index, max_interest_norm=50.0)
-    _, expected, _ = plain.recommend(history, make_wish(k=[16]), tf.constant([True]))
+    weighting = dataclasses.replace(whole.weights, repeat=(0.0,) * 3)
+    hybrid = HybridScorer(whole.model, whole.scorers, weighting)
+    index = BruteForceIndex().build(ALL, hybrid.candidates)
+    plain = Inference(hybrid, index, max_interest_norm=50.0)
+    _, expected, _ = plain.recommend(history, make_options(k=[16]), tf.constant([True]))
     np.testing.assert_allclose(scores, expected, atol=1e-5)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.model.asking import make_query, make_wish, names
+from tests.model.asking import make_options, make_query, names
 from tests.model.checkerboard import NUM_ITEMS, START
 from tfrec.data.history import value_scale
 from tfrec.inference.online_update import update_interest
@@ -59,9 +59,9 @@ def test_histories(asked_all, events, now, k, least, diversity):
     assert np.isfinite(asked_all.embed(query)).all()
     gone = {ALL[0]} if num_on_offer(now) < NUM_ITEMS else set()
     allowed = len(set(ALL) - set(ids[0]) - gone)
-    wishes = {"now": [now], "min_probability": [least], "diversity": [diversity]}
-    check_list(asked_all.recommend(query, k=[k], **wishes), k, allowed)
-    again = asked_all.recommend(query, [True], k=[k], **wishes)
+    options = {"now": [now], "min_probability": [least], "diversity": [diversity]}
+    check_list(asked_all.recommend(query, k=[k], **options), k, allowed)
+    again = asked_all.recommend(query, [True], k=[k], **options)
     check_list(again, k, num_on_offer(now))
     assert np.isfinite(asked_all.score(query, [ALL])).all()
     shares = asked_all.explain(query, [ALL])
@@ -71,11 +71,13 @@ def test_histories(asked_all, events, now, k, least, diversity):
 @settings(max_examples=30, deadline=None)
 @given(st.data(), NUMBERS, NUMBERS, K, NO_WISH, EVERY)
 def test_interest_vectors(whole_inference, data, reward, rate, k, least, diversity):
-    dim = whole_inference.embedding.dim
+    dim = whole_inference.hybrid.dim
     vector = data.draw(st.lists(NUMBERS, min_size=dim, max_size=dim))
     interest = tf.constant([vector], tf.float32)
-    wish = make_wish(now=[END], k=[k], min_probability=[least], diversity=[diversity])
-    ids, scores, chances = whole_inference.recommend_from_interest(interest, wish)
+    options = make_options(
+        now=[END], k=[k], min_probability=[least], diversity=[diversity]
+    )
+    ids, scores, chances = whole_inference.recommend_from_interest(interest, options)
     answer = (ids.numpy().astype(str), scores.numpy(), chances.numpy())
     check_list(answer, k, NUM_ITEMS - 1)
     reaction = (tf.constant(["i03"]), tf.constant([reward], tf.float32))
@@ -86,8 +88,8 @@ def test_interest_vectors(whole_inference, data, reward, rate, k, least, diversi
 
 def test_no_number_is_no_wish_though_others_of_the_batch_have_one(asked_all):
     query = make_query([names(3), names(3)], now=[START, START])
-    wishes = {"k": [5], "min_probability": [np.nan, 1.0], "diversity": [np.nan, 1.0]}
-    ids, *_ = asked_all.recommend(query, **wishes)
+    options = {"k": [5], "min_probability": [np.nan, 1.0], "diversity": [np.nan, 1.0]}
+    ids, *_ = asked_all.recommend(query, **options)
     alone, *_ = asked_all.recommend(query, k=[5])
     assert ids[0].tolist() == alone[0].tolist()
     assert (ids[1] == "").all()

@@ -8,46 +8,46 @@ import tensorflow as tf
 from tests.model.asking import make_query
 from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, small_config
 from tests.model.test_two_tower import last_queries
-from tfrec.data.history import History
-from tfrec.hybrid.hybrid_scorer import Embedding
-from tfrec.hybrid.offline_scores import EmbeddingRecommender
-from tfrec.hybrid.weights import Weighting
+from tfrec.data.history import HistoryBatch
+from tfrec.hybrid.hybrid_scorer import HybridScorer
+from tfrec.hybrid.offline_scores import HybridRecommender
+from tfrec.hybrid.weights import Weights
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
-from tfrec.towers.query_augmentation import made_up_searches
+from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.two_tower import TwoTower
 
-BLOCKS = (1.0, 1.0, 0.1, 0.0)  # weights of the fixture
+WEIGHTS = (1.0, 1.0, 0.1, 0.0)  # weights of the fixture
 NOW = tf.zeros([2], tf.int64)
 
 
 def make_history(rows=((1, 3, 5), (0, 7, -1))):
     rows = tf.constant(rows)
     times = tf.where(rows >= 0, 9000 + 60 * tf.range(3)[None], 0)
-    return History(
+    return HistoryBatch(
         rows, tf.zeros_like(rows), tf.zeros(rows.shape), tf.cast(times, "int64")
     )
 
 
-def ask(embedding, **texts):
+def ask(hybrid, **texts):
     blank = tf.zeros([2, 1])
-    return embedding.query(make_history(), NOW, blank, blank, **texts)
+    return hybrid.query(make_history(), NOW, blank, blank, **texts)
 
 
-def reweighted(embedding, **changes):
-    """The same towers and blocks, weighed otherwise."""
-    weighting = {"blocks": np.array(BLOCKS, np.float32), **changes}
-    return Embedding(embedding.model, embedding.blocks, Weighting(**weighting))
+def reweighted(hybrid, **changes):
+    """The same towers and scorers, weighed otherwise."""
+    weighting = {"of_known_items": np.array(WEIGHTS, np.float32), **changes}
+    return HybridScorer(hybrid.model, hybrid.scorers, Weights(**weighting))
 
 
 # === One inner product ===
 
 
-def test_the_score_is_the_weighted_sum_of_the_parts(embedding):
+def test_the_score_is_the_weighted_sum_of_the_parts(hybrid):
     history = make_history()
-    model = embedding.model
+    model = hybrid.model
     weights = (1.0, 2.0, 0.5, 3.0)
-    ours = reweighted(embedding, blocks=np.array(weights, np.float32), bias=-1.5)
+    ours = reweighted(hybrid, of_known_items=np.array(weights, np.float32), bias=-1.5)
     interest, _ = ask(ours)
     assert interest.shape == (2, ours.dim)
     vectors = model.all_candidates().numpy()
@@ -59,8 +59,8 @@ def test_the_score_is_the_weighted_sum_of_the_parts(embedding):
         tf.zeros([2, 1]),
     )
     expected = neural.numpy()[:, 0] @ vectors.T - 1.5
-    for block, weight in zip(ours.blocks, weights[1:], strict=True):
-        part = block.query(history, NOW).numpy() @ block.candidates.numpy().T
+    for scorer, weight in zip(ours.scorers, weights[1:], strict=True):
+        part = scorer.query(history, NOW).numpy() @ scorer.candidates.numpy().T
         assert np.abs(part).max() > 1e-3
         expected += weight * part
     np.testing.assert_allclose(
@@ -68,18 +68,18 @@ def test_the_score_is_the_weighted_sum_of_the_parts(embedding):
     )
 
 
-def test_a_free_text_reaches_the_blocks(embedding):
-    lexical = embedding.blocks[1]
+def test_a_free_text_reaches_the_scorers(hybrid):
+    lexical = hybrid.scorers[1]
     texts = tf.constant(["even", ""])
-    difference = ask(embedding, query_texts=texts)[0] - ask(embedding)[0]
-    scores = difference.numpy() @ embedding.candidates.numpy().T
+    difference = ask(hybrid, query_texts=texts)[0] - ask(hybrid)[0]
+    scores = difference.numpy() @ hybrid.candidates.numpy().T
     expected = 0.1 * lexical.text_query(texts).numpy() @ lexical.candidates.numpy().T
     assert expected[0].max() > 0.01
     np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
-def test_attention_weights_are_a_distribution_over_the_events(embedding):
-    weights = ask(embedding)[1].numpy()
+def test_attention_weights_are_a_distribution_over_the_events(hybrid):
+    weights = ask(hybrid)[1].numpy()
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-5)
     assert (weights >= 0).all()
     assert weights[1, 2] == 0
@@ -100,12 +100,12 @@ def texted(board):
 
 def test_a_hint_is_a_direction_as_in_training(texted):
     """Training adds `text_query` of unit vectors, so serving must, too."""
-    embedding = Embedding(texted, [], Weighting(blocks=np.ones(1, np.float32)))
+    hybrid = HybridScorer(texted, [], Weights(of_known_items=np.ones(1, np.float32)))
     blank = tf.zeros([2, texted.item_texts.vectors.shape[1]])
     hints = blank.numpy()
     hints[0, 0], hints[0, 3] = 3.0, -4.0
-    plain, _ = embedding.query(make_history(), NOW, blank, blank)
-    hinted, _ = embedding.query(make_history(), NOW, blank, hints)
+    plain, _ = hybrid.query(make_history(), NOW, blank, blank)
+    hinted, _ = hybrid.query(make_history(), NOW, blank, hints)
     added = np.pad(hints / 5 @ texted.text_query.kernel.numpy(), [[0, 0], [0, 3]])
     assert np.abs(added[0]).max() > 0.01
     np.testing.assert_allclose(hinted - plain, added, atol=1e-5)
@@ -118,7 +118,7 @@ def test_noise_is_measured_by_the_texts_length(texted):
     state = texted.seeds.state.numpy()
 
     def made_up(texts):
-        return made_up_searches(texted.text_query, texts, rows, texted.seeds).numpy()
+        return augmented_queries(texted.text_query, texts, rows, texted.seeds).numpy()
 
     hints = made_up(texts)
     texted.seeds.state.assign(state)
@@ -142,16 +142,16 @@ def slow_head(head, query, candidate):
     return (gelu(hidden) @ head.logit.kernel.numpy() + head.logit.bias.numpy())[0]
 
 
-def test_probabilities_by_hand(embedding):
+def test_probabilities_by_hand(hybrid):
     """sigmoid(0.7 head + 0.3 score + 0.2), the head's query as the tower gave it."""
-    blocks = np.array([2.0, *BLOCKS[1:]], np.float32)
+    scorers = np.array([2.0, *WEIGHTS[1:]], np.float32)
     ours = reweighted(
-        embedding, blocks=blocks, head_slope=0.7, score_slope=0.3, intercept=0.2
+        hybrid, of_known_items=scorers, head_slope=0.7, score_slope=0.3, intercept=0.2
     )
     interest, candidates = ask(ours)[0].numpy(), ours.candidates.numpy()
     scores = interest @ candidates.T
     found = ours.probabilities(interest, candidates[None], scores).numpy()
-    head = embedding.model.interest_head
+    head = hybrid.model.interest_head
     for user in range(2):
         for item in range(NUM_ITEMS):
             logit = slow_head(head, interest[user, :16] / 2, candidates[item, :16])
@@ -163,21 +163,21 @@ def test_probabilities_by_hand(embedding):
 # === Shares of the events ===
 
 
-def apart(block, rows):
-    """What a block's candidates are beyond the mean one."""
-    return tf.gather(block.candidates - tf.reduce_mean(block.candidates, 0), rows)
+def apart(scorer, rows):
+    """What a scorer's candidates are beyond the mean one."""
+    return tf.gather(scorer.candidates - tf.reduce_mean(scorer.candidates, 0), rows)
 
 
-def test_shares_of_the_blocks_by_hand(embedding):
+def test_shares_of_the_blocks_by_hand(hybrid):
     """Without the neural part: 2 x collaborative + 1 x lexical, no less than 0."""
-    blocks = np.array([0.0, 2.0, 1.0, 0.0], np.float32)
-    ours = reweighted(embedding, blocks=blocks)
+    scorers = np.array([0.0, 2.0, 1.0, 0.0], np.float32)
+    ours = reweighted(hybrid, of_known_items=scorers)
     history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
     weights = tf.fill([2, 3], 1 / 3)
     found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
     collaborative, lexical, _ = (
-        block.contributions(history, NOW, apart(block, rows)).numpy()
-        for block in ours.blocks
+        scorer.contributions(history, NOW, apart(scorer, rows)).numpy()
+        for scorer in ours.scorers
     )
     expected = np.maximum(2 * collaborative + lexical, 0)
     expected /= np.maximum(expected.sum(axis=2, keepdims=True), 1e-9)
@@ -185,15 +185,15 @@ def test_shares_of_the_blocks_by_hand(embedding):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_neural_shares_are_attention_times_likeness(embedding):
+def test_neural_shares_are_attention_times_likeness(hybrid):
     """Through `memory_output`, for what sets the item apart from the mean one."""
-    ours = reweighted(embedding, blocks=np.array([1.0, 0, 0, 0], np.float32))
+    ours = reweighted(hybrid, of_known_items=np.array([1.0, 0, 0, 0], np.float32))
     history, rows = make_history(), tf.constant([[7, 2], [4, 0]])
     weights = tf.constant([[0.5, 0.3, 0.2], [0.9, 0.1, 0.0]])
     found = ours.contributions(history, NOW, weights, rows, ours.vectors(rows)).numpy()
-    vectors = embedding.model.all_candidates().numpy()
+    vectors = hybrid.model.all_candidates().numpy()
     apart = vectors - vectors.mean(axis=0)
-    kernel = embedding.model.query_tower.memory_output.kernel.numpy()
+    kernel = hybrid.model.query_tower.memory_output.kernel.numpy()
     for user in range(2):
         for place, item in enumerate(rows.numpy()[user]):
             shares = [
@@ -209,7 +209,7 @@ def test_neural_shares_are_attention_times_likeness(embedding):
 # === As the evaluation sees it ===
 
 
-def test_evaluation_and_serving_score_alike(embedding, inference, board):
+def test_evaluation_and_serving_score_alike(hybrid, inference, board):
     """Raw ids and times, longer than the window, and the arrays of the log."""
     queries = last_queries(board[1])
     log = queries.interactions
@@ -217,8 +217,8 @@ def test_evaluation_and_serving_score_alike(embedding, inference, board):
     ids = [list(log.item_ids[log.item_rows[queries.history(user)]]) for user in users]
     times = [list(log.timestamps[queries.history(user)]) for user in users]
     request = make_query(ids, times, now=queries.timestamps)
-    served = inference.embed_query(request).numpy() @ embedding.candidates.numpy().T
-    evaluated = EmbeddingRecommender(embedding).score(queries)
+    served = inference.embed_query(request).numpy() @ hybrid.candidates.numpy().T
+    evaluated = HybridRecommender(hybrid).score(queries)
     assert evaluated.shape == (NUM_USERS, NUM_ITEMS)
     np.testing.assert_allclose(served, evaluated, rtol=1e-3, atol=1e-3)
 
@@ -232,12 +232,12 @@ def test_the_own_past_is_scored_alike_by_evaluation_and_server(
     times = [list(log.timestamps[queries.history(u)]) for u in range(16)]
     request = make_query(ids, times, now=queries.timestamps)
     found, scores, _ = asked_faithful.recommend(request, [True], k=[NUM_ITEMS])
-    evaluated = EmbeddingRecommender(faithful).score(queries)
+    evaluated = HybridRecommender(faithful).score(queries)
     items = faithful.model.catalogue.item_ids.astype(str)
     places = np.argsort(items)[np.searchsorted(np.sort(items), found[:, :12])]
     expected = np.take_along_axis(evaluated, places, axis=1)
     np.testing.assert_allclose(scores[:, :12], expected, rtol=1e-3, atol=1e-3)
-    own = EmbeddingRecommender(faithful).own_bonus(queries)
+    own = HybridRecommender(faithful).repeat_bonus(queries)
     assert (own == 0).all()  # the targets are what the users never met
 
 
@@ -249,11 +249,11 @@ def test_own_items_explain_themselves(asked_faithful):
     assert shares[0] + shares[2] > shares[1]
 
 
-def test_block_scores_add_up_to_the_score(embedding, board):
+def test_block_scores_add_up_to_the_score(hybrid, board):
     queries = last_queries(board[1])
-    recommender = EmbeddingRecommender(embedding)
-    parts = recommender.block_scores(queries)
-    assert len(parts) == len(BLOCKS)
+    recommender = HybridRecommender(hybrid)
+    parts = recommender.scorer_scores(queries)
+    assert len(parts) == len(WEIGHTS)
     np.testing.assert_allclose(
         sum(parts) - 1.0,  # the fixture's bias
         recommender.score(queries),

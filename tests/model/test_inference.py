@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.model.asking import SOON, make_query, make_wish, names
+from tests.model.asking import SOON, make_options, make_query, names
 from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, START, withheld
 from tfrec.linear.repeat_consumption import HALF_LIVES
 
@@ -78,9 +78,9 @@ requests = st.fixed_dictionaries(
 
 @often
 @given(st.lists(requests, min_size=1, max_size=3))
-def test_agrees_with_numpy_under_all_filters(asked, embedding, batch):
+def test_agrees_with_numpy_under_all_filters(asked, hybrid, batch):
     """Each row of a batch as its own request says."""
-    check_against_numpy(asked, embedding, batch)
+    check_against_numpy(asked, hybrid, batch)
 
 
 @often
@@ -89,11 +89,11 @@ def test_so_it_does_where_the_own_past_counts(asked_faithful, faithful, batch):
     check_against_numpy(asked_faithful, faithful, batch)
 
 
-def own_past(embedding, history, items=tuple(ALL)):
+def own_past(hybrid, history, items=tuple(ALL)):
     """Bonus of every item by plain Python, for a history without padding."""
     ranks = range(len(history) - 1, -1, -1)
     bonus = np.zeros(len(items))
-    for weight, half_life in zip(embedding.weighting.own, HALF_LIVES, strict=True):
+    for weight, half_life in zip(hybrid.weights.repeat, HALF_LIVES, strict=True):
         counts = np.zeros(len(items))
         for item_id, rank in zip(history, ranks, strict=True):
             counts[items.index(item_id)] += 0.5 ** (rank / half_life)
@@ -101,7 +101,7 @@ def own_past(embedding, history, items=tuple(ALL)):
     return bonus
 
 
-def check_against_numpy(asked, embedding, batch):
+def check_against_numpy(asked, hybrid, batch):
     width = 12
     rows = {
         name: [[*each[name], *[""] * (width - len(each[name]))] for each in batch]
@@ -121,10 +121,10 @@ def check_against_numpy(asked, embedding, batch):
     assert (
         found.shape == scores.shape == chances.shape == (len(batch), max(column["k"]))
     )
-    every_score = asked.embed(query) @ embedding.candidates.numpy().T
+    every_score = asked.embed(query) @ hybrid.candidates.numpy().T
     for row, request in enumerate(batch):
         history = [item_id for item_id in request["history"] if item_id in ALL]
-        every_score[row] += own_past(embedding, history)
+        every_score[row] += own_past(hybrid, history)
     every_chance = asked.score(query, [ALL] * len(batch))
     for row, request in enumerate(batch):
         expected = oracle(request, every_score[row], every_chance[row])
@@ -251,8 +251,8 @@ def test_nobody_is_that_sure(asked):
 def test_recommending_from_a_stored_interest(asked, inference):
     """The same but for the history, which is not known."""
     interest = tf.constant(asked.embed(EVEN))
-    wish = make_wish(k=[16], exclude_item_ids=[["i08", "nothing", ""]])
-    ids, scores, chances = inference.recommend_from_interest(interest, wish)
+    options = make_options(k=[16], exclude_item_ids=[["i08", "nothing", ""]])
+    ids, scores, chances = inference.recommend_from_interest(interest, options)
     expected = asked.recommend(EVEN, (True,), k=[16], exclude_item_ids=[["i08"]])
     assert answers(ids.numpy().astype(str)[0]) == answers(expected[0][0])
     np.testing.assert_allclose(scores, expected[1], rtol=1e-4)

@@ -47,7 +47,7 @@ def test_shares_move_with_the_columns(asked):
 @pytest.mark.parametrize(("reward", "direction"), [(1.0, 1), (0.0, -1)])
 def test_a_reaction_moves_the_score_of_its_item(asked, inference, reward, direction):
     def score(interest, row):
-        return (interest @ inference.embedding.candidates.numpy()[row]).item()
+        return (interest @ inference.hybrid.candidates.numpy()[row]).item()
 
     before = asked.embed(make_query([names(2, 3)]))
     after = inference.update_interest(
@@ -65,9 +65,9 @@ def test_reactions_by_row(asked, inference):
     assert np.abs(after[2] - before[2]).max() > 1e-3
 
 
-def test_interest_stays_within_its_bound(embedding):
-    index = BruteForceIndex().build(ALL, embedding.candidates)
-    narrow = Inference(embedding, index, max_interest_norm=3.0)
-    interest = tf.zeros([1, embedding.dim])
+def test_interest_stays_within_its_bound(hybrid):
+    index = BruteForceIndex().build(ALL, hybrid.candidates)
+    narrow = Inference(hybrid, index, max_interest_norm=3.0)
+    interest = tf.zeros([1, hybrid.dim])
     after = narrow.update_interest(interest, tf.constant(["i01"]), tf.ones([1]), [1e4])
     assert np.linalg.norm(after) == pytest.approx(3.0, rel=1e-5)

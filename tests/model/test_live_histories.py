@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from tests.model.asking import SOON, Asked, make_query, names
 from tests.model.checkerboard import CLOSED, NUM_ITEMS, small_config
-from tfrec.hybrid.hybrid_scorer import Embedding
-from tfrec.hybrid.weights import Weighting
+from tfrec.hybrid.hybrid_scorer import HybridScorer
+from tfrec.hybrid.weights import Weights
 from tfrec.inference.inference import Inference
-from tfrec.linear.registry import make_blocks
+from tfrec.linear.registry import make_scorers
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.towers.two_tower import TwoTower
 
@@ -52,12 +52,14 @@ def asked(board, log):
     keras.utils.set_random_seed(0)
     model = TwoTower(small_config()).adapt(log, board[0].items)
     texts = model.item_texts.vectors
-    blocks = [
-        b.fit(log, model.catalogue, texts) for b in make_blocks(model.config, CLOSED)
+    scorers = [
+        b.fit(log, model.catalogue, texts) for b in make_scorers(model.config, CLOSED)
     ]
-    embedding = Embedding(model, blocks, Weighting(blocks=np.ones(4, np.float32)))
-    index = BruteForceIndex().build(ALL, embedding.candidates)
-    return Asked(Inference(embedding, index, max_interest_norm=50.0))
+    hybrid = HybridScorer(
+        model, scorers, Weights(of_known_items=np.ones(4, np.float32))
+    )
+    index = BruteForceIndex().build(ALL, hybrid.candidates)
+    return Asked(Inference(hybrid, index, max_interest_norm=50.0))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +117,7 @@ def test_absent_kinds_and_values_are_typical_ones(asked, log):
 
 
 def test_only_the_latest_events_count(asked):
-    """The blocks read ten, the towers eight of them."""
+    """The scorers read ten, the towers eight of them."""
     events = [(item_id, "view", 1.0, 10 + place) for place, item_id in enumerate(ALL)]
     every, ten, eight = (
         asked.embed(request_of(events[-n:])) for n in (len(ALL), 10, 8)
@@ -142,9 +144,9 @@ def test_defaults_are_as_good_as_full_inputs(asked):
         history_values=[[np.nan] * 2] * 3,
         now=[0] * 3,
     )
-    wishes = {"k": [4] * 3, "now": [SOON] * 3, "categories": [[""]] * 3,
+    options = {"k": [4] * 3, "now": [SOON] * 3, "categories": [[""]] * 3,
               "exclude_item_ids": [[""]] * 3, "min_probability": [0.0] * 3}  # fmt: skip
     found = asked.recommend(short, k=[4])
-    expected = asked.recommend(full, [False] * 3, **wishes)
+    expected = asked.recommend(full, [False] * 3, **options)
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)

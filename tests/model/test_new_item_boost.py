@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfrec.hybrid.candidate_pool import ScorePool
-from tfrec.hybrid.new_item_boost import choose_exposure
+from tfrec.hybrid.candidate_pool import CandidatePool
+from tfrec.hybrid.new_item_boost import choose_new_item_boost
 
 
 def mixed_pool():
@@ -16,7 +16,7 @@ def mixed_pool():
     scores[np.arange(400), places] += 2.0
     scores -= 4 * is_new
     scores[:, 50] = -np.inf  # may not come
-    return ScorePool([scores], is_new, np.arange(401), places, places)
+    return CandidatePool([scores], is_new, np.arange(401), places, places)
 
 
 @pytest.mark.parametrize("cost", [0.02, 0.1, 0.5])
@@ -30,7 +30,7 @@ def test_known_items_lose_what_showing_new_ones_may_cost(cost):
             for each in (of_known, of_new)
         ]
 
-    bonus = choose_exposure(pool.parts[0], pool, cost)
+    bonus = choose_new_item_boost(pool.parts[0], pool, cost)
     (before, hidden), (after, shown) = reached(-99.0), reached(bonus)
     assert (1 - cost) * before <= after < (1 - 0.8 * cost) * before
     assert reached(bonus + 0.1)[0] < (1 - cost) * before
@@ -40,16 +40,18 @@ def test_known_items_lose_what_showing_new_ones_may_cost(cost):
 @pytest.mark.parametrize("lift", [0.0, 50.0])
 def test_new_items_are_shown_as_often_however_high_their_scores_were(lift):
     pool = mixed_pool()
-    expected = choose_exposure(pool.parts[0], pool, 0.1)
+    expected = choose_new_item_boost(pool.parts[0], pool, 0.1)
     pool.parts[0] += lift * pool.is_new
-    assert choose_exposure(pool.parts[0], pool, 0.1) == pytest.approx(expected - lift)
+    assert choose_new_item_boost(pool.parts[0], pool, 0.1) == pytest.approx(
+        expected - lift
+    )
 
 
 def test_new_items_gain_nothing_where_only_one_kind_is_asked_about():
     pool = mixed_pool()
     for new in (False, True):
         asked = pool.answered_by(new)
-        assert choose_exposure(asked.parts[0], asked, 0.5) == 0.0
+        assert choose_new_item_boost(asked.parts[0], asked, 0.5) == 0.0
 
 
 @pytest.mark.parametrize(("num_known", "expected"), [(9, 0.0), (10, 3.0)])
@@ -58,5 +60,5 @@ def test_new_items_need_nothing_where_known_ones_leave_places_free(num_known, ex
     scores = np.tile([*-np.arange(1.0, num_known + 1), -13.0], (2, 1))
     is_new = np.tile(np.arange(num_known + 1) == num_known, (2, 1))
     places = np.array([0, num_known])
-    pool = ScorePool([scores], is_new, np.arange(3), places, places)
-    assert choose_exposure(scores, pool, 0.0) == expected
+    pool = CandidatePool([scores], is_new, np.arange(3), places, places)
+    assert choose_new_item_boost(scores, pool, 0.0) == expected

@@ -10,8 +10,8 @@ from tests.model.asking import (
     QUERY_SPECS,
     SOON,
     WISH_SPECS,
+    make_options,
     make_query,
-    make_wish,
     names,
 )
 from tests.model.checkerboard import START
@@ -91,14 +91,14 @@ def ask(recommend, tier, batch):
     }
     column = {name: [each[name] for each in batch] for name in batch[0]}
     query = make_query(padded["history"], now=column["now"])
-    wish = make_wish(
+    options = make_options(
         now=column["now"],
         k=column["k"],
         exclude_item_ids=padded["excluded"],
         categories=padded["categories"],
         min_probability=column["min_probability"],
     )
-    found = recommend(query, wish, tf.constant(column["allow_repeats"]), tier)
+    found = recommend(query, options, tf.constant(column["allow_repeats"]), tier)
     ids = np.vectorize(bytes.decode, otypes=[object])(found[0].numpy())
     return query, (ids, *(each.numpy() for each in found[1:]))
 
@@ -107,8 +107,8 @@ def scores_of(judged, interest, items, ids, history):
     """Score of each item, by plain NumPy."""
     rows = {item_id: row for row, item_id in enumerate(ALL)}
     history = [each for each in history if each in rows or each in ids]
-    bonus = own_past(judged.embedding, history, [*ALL, *NEW])
-    vectors = judged.embedding.candidates.numpy()
+    bonus = own_past(judged.hybrid, history, [*ALL, *NEW])
+    vectors = judged.hybrid.candidates.numpy()
     return {
         each: float(
             interest @ (judged.vectors[each] if each in ids else vectors[rows[each]])
@@ -156,10 +156,10 @@ def test_agrees_with_numpy_whatever_is_fresh_or_gone(recommend, judged, tier, ba
 def test_an_item_of_that_very_text_is_found_first(recommend, judged):
     """Text in, recommended at once; the same graph without it does not know it."""
     query = make_query([names(2, 4, 6)])
-    wish = make_wish(categories=[["novel"]])
+    options = make_options(categories=[["novel"]])
     no = tf.constant([False])
     for ids, expected in ((["n4", "i03"], {b"n4", b"i03"}), ([], set())):
-        found = recommend(query, wish, no, judged.tier(ids))[0].numpy()
+        found = recommend(query, options, no, judged.tier(ids))[0].numpy()
         assert set(found[0]) - {b""} == expected
 
 
@@ -175,15 +175,15 @@ def test_what_is_gone_has_no_probability_but_its_events_count(judged):
 
 def test_new_items_are_explained_and_explain(judged):
     """One that is item 4 in all but its name has the shares of item 4."""
-    blocks = [
-        tf.reshape(block.memory[4], [-1])
-        for block in judged.embedding.blocks
-        if block.memory_dim
+    scorers = [
+        tf.reshape(scorer.memory[4], [-1])
+        for scorer in judged.hybrid.scorers
+        if scorer.memory_dim
     ]
     twin = judged.tier(["n0"])
     twin = twin._replace(
-        vectors=tf.stack([judged.embedding.candidates[4], twin.vectors[1]]),
-        memories=tf.stack([tf.concat(blocks, axis=0), twin.memories[1]]),
+        vectors=tf.stack([judged.hybrid.candidates[4], twin.vectors[1]]),
+        memories=tf.stack([tf.concat(scorers, axis=0), twin.memories[1]]),
     )
     explain = judged.inference.explain
     history = make_query([names(2, 5, 6)])
@@ -207,7 +207,7 @@ def test_what_is_gone_is_not_explained(judged):
 def test_everything_gone_leaves_the_fresh(recommend, judged):
     found = recommend(
         make_query([[]]),
-        make_wish(k=[3]),
+        make_options(k=[3]),
         tf.constant([False]),
         judged.tier(["n0"], ALL),
     )
@@ -220,8 +220,8 @@ def test_ten_thousand_wide_exclusions_reach_the_fresh(recommend, judged):
     excluded = np.full((1, 10_000), "", object)
     excluded[0, [5, 7_000, 9_999]] = ["né 新", "n0", "i04"]
     ids = ["n0", "né 新", "n4"]
-    wish = make_wish(k=[25], exclude_item_ids=excluded)
+    options = make_options(k=[25], exclude_item_ids=excluded)
     no = tf.constant([False])
-    found = recommend(make_query([[]]), wish, no, judged.tier(ids))[0].numpy()
+    found = recommend(make_query([[]]), options, no, judged.tier(ids))[0].numpy()
     expected = {*ALL, "n4"} - {"i04"}
     assert set(answers(np.char.decode(found[0].astype("S")))) == expected

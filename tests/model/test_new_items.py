@@ -11,11 +11,11 @@ from tests.model.asking import make_query, names
 from tests.model.checkerboard import CLOSED, NUM_ITEMS, checkerboard, small_config
 from tests.model.conftest import make_windows
 from tfrec.data.schema import Items
-from tfrec.hybrid.hybrid_scorer import Embedding
-from tfrec.hybrid.weights import Weighting
+from tfrec.hybrid.hybrid_scorer import HybridScorer
+from tfrec.hybrid.weights import Weights
 from tfrec.inference.inference import Inference, exact_inference
 from tfrec.inference.search import inner_products
-from tfrec.linear.registry import make_blocks
+from tfrec.linear.registry import make_scorers
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
@@ -46,9 +46,11 @@ def learn(encoder_dim, steps, with_categories):
         model.fit(windows, steps_per_epoch=steps, shuffle=False, verbose=0)
         model.refresh_texts()
     texts = tf.convert_to_tensor(model.item_texts.vectors)
-    blocks = [b.fit(log, model.catalogue, texts) for b in make_blocks(config, CLOSED)]
-    embedding = Embedding(model, blocks, Weighting(blocks=WEIGHTS, head_slope=1.0))
-    return exact_inference(embedding, max_interest_norm=50.0)
+    scorers = [b.fit(log, model.catalogue, texts) for b in make_scorers(config, CLOSED)]
+    hybrid = HybridScorer(
+        model, scorers, Weights(of_known_items=WEIGHTS, head_slope=1.0)
+    )
+    return exact_inference(hybrid, max_interest_norm=50.0)
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +71,11 @@ def embed(inference, title, text="", category=""):
 
 
 def test_exposure_moves_new_items_up_and_no_probability(untrained):
-    embedding, shown = untrained.embedding, 0.5
-    how = dataclasses.replace(embedding.weighting, exposure=shown, score_slope=2.0)
+    hybrid, shown = untrained.hybrid, 0.5
+    how = dataclasses.replace(hybrid.weights, new_item_boost=shown, score_slope=2.0)
     plain, lifted = (
-        Embedding(embedding.model, embedding.blocks, each)
-        for each in (dataclasses.replace(how, exposure=0.0), how)
+        HybridScorer(hybrid.model, hybrid.scorers, each)
+        for each in (dataclasses.replace(how, new_item_boost=0.0), how)
     )
     every_row = tf.range(NUM_ITEMS)[None]
     found = []
@@ -93,20 +95,20 @@ def test_exposure_moves_new_items_up_and_no_probability(untrained):
 @pytest.fixture(scope="module")
 def apart(untrained):
     """The same with weights of new items' own, as `Inference`."""
-    embedding = untrained.embedding
+    hybrid = untrained.hybrid
     how = dataclasses.replace(
-        embedding.weighting,
-        new_blocks=np.array([0.25, 1.5, 0.5, 0.2], np.float32),
+        hybrid.weights,
+        of_new_items=np.array([0.25, 1.5, 0.5, 0.2], np.float32),
         new_level=0.75,
     )
-    embedding = Embedding(embedding.model, embedding.blocks, how)
+    hybrid = HybridScorer(hybrid.model, hybrid.scorers, how)
     ids = untrained.catalogue.item_ids
-    index = BruteForceIndex().build(ids, embedding.candidates)
-    return Inference(embedding, index, max_interest_norm=50.0)
+    index = BruteForceIndex().build(ids, hybrid.candidates)
+    return Inference(hybrid, index, max_interest_norm=50.0)
 
 
 def scores_of_all(inference, interest):
-    return inner_products(interest, inference.embedding.candidates[None])[0].numpy()
+    return inner_products(interest, inference.hybrid.candidates[None])[0].numpy()
 
 
 def test_new_items_have_weights_of_their_own(untrained, apart):
@@ -117,8 +119,8 @@ def test_new_items_have_weights_of_their_own(untrained, apart):
         weighed[0, :16], plain[0, :16], rtol=1e-5, atol=1e-6
     )  # the neural part, whose weight is the larger one
     before, found = scores_of_all(untrained, plain), scores_of_all(apart, weighed)
-    ends = np.cumsum([16, *(block.dim for block in untrained.embedding.blocks)])
-    stored, plain = untrained.embedding.candidates.numpy(), plain.numpy()[0]
+    ends = np.cumsum([16, *(scorer.dim for scorer in untrained.hybrid.scorers)])
+    stored, plain = untrained.hybrid.candidates.numpy(), plain.numpy()[0]
     expected = before.copy()
     expected[list(COLD)] = 0.75
     factors = np.array([0.25, 1.5, 0.5, 0.2]) / WEIGHTS
@@ -132,9 +134,7 @@ def test_new_items_have_weights_of_their_own(untrained, apart):
 def test_the_interest_head_does_not_hear_of_weights(untrained, apart):
     query = make_query([["i03", "i04", "i08"]])
     heads = [
-        each.embedding.opinions(
-            each.embed_query(query), each.embedding.candidates[None]
-        )[0]
+        each.hybrid.ratings(each.embed_query(query), each.hybrid.candidates[None])[0]
         for each in (untrained, apart)
     ]
     np.testing.assert_allclose(*heads, rtol=1e-5, atol=1e-6)
@@ -144,7 +144,7 @@ def test_the_interest_head_does_not_hear_of_weights(untrained, apart):
 def test_a_cold_item_of_the_catalogue_is_as_a_new_one(which, request):
     inference = request.getfixturevalue(which)
     catalogue = inference.catalogue
-    stored = inference.embedding.candidates.numpy()
+    stored = inference.hybrid.candidates.numpy()
     for row in COLD:
         new = embed(inference, catalogue.titles[row], "", catalogue.categories[row])
         np.testing.assert_allclose(new[0], stored[row], rtol=1e-4, atol=1e-5)
@@ -183,17 +183,17 @@ def test_a_new_item_of_the_right_colour_scores_above_one_of_the_wrong(by_text, p
     right, wrong = ("even thing", "odd thing")[:: 1 - 2 * parity]
     margin = (embed(by_text, right) - embed(by_text, wrong))[0]
     assert (interest @ margin > 0.1).all()
-    neural = by_text.embedding.neural_dim
+    neural = by_text.hybrid.neural_dim
     assert (interest[:, :neural] @ margin[:neural] > 0.1).all()  # the towers as well
 
 
 def test_a_search_is_heard_by_its_words(by_text):
-    """The block of words finds the odd items, the cold one too, and only those."""
+    """The scorer of words finds the odd items, the cold one too, and only those."""
     searching = by_text.embed_query(make_query([[]], query_text=["odd"]))
     gain = (searching - by_text.embed_query(make_query([[]]))).numpy()[0]
-    neural = by_text.embedding.neural_dim
+    neural = by_text.hybrid.neural_dim
     assert np.abs(gain[:neural]).max() > 0.01  # the towers hear it as well
-    gains = by_text.embedding.candidates.numpy()[:, neural:] @ gain[neural:]
+    gains = by_text.hybrid.candidates.numpy()[:, neural:] @ gain[neural:]
     assert gains[1::2].min() > 0.5
     assert np.abs(gains[::2]).max() < 0.1
 
@@ -221,7 +221,7 @@ def test_texts_are_encoded_or_zero(untrained):
 
 @pytest.mark.parametrize("history", [["new"], ["i01", "new", "i02"], ["new", "new"]])
 def test_events_with_a_new_item_count_as_with_a_cold_one(untrained, history):
-    """Towers and blocks know both by their texts only: the same interest."""
+    """Towers and scorers know both by their texts only: the same interest."""
     row = COLD[0]
     about = (untrained.catalogue.titles[row], untrained.catalogue.categories[row])
     title, category = (tf.constant([each]) for each in about)

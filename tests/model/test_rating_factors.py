@@ -1,4 +1,4 @@
-"""Tests of the opinion block: against slow arithmetic, and on planted tastes."""
+"""Tests of the opinion scorer: against slow arithmetic, and on planted tastes."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from tfrec.data.history import history_of
 from tfrec.data.packing import pack_histories
 from tfrec.data.split import next_item_queries
 from tfrec.evaluation.metrics import auc
-from tfrec.linear.rating_factors import RECENT, RIDGE, OpinionBlock
+from tfrec.linear.rating_factors import RECENT, RIDGE, RatingFactorsScorer
 from tfrec.towers.catalogue import make_catalogue
 
 NUM_USERS, NUM_ITEMS, EVENTS = 40, 24, 30
@@ -34,36 +34,36 @@ def tastes():
 
 
 @pytest.fixture(scope="module")
-def block(tastes):
+def scorer(tastes):
     texts = tf.constant(np.eye(2)[np.arange(NUM_ITEMS) % 2], tf.float32)
     catalogue = make_catalogue(make_items([""] * NUM_ITEMS), tastes)
-    return OpinionBlock(dim=2).fit(tastes, catalogue, texts)
+    return RatingFactorsScorer(dim=2).fit(tastes, catalogue, texts)
 
 
-def ask(block, log, events):
+def ask(scorer, log, events):
     """`(queries' side, History)` of questions just before some events."""
     queries = next_item_queries(log, np.asarray(events))
-    history = history_of(pack_histories(queries, 500), block.standardise)
-    return block.query(history, tf.zeros([len(events)], tf.int64)).numpy(), history
+    history = history_of(pack_histories(queries, 500), scorer.standardise)
+    return scorer.query(history, tf.zeros([len(events)], tf.int64)).numpy(), history
 
 
-def test_tells_likes_from_dislikes(block, tastes):
+def test_tells_likes_from_dislikes(scorer, tastes):
     late = np.flatnonzero(np.arange(len(tastes)) % EVENTS >= 15)
-    asked, _ = ask(block, tastes, late)
-    candidates = block.candidates.numpy()[tastes.item_rows[late]]
+    asked, _ = ask(scorer, tastes, late)
+    candidates = scorer.candidates.numpy()[tastes.item_rows[late]]
     logits = (asked * candidates).sum(axis=1)
     labels = tastes.labels[late] > 0
     assert auc(labels, logits) > 0.85  # knowing the parity gives 0.9
 
 
-def test_a_users_side_is_the_ridge_regression_of_the_history(block, tastes):
+def test_a_users_side_is_the_ridge_regression_of_the_history(scorer, tastes):
     event = 3 * EVENTS + 12  # the thirteenth of user 3
-    asked, _ = ask(block, tastes, [event])
+    asked, _ = ask(scorer, tastes, [event])
     past = np.arange(3 * EVENTS, event)
-    items = block.items.numpy()[tastes.item_rows[past]]
+    items = scorer.items.numpy()[tastes.item_rows[past]]
     x = np.c_[items[:, :-1], np.ones(len(past))]
     values = (tastes.values[past] - tastes.values.mean()) / tastes.values.std()
-    line = (block.reaction_slope.numpy()[0], block.reaction_offset.numpy()[0])
+    line = (scorer.reaction_slope.numpy()[0], scorer.reaction_offset.numpy()[0])
     reactions = values * line[0] + line[1]
     left = reactions - items[:, -1]
     person = np.linalg.solve(x.T @ x + RIDGE * np.eye(3), x.T @ left)
@@ -71,29 +71,29 @@ def test_a_users_side_is_the_ridge_regression_of_the_history(block, tastes):
     moods = [
         (0.5 ** (ranks / h) @ errors) / (1 + (0.5 ** (ranks / h)).sum()) for h in RECENT
     ]
-    slope, *of_moods = block.slopes.numpy()
+    slope, *of_moods = scorer.slopes.numpy()
     bias = slope * person[-1] + of_moods @ np.array(moods)
     expected = [*(slope * person[:-1]), bias, slope]
     np.testing.assert_allclose(asked[0], expected, atol=1e-4)
 
 
-def test_reactions_are_the_labels_that_values_let_expect(block, tastes):
+def test_reactions_are_the_labels_that_values_let_expect(scorer, tastes):
     for value, label in ((1.0, 0), (5.0, 1)):
-        standard = block.standardise(tf.constant([value]))
-        reaction = block._reactions(tf.constant([0]), standard).numpy()[0]
+        standard = scorer.standardise(tf.constant([value]))
+        reaction = scorer._reactions(tf.constant([0]), standard).numpy()[0]
         mean = (tastes.labels > 0).mean()
         np.testing.assert_allclose(reaction, label - mean, atol=5e-3)
 
 
-def test_padding_and_unknown_items_say_nothing(block, tastes):
-    asked, history = ask(block, tastes, [EVENTS + 5])
+def test_padding_and_unknown_items_say_nothing(scorer, tastes):
+    asked, history = ask(scorer, tastes, [EVENTS + 5])
     now = tf.zeros([1], tf.int64)
     padded = type(history)(*(tf.pad(part, [[0, 0], [0, 3]]) for part in history))
     rows = tf.pad(history.item_rows, [[0, 0], [0, 3]], constant_values=-1)
-    found = block.query(padded._replace(item_rows=rows), now)
+    found = scorer.query(padded._replace(item_rows=rows), now)
     np.testing.assert_allclose(found, asked, atol=1e-5)
     rows = tf.pad(history.item_rows, [[0, 0], [0, 3]], constant_values=NUM_ITEMS)
-    found = block.query(padded._replace(item_rows=rows), now)
+    found = scorer.query(padded._replace(item_rows=rows), now)
     np.testing.assert_allclose(found, asked, atol=1e-5)
 
 
@@ -106,24 +106,24 @@ def test_kinds_without_a_label_say_nothing(tastes):
         labels=np.where(np.arange(len(tastes)) % 2, 0, tastes.labels).astype(np.int8),
     )
     catalogue = make_catalogue(make_items([""] * NUM_ITEMS), views)
-    block = OpinionBlock(dim=2).fit(views, catalogue, tf.zeros([NUM_ITEMS, 2]))
-    assert block.is_reaction.numpy().tolist() == [True, False]
+    scorer = RatingFactorsScorer(dim=2).fit(views, catalogue, tf.zeros([NUM_ITEMS, 2]))
+    assert scorer.is_reaction.numpy().tolist() == [True, False]
     event = 2 * EVENTS + 11
-    asked, history = ask(block, views, [event])
+    asked, history = ask(scorer, views, [event])
     louder = history._replace(
         values=tf.where(history.event_rows == 1, 99.0, history.values)
     )
-    found = block.query(louder, tf.zeros([1], tf.int64))
+    found = scorer.query(louder, tf.zeros([1], tf.int64))
     np.testing.assert_array_equal(found, asked)
 
 
-def test_new_items_are_liked_for_their_text(block, tastes):
+def test_new_items_are_liked_for_their_text(scorer, tastes):
     """By even users, who like even items, of which item 0 is by its text."""
     texts = tf.constant([[1.0, 0.0], [0.0, 1.0]])
-    new = block.new_candidates(tf.constant(["", ""]), texts).numpy()
+    new = scorer.new_candidates(tf.constant(["", ""]), texts).numpy()
     last = [user * EVENTS + EVENTS - 1 for user in range(NUM_USERS)]
-    asked, _ = ask(block, tastes, last)
+    asked, _ = ask(scorer, tastes, last)
     margin = (asked @ (new[0] - new[1])).reshape(-1, 2)
     assert (margin[:, 0] > 0).all()
     assert (margin[:, 1] < 0).all()
-    np.testing.assert_allclose(block.candidates[0], new[0], atol=1e-6)
+    np.testing.assert_allclose(scorer.candidates[0], new[0], atol=1e-6)

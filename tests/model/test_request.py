@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.model.asking import make_query, make_wish
+from tests.model.asking import make_options, make_query
 from tfrec.inference.request import to_batch
 
 HISTORIES = [["a", "b", "c"], ["d"]]
@@ -34,21 +34,21 @@ def test_what_was_given_stays():
 def test_one_history_and_one_wish_for_all():
     query = to_batch(make_query([["a", "b"]]), tf.constant(3))
     assert query.history_item_ids.numpy().tolist() == [[b"a", b"b"]] * 3
-    given = make_wish(categories=[["x", "y"]], k=[4], exclude_item_ids=[["a"]])
-    wish = to_batch(given, tf.constant(3))
-    assert wish.categories.numpy().tolist() == [[b"x", b"y"]] * 3
-    assert wish.exclude_item_ids.shape == (3, 1)
-    assert wish.k.numpy().tolist() == [4, 4, 4]
+    given = make_options(categories=[["x", "y"]], k=[4], exclude_item_ids=[["a"]])
+    options = to_batch(given, tf.constant(3))
+    assert options.categories.numpy().tolist() == [[b"x", b"y"]] * 3
+    assert options.exclude_item_ids.shape == (3, 1)
+    assert options.k.numpy().tolist() == [4, 4, 4]
 
 
 def test_lists_of_different_widths_keep_them():
     """Only the parts of a history belong together."""
-    given = make_wish(
+    given = make_options(
         categories=[["x"], ["y"]], exclude_item_ids=[["a", "b"], ["c", ""]]
     )
-    wish = to_batch(given, tf.constant(2))
-    assert wish.categories.shape == (2, 1)
-    assert wish.exclude_item_ids.shape == (2, 2)
+    options = to_batch(given, tf.constant(2))
+    assert options.categories.shape == (2, 1)
+    assert options.exclude_item_ids.shape == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -9,52 +9,52 @@ import pytest
 from tests.model.checkerboard import small_config
 from tests.model.test_two_tower import last_queries
 from tfrec.hybrid.hybrid_model import HybridModel
-from tfrec.hybrid.scorer_choice import WIDER, choose_blocks
-from tfrec.hybrid.weight_choice import Reached
-from tfrec.hybrid.weights import Weighting
-from tfrec.linear.item_to_item import memory_forms
-from tfrec.linear.registry import first_form
+from tfrec.hybrid.scorer_choice import WIDER, choose_scorers
+from tfrec.hybrid.weight_choice import ValidationScores
+from tfrec.hybrid.weights import Weights
+from tfrec.linear.item_to_item import item_to_item_settings
+from tfrec.linear.registry import initial_settings
 from tfrec.towers.two_tower import TwoTower
 
-FIRST = first_form(small_config())
-DIM, WORDS = FIRST.memory.dim, FIRST.lexical_dim
-WIDE = [FIRST._replace(memory=memory) for memory in memory_forms(WIDER * DIM)]
-NARROW = [FIRST._replace(memory=memory) for memory in memory_forms(DIM)]
+FIRST = initial_settings(small_config())
+DIM, WORDS = FIRST.memory.dim, FIRST.bm25_dim
+WIDE = [FIRST._replace(memory=memory) for memory in item_to_item_settings(WIDER * DIM)]
+NARROW = [FIRST._replace(memory=memory) for memory in item_to_item_settings(DIM)]
 
 
 class Fitted(NamedTuple):
-    """Stands in for a block: its name, and what it was fitted for."""
+    """Stands in for a scorer: its name, and what it was fitted for."""
 
     name: str
-    form: object
+    settings: object
 
     def narrowed(self, dim):
-        return self._replace(form=self.form._replace(dim=dim))
+        return self._replace(settings=self.settings._replace(dim=dim))
 
 
 class Judged:
     """Stands in for a model of which each form reaches known metrics."""
 
-    def __init__(self, metrics, *overrides, lexical=0.0, is_whole=False):
+    def __init__(self, metrics, *overrides, bm25=0.0, is_whole=False):
         self.towers = SimpleNamespace(config=small_config(*overrides), words=self.words)
-        self.metrics, self.lexical, self.is_whole = metrics, lexical, is_whole
+        self.metrics, self.bm25, self.is_whole = metrics, bm25, is_whole
         self.asked, self.num_fits = [], 0
 
     def words(self, dim):
         assert dim == WORDS
         return SimpleNamespace(is_whole=self.is_whole)
 
-    def fit_blocks(self, interactions, form, fitted):
-        blocks = [Fitted("collaborative", form.memory), Fitted("lexical", form)]
-        ready = {block.name: block for block in fitted}
-        self.num_fits += len(blocks) - len(ready)
-        self.blocks = [ready.get(block.name, block) for block in blocks]
-        self.weighting = Weighting(blocks=np.array([1.0, 1.0, self.lexical]))
-        self.asked.append(form)
+    def fit_scorers(self, interactions, settings, fitted):
+        scorers = [Fitted("item_to_item", settings.memory), Fitted("bm25", settings)]
+        ready = {scorer.name: scorer for scorer in fitted}
+        self.num_fits += len(scorers) - len(ready)
+        self.scorers = [ready.get(scorer.name, scorer) for scorer in scorers]
+        self.weights = Weights(of_known_items=np.array([1.0, 1.0, self.bm25]))
+        self.asked.append(settings)
         return self
 
-    def weigh_blocks(self, queries):
-        return Reached(*self.metrics[self.asked[-1]], ndcg=0.3)
+    def choose_weights(self, queries):
+        return ValidationScores(*self.metrics[self.asked[-1]], ndcg=0.3)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,13 @@ class Judged:
 )
 def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
     metrics = dict.fromkeys(NARROW, (narrow, 0.0))
-    metrics |= {form: (each, 0.0) for form, each in zip(WIDE, wide, strict=True)}
+    metrics |= {
+        settings: (each, 0.0) for settings, each in zip(WIDE, wide, strict=True)
+    }
     model = Judged(metrics)
-    form, metric = choose_blocks(model, None, None)
-    assert form == chosen
-    assert model.blocks[0].form == chosen.memory
+    settings, metric = choose_scorers(model, None, None)
+    assert settings == chosen
+    assert model.scorers[0].settings == chosen.memory
     assert metric == 0.3
     assert len(model.asked) == len(WIDE) + 1
     assert model.num_fits == 2 * len(WIDE)  # the narrow one is part of the widest
@@ -90,18 +92,18 @@ def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
     ],
 )
 def test_more_words_must_be_worth_their_room(reached, is_wider):
-    wider = FIRST._replace(lexical_dim=WIDER * WORDS)
-    model = Judged({FIRST: (0.2, 0.1), wider: reached}, "model.blocks=['lexical']",
-                   lexical=0.5)  # fmt: skip
-    form, _ = choose_blocks(model, None, None)
-    assert form == model.blocks[1].form == (wider if is_wider else FIRST)
+    wider = FIRST._replace(bm25_dim=WIDER * WORDS)
+    model = Judged({FIRST: (0.2, 0.1), wider: reached}, "model.scorers=['bm25']",
+                   bm25=0.5)  # fmt: skip
+    settings, _ = choose_scorers(model, None, None)
+    assert settings == model.scorers[1].settings == (wider if is_wider else FIRST)
     assert model.num_fits == 3  # the same memory with more words
 
 
-@pytest.mark.parametrize("why", [{"lexical": 0.0}, {"lexical": 1.0, "is_whole": True}])
+@pytest.mark.parametrize("why", [{"bm25": 0.0}, {"bm25": 1.0, "is_whole": True}])
 def test_more_words_are_not_tried_in_vain(why):
-    model = Judged({FIRST: (0.2, 0.1)}, "model.blocks=['lexical']", **why)
-    assert choose_blocks(model, None, None) == (FIRST, 0.3)
+    model = Judged({FIRST: (0.2, 0.1)}, "model.scorers=['bm25']", **why)
+    assert choose_scorers(model, None, None) == (FIRST, 0.3)
     assert model.asked == [FIRST]
 
 
@@ -109,7 +111,7 @@ def test_the_model_has_what_was_chosen(board):
     dataset, interactions = board
     model = HybridModel(TwoTower(small_config()).adapt(interactions, dataset.items))
     queries = last_queries(interactions)
-    form, metric = choose_blocks(model, interactions, queries)
-    assert model.blocks[0].form == form.memory
-    assert form.lexical_dim == WORDS  # of these few words nothing is lost
-    assert metric == pytest.approx(model.weigh_blocks(queries).ndcg, abs=1e-9)
+    settings, metric = choose_scorers(model, interactions, queries)
+    assert model.scorers[0].settings == settings.memory
+    assert settings.bm25_dim == WORDS  # of these few words nothing is lost
+    assert metric == pytest.approx(model.choose_weights(queries).ndcg, abs=1e-9)

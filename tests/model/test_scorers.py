@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.contracts.block import (
+from tests.contracts.scorer import (
     COLD,
     TITLES,
-    BlockContract,
+    ScorerContract,
     make_history,
     make_learning_material,
 )
@@ -15,68 +15,68 @@ from tests.data.logs import make_interactions
 from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import small_config
 from tests.model.test_sequential_ease import slow_ridge
-from tfrec.linear.bm25 import LexicalBlock
-from tfrec.linear.item_to_item import CollaborativeBlock, MemoryForm
-from tfrec.linear.item_to_item_forms import MemoryBlock
+from tfrec.linear.bm25 import Bm25Scorer
+from tfrec.linear.decayed_scorer import DecayedScorer
+from tfrec.linear.item_to_item import ItemToItemScorer, ItemToItemSettings
 from tfrec.linear.next_items import learn_next_items
-from tfrec.linear.popularity import PriorBlock
-from tfrec.linear.registry import make_blocks, teachable
+from tfrec.linear.popularity import PopularityScorer
+from tfrec.linear.registry import make_scorers, teachable
 from tfrec.linear.text_regression import TextRegression
 from tfrec.towers.catalogue import make_catalogue
 
-UNORDERED = MemoryForm(4, (100.0,), is_ordered=False)
+UNORDERED = ItemToItemSettings(4, (100.0,), is_ordered=False)
 
 
-class TestCollaborativeBlock(BlockContract):
+class TestItemToItem(ScorerContract):
     @classmethod
-    def make_block(cls):
-        return CollaborativeBlock(MemoryForm(4))
+    def make_scorer(cls):
+        return ItemToItemScorer(ItemToItemSettings(4))
 
 
-class TestUnorderedBlock(BlockContract):
+class TestUnorderedItemToItem(ScorerContract):
     @classmethod
-    def make_block(cls):
-        return CollaborativeBlock(UNORDERED)
+    def make_scorer(cls):
+        return ItemToItemScorer(UNORDERED)
 
 
-class TestLexicalBlock(BlockContract):
+class TestBm25(ScorerContract):
     @classmethod
-    def make_block(cls):
-        return LexicalBlock(4)
+    def make_scorer(cls):
+        return Bm25Scorer(4)
 
 
-class TestPriorBlock(BlockContract):
+class TestPopularity(ScorerContract):
     has_memory = False
 
     @classmethod
-    def make_block(cls):
-        return PriorBlock()
+    def make_scorer(cls):
+        return PopularityScorer()
 
 
 def test_blocks_that_are_named():
-    blocks = make_blocks(small_config(), ["lexical", "prior"])
-    assert [block.name for block in blocks] == ["lexical", "prior"]
+    scorers = make_scorers(small_config(), ["bm25", "popularity"])
+    assert [scorer.name for scorer in scorers] == ["bm25", "popularity"]
 
 
 @pytest.mark.parametrize("num_negatives", [99, 100])
 def test_opinions_need_negatives(num_negatives):
     events = [(0, i % 3, i, 1, -1 if i < num_negatives else 1) for i in range(150)]
-    found = teachable(["prior", "opinion"], make_log(events, 3, 1))
-    assert found == ["prior"] + ["opinion"] * (num_negatives == 100)
+    found = teachable(["popularity", "rating_factors"], make_log(events, 3, 1))
+    assert found == ["popularity"] + ["rating_factors"] * (num_negatives == 100)
 
 
-def scores_of(block, *rows):
+def scores_of(scorer, *rows):
     """Scores of the whole catalogue for one history."""
-    query = block.query(make_history([rows]), tf.zeros([1], tf.int64))
-    return (query.numpy() @ block.candidates.numpy().T)[0]
+    query = scorer.query(make_history([rows]), tf.zeros([1], tf.int64))
+    return (query.numpy() @ scorer.candidates.numpy().T)[0]
 
 
-def fitted(block, events, num_items, num_users, text_vectors=None, titles=None):
+def fitted(scorer, events, num_items, num_users, text_vectors=None, titles=None):
     log = make_log(events, num_items, num_users)
     catalogue = make_catalogue(make_items(titles or [""] * num_items), log)
     if text_vectors is None:
         text_vectors = np.zeros((num_items, 1))
-    return block.fit(log, catalogue, tf.constant(text_vectors, tf.float32))
+    return scorer.fit(log, catalogue, tf.constant(text_vectors, tf.float32))
 
 
 def slow_text_weights(vectors):
@@ -94,9 +94,9 @@ def slow_text_weights(vectors):
 
 
 def test_weights_halve_with_the_events_that_came_after():
-    block = MemoryBlock()
-    block.half_lives, block.scales = [1.0, 2.0], [1.0, 0.5]
-    weights = block.event_weights(make_history([[3, 4, 5], [3, -1, -1]])).numpy()
+    scorer = DecayedScorer()
+    scorer.half_lives, scorer.scales = [1.0, 2.0], [1.0, 0.5]
+    weights = scorer.event_weights(make_history([[3, 4, 5], [3, -1, -1]])).numpy()
     root = 0.5**0.5  # a half-life of two events
     np.testing.assert_allclose(
         weights[0], [[0.25, 0.25], [0.5, 0.5 * root], [1.0, 0.5]], rtol=1e-6
@@ -144,7 +144,7 @@ def random_histories():
 def test_collaborative_at_full_rank_is_the_slow_regression():
     """Forward and backward, recent events counting more; see `slow_ridge`."""
     users, times, events = random_histories()
-    block = fitted(CollaborativeBlock(MemoryForm(50)), events, 6, 25)
+    scorer = fitted(ItemToItemScorer(ItemToItemSettings(50)), events, 6, 25)
     x, y, z, weights = both_directions(users, times)
     ridge = 2.5 * np.diag(x.T @ (weights[:, None] * x)).mean()
     coefficients = slow_ridge(x, y, z, weights, ridge)
@@ -154,15 +154,15 @@ def test_collaborative_at_full_rank_is_the_slow_regression():
             features[:, item] = 0.5 ** (rank / 2), 0.5 * 0.5 ** (rank / 20)
         expected = features.ravel() @ coefficients
         np.testing.assert_allclose(
-            scores_of(block, *history), expected, rtol=1e-3, atol=1e-5
+            scores_of(scorer, *history), expected, rtol=1e-3, atol=1e-5
         )
 
 
 def test_unordered_memory_at_full_rank_is_ease():
     """Weights `I - P / diag(P)`; an event's weight halves with 100 later ones."""
     users, _, events = random_histories()
-    form = UNORDERED._replace(dim=50)
-    block = fitted(CollaborativeBlock(form), events, 6, 25)
+    settings = UNORDERED._replace(dim=50)
+    scorer = fitted(ItemToItemScorer(settings), events, 6, 25)
     chosen = np.array([np.isin(np.arange(6), items) for items in users], float)
     gram = chosen.T @ chosen
     inverse = np.linalg.inv(gram + 5 * np.diag(gram).mean() * np.eye(6))
@@ -171,27 +171,27 @@ def test_unordered_memory_at_full_rank_is_ease():
         fades = 0.5 ** (np.arange(len(history))[::-1] / 100)
         expected = fades @ weights[history]
         np.testing.assert_allclose(
-            scores_of(block, *history), expected, rtol=1e-3, atol=1e-5
+            scores_of(scorer, *history), expected, rtol=1e-3, atol=1e-5
         )
 
 
-@pytest.mark.parametrize("form", [MemoryForm(5), UNORDERED._replace(dim=5)])
-def test_a_narrowed_memory_is_what_a_smaller_rank_gives(form):
+@pytest.mark.parametrize("settings", [ItemToItemSettings(5), UNORDERED._replace(dim=5)])
+def test_a_narrowed_memory_is_what_a_smaller_rank_gives(settings):
     log, catalogue, vectors = make_learning_material()
 
-    def scores(block):
+    def scores(scorer):
         title, vector = tf.constant([""]), vectors[-1:]
-        new = block.new_candidates(title, vector).numpy()
-        met = block.new_memories(title, vector)
+        new = scorer.new_candidates(title, vector).numpy()
+        met = scorer.new_memories(title, vector)
         history = make_history([[0, 2, catalogue.num_items]])
-        query = block.query(history, tf.zeros([1], tf.int64), met).numpy()
-        return query @ np.concatenate([block.candidates, new]).T
+        query = scorer.query(history, tf.zeros([1], tf.int64), met).numpy()
+        return query @ np.concatenate([scorer.candidates, new]).T
 
-    wide = CollaborativeBlock(form).fit(log, catalogue, vectors)
-    narrow = CollaborativeBlock(form._replace(dim=2)).fit(log, catalogue, vectors)
+    wide = ItemToItemScorer(settings).fit(log, catalogue, vectors)
+    narrow = ItemToItemScorer(settings._replace(dim=2)).fit(log, catalogue, vectors)
     found = wide.narrowed(2)
-    assert (found.form, found.dim, found.memory_dim) == (
-        narrow.form, narrow.dim, narrow.memory_dim)  # fmt: skip
+    assert (found.settings, found.dim, found.memory_dim) == (
+        narrow.settings, narrow.dim, narrow.memory_dim)  # fmt: skip
     np.testing.assert_allclose(scores(found), scores(narrow), rtol=1e-3, atol=1e-6)
     assert np.abs(scores(wide) - scores(narrow)).max() > 1e-3
 
@@ -199,8 +199,8 @@ def test_a_narrowed_memory_is_what_a_smaller_rank_gives(form):
 def test_what_came_before_is_learnt_from_the_reversed_log():
     """Nothing follows item 1, but item 0 came before it, and item 2 never did."""
     events = [(u, u % 2 * 2 + step, 10 * step + u) for u in range(8) for step in (0, 1)]
-    block = fitted(CollaborativeBlock(MemoryForm(50)), events, 4, 8)
-    scores = scores_of(block, 1)
+    scorer = fitted(ItemToItemScorer(ItemToItemSettings(50)), events, 4, 8)
+    scores = scores_of(scorer, 1)
     assert scores[0] > scores[2] + 0.01
 
 
@@ -210,31 +210,33 @@ def test_disliked_events_are_no_targets():
     disliked = [(user, 0, 10) for user in range(4, 8)]
     disliked += [(user, 2, 12, 1, -1) for user in range(4, 8)]
     others = [(8, 2, 10), (9, 2, 10)]
-    block = fitted(CollaborativeBlock(MemoryForm(50)), liked + disliked + others, 3, 10)
-    scores = scores_of(block, 0)
+    scorer = fitted(
+        ItemToItemScorer(ItemToItemSettings(50)), liked + disliked + others, 3, 10
+    )
+    scores = scores_of(scorer, 0)
     assert scores[1] > scores[2] + 0.01
 
 
 def test_items_outside_the_regression_get_what_texts_suggest():
     """Ridge regression of all memories and candidates on unit texts."""
     log, catalogue, vectors = make_learning_material()
-    block = CollaborativeBlock(MemoryForm(4)).fit(log, catalogue, vectors)
+    scorer = ItemToItemScorer(ItemToItemSettings(4)).fit(log, catalogue, vectors)
     every = np.c_[
-        block.memory.numpy().reshape(len(vectors), -1), block.candidates.numpy()
+        scorer.memory.numpy().reshape(len(vectors), -1), scorer.candidates.numpy()
     ].astype(float)
     expected = slow_text_weights(vectors.numpy()) @ every[:COLD]
     assert np.abs(expected).max() > 1e-3
     np.testing.assert_allclose(every[COLD], expected, rtol=1e-3, atol=1e-6)
-    longer = block.new_candidates(tf.constant(["x"]), 7 * vectors[COLD:])
-    np.testing.assert_allclose(longer[0], expected[-block.dim :], rtol=1e-3, atol=1e-6)
+    longer = scorer.new_candidates(tf.constant(["x"]), 7 * vectors[COLD:])
+    np.testing.assert_allclose(longer[0], expected[-scorer.dim :], rtol=1e-3, atol=1e-6)
 
 
 def test_without_a_text_nothing_is_expected():
     log, catalogue, vectors = make_learning_material([*TITLES[:-1], ""])
-    block = CollaborativeBlock(MemoryForm(4)).fit(log, catalogue, vectors)
-    assert (block.candidates[COLD].numpy() == 0).all()
-    assert (block.memory[COLD].numpy() == 0).all()
-    new = block.new_candidates(tf.constant([""]), tf.zeros([1, 5]))
+    scorer = ItemToItemScorer(ItemToItemSettings(4)).fit(log, catalogue, vectors)
+    assert (scorer.candidates[COLD].numpy() == 0).all()
+    assert (scorer.memory[COLD].numpy() == 0).all()
+    new = scorer.new_candidates(tf.constant([""]), tf.zeros([1, 5]))
     assert (new.numpy() == 0).all()
 
 
@@ -269,16 +271,16 @@ def test_prior_counts_recent_events_more():
         (4, 0, 2000, 1, -1),  # a dislike: nothing
         (5, 4, 1900, 1, 0),  # neither: nothing, so item 4 is as a new one
     ]
-    block = fitted(PriorBlock(), events, 6, 6)
+    scorer = fitted(PopularityScorer(), events, 6, 6)
     counts = np.array([1, 0.5, 1.25, 2**-10, 0, 0])
     expected = np.log(1 + counts)
     # The median of the six lies between the third and the fourth: 2^-10 and 1/2.
     expected -= (expected[3] + expected[1]) / 2
     expected[4:] = 0
-    np.testing.assert_allclose(block.candidates[:, 0], expected, rtol=1e-5)
-    new = block.new_candidates(tf.constant(["a", "b"]), tf.zeros([2, 1]))
+    np.testing.assert_allclose(scorer.candidates[:, 0], expected, rtol=1e-5)
+    new = scorer.new_candidates(tf.constant(["a", "b"]), tf.zeros([2, 1]))
     np.testing.assert_array_equal(new[:, 0], [0, 0])
-    assert scores_of(block)[0] == block.candidates[0, 0]
+    assert scores_of(scorer)[0] == scorer.candidates[0, 0]
 
 
 def test_prior_of_new_items_is_what_their_texts_let_expect():
@@ -286,8 +288,10 @@ def test_prior_of_new_items_is_what_their_texts_let_expect():
     _, _, vectors = make_learning_material()
     events = [(user, item, 7) for item in range(COLD) for user in range(item + 1)]
     log = make_log(events, COLD + 1, COLD)
-    block = PriorBlock().fit(log, make_catalogue(make_items(TITLES), log), vectors)
-    prior = block.candidates[:, 0].numpy().astype(float)
+    scorer = PopularityScorer().fit(
+        log, make_catalogue(make_items(TITLES), log), vectors
+    )
+    prior = scorer.candidates[:, 0].numpy().astype(float)
     # Counts are 1 to 8, and 0 of the new item, so that the median is 4.
     known = np.log(np.arange(2, COLD + 2) / 5)
     np.testing.assert_allclose(prior[:COLD], known, atol=1e-6)
@@ -297,9 +301,9 @@ def test_prior_of_new_items_is_what_their_texts_let_expect():
 
 
 def test_a_log_of_one_moment():
-    block = fitted(PriorBlock(), [(0, 0, 7), (1, 0, 7), (1, 1, 7)], 2, 2)
+    scorer = fitted(PopularityScorer(), [(0, 0, 7), (1, 0, 7), (1, 1, 7)], 2, 2)
     half = np.log(3 / 2) / 2  # from their median
-    np.testing.assert_allclose(block.candidates[:, 0], [half, -half], rtol=1e-6)
+    np.testing.assert_allclose(scorer.candidates[:, 0], [half, -half], rtol=1e-6)
 
 
 def test_events_of_one_moment_are_no_history_of_each_other():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.data.logs import make_interactions
-from tfrec.towers.spectral_init import LONGEST, SIZE, WINDOW, first_ids
+from tfrec.towers.spectral_init import LONGEST, SIZE, WINDOW, spectral_ids
 
 
 def two_kinds(num_users=40, num_items=12):
@@ -26,7 +26,7 @@ def likeness(vectors):
 
 
 def test_items_that_are_chosen_together_begin_together():
-    vectors = first_ids(two_kinds(), 4, seed=1)[1:]
+    vectors = spectral_ids(two_kinds(), 4, seed=1)[1:]
     is_same = np.add.outer(np.arange(11), np.arange(11)) % 2 == 0
     assert likeness(vectors)[is_same].min() > 0.9
     assert abs(likeness(vectors)[~is_same]).max() < 0.5
@@ -34,7 +34,7 @@ def test_items_that_are_chosen_together_begin_together():
 
 
 def test_who_was_not_chosen_begins_at_nothing():
-    vectors = first_ids(two_kinds(), 4, seed=1)
+    vectors = spectral_ids(two_kinds(), 4, seed=1)
     assert not vectors[0].any()
     assert vectors[1:].any(axis=1).all()
 
@@ -42,7 +42,7 @@ def test_who_was_not_chosen_begins_at_nothing():
 def test_the_order_counts():
     """Of 40 items that all choose in the same order, the next one is like this one."""
     rows = [(f"u{u}", f"i{i:02}", i, 0, "good") for u in range(3) for i in range(40)]
-    alike = likeness(first_ids(make_interactions(rows), 16, seed=1))
+    alike = likeness(spectral_ids(make_interactions(rows), 16, seed=1))
     at = np.arange(40 - 2 * WINDOW)
     assert alike[at, at + 1].min() > 0.5
     assert abs(alike[at, at + 2 * WINDOW]).max() < 0.3
@@ -53,12 +53,12 @@ def test_a_log_that_tells_nothing(num_items):
     log = make_interactions(
         [(f"u{i}", f"i{i}", 0, 0, "good") for i in range(num_items)]
     )
-    assert not first_ids(log, 4, seed=1).any()
+    assert not spectral_ids(log, 4, seed=1).any()
 
 
 def test_the_seed_decides():
     log = two_kinds()
-    np.testing.assert_array_equal(first_ids(log, 4, 1), first_ids(log, 4, 1))
+    np.testing.assert_array_equal(spectral_ids(log, 4, 1), spectral_ids(log, 4, 1))
 
 
 def test_a_small_group_does_not_begin_far_out():
@@ -70,5 +70,5 @@ def test_a_small_group_does_not_begin_far_out():
         for t, i in enumerate(rng.permutation(40)[:10])
     ]
     rows += [(f"pair{u}", f"z{i}", i, 0, "good") for u in range(99) for i in range(2)]
-    lengths = np.linalg.norm(first_ids(make_interactions(rows), 2, seed=1), axis=1)
+    lengths = np.linalg.norm(spectral_ids(make_interactions(rows), 2, seed=1), axis=1)
     assert lengths.max() == pytest.approx(LONGEST * SIZE * 2**0.5, rel=1e-5)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import NUM_USERS, small_config, withheld
 from tests.model.conftest import make_windows
-from tfrec.data.history import History
+from tfrec.data.history import HistoryBatch
 from tfrec.data.interactions import Queries
 from tfrec.data.schema import Items
 from tfrec.errors import NotBuiltError
@@ -55,7 +55,7 @@ def test_training_and_serving_ask_alike(board, encoder):
     for window in range(3):
         for place in range(int((batch["item_rows"][window] >= 0).numpy().sum())):
             num_events = int(batch["context"][window, place])
-            history = History(
+            history = HistoryBatch(
                 *(
                     tf.cast(batch[name][window : window + 1, :num_events], dtype)
                     for name, dtype in (
@@ -96,7 +96,7 @@ def test_later_events_and_padding_change_nothing(board, encoder):
 
 def test_now_matters_and_is_the_last_event_by_default(learnt):
     rows = tf.constant([[0, 2]])
-    history = History(
+    history = HistoryBatch(
         rows, tf.zeros_like(rows), tf.zeros([1, 2]), tf.constant([[100, 200]], tf.int64)
     )
 
@@ -195,10 +195,10 @@ def test_a_log_of_equal_values_teaches_nothing_about_values(board):
 def test_blocks_learn_from_repeats_where_they_may_come(repeats, counts):
     """One user comes back to item 1, another user chooses item 0."""
     log = make_log([(0, 0, 9), (1, 1, 9), (1, 2, 9), (1, 1, 9), (0, 2, 9)], 3, 2)
-    config = small_config('model.blocks=["prior"]', f'data.repeats="{repeats}"')
+    config = small_config('model.scorers=["popularity"]', f'data.repeats="{repeats}"')
     towers = TwoTower(config).adapt(log, make_items(["a", "b", "c"]))
-    model = HybridModel(towers).fit_blocks(log)
-    found = np.exp(model.blocks[0].candidates[:, 0])  # in terms of the median item's
+    model = HybridModel(towers).fit_scorers(log)
+    found = np.exp(model.scorers[0].candidates[:, 0])  # in terms of the median item's
     expected = (1 + np.array(counts)) / (1 + np.median(counts))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
@@ -220,8 +220,8 @@ def test_mixed_precision_trains_and_recommends(board):
         assert loss.dtype == tf.float32
         assert np.isfinite(loss)
         met = interactions.item_ids[:2].tolist()
-        embedding = HybridModel(model).fit_blocks(interactions).embedding()
-        ids, scores, _ = exact_inference(embedding).recommend_ids([met], 3, ())
+        hybrid = HybridModel(model).fit_scorers(interactions).hybrid_scorer()
+        ids, scores, _ = exact_inference(hybrid).recommend_ids([met], 3, ())
         assert not set(ids[0]) & set(met)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
@@ -231,7 +231,7 @@ def test_mixed_precision_trains_and_recommends(board):
 
 def test_recommends_the_withheld_item(learnt):
     even = [f"i{item:02d}" for item in range(2, 16, 2) if item != 6]
-    inference = exact_inference(HybridModel(learnt).embedding())
+    inference = exact_inference(HybridModel(learnt).hybrid_scorer())
     ids, scores, probabilities = inference.recommend_ids([even], 2, ["i00"])
     assert ids[0, 0] == "i06"
     assert scores[0, 0] > scores[0, 1]

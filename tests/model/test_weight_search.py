@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from tfrec.hybrid.candidate_pool import ScorePool
+from tfrec.hybrid.candidate_pool import CandidatePool
 from tfrec.hybrid.weight_search import bagged_weights, choose_weights, spread
 
 
@@ -55,7 +55,7 @@ def fashion():
     parts[1][:, 0] += 3.0
     parts[2][np.arange(160, 200), places[160:]] += 2.0
     nowhere = np.zeros((200, 40), bool)
-    return ScorePool(parts, nowhere, np.arange(201), places, places)
+    return CandidatePool(parts, nowhere, np.arange(201), places, places)
 
 
 def of_lists_of_ten(pool):

@@ -137,17 +137,17 @@ def test_the_calibrated_score_is_the_logit_of_interest():
     """And the reported slopes fit the scores that the new weighting gives."""
     towers, split = toy_model("model.text_encoder=none")
     model = HybridModel(towers)
-    model.fit_blocks(split.train).weigh_blocks(split.queries)
+    model.fit_scorers(split.train).choose_weights(split.queries)
     log = split.queries.interactions
     pairs = labelled_pairs(log, split.held_out, 0, towers.allow_repeats, False)
-    before = interest_features(model.embedding(), pairs)
+    before = interest_features(model.hybrid_scorer(), pairs)
     calibrate(model, pairs)
-    features, how = interest_features(model.embedding(), pairs), model.weighting
+    features, how = interest_features(model.hybrid_scorer(), pairs), model.weights
     np.testing.assert_allclose(features[:, :2], before[:, :2], atol=1e-4)
     slopes, intercept = fit_logistic(features[:, 2:], pairs.labels)
     np.testing.assert_allclose([*slopes, intercept], [1, 0], atol=0.01)
     slopes, intercept = fit_logistic(features, pairs.labels)
-    asked = [how.head_slope, how.opinion_slope, how.score_slope, how.intercept]
+    asked = [how.head_slope, how.rating_slope, how.score_slope, how.intercept]
     np.testing.assert_allclose([*slopes, intercept], asked, atol=0.01)
 
 

@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from tfrec.evaluation.interest import Interest
+from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.metrics import expected_calibration_error
 from tfrec.training.calibration import LabelPlan
 from tfrec.training.diagnosis import (
@@ -91,7 +91,7 @@ def test_few_labels():
 def interest_of(probabilities, labels):
     others = np.full(len(labels), labels.mean())
     found = {"tfrec": probabilities, "base rate": others}
-    return Interest(labels, np.arange(len(labels)), found, is_explicit=True)
+    return InterestEvaluation(labels, np.arange(len(labels)), found, is_explicit=True)
 
 
 def test_probabilities_that_are_off():

@@ -23,7 +23,7 @@ from tfrec.training.trainer import Recipe, set_up
 
 FAST = ("model.text_encoder=none", "train.max_epochs=2", "evaluation.baselines=false")
 
-# Of the towers' NDCG@10: blocks add to it, and showing new items may cost 10 %.
+# Of the towers' NDCG@10: scorers add to it, and showing new items may cost 10 %.
 LEAST = 0.9
 
 
@@ -53,8 +53,8 @@ def test_ranks_better_than_popularity(trained):
 def test_every_block_is_chosen_on_validation(trained):
     facts = trained.report["details"]["training"]
     figures = facts["validation_ndcg@10"]
-    assert figures["all blocks"] >= LEAST * figures["towers"]
-    assert facts["block_weights"]["neural"] > 0
+    assert figures["all scorers"] >= LEAST * figures["towers"]
+    assert facts["scorer_weights"]["neural"] > 0
 
 
 def test_manifest_tells_where_the_model_is_from(trained):
@@ -152,10 +152,10 @@ def test_learns_as_long_as_validation_chose(chosen):
     assert reporting.stage == "test"
     assert steps[-1][0] == choice.fit.best_epoch
     assert steps[-1][1] == steps[-1][2]
-    expected = rescaled(choice.weighting, choice.scale, tower_scale(model))
-    blocks = expected.blocks[expected.blocks != 0]
-    np.testing.assert_allclose(model.weighting.blocks, blocks, rtol=1e-4)
-    assert model.weighting.bias == pytest.approx(expected.bias, rel=1e-4)
+    expected = rescaled(choice.weights, choice.scale, tower_scale(model))
+    scorers = expected.of_known_items[expected.of_known_items != 0]
+    np.testing.assert_allclose(model.weights.of_known_items, scorers, rtol=1e-4)
+    assert model.weights.bias == pytest.approx(expected.bias, rel=1e-4)
     assert (recipe.folder / "test" / "checkpoints" / "checkpoint").exists()
 
 

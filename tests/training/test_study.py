@@ -11,7 +11,7 @@ from tests.toy_log import toy_config, write_toy_log
 from tfrec.config import load_config
 from tfrec.errors import ConfigError, DataError, TrainingError
 from tfrec.evaluation.evaluate import Evaluation
-from tfrec.evaluation.interest import Interest
+from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.report import write_report
 from tfrec.training.comparison import read_queries, write_queries
 from training import study as studies
@@ -33,7 +33,7 @@ splits = {splits}
 overrides = {overrides}
 
 [variants]
-"no blocks" = ["model.blocks=[]"]
+"no scorers" = ["model.scorers=[]"]
 """
 FACTS = {
     "seconds": {"choose": 2.0, "learn": 1.0},
@@ -57,11 +57,11 @@ def made_up_run(command, stdout, stderr):
     """Stands for the process that trains, beside `test_as_processes`."""
     config = load_config(command[3], [word for word in command[4:] if word != "--set"])
     folder = pathlib.Path(config.run.folder) / config.run.name
-    how, seed = config.evaluation, config.train.seed + len(config.model.blocks)
+    how, seed = config.evaluation, config.train.seed + len(config.model.scorers)
     names = ["tfrec"] + ["popularity"] * how.baselines
     found = [judged(name, seed, how.split == "cold-items") for name in names]
     chances = {"tfrec": np.array([0.9, 0.2])}
-    interest = Interest(np.array([True, False]), np.arange(2), chances, True)
+    interest = InterestEvaluation(np.array([True, False]), np.arange(2), chances, True)
     details = {"training": FACTS}
     write_report(
         folder, found, title="toy", protocol={}, interest=interest, details=details
@@ -105,7 +105,7 @@ def test_rows(page):
         part = section(text, split)
         assert part.startswith("\n| recommender")
         assert "| **tfrec** " in part
-        assert "| no blocks " in part
+        assert "| no scorers " in part
         assert "| popularity " in part
     assert "among cold items" in section(text, "cold-items")
     assert "among cold items" not in section(text, "rolling")
@@ -152,7 +152,7 @@ def test_a_run_that_is_there_is_not_repeated(page, study_file, monkeypatch):
         return made_up_run(command, **streams)
 
     monkeypatch.setattr(studies.subprocess, "run", watched)
-    (folder / "rolling.no-blocks.2" / "report.json").unlink()
+    (folder / "rolling.no-scorers.2" / "report.json").unlink()
     again = run_study(study_file, folder).read_text()
     assert len(ran) == 1
     assert len(again.splitlines()) == len(text.splitlines())
@@ -160,7 +160,7 @@ def test_a_run_that_is_there_is_not_repeated(page, study_file, monkeypatch):
 
 def test_other_questions_are_refused(page, study_file):
     folder, _ = page
-    path = folder / "rolling.no-blocks.1" / "queries.npz"
+    path = folder / "rolling.no-scorers.1" / "queries.npz"
     kept = path.read_bytes()
     try:
         np.savez(path, users=[1], names=["tfrec"], values=[[1.0]])
@@ -201,7 +201,7 @@ def test_variants_of_the_studies_in_the_repository(path):
 )
 def test_no_run_begins_for_a_wrong_variant(tmp_path, monkeypatch, override, message):
     path = write_study(tmp_path, [1], ["rolling"], [])
-    path.write_text(path.read_text().replace("model.blocks=[]", override))
+    path.write_text(path.read_text().replace("model.scorers=[]", override))
     monkeypatch.setattr(studies, "train_cell", None)
     with pytest.raises(ConfigError, match=message):
         run_study(path, tmp_path / "out")
@@ -224,5 +224,5 @@ def test_as_processes(tmp_path):
     fast = ["model.text_encoder=none", "train.max_epochs=1"]
     path = write_study(tmp_path, [1], ["rolling"], [*toy_config(tmp_path, data), *fast])
     page = run_study(path, tmp_path / "out").read_text()
-    assert "| no blocks " in page
+    assert "| no scorers " in page
     assert "| popularity " in page

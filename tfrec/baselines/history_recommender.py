@@ -21,7 +21,7 @@ class HistoryRecommender:
 
     def __init__(self, name, weighting=uniform):
         self.name = name
-        self.weighting = weighting
+        self.weights = weighting
         self._train = None
 
     def fit(self, train, items):
@@ -37,7 +37,7 @@ class HistoryRecommender:
         """`[len(queries), num_items]` float32 scores."""
         if self._train is None:
             raise NotBuiltError(f"{self.name} is empty. Call `fit` before `score`.")
-        histories = history_matrix(queries, self.weighting, self.counts_repeats)
+        histories = history_matrix(queries, self.weights, self.counts_repeats)
         scores = np.asarray(self._score(histories), np.float32)
         scores[np.diff(histories.indptr) == 0] = self._popularity
         return scores

@@ -61,9 +61,9 @@ class AsyncRecommenderClient:
         """Ends the connection."""
         await self._channel.close()
 
-    async def recommend(self, history=(), **wishes) -> list[Recommendation]:
+    async def recommend(self, history=(), **options) -> list[Recommendation]:
         """The best items for one user."""
-        return (await self.recommend_many([{"history": history, **wishes}]))[0]
+        return (await self.recommend_many([{"history": history, **options}]))[0]
 
     async def recommend_many(
         self, requests: Sequence[dict]
@@ -83,10 +83,10 @@ class AsyncRecommenderClient:
         return found, response.model_spec.version.value
 
     async def recommend_from_interest(
-        self, interest, *, now=0, **wishes
+        self, interest, *, now=0, **options
     ) -> list[Recommendation]:
         """The best items for an embedding `[dim]` that was kept."""
-        call = calls.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return await self._ask(call)
 
     async def embed_query(self, history=(), **texts) -> np.ndarray:

@@ -82,10 +82,10 @@ def recommend(requests: Sequence[dict], titles: Titles) -> SignatureCall:
 
 
 def recommend_from_interest(
-    interest, titles: Titles, *, now=0, **wishes
+    interest, titles: Titles, *, now=0, **options
 ) -> SignatureCall:
     """For an embedding; read as recommendations."""
-    query = make_query(now=now, **wishes)
+    query = make_query(now=now, **options)
     inputs = histories.filter_inputs([query])
     inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
     return SignatureCall(

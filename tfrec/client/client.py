@@ -68,13 +68,13 @@ class RecommenderClient:
         """Ends the connection."""
         self._channel.close()
 
-    def recommend(self, history=(), **wishes) -> list[Recommendation]:
+    def recommend(self, history=(), **options) -> list[Recommendation]:
         """The best items for one user.
 
         Args:
             history: the latest events: item ids, `(item_id, event, value,
                 timestamp)` tuples, dicts with these keys or a pandas frame.
-            **wishes: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
+            **options: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
                 `min_probability`, `diversity`, `now`, `allow_repeats` as in
                 `tfrec.client.histories.Query`.
 
@@ -85,7 +85,7 @@ class RecommenderClient:
             QueryError: the history or a wish cannot be sent.
             RequestError: the server's status code and words.
         """
-        return self.recommend_many([{"history": history, **wishes}])[0]
+        return self.recommend_many([{"history": history, **options}])[0]
 
     def recommend_many(self, requests: Sequence[dict]) -> list[list[Recommendation]]:
         """As `recommend` for many users in one call.
@@ -107,16 +107,16 @@ class RecommenderClient:
         return found, response.model_spec.version.value
 
     def recommend_from_interest(
-        self, interest, *, now=0, **wishes
+        self, interest, *, now=0, **options
     ) -> list[Recommendation]:
         """The best items for an embedding that was kept, as `update_interest` gives.
 
         Args:
             interest: `[dim]` floats.
             now: a time, 0 for the server's clock.
-            **wishes: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
+            **options: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
         """
-        call = calls.recommend_from_interest(interest, self._titles, now=now, **wishes)
+        call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)
 
     def embed_query(self, history=(), **texts) -> np.ndarray:

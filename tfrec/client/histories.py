@@ -178,7 +178,7 @@ def finite(name: str, numbers) -> np.ndarray:
     return array.astype("float32")
 
 
-def make_query(history=(), now: Any = 0, **wishes) -> Query:
+def make_query(history=(), now: Any = 0, **options) -> Query:
     """A `Query` of a history as `read_history` takes it.
 
     Raises:
@@ -186,12 +186,14 @@ def make_query(history=(), now: Any = 0, **wishes) -> Query:
     """
     seconds = read_now(now)
     for name in ("user_text", "query_text"):
-        (wishes[name],) = _read_each(name, [wishes.get(name, "")], read_text)
-    if not isinstance(wishes.get("exclude", ""), str):
-        wishes["exclude"] = read_ids("exclude", wishes["exclude"])
-    if not isinstance(wishes.get("categories", ""), str):
-        wishes["categories"] = _read_each("categories", wishes["categories"], read_text)
-    return Query(history=read_history(history, seconds)[0], now=seconds, **wishes)
+        (options[name],) = _read_each(name, [options.get(name, "")], read_text)
+    if not isinstance(options.get("exclude", ""), str):
+        options["exclude"] = read_ids("exclude", options["exclude"])
+    if not isinstance(options.get("categories", ""), str):
+        options["categories"] = _read_each(
+            "categories", options["categories"], read_text
+        )
+    return Query(history=read_history(history, seconds)[0], now=seconds, **options)
 
 
 def read_ids(name: str, raw: Sequence) -> list[str]:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfrec.data.bounds import without_nan
 
 
-class History(NamedTuple):
+class HistoryBatch(NamedTuple):
     """Events of each user, oldest first, real ones before padding."""
 
     item_rows: tf.Tensor  # [batch, length] int32, -1 for padding
@@ -38,18 +38,18 @@ def latest(history, length):
     """The latest real events of histories, at most `length` of them.
 
     Args:
-        history: `History`.
+        history: `HistoryBatch`.
         length: int.
 
     Returns:
-        `(History, places)`: as wide as `length` or the history, and where each of
+        `(HistoryBatch, places)`: as wide as `length` or the history, and where each of
         its events stands there, `[batch, width]` int32.
     """
     width = tf.minimum(tf.shape(history.item_rows)[1], length)
     starts = tf.maximum(history.lengths - width, 0)
     places = starts[:, None] + tf.range(width)[None]
     columns = (tf.gather(column, places, batch_dims=1) for column in history)
-    return History(*columns), places
+    return HistoryBatch(*columns), places
 
 
 def latest_events(item_rows, timestamps, max_length):
@@ -125,13 +125,13 @@ def value_scale(interactions):
 
 
 def history_of(packed, standardise):
-    """`History` tensors of the arrays that `pack_histories` gives.
+    """`HistoryBatch` tensors of the arrays that `pack_histories` gives.
 
     Args:
         packed: dict of `[batch, length]` arrays.
         standardise: `ValueScale`.
     """
-    return History(
+    return HistoryBatch(
         tf.constant(packed["item_rows"]),
         tf.constant(packed["event_rows"]),
         standardise(tf.constant(packed["values"])),

@@ -15,7 +15,7 @@ from tfrec.values import (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Change:
+class ItemChange:
     """An item that is put in, anew or in place of another, or taken out.
 
     Its fields are read by the rules of `tfrec.values`, so that it can be served.
@@ -25,7 +25,7 @@ class Change:
             never be had.
 
     Example:
-        >>> film = Change(item_id=7, category=["war", "drama"], available_until="")
+        >>> film = ItemChange(item_id=7, category=["war", "drama"], available_until="")
         >>> film.item_id, film.category, film.available_until
         ('7', 'war|drama', 0)
     """
@@ -57,7 +57,7 @@ class Change:
             )
 
     @classmethod
-    def parse(cls, raw: Any) -> "Change":
+    def parse(cls, raw: Any) -> "ItemChange":
         """The change in what JSON was parsed to.
 
         Raises:

@@ -15,7 +15,7 @@ from tfrec.evaluation.metrics import (
 
 
 @dataclasses.dataclass(frozen=True)
-class Interest:
+class InterestEvaluation:
     """What several models say of the same questions, and the answers."""
 
     labels: np.ndarray  # [n] bool
@@ -28,7 +28,7 @@ def judge_interest(interest, num_samples=1000, seed=0):
     """The figures of every model, and how far ours is ahead in log loss.
 
     Args:
-        interest: `Interest`.
+        interest: `InterestEvaluation`.
         num_samples: int, of the bootstrap.
         seed: int, of the bootstrap.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfrec.data.delays import delayed, frozen
-from tfrec.evaluation.recommender import Recommender
+from tfrec.evaluation.recommender import Ranker
 
 DELAYS_S = {"1 minute": 60, "1 hour": 3600, "1 day": 86_400, "1 week": 604_800}
 LIVE, FROZEN = "live", "frozen at the cut"
@@ -19,12 +19,12 @@ class Late:
     often an item is shown again.
 
     Attributes:
-        recommender: fitted `Recommender`.
+        recommender: fitted `Ranker`.
         name: str, for reports.
         change: function of `Queries` that moves their histories' ends back.
     """
 
-    recommender: Recommender
+    recommender: Ranker
     name: str
     change: Any
 
@@ -41,7 +41,7 @@ def late_versions(recommender, cut):
     """A recommender with live histories, and with ever older ones.
 
     Args:
-        recommender: fitted `Recommender`.
+        recommender: fitted `Ranker`.
         cut: int UTC seconds, the end of training.
 
     Returns:

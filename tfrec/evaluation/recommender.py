@@ -8,7 +8,7 @@ from tfrec.data.interactions import Interactions, Queries
 from tfrec.data.schema import Items
 
 
-class Recommender(Protocol):
+class Ranker(Protocol):
     """Learns from a log, then scores the whole catalogue for live histories."""
 
     name: str

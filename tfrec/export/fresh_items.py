@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ArtefactError, DataError
 from tfrec.export.calls import Call
 from tfrec.export.signatures import INPUTS, named_specs, saved_in, takes_fresh
@@ -32,7 +32,7 @@ class FreshItems:
     def __init__(self, live, folder):
         self._live = live
         self._path = pathlib.Path(folder, FRESH_FILE)
-        self._changes: dict[str, Change] = {}
+        self._changes: dict[str, ItemChange] = {}
         self._encoded: dict[str, tuple] = {}  # id -> vector, memory
         self._trained_at = trained_at(folder)
         if self._path.is_file():
@@ -44,7 +44,7 @@ class FreshItems:
 
     @property
     def added(self):
-        """The `Change`s of items that are there, by id."""
+        """The `ItemChange`s of items that are there, by id."""
         return _added(self._changes)
 
     @property
@@ -60,7 +60,7 @@ class FreshItems:
         it keeps none of the others away.
 
         Args:
-            changes: list of `Change`s.
+            changes: list of `ItemChange`s.
 
         Returns:
             Ids of the items whose changes were passed over.
@@ -130,10 +130,10 @@ class FreshItems:
         frame.to_parquet(pathlib.Path(folder, FRESH_FILE), index=False)
 
     def _read(self):
-        names = [field.name for field in dataclasses.fields(Change)]
+        names = [field.name for field in dataclasses.fields(ItemChange)]
         for row in pd.read_parquet(self._path).to_dict("records"):
             try:
-                change = Change(**{name: row[name] for name in names})
+                change = ItemChange(**{name: row[name] for name in names})
             except DataError as error:  # rules were fewer when it was written
                 logger.warning("%s: an item is passed over: %s", self._path, error)
                 continue

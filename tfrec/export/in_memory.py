@@ -27,8 +27,8 @@ class InMemoryModel(Predictor):
     def __init__(self, model, max_interest_norm=1.0):
         for words in model.skipped():
             logger.warning("%s", words)
-        embedding = model.embedding()
-        self._graphs = SignatureGraphs(exact_inference(embedding, max_interest_norm))
+        hybrid = model.hybrid_scorer()
+        self._graphs = SignatureGraphs(exact_inference(hybrid, max_interest_norm))
         self._calls = {}
 
     @functools.cached_property

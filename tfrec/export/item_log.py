@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.errors import DataError, ServingError
 
 logger = logging.getLogger(__name__)
@@ -33,14 +33,14 @@ class Reading(NamedTuple):
         start: from where it was read; 0 where another file has taken the log's place.
     """
 
-    changes: list[Change]
+    changes: list[ItemChange]
     place: int = 0
     problems: Sequence[str] = ()
     start: int = 0
 
 
 class ItemLog:
-    """An append-only file of `Change`s; several programs may write and read it.
+    """An append-only file of `ItemChange`s; several programs may write and read it.
 
     Args:
         path: the file; it is made when the first change comes.
@@ -54,7 +54,7 @@ class ItemLog:
         """The log of the model in a folder."""
         return cls(pathlib.Path(model_folder) / LOG_NAME)
 
-    def append(self, changes: Sequence[Change]) -> None:
+    def append(self, changes: Sequence[ItemChange]) -> None:
         """Writes changes, all or none of them readable; they are durable on return.
 
         Raises:
@@ -132,11 +132,11 @@ def _parse(line):
         return []
     rows = json.loads(line)
     if not isinstance(rows, list):
-        return [Change.parse(rows)]
+        return [ItemChange.parse(rows)]
     changes = []
     for number, row in enumerate(rows, start=1):
         try:
-            changes.append(Change.parse(row))
+            changes.append(ItemChange.parse(row))
         except DataError as error:
             raise DataError(f"change {number} of {len(rows)}: {error}") from None
     return changes

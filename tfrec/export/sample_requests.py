@@ -17,14 +17,14 @@ class Sample:
     def __init__(self, queries):
         self.queries = queries
 
-    def interests(self, embedding):
+    def interests(self, hybrid):
         """`[n, dim]` float32 interest vectors of the sample, without profiles."""
-        model = embedding.model
+        model = hybrid.model
         length = model.config.model.max_history_length
         history = history_of(pack_histories(self.queries, length), model.standardise)
         blank = tf.zeros([len(self.queries), model.item_texts.vectors.shape[1]])
         now = tf.constant(self.queries.timestamps)
-        return embedding.query(history, now, blank, blank)[0].numpy()
+        return hybrid.query(history, now, blank, blank)[0].numpy()
 
     def requests(self, inference, batches):
         """Requests for every signature, of some batch sizes.
@@ -45,7 +45,7 @@ class Sample:
         catalogue = inference.catalogue
         query = self._query(queries, inference)
         some = np.resize(catalogue.item_ids[:3], (batch, 3)).astype(object)
-        interest = inference.embedding.candidates[:1].numpy().repeat(batch, axis=0)
+        interest = inference.hybrid.candidates[:1].numpy().repeat(batch, axis=0)
         item = {
             "title": np.resize(catalogue.titles[:1], batch).astype(object),
             "category": np.resize(catalogue.categories[:1], batch).astype(object),

@@ -72,19 +72,19 @@ def export(
     version = 1 + max(map(_latest_version, roots.values()))
     for words in model.skipped():
         logger.warning("%s", words)
-    embedding, sample = model.embedding(), Sample(model.towers.sample_queries)
-    interests = sample.interests(embedding)
+    hybrid, sample = model.hybrid_scorer(), Sample(model.towers.sample_queries)
+    interests = sample.interests(hybrid)
     norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
     done = []
     for flavour, root in roots.items():
-        index, facts = _make_index(flavour, embedding, interests, recall, quantize)
+        index, facts = _make_index(flavour, hybrid, interests, recall, quantize)
         facts |= {
             "name": root.name,
             "version": version,
             "metrics": metrics or {},
             "data_digest": digest,
         }
-        inference = Inference(embedding, index, norm)
+        inference = Inference(hybrid, index, norm)
         done.append(_write(root, version, flavour, inference, sample, facts))
     return done
 
@@ -123,15 +123,15 @@ def _check_name(name):
         raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
 
 
-def _make_index(flavour, embedding, interests, recall, quantize):
-    ids = embedding.model.catalogue.item_ids
+def _make_index(flavour, hybrid, interests, recall, quantize):
+    ids = hybrid.model.catalogue.item_ids
     logger.info("Building the %s index of %d items.", flavour, len(ids))
     if flavour == "exact":
-        return BruteForceIndex().build(ids, embedding.candidates), {}
+        return BruteForceIndex().build(ids, hybrid.candidates), {}
     from tfrec.retrieval.scann import ScannIndex  # not on every platform
 
     index = ScannIndex(target_recall=recall, quantize=quantize)
-    index.build(ids, embedding.candidates, sample_queries=interests)
+    index.build(ids, hybrid.candidates, sample_queries=interests)
     return index, {"index": dataclasses.asdict(index.report)}
 
 
@@ -169,7 +169,7 @@ def _save(aside, flavour, inference, sample, facts):
         facts=facts
         | {
             "num_items": catalogue.num_items,
-            "embedding_dim": inference.embedding.dim,
+            "embedding_dim": inference.hybrid.dim,
             "max_history_length": inference.max_history_length,
             "signatures": sorted(functions),
             "events": inference.model.kinds.table(),

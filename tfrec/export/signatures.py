@@ -10,8 +10,8 @@ import math
 
 import tensorflow as tf
 
-from tfrec.inference.request import Query, Wish
-from tfrec.retrieval.new_item_tier import Fresh
+from tfrec.inference.request import QueryInputs, RequestOptions
+from tfrec.retrieval.new_item_tier import NewItemTier
 
 DEFAULT_K = 10
 DEFAULT_LEARNING_RATE = 0.1
@@ -66,12 +66,12 @@ DEFAULTS = {
     "category": [""],
     "learning_rate": [DEFAULT_LEARNING_RATE],
 }
-QUERY = Query._fields
-WISH = Wish._fields
+QUERY = QueryInputs._fields
+OPTIONS = RequestOptions._fields
 ITEM = ("item_ids", "vectors", "categories", "available_from", "available_until")
 INPUTS = {  # of each signature
-    "recommend": (*QUERY, *WISH[1:], "allow_repeats"),
-    "recommend_from_interest": ("interest", *WISH),
+    "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats"),
+    "recommend_from_interest": ("interest", *OPTIONS),
     "embed_query": QUERY,
     "embed_candidate": ("title", "text", "category"),
     "score_interest": ("candidate_item_ids", *QUERY),
@@ -98,18 +98,18 @@ class SignatureGraphs(tf.Module):
 
         Args:
             name: of those in `INPUTS`.
-            with_fresh: whether it takes the fields of `Fresh` as well, as `fresh_…`.
+            with_fresh: whether it takes a `NewItemTier` as well, as `fresh_…`.
         """
         specs = [SPECS[each] for each in INPUTS[name]]
         if with_fresh and name not in WITHOUT_FRESH:
-            embedding = self.inference.embedding
-            specs += fresh_specs(embedding.dim, embedding.memory_dim)
+            hybrid = self.inference.hybrid
+            specs += fresh_specs(hybrid.dim, hybrid.memory_dim)
         return _traced(getattr(self, f"_{name}"), specs)
 
     def _recommend(self, **inputs):
         answer = self.inference.recommend(
-            _part(Query, inputs),
-            _part(Wish, inputs),
+            _part(QueryInputs, inputs),
+            _part(RequestOptions, inputs),
             inputs["allow_repeats"],
             _fresh(inputs),
         )
@@ -117,12 +117,12 @@ class SignatureGraphs(tf.Module):
 
     def _recommend_from_interest(self, interest, **inputs):
         answer = self.inference.recommend_from_interest(
-            interest, _part(Wish, inputs), fresh=_fresh(inputs)
+            interest, _part(RequestOptions, inputs), fresh=_fresh(inputs)
         )
         return _answer(answer)
 
     def _embed_query(self, **inputs):
-        query, fresh = _part(Query, inputs), _fresh(inputs)
+        query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
         return {"embedding": self.inference.embed_query(query, fresh)}
 
     def _embed_candidate(self, title, text, category):
@@ -140,7 +140,7 @@ class SignatureGraphs(tf.Module):
         return {"rows": self.inference.item_ids.rows_of(item_ids)}
 
     def _score_interest(self, candidate_item_ids, **inputs):
-        query, fresh = _part(Query, inputs), _fresh(inputs)
+        query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
         scores = self.inference.score_interest(query, candidate_item_ids, fresh)
         return {"probabilities": scores}
 
@@ -151,7 +151,7 @@ class SignatureGraphs(tf.Module):
         return {"interest": updated}
 
     def _explain(self, candidate_item_ids, **inputs):
-        query, fresh = _part(Query, inputs), _fresh(inputs)
+        query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
         shares = self.inference.explain(query, candidate_item_ids, fresh)
         return {"history_weights": shares}
 
@@ -172,17 +172,17 @@ class Signatures(SignatureGraphs):
 
     Attributes:
         live: name -> concrete function. Those of `INPUTS` take the inputs of the
-            signature and, as `fresh_…`, the fields of `Fresh`; `embed_items` and
+            signature and, as `fresh_…`, the fields of `NewItemTier`; `embed_items` and
             `make_fresh` make such fields; `rows_of` tells rows of the catalogue.
     """
 
     def __init__(self, inference):
         super().__init__(inference)
         self.live = {name: self.trace(name, with_fresh=True) for name in INPUTS}
-        embedding = inference.embedding
+        hybrid = inference.hybrid
         item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
         self.live["embed_items"] = _traced(self._embed_items, item_specs)
-        widths = {"vectors": embedding.dim, "memories": embedding.memory_dim}
+        widths = {"vectors": hybrid.dim, "memories": hybrid.memory_dim}
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
         # One string for each item here, not a row of wishes as in a request.
@@ -218,8 +218,8 @@ def signatures(live, fresh):
 
 
 def fresh_specs(dim, memory_dim):
-    """`TensorSpec`s of the fields of a `Fresh`, named `fresh_…`."""
-    kinds = Fresh(
+    """`TensorSpec`s of the fields of a `NewItemTier`, named `fresh_…`."""
+    kinds = NewItemTier(
         item_ids=(tf.string, []),
         keys=(tf.int64, []),
         vectors=(tf.float32, [dim]),
@@ -296,7 +296,9 @@ def _part(kind, inputs):
 def _fresh(inputs):
     if "fresh_item_ids" not in inputs:
         return None
-    return Fresh(**{name: inputs[f"fresh_{name}"] for name in Fresh._fields})
+    return NewItemTier(
+        **{name: inputs[f"fresh_{name}"] for name in NewItemTier._fields}
+    )
 
 
 def _answer(answer):

@@ -1,4 +1,4 @@
-"""The items that may reach a list: all that weights of blocks are chosen on."""
+"""The items that may reach a list: all that weights of scorers are chosen on."""
 
 import dataclasses
 import functools
@@ -8,7 +8,7 @@ import numpy as np
 from tfrec.evaluation import metrics
 from tfrec.evaluation.evaluate import strike_seen
 from tfrec.evaluation.ranks import ranks_of_blends, target_ranks
-from tfrec.hybrid.offline_scores import EmbeddingRecommender
+from tfrec.hybrid.offline_scores import HybridRecommender
 
 DEPTH = 500  # best items by each part: those of a list stand far above the last
 NEW_DEPTH = 100  # best new items by each part
@@ -18,13 +18,13 @@ MIN_HITS = 100  # right items in the towers' lists: of fewer, chance decides
 
 
 @dataclasses.dataclass(frozen=True)
-class ScorePool:
+class CandidatePool:
     """Scores of the items that some part ranks high, and of the targets.
 
     A small catalogue is in it whole.
 
     Attributes:
-        parts: list of `[num_queries, width]` float32 arrays, one per block, then those
+        parts: list of `[num_queries, width]` float32 arrays, one per scorer, then those
             of an item's own past; `-inf` in the first where no item may come.
         is_new: `[num_queries, width]` bool; see `Catalogue.is_new`.
         target_offsets: `[num_queries + 1]` int, bounds of each query's targets.
@@ -74,7 +74,7 @@ class ScorePool:
         """The questions of some right items, `[num_targets]` bool, and these alone."""
         counts = np.bincount(self.query_of[kept], minlength=len(self))
         asked = counts > 0
-        return ScorePool(
+        return CandidatePool(
             [part[asked] for part in self.parts],
             self.is_new[asked],
             np.concatenate([[0], np.cumsum(counts[asked])]),
@@ -93,7 +93,7 @@ class ScorePool:
         parts[0][is_new != new] = -np.inf
         places = pool._of_right_items(is_kind.cumsum(axis=1) - 1)
         offsets, rows = pool.target_offsets, pool.target_rows
-        return ScorePool(parts, is_new, offsets, places, rows)
+        return CandidatePool(parts, is_new, offsets, places, rows)
 
     @property
     def query_of(self):
@@ -115,24 +115,27 @@ class ScorePool:
         return target_ranks(scores, self.target_offsets, self.target_places)
 
 
-def pool_scores(embedding, queries, allow_repeats):
-    """The `ScorePool` of an embedding whose weights are all 1.
+def pool_candidates(hybrid, queries, allow_repeats):
+    """The `CandidatePool` of an embedding whose weights are all 1.
 
     Args:
-        embedding: `Embedding`.
+        hybrid: `HybridScorer`.
         queries: `Queries`.
         allow_repeats: bool, whether items of the history may come; only then are
             there parts for an item's own past.
     """
-    recommender = EmbeddingRecommender(embedding)
-    is_new = embedding.model.catalogue.is_new
+    recommender = HybridRecommender(hybrid)
+    is_new = hybrid.model.catalogue.is_new
     most_targets = np.diff(queries.target_offsets).max()
-    most_met = embedding.model.config.model.max_history_length
+    most_met = hybrid.model.config.model.max_history_length
     pools = []
     for batch in queries.in_batches(BATCH_SIZE):
-        parts, likely = recommender.block_scores(batch), [_targets(batch, most_targets)]
+        parts, likely = (
+            recommender.scorer_scores(batch),
+            [_targets(batch, most_targets)],
+        )
         if allow_repeats:
-            own = recommender.own_features(batch)
+            own = recommender.repeat_features(batch)
             likely.append(_met(own[-1], most_met))  # the one that fades last
         else:
             own = []
@@ -140,7 +143,7 @@ def pool_scores(embedding, queries, allow_repeats):
         rows = _rows(parts, is_new, likely)
         pools.append((_cut([*parts, *own], rows), rows, _places(rows, batch)))
     parts, rows, places = zip(*pools, strict=True)
-    return ScorePool(
+    return CandidatePool(
         [np.concatenate(part) for part in zip(*parts, strict=True)],
         is_new[np.concatenate(rows)],
         queries.target_offsets,
@@ -149,15 +152,15 @@ def pool_scores(embedding, queries, allow_repeats):
     )
 
 
-def _rows(blocks, is_new, likely):
+def _rows(scorers, is_new, likely):
     """`[num_queries, width]` ascending rows of the items in the pool of a batch."""
-    num_queries, num_items = blocks[0].shape
+    num_queries, num_items = scorers[0].shape
     every, new = np.arange(num_items), np.flatnonzero(is_new)
-    width = len(blocks) * (DEPTH + NEW_DEPTH) + sum(rows.shape[1] for rows in likely)
+    width = len(scorers) * (DEPTH + NEW_DEPTH) + sum(rows.shape[1] for rows in likely)
     if num_items <= width:
         return np.broadcast_to(every, (num_queries, num_items))
-    best = [_best(scores, blocks[0], every, DEPTH) for scores in blocks]
-    best += [_best(scores, blocks[0], new, NEW_DEPTH) for scores in blocks]
+    best = [_best(scores, scorers[0], every, DEPTH) for scores in scorers]
+    best += [_best(scores, scorers[0], new, NEW_DEPTH) for scores in scorers]
     return np.sort(np.concatenate([*best, *likely], axis=1), axis=1)
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 
 from tfrec.data.repeats import without_other_targets
-from tfrec.hybrid.hybrid_scorer import Embedding
+from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weight_choice import weigh
-from tfrec.hybrid.weights import Weighting
-from tfrec.linear.registry import first_form, make_blocks, teachable
+from tfrec.hybrid.weights import Weights
+from tfrec.linear.registry import initial_settings, make_scorers, teachable
 from tfrec.progress import tracked
 
 
 class HybridModel:
-    """What a saved model is made of: towers, closed-form blocks, weights.
+    """What a saved model is made of: towers, closed-form scorers, weights.
 
     Args:
         towers: `TwoTower` that has its catalogue.
@@ -24,21 +24,21 @@ class HybridModel:
     def __init__(self, towers):
         self.towers = towers
         self.is_weighed = self.is_calibrated = False
-        self.blocks, self.weighting = [], Weighting(blocks=np.ones(1, np.float32))
+        self.scorers, self.weights = [], Weights(of_known_items=np.ones(1, np.float32))
 
-    def fit_blocks(
-        self, interactions, form=None, names=None, weighting=None, fitted=()
+    def fit_scorers(
+        self, interactions, settings=None, names=None, weighting=None, fitted=()
     ):
-        """Fits closed-form blocks.
+        """Fits closed-form scorers.
 
         Args:
             interactions: the `Interactions` that the towers learn from.
-            form: `BlockForm`, or None for the first choice.
-            names: list of the blocks' names, or None for those of `model.blocks` that
+            form: `ScorerSettings`, or None for the first choice.
+            names: list of the scorers' names, or None for those of `model.scorers` that
                 the log can teach.
-            weighting: `Weighting` of towers and blocks, whose blocks of weight 0 are
+            weighting: `Weights` of towers and scorers, whose scorers of weight 0 are
                 left out of the model; or None for equal weights.
-            fitted: list of `Block`s of this log and form, which are not fitted again.
+            fitted: list of `Scorer`s of this log and form, which are not fitted again.
 
         Returns:
             The model itself.
@@ -46,54 +46,56 @@ class HybridModel:
         towers = self.towers
         config = towers.config
         if names is None:
-            names = teachable(config.model.blocks, interactions)
-        blocks = make_blocks(config, names, form or first_form(config), towers.words)
+            names = teachable(config.model.scorers, interactions)
+        scorers = make_scorers(
+            config, names, settings or initial_settings(config), towers.words
+        )
         self.is_weighed = self.is_calibrated = weighting is not None
         if weighting is None:
-            weighting = Weighting(blocks=np.ones(len(blocks) + 1, np.float32))
+            weighting = Weights(of_known_items=np.ones(len(scorers) + 1, np.float32))
         interactions = without_other_targets(interactions, towers.allow_repeats)
         of_interest = towers.kinds.interactions_of_interest(interactions)
         texts, ready = (
             towers.item_texts.vectors,
-            {block.name: block for block in fitted},
+            {scorer.name: scorer for scorer in fitted},
         )
-        counting = zip(blocks, weighting.asked[1:], strict=True)
-        self.blocks = [
-            ready.get(block.name)
-            or block.fit(
-                interactions if block.hears_dislikes else of_interest,
+        counting = zip(scorers, weighting.query_weights[1:], strict=True)
+        self.scorers = [
+            ready.get(scorer.name)
+            or scorer.fit(
+                interactions if scorer.reads_dislikes else of_interest,
                 towers.catalogue,
                 texts,
             )
-            for block in tracked([b for b, w in counting if w != 0], "Fitting blocks")
+            for scorer in tracked([b for b, w in counting if w != 0], "Fitting scorers")
         ]
-        self.weighting = weighting.without_useless()
+        self.weights = weighting.without_useless()
         return self
 
-    def weigh_blocks(self, queries):
-        """Chooses the weights of towers and blocks.
+    def choose_weights(self, queries):
+        """Chooses the weights of towers and scorers.
 
         Args:
             queries: `Queries` from after the events that the model learnt from.
 
         Returns:
-            What they reach: `tfrec.hybrid.weight_choice.Reached`.
+            What they reach: `tfrec.hybrid.weight_choice.ValidationScores`.
         """
         repeats = self.towers.allow_repeats
-        self.weighting, reached = weigh(self.embedding(), queries, repeats)
+        self.weights, reached = weigh(self.hybrid_scorer(), queries, repeats)
         self.is_weighed = True
         return reached
 
     def skipped(self):
         """Sentences about steps of the recipe that this model went without."""
         steps = {
-            "The weights of towers and scorers were not chosen (`weigh_blocks`), so "
+            "The weights of towers and scorers were not chosen (`choose_weights`), so "
             "all count alike.": self.is_weighed,
             "Probabilities were not calibrated (`training.calibration.calibrate`), "
             "so they order items but are no shares of people.": self.is_calibrated,
         }
         return [words for words, is_done in steps.items() if not is_done]
 
-    def embedding(self):
-        """Towers and blocks as one `Embedding`, as they are now."""
-        return Embedding(self.towers, self.blocks, self.weighting)
+    def hybrid_scorer(self):
+        """Towers and scorers as one `HybridScorer`, as they are now."""
+        return HybridScorer(self.towers, self.scorers, self.weights)

@@ -1,30 +1,30 @@
-"""Towers and blocks as one inner product: `[neural | blocks | bias | new]`."""
+"""Towers and scorers as one inner product: `[neural | scorers | bias | new]`."""
 
 import numpy as np
 import tensorflow as tf
 
 from tfrec.data.history import latest
-from tfrec.linear.repeat_consumption import own_features
+from tfrec.linear.repeat_consumption import repeat_features
 from tfrec.variables import table, take_rows
 
 NUM_LAST = 3  # columns for bias, level of new items and their exposure
 
 
-class Embedding(tf.Module):
+class HybridScorer(tf.Module):
     """Both sides of the inner product, as tensors of the whole embedding.
 
     Args:
         model: trained `TwoTower`.
-        blocks: list of fitted `Block`s.
-        weighting: `Weighting`.
+        scorers: list of fitted `Scorer`s.
+        weighting: `Weights`.
     """
 
-    def __init__(self, model, blocks, weighting):
+    def __init__(self, model, scorers, weighting):
         super().__init__(name="embedding")
-        self.model, self.blocks, self.weighting = model, blocks, weighting
+        self.model, self.scorers, self.weights = model, scorers, weighting
         self.neural_dim = model.config.model.embedding_dim
-        self._places = _places(self.neural_dim, blocks)
-        parts = [model.all_candidates(), *(block.candidates for block in blocks)]
+        self._places = _places(self.neural_dim, scorers)
+        parts = [model.all_candidates(), *(scorer.candidates for scorer in scorers)]
         everything = self._candidates(parts, model.catalogue.is_new)
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
@@ -37,7 +37,7 @@ class Embedding(tf.Module):
     @property
     def memory_dim(self):
         """Numbers of what having met an item says; see `new_memories`."""
-        return sum(block.memory_dim for block in self.blocks)
+        return sum(scorer.memory_dim for scorer in self.scorers)
 
     def query(self, history, now, profiles, hints, query_texts=None, fresh=None):
         """Interest vectors and the events' attention weights.
@@ -56,27 +56,27 @@ class Embedding(tf.Module):
         neural, weights = self._neural_query(history, now, profiles, hints, fresh)
         parts = [neural]
         of_interest = self.model.kinds.of_interest(history)
-        for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
-            told = history if block.hears_dislikes else of_interest
-            part = block.query(told, now, memory)
+        for scorer, memory in zip(self.scorers, self._memories(fresh), strict=True):
+            told = history if scorer.reads_dislikes else of_interest
+            part = scorer.query(told, now, memory)
             if query_texts is not None:
-                part += block.text_query(query_texts)
+                part += scorer.text_query(query_texts)
             parts.append(part)
         parts = [
             part * weight
-            for part, weight in zip(parts, self.weighting.asked, strict=True)
+            for part, weight in zip(parts, self.weights.query_weights, strict=True)
         ]
-        how = self.weighting
-        last = tf.constant([[how.bias, how.new_level, how.exposure]])
+        how = self.weights
+        last = tf.constant([[how.bias, how.new_level, how.new_item_boost]])
         last = tf.repeat(last, tf.shape(neural)[0], axis=0)
         return tf.concat([*parts, last], axis=1), weights
 
     @property
-    def has_own(self):
+    def has_repeats(self):
         """Whether an item's own past counts, beside the inner product."""
-        return any(self.weighting.own)
+        return any(self.weights.repeat)
 
-    def own_bonus(self, history, rows):
+    def repeat_bonus(self, history, rows):
         """What a user's past with items adds to their inner products.
 
         Args:
@@ -86,12 +86,12 @@ class Embedding(tf.Module):
         Returns:
             `[batch, n]` float tensor, 0 for items that the history does not hold.
         """
-        features = own_features(self.model.kinds.of_interest(history), rows)
-        return tf.linalg.matvec(features, tf.constant(self.weighting.own, tf.float32))
+        features = repeat_features(self.model.kinds.of_interest(history), rows)
+        return tf.linalg.matvec(features, tf.constant(self.weights.repeat, tf.float32))
 
     def _memories(self, fresh):
-        """Of fresh items, what having met them says: a part for each block, or None."""
-        sizes = [block.memory_dim for block in self.blocks]
+        """What having met new items says: a part for each scorer, or None."""
+        sizes = [scorer.memory_dim for scorer in self.scorers]
         if fresh is None or not sizes:
             return [None] * len(sizes)
         return tf.split(fresh.memories, sizes, axis=1)
@@ -129,10 +129,10 @@ class Embedding(tf.Module):
             text_vectors: `[n, text_dim]` float tensor.
 
         Returns:
-            `[n, memory_dim]` float tensor, block by block.
+            `[n, memory_dim]` float tensor, scorer by scorer.
         """
-        blank = tf.zeros([tf.shape(texts)[0], 0])  # there may be no block
-        parts = [block.new_memories(texts, text_vectors) for block in self.blocks]
+        blank = tf.zeros([tf.shape(texts)[0], 0])  # there may be no scorer
+        parts = [scorer.new_memories(texts, text_vectors) for scorer in self.scorers]
         return tf.concat([blank, *parts], axis=1)
 
     def new_candidates(self, texts, text_vectors, categories):
@@ -154,14 +154,14 @@ class Embedding(tf.Module):
             tf.fill([num_items], -1),
             tf.fill([num_items], False),
         )
-        parts = [block.new_candidates(texts, text_vectors) for block in self.blocks]
-        is_told_of = (texts != "") | tf.reduce_any(categories != 0, axis=1)
-        return self._candidates([_float32(neural), *parts], is_told_of)
+        parts = [scorer.new_candidates(texts, text_vectors) for scorer in self.scorers]
+        has_content = (texts != "") | tf.reduce_any(categories != 0, axis=1)
+        return self._candidates([_float32(neural), *parts], has_content)
 
     def _candidates(self, parts, is_new):
         """The candidates' side of the parts, `[n, size]` each, for `[n]` new or not."""
         is_new = tf.cast(is_new, tf.float32)[:, None]
-        pairs = zip(parts, self.weighting.shares.T.tolist(), strict=True)
+        pairs = zip(parts, self.weights.candidate_scale.T.tolist(), strict=True)
         parts = [
             part * (share + is_new * (of_new - share))
             for part, (share, of_new) in pairs
@@ -179,14 +179,14 @@ class Embedding(tf.Module):
         Returns:
             `[batch, n]` float tensor.
         """
-        how = self.weighting
-        head, opinion = self.opinions(interest, candidates)
+        how = self.weights
+        head, rating = self.ratings(interest, candidates)
         scores -= interest[:, None, -1] * candidates[..., -1]  # no sign of interest
-        logits = how.head_slope * head + how.opinion_slope * opinion
+        logits = how.head_slope * head + how.rating_slope * rating
         return tf.sigmoid(logits + how.score_slope * scores + how.intercept)
 
-    def opinions(self, interest, candidates):
-        """Logits of the interest head and of the opinion block; 0 without one.
+    def ratings(self, interest, candidates):
+        """Logits of the interest head and of the opinion scorer; 0 without one.
 
         Args:
             interest: `[batch, dim]` float tensor.
@@ -197,22 +197,22 @@ class Embedding(tf.Module):
         """
         neural, of_candidates = self._part("neural", interest, candidates)
         head = _float32(self.model.interest_head(neural, of_candidates))
-        if "opinion" not in self._places:
+        if "rating_factors" not in self._places:
             return head, tf.zeros_like(head)
-        asked, of_candidates = self._part("opinion", interest, candidates)
+        asked, of_candidates = self._part("rating_factors", interest, candidates)
         return head, tf.reduce_sum(asked * of_candidates, axis=-1)
 
     def _part(self, name, interest, candidates):
-        """One block's two sides, unweighted: `[batch, 1, size]`, `[batch, n, size]`."""
+        """Both sides, unweighted: `[batch, 1, size]`, `[batch, n, size]`."""
         number, start, end = self._places[name]
         asked = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
-        asked /= self.weighting.asked[number]
+        asked /= self.weights.query_weights[number]
         return asked, self._unshared(name, candidates)
 
     def _unshared(self, name, vectors):
-        """A part of candidates' vectors as its block gave it."""
+        """A part of candidates' vectors as its scorer gave it."""
         number, start, end = self._places[name]
-        share, of_new = self.weighting.shares[:, number].tolist()
+        share, of_new = self.weights.candidate_scale[:, number].tolist()
         part = vectors[..., start:end]
         if share == of_new == 1.0:
             return part
@@ -239,16 +239,16 @@ class Embedding(tf.Module):
         memory = self.model.query_tower.memory_output(events * weights[..., None])
         memory = _float32(memory)
         shares = tf.matmul(apart[..., : self.neural_dim], memory, transpose_b=True)
-        shares *= self.weighting.asked[0]
-        for block, memory in zip(self.blocks, self._memories(fresh), strict=True):
-            number, start, end = self._places[block.name]
-            part = block.contributions(history, now, apart[..., start:end], memory)
-            shares += self.weighting.asked[number] * part
-        if self.has_own:
+        shares *= self.weights.query_weights[0]
+        for scorer, memory in zip(self.scorers, self._memories(fresh), strict=True):
+            number, start, end = self._places[scorer.name]
+            part = scorer.contributions(history, now, apart[..., start:end], memory)
+            shares += self.weights.query_weights[number] * part
+        if self.has_repeats:
             same = rows[:, :, None] == history.item_rows[:, None]
             own = tf.cast(same, tf.float32)
             own = tf.math.divide_no_nan(own, tf.reduce_sum(own, 2, keepdims=True))
-            shares += own * self.own_bonus(history, rows)[..., None]
+            shares += own * self.repeat_bonus(history, rows)[..., None]
         shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
 
@@ -258,9 +258,9 @@ def _float32(tensor):
     return tf.cast(tensor, tf.float32)
 
 
-def _places(neural_dim, blocks):
-    """Block name -> (its number, first and end column) in the embedding."""
-    names = ["neural", *(block.name for block in blocks)]
-    ends = np.cumsum([neural_dim, *(block.dim for block in blocks)]).tolist()
+def _places(neural_dim, scorers):
+    """Scorer name -> (its number, first and end column) in the embedding."""
+    names = ["neural", *(scorer.name for scorer in scorers)]
+    ends = np.cumsum([neural_dim, *(scorer.dim for scorer in scorers)]).tolist()
     places = zip(range(len(names)), [0, *ends], ends, strict=False)
     return dict(zip(names, places, strict=True))

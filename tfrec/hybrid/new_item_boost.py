@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 
 
-def choose_exposure(scores, pool, cost, k=10):
+def choose_new_item_boost(scores, pool, cost, k=10):
     """What is added to new items' scores, so that they take some places, and not more.
 
     A model cannot know which of the new items will be popular, so how high their scores
@@ -15,7 +15,7 @@ def choose_exposure(scores, pool, cost, k=10):
 
     Args:
         scores: `[num_queries, width]` float array, without exposure.
-        pool: `ScorePool`.
+        pool: `CandidatePool`.
         cost: float, the share of known items' NDCG@k, without new ones, that may be
             lost.
         k: int.

@@ -7,27 +7,27 @@ import tensorflow as tf
 
 from tfrec.data.history import history_of, latest
 from tfrec.data.packing import pack_histories
-from tfrec.linear.repeat_consumption import HALF_LIVES, own_features
+from tfrec.linear.repeat_consumption import HALF_LIVES, repeat_features
 
 BATCH_SIZE = 128  # queries
 
 
-class EmbeddingRecommender:
-    """An `Embedding` as the evaluation sees any recommender.
+class HybridRecommender:
+    """A `HybridScorer` as the evaluation sees any recommender.
 
     Args:
-        embedding: `Embedding`.
+        hybrid: `HybridScorer`.
         name: str, for reports.
     """
 
-    def __init__(self, embedding, name="tfrec"):
-        self.embedding, self.name = embedding, name
+    def __init__(self, hybrid, name="tfrec"):
+        self.hybrid, self.name = hybrid, name
         self._traced = tf.function(self._query, reduce_retracing=True)
 
     @functools.cached_property
     def candidates(self):
         """`[num_items, dim]` float32 array: out of TensorFlow once, not every batch."""
-        return self.embedding.candidates.numpy()
+        return self.hybrid.candidates.numpy()
 
     def fit(self, train, items):
         """Does nothing: the towers have been trained."""
@@ -36,46 +36,46 @@ class EmbeddingRecommender:
     def score(self, queries):
         """`[num_queries, num_items]` float32 scores."""
         scores = self.interests(queries) @ self.candidates.T
-        if self.embedding.has_own:
-            features = self.own_features(queries)
-            scores += np.tensordot(self.embedding.weighting.own, features, 1)
+        if self.hybrid.has_repeats:
+            features = self.repeat_features(queries)
+            scores += np.tensordot(self.hybrid.weights.repeat, features, 1)
         return scores
 
-    def own_features(self, queries):
-        """`own_features` of every item: `[num_half_lives, num_queries, num_items]`."""
+    def repeat_features(self, queries):
+        """Of every item: `[num_half_lives, num_queries, num_items]`."""
         shape = (len(HALF_LIVES), len(queries), len(self.candidates))
         features = np.zeros(shape, np.float32)
-        for rows, history in _histories(queries, self.embedding.model):
+        for rows, history in _histories(queries, self.hybrid.model):
             own = history.item_rows.numpy()
-            found = own_features(self.embedding.model.kinds.of_interest(history), own)
+            found = repeat_features(self.hybrid.model.kinds.of_interest(history), own)
             found = found.numpy()
             batch, places = np.nonzero(own >= 0)
             items = own[batch, places]
             features[:, rows[batch], items] = found[batch, places].T
         return features
 
-    def own_bonus(self, queries):
+    def repeat_bonus(self, queries):
         """`[num_queries]` bonus of each query's one target."""
         parts = [
-            self.embedding.own_bonus(history, queries.target_rows[rows][:, None])[:, 0]
-            for rows, history in _histories(queries, self.embedding.model)
+            self.hybrid.repeat_bonus(history, queries.target_rows[rows][:, None])[:, 0]
+            for rows, history in _histories(queries, self.hybrid.model)
         ]
         return np.concatenate(parts)
 
     def interests(self, queries):
         """`[num_queries, dim]` float32 interest vectors."""
-        return _in_batches(self._traced, queries, self.embedding.model)
+        return _in_batches(self._traced, queries, self.hybrid.model)
 
     def _query(self, history, now, user_rows):
-        profiles = tf.gather(self.embedding.model.profile_texts.vectors, user_rows)
+        profiles = tf.gather(self.hybrid.model.profile_texts.vectors, user_rows)
         blank = tf.zeros_like(profiles)
-        return self.embedding.query(history, now, profiles, blank)[0]
+        return self.hybrid.query(history, now, profiles, blank)[0]
 
-    def block_scores(self, queries):
-        """List of `[num_queries, num_items]` scores, one per block, unweighted."""
+    def scorer_scores(self, queries):
+        """List of `[num_queries, num_items]` scores, one per scorer, unweighted."""
         sizes = [
-            self.embedding.neural_dim,
-            *(block.dim for block in self.embedding.blocks),
+            self.hybrid.neural_dim,
+            *(scorer.dim for scorer in self.hybrid.scorers),
         ]
         interests = self.interests(queries)
         ends = np.cumsum(sizes)

@@ -1,29 +1,30 @@
-"""What validation chooses of the closed-form blocks: their form and all weights."""
+"""What validation chooses of the closed-form scorers: their form and all weights."""
 
 import gc
+import itertools
 import logging
 from typing import NamedTuple
 
-from tfrec.hybrid.weight_choice import Reached
-from tfrec.hybrid.weights import Weighting
-from tfrec.linear.item_to_item import memory_forms
-from tfrec.linear.registry import BlockForm, first_form
+from tfrec.hybrid.weight_choice import ValidationScores
+from tfrec.hybrid.weights import Weights
+from tfrec.linear.item_to_item import item_to_item_settings
+from tfrec.linear.registry import ScorerSettings, initial_settings
 
 logger = logging.getLogger(__name__)
 
 WIDER = 4  # times the width, where a catalogue is of many small groups or many words
-WORTH = 1.01  # times the NDCG that a wider block must reach, for it takes room
+WORTH = 1.01  # times the NDCG that a wider scorer must reach, for it takes room
 
 
 class _Tried(NamedTuple):
-    reached: Reached
-    form: BlockForm
-    blocks: list
-    weighting: Weighting
+    reached: ValidationScores
+    settings: ScorerSettings
+    scorers: list
+    weights: Weights
 
 
-def choose_blocks(model, interactions, queries):
-    """Fits and weighs a model's blocks in each form; keeps the best.
+def choose_scorers(model, interactions, queries):
+    """Fits and weighs a model's scorers in each form; keeps the best.
 
     Args:
         model: `HybridModel` whose towers are trained.
@@ -31,38 +32,47 @@ def choose_blocks(model, interactions, queries):
         queries: `Queries` from after them.
 
     Returns:
-        `(BlockForm, NDCG@10 reached)`; the model has the blocks and their weights.
+        `(ScorerSettings, NDCG@10 reached)`; the model has them, weighed.
     """
 
-    def tried(form, *fitted):
-        gc.collect()  # what scored another form: it is in cycles with its functions
-        model.fit_blocks(interactions, form, fitted=fitted)
-        logger.info("Weighing the blocks.")
-        reached = model.weigh_blocks(queries)
-        return _Tried(reached, form, model.blocks, model.weighting)
+    config = model.towers.config
+    names, settings = config.model.scorers, initial_settings(config)
+    dim = settings.memory.dim
+    wide_ones = [
+        settings._replace(memory=memory)
+        for memory in item_to_item_settings(WIDER * dim)
+        if "item_to_item" in names
+    ]
+    numbers = itertools.count(1)
+    most = len(wide_ones) + 1 + ("bm25" in names)
 
-    names, form = model.towers.config.model.blocks, first_form(model.towers.config)
-    dim = form.memory.dim
-    if "collaborative" in names:
-        forms = [form._replace(memory=memory) for memory in memory_forms(WIDER * dim)]
-        wide = max(map(tried, forms), key=lambda each: each.reached)
-        memory, *others = _first(wide.blocks, "collaborative")
+    def tried(settings, *fitted):
+        gc.collect()  # what scored other settings: it is in cycles with its functions
+        logger.info("Choosing weights, %d of at most %d.", next(numbers), most)
+        model.fit_scorers(interactions, settings, fitted=fitted)
+        reached = model.choose_weights(queries)
+        return _Tried(reached, settings, model.scorers, model.weights)
+
+    if wide_ones:
+        wide = max(map(tried, wide_ones), key=lambda each: each.reached)
+        memory, *others = _first(wide.scorers, "item_to_item")
         memory = memory.narrowed(dim)
-        narrow = tried(form._replace(memory=memory.form), memory, *others)
+        narrow = tried(settings._replace(memory=memory.settings), memory, *others)
         best = _worthier(wide, narrow)
     else:
-        best = tried(form)
+        best = tried(settings)
     if _may_widen_words(model, best):
-        wider = best.form._replace(lexical_dim=WIDER * form.lexical_dim)
-        _, *others = _first(best.blocks, "lexical")
+        wider = best.settings._replace(bm25_dim=WIDER * settings.bm25_dim)
+        _, *others = _first(best.scorers, "bm25")
         best = _worthier(tried(wider, *others), best)
-    model.blocks, model.weighting = best.blocks, best.weighting
-    return best.form, best.reached.ndcg
+    model.scorers, model.weights = best.scorers, best.weights
+    logger.info("Validation reaches NDCG@10 %.4f.", best.reached.ndcg)
+    return best.settings, best.reached.ndcg
 
 
-def _first(blocks, name):
-    """The blocks, the one of a name before all others."""
-    return sorted(blocks, key=lambda block: block.name != name)
+def _first(scorers, name):
+    """The scorers, the one of a name before all others."""
+    return sorted(scorers, key=lambda scorer: scorer.name != name)
 
 
 def _worthier(wide, narrow):
@@ -74,9 +84,9 @@ def _worthier(wide, narrow):
 
 
 def _may_widen_words(model, tried):
-    """Whether words count at all, and a wider block would hold more of them."""
-    names = [block.name for block in tried.blocks]
-    if "lexical" not in names:
+    """Whether words count at all, and a wider scorer would hold more of them."""
+    names = [scorer.name for scorer in tried.scorers]
+    if "bm25" not in names:
         return False
-    counts = tried.weighting.asked[1 + names.index("lexical")] != 0
-    return counts and not model.towers.words(tried.form.lexical_dim).is_whole
+    counts = tried.weights.query_weights[1 + names.index("bm25")] != 0
+    return counts and not model.towers.words(tried.settings.bm25_dim).is_whole

@@ -33,18 +33,18 @@ def rescaled(weighting, was, now):
     the spread fell from 1.50 to 1.35 and the mean by 0.83 when a tenth of it was added.
 
     Args:
-        weighting: `Weighting`, chosen with the towers of another training.
+        weighting: `Weights`, chosen with the towers of another training.
         was: `TowerScale` of those.
         now: `TowerScale` of the towers that it is for.
 
     Returns:
-        `Weighting` that leaves mean and spread of the towers' part as they were.
+        `Weights` that leaves mean and spread of the towers' part as they were.
     """
-    both = weighting.both
+    both = weighting.stacked
     both[:, 0] *= was.spread / now.spread
-    known, new = weighting.both[:, 0] * was.mean - both[:, 0] * now.mean
+    known, new = weighting.stacked[:, 0] * was.mean - both[:, 0] * now.mean
     return dataclasses.replace(
-        weighting.with_blocks(both),
+        weighting.with_stacked(both),
         bias=weighting.bias + float(known),
         new_level=weighting.new_level + float(new - known),
     )

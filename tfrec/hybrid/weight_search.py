@@ -10,28 +10,28 @@ NUM_BAGS = 8
 BAG = 0.3  # of the groups
 
 
-def choose_weights(block_scores, measure):
-    """Weights of the blocks by coordinate ascent on a validation metric.
+def choose_weights(scorer_scores, measure):
+    """Weights of the scorers by coordinate ascent on a validation metric.
 
     Args:
-        block_scores: list of `[num_queries, num_items]` float arrays. The first
-            block has weight 1, and `-inf` where an item may not come; the others
-            are tried at a grid of weights, relative to the blocks' spreads, so that
+        scorer_scores: list of `[num_queries, num_items]` float arrays. The first
+            scorer has weight 1, and `-inf` where an item may not come; the others
+            are tried at a grid of weights, relative to the scorers' spreads, so that
             their scales do not matter.
         measure: function of two arrays and a list of shares that gives, for each
             share of the second added to the first, what is to be made large.
 
     Returns:
-        `[num_blocks]` float32 array.
+        `[num_scorers]` float32 array.
     """
-    spreads = [spread(scores) for scores in block_scores]
+    spreads = [spread(scores) for scores in scorer_scores]
     units = [spreads[0] / each for each in spreads]
-    shares = [1.0] + [0.0] * (len(block_scores) - 1)
-    blended, best = block_scores[0], -np.inf
+    shares = [1.0] + [0.0] * (len(scorer_scores) - 1)
+    blended, best = scorer_scores[0], -np.inf
     for _ in range(ROUNDS):
         before = shares.copy()
-        for place in range(1, len(block_scores)):
-            scores = block_scores[place] * units[place]
+        for place in range(1, len(scorer_scores)):
+            scores = scorer_scores[place] * units[place]
             others = blended - shares[place] * scores
             values = measure(others, scores, GRID)
             if max(values) > best:
@@ -49,12 +49,12 @@ def bagged_weights(pool, groups, seed):
     decide there, such as the two or three new items that many people chose.
 
     Args:
-        pool: `ScorePool`.
+        pool: `CandidatePool`.
         groups: `[num_targets]` int array, which right items are drawn together.
         seed: int, of the draws.
 
     Returns:
-        `[num_blocks]` float32 array.
+        `[num_scorers]` float32 array.
 
     Reference:
         Breiman, Bagging Predictors, Machine Learning 1996,

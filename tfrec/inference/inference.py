@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.bounds import bounded
-from tfrec.data.history import History, latest_events, take_columns
+from tfrec.data.history import HistoryBatch, latest_events, take_columns
 from tfrec.inference.lookup import Names
 from tfrec.inference.new_items import NewItems
 from tfrec.inference.online_update import update_interest
-from tfrec.inference.request import history_only, readable, to_batch, wish_for
+from tfrec.inference.request import history_only, options_for, readable, to_batch
 from tfrec.inference.search import Own, Search, inner_products
 from tfrec.linear.repeat_consumption import last_occurrences
 from tfrec.retrieval.brute_force import BruteForceIndex
@@ -18,16 +18,16 @@ from tfrec.retrieval.candidate_ids import CandidateIds
 from tfrec.retrieval.filters import NO_ROW, NO_SCORE
 
 
-def exact_inference(embedding, max_interest_norm=1.0):
-    """The `Inference` of an `Embedding` that is searched exactly.
+def exact_inference(hybrid, max_interest_norm=1.0):
+    """The `Inference` of an `HybridScorer` that is searched exactly.
 
     Args:
-        embedding: `Embedding`.
+        hybrid: `HybridScorer`.
         max_interest_norm: as `Inference` takes it.
     """
-    ids = embedding.model.catalogue.item_ids
-    index = BruteForceIndex().build(ids, embedding.candidates)
-    return Inference(embedding, index, max_interest_norm)
+    ids = hybrid.model.catalogue.item_ids
+    index = BruteForceIndex().build(ids, hybrid.candidates)
+    return Inference(hybrid, index, max_interest_norm)
 
 
 class Rows(NamedTuple):
@@ -40,12 +40,12 @@ class Rows(NamedTuple):
     answer: tf.Tensor  # int32, as what they may be answered; -1 if not at all
 
 
-class Asked(NamedTuple):
+class EncodedQuery(NamedTuple):
     """What a request comes to."""
 
     interest: tf.Tensor  # [batch, dim]
     rows: Rows  # [batch, width], of the request's items
-    history: History  # its latest events
+    history: HistoryBatch  # its latest events
     columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
     weights: tf.Tensor  # [batch, length], attention
 
@@ -54,23 +54,23 @@ class Inference(tf.Module):
     """A trained model, its catalogue and an index: what a saved model computes.
 
     Args:
-        embedding: `Embedding`.
-        index: built index over `embedding.candidates`, rows as in the catalogue.
+        hybrid: `HybridScorer`.
+        index: built index over `hybrid.candidates`, rows as in the catalogue.
         max_interest_norm: positive float, bound of an updated interest vector.
     """
 
-    def __init__(self, embedding, index, max_interest_norm):
+    def __init__(self, hybrid, index, max_interest_norm):
         super().__init__(name="inference")
-        model = embedding.model
-        self.embedding, self.model = embedding, model
+        model = hybrid.model
+        self.hybrid, self.model = hybrid, model
         self.max_interest_norm = max_interest_norm
         self.catalogue = model.catalogue
         self.max_history_length = model.config.model.max_history_length
         self.item_ids = CandidateIds(self.catalogue.item_ids)
         kinds = model.kinds
         self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
-        self.search = Search(embedding, index)
-        self.new_items = NewItems(embedding, self.item_ids)
+        self.search = Search(hybrid, index)
+        self.new_items = NewItems(hybrid, self.item_ids)
 
     # === From a request to tensors ===
 
@@ -83,7 +83,7 @@ class Inference(tf.Module):
         return Rows(tf.where(known > NO_ROW, known, answer), answer)
 
     def history(self, query, rows):
-        """The latest events of a request: `(History, columns they came from)`.
+        """The latest events of a request: `(HistoryBatch, columns they came from)`.
 
         `rows`, `[batch, width]`, are those by which the model knows the items.
         """
@@ -92,7 +92,7 @@ class Inference(tf.Module):
         rows = tf.where(kinds > NO_ROW, rows, NO_ROW)
         columns = latest_events(rows, times, self.max_history_length)
         values = self.model.standardise(query.history_values)
-        history = History(
+        history = HistoryBatch(
             take_columns(rows, columns, NO_ROW),
             take_columns(kinds, columns, 0),
             take_columns(values, columns, 0.0),
@@ -110,10 +110,10 @@ class Inference(tf.Module):
             tf.concat([query.user_text, query.query_text], 0)
         )
         profiles, hints = tf.split(both, 2)
-        interest, weights = self.embedding.query(
+        interest, weights = self.hybrid.query(
             history, query.now, profiles, hints, query.query_text, fresh
         )
-        return Asked(interest, rows, history, columns, weights)
+        return EncodedQuery(interest, rows, history, columns, weights)
 
     # === What the signatures compute ===
 
@@ -121,12 +121,12 @@ class Inference(tf.Module):
         """`Query` -> `[batch, dim]` interest vectors."""
         return self._interest(self._batch(query), fresh).interest
 
-    def recommend(self, query, wish, allow_repeats, fresh=None):
+    def recommend(self, query, options, allow_repeats, fresh=None):
         """The best candidates for live histories.
 
         Args:
             query: `Query`.
-            wish: `Wish`.
+            options: `RequestOptions`.
             allow_repeats: `[batch or 1]` bool tensor; False excludes the history.
             fresh: `Fresh` items beside the catalogue, or None.
 
@@ -134,14 +134,14 @@ class Inference(tf.Module):
             `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
             `""`, `-inf` and 0.
         """
-        query, wish = self._batch(query), readable(wish)
+        query, options = self._batch(query), readable(options)
         asked = self._interest(query, fresh)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
         seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows.answer)
         own = None
-        if self.embedding.has_own:
-            own = self._own(asked, allow_repeats, wish.min_probability, fresh)
-        return self._recommend(asked.interest, wish, seen, own, fresh)
+        if self.hybrid.has_repeats:
+            own = self._own(asked, allow_repeats, options.min_probability, fresh)
+        return self._recommend(asked.interest, options, seen, own, fresh)
 
     def _own(self, asked, allow_repeats, min_probability, fresh):
         known = last_occurrences(asked.history.item_rows)
@@ -154,11 +154,11 @@ class Inference(tf.Module):
 
     def _judge(self, asked, rows, fresh):
         """Scores and probabilities of candidates by their `[batch, n]` `Rows`."""
-        candidates = self.embedding.vectors(rows.answer, fresh)
+        candidates = self.hybrid.vectors(rows.answer, fresh)
         scores = inner_products(asked.interest, candidates)
-        if self.embedding.has_own:
-            scores += self.embedding.own_bonus(asked.history, rows.known)
-        return scores, self.embedding.probabilities(asked.interest, candidates, scores)
+        if self.hybrid.has_repeats:
+            scores += self.hybrid.repeat_bonus(asked.history, rows.known)
+        return scores, self.hybrid.probabilities(asked.interest, candidates, scores)
 
     def recommend_ids(self, histories, k, exclude):
         """`recommend` for Python lists.
@@ -172,35 +172,35 @@ class Inference(tf.Module):
             `(item_ids, scores, probabilities)`, arrays `[len(histories), k]`.
         """
         ids, scores, probabilities = self.recommend(
-            history_only(histories), wish_for(k, exclude), tf.constant([False])
+            history_only(histories), options_for(k, exclude), tf.constant([False])
         )
         text = [[each.decode() for each in row] for row in ids.numpy()]
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
-    def recommend_from_interest(self, interest, wish, fresh=None):
+    def recommend_from_interest(self, interest, options, fresh=None):
         """The same from interest vectors.
 
         Args:
             interest: `[batch, dim]` float tensor; see `bounded`.
-            wish: `Wish`.
+            options: `RequestOptions`.
             fresh: `Fresh` items beside the catalogue, or None.
 
         Returns:
             As `recommend`.
         """
-        return self._recommend(bounded(interest), readable(wish), None, None, fresh)
+        return self._recommend(bounded(interest), readable(options), None, None, fresh)
 
-    def _recommend(self, interest, wish, seen, own, fresh):
+    def _recommend(self, interest, options, seen, own, fresh):
         """`seen` are rows that are not to come, `own` items ranked by their scores."""
-        wish = to_batch(wish, tf.shape(interest)[0])
-        excluded = self.rows_of(wish.exclude_item_ids, fresh).answer
+        options = to_batch(options, tf.shape(interest)[0])
+        excluded = self.rows_of(options.exclude_item_ids, fresh).answer
         if seen is not None:
             excluded = tf.concat([excluded, seen], axis=1)
-        rows, scores = self.search(interest, excluded, wish, own, fresh)
+        rows, scores = self.search(interest, excluded, options, own, fresh)
         is_real = rows > NO_ROW
-        candidates = self.embedding.vectors(rows, fresh)
+        candidates = self.hybrid.vectors(rows, fresh)
         finite = tf.where(is_real, scores, 0.0)
-        probabilities = self.embedding.probabilities(interest, candidates, finite)
+        probabilities = self.hybrid.probabilities(interest, candidates, finite)
         return (
             self._ids_of(rows, fresh),
             tf.where(is_real, scores, NO_SCORE),
@@ -225,7 +225,7 @@ class Inference(tf.Module):
     def update_interest(self, interest, item_ids, reward, learning_rate, fresh=None):
         """Interest vectors after one reaction each; unknown items change nothing."""
         rows = self.rows_of(item_ids, fresh).known
-        candidates = self.embedding.vectors(rows, fresh)
+        candidates = self.hybrid.vectors(rows, fresh)
         candidates = tf.where(rows[:, None] > NO_ROW, candidates, 0.0)
         rate = tf.broadcast_to(learning_rate, tf.shape(reward))
         return update_interest(
@@ -242,8 +242,8 @@ class Inference(tf.Module):
         query = self._batch(query)
         asked = self._interest(query, fresh)
         rows = self.rows_of(candidate_item_ids, fresh)
-        vectors = self.embedding.vectors(rows.answer, fresh)
-        shares = self.embedding.contributions(
+        vectors = self.hybrid.vectors(rows.answer, fresh)
+        shares = self.hybrid.contributions(
             asked.history, query.now, asked.weights, rows.known, vectors, fresh
         )
         shares = tf.where(rows.answer[..., None] > NO_ROW, shares, 0.0)

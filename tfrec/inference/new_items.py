@@ -12,17 +12,17 @@ class NewItems(tf.Module):
     """What the model makes of texts: vectors, and with them items new to it.
 
     Args:
-        embedding: `Embedding`.
+        hybrid: `HybridScorer`.
         item_ids: `CandidateIds` of its catalogue.
     """
 
-    def __init__(self, embedding, item_ids):
+    def __init__(self, hybrid, item_ids):
         super().__init__(name="new_items")
-        self.embedding, self.model = embedding, embedding.model
+        self.hybrid, self.model = hybrid, hybrid.model
         self.item_ids = item_ids
         self.learnt_categories = Names(self.model.category_names, default=-1)
         if self.model.text_encoder is not None:
-            self.words = self.model.words(self.model.config.model.lexical_dim)
+            self.words = self.model.words(self.model.config.model.bm25_dim)
             # A function of its own: saved once, however many signatures encode texts.
             self._encoded = tf.function(
                 self._encode, input_signature=[tf.TensorSpec([None], tf.string)]
@@ -52,8 +52,8 @@ class NewItems(tf.Module):
         joined = join_item_texts(titles, texts, categories)
         multi_hot = self._category_matrix(categories)
         encoded = self.encode_texts(joined)
-        vectors = self.embedding.new_candidates(joined, encoded, multi_hot)
-        return vectors, self.embedding.new_memories(joined, encoded)
+        vectors = self.hybrid.new_candidates(joined, encoded, multi_hot)
+        return vectors, self.hybrid.new_memories(joined, encoded)
 
     def make_fresh(self, items, memories, removed_item_ids):
         """A `Fresh` tier for this catalogue.

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfrec.data.bounds import without_nan
 
 
-class Query(NamedTuple):
+class QueryInputs(NamedTuple):
     """Whose interest, and when; the first four of a history go together."""
 
     user_text: tf.Tensor  # [batch] string, "" for none
@@ -20,7 +20,7 @@ class Query(NamedTuple):
     now: tf.Tensor  # [batch] int64 UTC seconds, 0 = right after the last event
 
 
-class Wish(NamedTuple):
+class RequestOptions(NamedTuple):
     """What may come back."""
 
     now: tf.Tensor  # [batch] int64 UTC seconds, 0 = the server's clock
@@ -32,8 +32,8 @@ class Wish(NamedTuple):
 
 
 def history_only(histories):
-    """A `Query` of histories of item ids, given as Python lists, oldest first."""
-    return Query(
+    """A `QueryInputs` of histories of item ids, given as Python lists, oldest first."""
+    return QueryInputs(
         user_text=tf.fill([len(histories)], ""),
         query_text=tf.constant([""]),
         history_item_ids=tf.ragged.constant(histories, tf.string).to_tensor(""),
@@ -44,9 +44,9 @@ def history_only(histories):
     )
 
 
-def wish_for(k, exclude):
-    """A `Wish` for `k` items but those excluded, given as Python strings."""
-    return Wish(
+def options_for(k, exclude):
+    """A `RequestOptions` for `k` items but those excluded, given as Python strings."""
+    return RequestOptions(
         now=tf.constant([0], tf.int64),
         k=tf.constant([k]),
         exclude_item_ids=tf.constant([[*exclude, ""]]),
@@ -56,11 +56,11 @@ def wish_for(k, exclude):
     )
 
 
-def readable(wish):
-    """A `Wish` without NaN, which no comparison takes: what is no number is no wish."""
-    return wish._replace(
-        min_probability=without_nan(wish.min_probability),
-        diversity=without_nan(wish.diversity),
+def readable(options):
+    """`RequestOptions` without NaN, which stands for no wish."""
+    return options._replace(
+        min_probability=without_nan(options.min_probability),
+        diversity=without_nan(options.diversity),
     )
 
 
@@ -68,7 +68,7 @@ def to_batch(tensors, batch):
     """Gives absent inputs, whose defaults have length 1, the batch's length.
 
     Args:
-        tensors: `Query` or `Wish`, each tensor `[1 or batch, ...]`.
+        tensors: `QueryInputs` or `RequestOptions`, each tensor `[1 or batch, ...]`.
         batch: scalar int32 tensor.
 
     Returns:
@@ -76,7 +76,7 @@ def to_batch(tensors, batch):
         as its item ids.
     """
     width = None
-    if isinstance(tensors, Query):
+    if isinstance(tensors, QueryInputs):
         width = tf.shape(tensors.history_item_ids)[1]
 
     def broadcast(name, tensor):

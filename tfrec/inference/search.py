@@ -34,14 +34,14 @@ class Search(tf.Module):
     """An index behind categories, availability and least probabilities.
 
     Args:
-        embedding: `Embedding`.
-        index: built index over `embedding.candidates`.
+        hybrid: `HybridScorer`.
+        index: built index over `hybrid.candidates`.
     """
 
-    def __init__(self, embedding, index):
+    def __init__(self, hybrid, index):
         super().__init__(name="search")
-        self.embedding, self.index = embedding, index
-        catalogue = embedding.model.catalogue
+        self.hybrid, self.index = hybrid, index
+        catalogue = hybrid.model.catalogue
         self.num_items = catalogue.num_items
         names = np.unique(
             np.concatenate([[""], *split_categories(catalogue.categories)])
@@ -66,13 +66,13 @@ class Search(tf.Module):
         with tf.control_dependencies(checks):
             return tf.reduce_max(k)
 
-    def __call__(self, interest, excluded, wish, own=None, fresh=None):
+    def __call__(self, interest, excluded, options, own=None, fresh=None):
         """The best candidates of each query.
 
         Args:
             interest: `[batch, dim]` float tensor.
             excluded: `[batch, n]` int32 tensor of rows, -1 for none.
-            wish: `Wish` of the same batch.
+            options: `RequestOptions` of the same batch.
             own: `Own`, or None: items that are ranked by these scores.
             fresh: `Fresh` items, or None; their rows follow those of the catalogue.
 
@@ -80,29 +80,29 @@ class Search(tf.Module):
             `(rows, scores)`, both `[batch, largest k]`, -1 and `-inf` beyond what a
             query asked for or may have.
         """
-        k = self._num_wanted(wish.k)
+        k = self._num_wanted(options.k)
         clock = tf.cast(tf.timestamp(), tf.int64)
-        wish = wish._replace(now=tf.where(wish.now > 0, wish.now, clock))
-        is_diverse = tf.reduce_any(wish.diversity > 0)
+        options = options._replace(now=tf.where(options.now > 0, options.now, clock))
+        is_diverse = tf.reduce_any(options.diversity > 0)
         depth = tf.where(is_diverse, POOL * k, k)
-        rows, scores = self._search(interest, depth, excluded, wish, own, fresh)
+        rows, scores = self._search(interest, depth, excluded, options, own, fresh)
         if fresh is not None:
             found = (rows, scores)
             rows, scores = tf.cond(
                 tf.size(fresh.keys) > 1,
-                lambda: self._merge(found, interest, excluded, wish, own, fresh),
+                lambda: self._merge(found, interest, excluded, options, own, fresh),
                 lambda: found,
             )
 
         def spread():
-            vectors = self.embedding.vectors(rows, fresh)[..., :-NUM_LAST]
-            return diversify(rows, scores, vectors, wish.k, wish.diversity, k)
+            vectors = self.hybrid.vectors(rows, fresh)[..., :-NUM_LAST]
+            return diversify(rows, scores, vectors, options.k, options.diversity, k)
 
         rows, scores = tf.cond(is_diverse, spread, lambda: (rows, scores))
-        is_wanted = tf.range(k)[None] < wish.k[:, None]
+        is_wanted = tf.range(k)[None] < options.k[:, None]
         return tf.where(is_wanted, rows, NO_ROW), scores
 
-    def _search(self, interest, k, excluded, wish, own, fresh):
+    def _search(self, interest, k, excluded, options, own, fresh):
         """The catalogue's best `k`."""
 
         def search(rules, *index_rules):
@@ -122,25 +122,27 @@ class Search(tf.Module):
 
             return run
 
-        limits = self._limits(wish)
-        rules = limits + self._wishes(wish, fresh)
-        likely = self._likely(interest, wish.min_probability)
-        has_rules = tf.reduce_any(wish.categories != "")
+        limits = self._limits(options)
+        rules = limits + self._wishes(options, fresh)
+        likely = self._likely(interest, options.min_probability)
+        has_rules = tf.reduce_any(options.categories != "")
         if fresh is not None:
             has_rules |= fresh.has_gone
         return tf.cond(
-            tf.reduce_any(wish.min_probability > 0),
+            tf.reduce_any(options.min_probability > 0),
             search(rules, likely),
             lambda: tf.cond(has_rules, search(rules), search(limits)),
         )
 
-    def _limits(self, wish):
+    def _limits(self, options):
         if not self.has_limits:
             return []
-        return [available_at(self.available_from, self.available_until, wish.now)]
+        return [available_at(self.available_from, self.available_until, options.now)]
 
-    def _wishes(self, wish, fresh):
-        wanted = tf.where(wish.categories == "", -1, self.categories(wish.categories))
+    def _wishes(self, options, fresh):
+        wanted = tf.where(
+            options.categories == "", -1, self.categories(options.categories)
+        )
         num = self.categories.size
         rules = [in_categories(self.candidate_categories, num, wanted)]
         if fresh is not None:
@@ -151,32 +153,32 @@ class Search(tf.Module):
         """Rule: P(interest) is at least `min_probability`, where that is above 0."""
 
         def allowed(rows, interest, least):
-            candidates = tf.gather(self.embedding.candidates, rows)
+            candidates = tf.gather(self.hybrid.candidates, rows)
             return self._is_likely(interest, candidates, least)
 
         return allowed, (interest, min_probability)
 
     def _is_likely(self, interest, candidates, least):
         scores = inner_products(interest, candidates)
-        found = self.embedding.probabilities(interest, candidates, scores)
+        found = self.hybrid.probabilities(interest, candidates, scores)
         return (found >= least[:, None]) | (least[:, None] <= 0)
 
-    def _merge(self, found, interest, excluded, wish, own, fresh):
+    def _merge(self, found, interest, excluded, options, own, fresh):
         """What the index found and the fresh items, as one ranking as deep."""
         rows, scores = found
         k = tf.shape(rows)[1]
         new = tf.matmul(interest, fresh.vectors, transpose_b=True)  # [batch, n]
         is_likely = tf.cond(
-            tf.reduce_any(wish.min_probability > 0),
+            tf.reduce_any(options.min_probability > 0),
             lambda: self._is_likely(
-                interest, fresh.vectors[None], wish.min_probability
+                interest, fresh.vectors[None], options.min_probability
             ),
             lambda: tf.ones_like(new, tf.bool),
         )
         new = tf.where(is_likely, new, NO_SCORE)
         if own is not None:
             new = self._put(new, own)
-        new = tf.where(fresh.permits(wish.now, wish.categories), new, NO_SCORE)
+        new = tf.where(fresh.permits(options.now, options.categories), new, NO_SCORE)
         new = strike(new, excluded - self.num_items)
         every_row = self.num_items + tf.range(tf.size(fresh.keys))
         new_rows, new = best(new, every_row, k)

@@ -1,13 +1,13 @@
-"""Lexical block: the words of the texts, as projected BM25 features."""
+"""Lexical scorer: the words of the texts, as projected BM25 features."""
 
 import functools
 
-from tfrec.linear.item_to_item_forms import MemoryBlock
+from tfrec.linear.decayed_scorer import DecayedScorer
 from tfrec.text.bm25_vectors import Words
 from tfrec.variables import table
 
 
-class LexicalBlock(MemoryBlock):
+class Bm25Scorer(DecayedScorer):
     """Items whose words are those of the items met, or of a free-text query.
 
     Args:
@@ -17,7 +17,7 @@ class LexicalBlock(MemoryBlock):
     """
 
     def __init__(self, dim, learn_words=None, half_life=20.0):
-        super().__init__(name="lexical")
+        super().__init__(name="bm25")
         self.max_dim, self.learn_words = dim, learn_words
         self.half_lives, self.scales = [half_life], [1.0]
 

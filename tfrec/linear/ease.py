@@ -9,13 +9,13 @@ COLUMNS_AT_ONCE = 512  # bounds memory while the Gram matrix is made
 def gram_matrix(user_items):
     """`user_items.T @ user_items`, dense, of a sparse `[num_users, num_items]` matrix.
 
-    Made in blocks, for a sparse product is larger still.
+    Made in scorers, for a sparse product is larger still.
     """
     num_items = user_items.shape[1]
     gram = np.empty((num_items, num_items), np.float32)
     for start in range(0, num_items, COLUMNS_AT_ONCE):
-        block = slice(start, start + COLUMNS_AT_ONCE)
-        gram[block] = (user_items[:, block].T @ user_items).toarray()
+        scorer = slice(start, start + COLUMNS_AT_ONCE)
+        gram[scorer] = (user_items[:, scorer].T @ user_items).toarray()
     return gram
 
 

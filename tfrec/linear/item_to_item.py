@@ -1,4 +1,4 @@
-"""Collaborative block: which items go with which, as a low-rank memory."""
+"""Collaborative scorer: which items go with which, as a low-rank memory."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.linear.companions import learn_companions
-from tfrec.linear.item_to_item_forms import MemoryBlock
+from tfrec.linear.decayed_scorer import DecayedScorer
 from tfrec.linear.next_items import learn_next_items
 from tfrec.linear.sequential_ease import truncate
 from tfrec.linear.text_regression import TextRegression
@@ -16,7 +16,7 @@ SCALES = (1.0, 0.5)  # of the decays
 MAX_COLUMNS = 4000  # items, the most popular; the others are known by their text
 
 
-class MemoryForm(NamedTuple):
+class ItemToItemSettings(NamedTuple):
     """What validation chooses of a collaborative memory."""
 
     dim: int  # rank
@@ -24,40 +24,40 @@ class MemoryForm(NamedTuple):
     is_ordered: bool = True  # learns what comes next, or only what goes together
 
 
-def memory_forms(dim):
-    """The `MemoryForm`s of a rank from which validation chooses."""
+def item_to_item_settings(dim):
+    """The `ItemToItemSettings`s of a rank from which validation chooses."""
     return (
-        MemoryForm(dim),
-        MemoryForm(dim, (10.0, 100.0)),
-        MemoryForm(dim, (100.0,), is_ordered=False),
+        ItemToItemSettings(dim),
+        ItemToItemSettings(dim, (10.0, 100.0)),
+        ItemToItemSettings(dim, (100.0,), is_ordered=False),
     )
 
 
-class CollaborativeBlock(MemoryBlock):
+class ItemToItemScorer(DecayedScorer):
     """What an item met says about others: learnt from all histories at once.
 
     Args:
-        form: `MemoryForm`.
+        form: `ItemToItemSettings`.
         seed: int, of the sample of positions from a large log.
     """
 
-    def __init__(self, form, seed=0):
-        super().__init__(name="collaborative")
-        self.form, self.seed = form, seed
-        self.half_lives = list(form.half_lives)
-        self.scales = list(SCALES[: len(form.half_lives)])
+    def __init__(self, settings, seed=0):
+        super().__init__(name="item_to_item")
+        self.settings, self.seed = settings, seed
+        self.half_lives = list(settings.half_lives)
+        self.scales = list(SCALES[: len(settings.half_lives)])
 
     def fit(self, interactions, catalogue, text_vectors):
         """Solves the regression; items outside it get what their texts suggest."""
         columns = _columns(catalogue.num_events)
-        if self.form.is_ordered:
+        if self.settings.is_ordered:
             how = (self.half_lives, self.scales, self.seed)
             coefficients, moments = learn_next_items(interactions, columns, *how)
         else:
             coefficients, moments = learn_companions(interactions, columns)
         counts = catalogue.num_events[columns >= 0]
         queries, candidates = truncate(
-            coefficients, moments, counts**-0.5, self.form.dim
+            coefficients, moments, counts**-0.5, self.settings.dim
         )
         num_decays = len(self.half_lives)
         queries = queries.reshape(num_decays, -1, queries.shape[1]).transpose(1, 0, 2)
@@ -71,15 +71,15 @@ class CollaborativeBlock(MemoryBlock):
             dim: int.
 
         Returns:
-            Fitted `CollaborativeBlock`.
+            Fitted `ItemToItemScorer`.
         """
-        block = CollaborativeBlock(self.form._replace(dim=dim), self.seed)
-        block.shape = (self.shape[0], min(dim, self.shape[1]))
+        scorer = ItemToItemScorer(self.settings._replace(dim=dim), self.seed)
+        scorer.shape = (self.shape[0], min(dim, self.shape[1]))
         places = np.arange(np.prod(self.shape)).reshape(self.shape)[:, -dim:]
-        block.regression = self.regression.of_values(places.ravel())
-        block.memory = table(self.memory[..., -dim:])
-        block.candidates = self.candidates[:, -dim:]
-        return block
+        scorer.regression = self.regression.of_values(places.ravel())
+        scorer.memory = table(self.memory[..., -dim:])
+        scorer.candidates = self.candidates[:, -dim:]
+        return scorer
 
     def new_candidates(self, texts, text_vectors):
         """The candidates' side of new items: what their text lets expect."""

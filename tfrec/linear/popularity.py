@@ -1,15 +1,15 @@
-"""Prior block: what is popular lately, whoever asks."""
+"""Prior scorer: what is popular lately, whoever asks."""
 
 import numpy as np
 import tensorflow as tf
 
-from tfrec.linear.scorer import Block
+from tfrec.linear.scorer import Scorer
 from tfrec.linear.text_regression import TextRegression
 
 HALF_LIFE = 0.1  # of the time that the log spans
 
 
-class PriorBlock(Block):
+class PopularityScorer(Scorer):
     """Log of the positive events of each item, less that of the median item.
 
     Recent ones count more. A new item is taken to be as popular as its text lets
@@ -17,7 +17,7 @@ class PriorBlock(Block):
     """
 
     def __init__(self):
-        super().__init__(name="prior")
+        super().__init__(name="popularity")
 
     def fit(self, interactions, catalogue, text_vectors):
         """Counts the log's positive events, by recency."""

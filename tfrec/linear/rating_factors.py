@@ -1,4 +1,4 @@
-"""Opinion block: would a user like an item, by what was liked and what was not?"""
+"""Opinion scorer: would a user like an item, by what was liked and what was not?"""
 
 import numpy as np
 import tensorflow as tf
@@ -8,7 +8,7 @@ from tfrec.data.packing import pack_histories
 from tfrec.data.split import next_item_queries
 from tfrec.linear.als import factorise
 from tfrec.linear.logistic import fit_logistic
-from tfrec.linear.scorer import Block
+from tfrec.linear.scorer import Scorer
 from tfrec.linear.text_regression import TextRegression
 from tfrec.variables import table
 
@@ -20,12 +20,12 @@ RECENT = (2.0, 10.0)  # half-lives in events of how a user has reacted lately
 BATCH = 256  # histories
 
 
-class OpinionBlock(Block):
+class RatingFactorsScorer(Scorer):
     """Factors and biases of users and items, the users' from their live histories.
 
     A user's side is the ridge regression of the history's reactions on the items'
     factors, solved in the graph at each request, so it knows users without an id.
-    The block's inner product is a logit, but for its intercept: of the explained
+    The scorer's inner product is a logit, but for its intercept: of the explained
     opinion, and of how far the latest reactions were off. It learns from events of the
     kinds that have labels, positive or negative.
 
@@ -35,10 +35,10 @@ class OpinionBlock(Block):
     """
 
     informs_probability = True
-    hears_dislikes = True
+    reads_dislikes = True
 
     def __init__(self, dim=8, seed=0):
-        super().__init__(name="opinion")
+        super().__init__(name="rating_factors")
         self.num_factors, self.seed = dim, seed
 
     def fit(self, interactions, catalogue, text_vectors):
@@ -122,9 +122,9 @@ class OpinionBlock(Block):
                 history_of(pack_histories(batch, MAX_HISTORY), self.standardise)
             )
             items = tf.gather(self.items, batch.target_rows)
-            opinion = tf.reduce_sum(people[:, :-1] * items[:, :-1], axis=1)
-            opinion = (opinion + people[:, -1] + items[:, -1])[:, None]
-            features.append(tf.concat([opinion, moods], axis=1))
+            rating = tf.reduce_sum(people[:, :-1] * items[:, :-1], axis=1)
+            rating = (rating + people[:, -1] + items[:, -1])[:, None]
+            features.append(tf.concat([rating, moods], axis=1))
         labels = log.labels[events] > 0
         # Without the intercept: the share of likes is for the model's calibration.
         slopes, _ = fit_logistic(np.concatenate(features), labels)

@@ -10,7 +10,7 @@ import tensorflow as tf
 HALF_LIVES = (5.0, 50.0, 500.0)  # events: lately, often, always
 
 
-def own_features(history, rows):
+def repeat_features(history, rows):
     """How much a user has had to do with items.
 
     Args:

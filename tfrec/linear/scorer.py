@@ -1,15 +1,15 @@
-"""The blocks of the embedding: parts of one inner product.
+"""The scorers of the embedding: parts of one inner product.
 
 An embedding is `[neural | collaborative | lexical | prior]`. The query's side of a
-block is computed in the graph from the live history; the candidates' side is
-stored with the catalogue. A block learns from the log in closed form (`fit`), so it
+scorer is computed in the graph from the live history; the candidates' side is
+stored with the catalogue. A scorer learns from the log in closed form (`fit`), so it
 works from the first day, and the neural towers add what it cannot express.
 """
 
 import tensorflow as tf
 
 
-class Block(tf.Module):
+class Scorer(tf.Module):
     """One part of the embedding.
 
     A subclass sets `candidates`, `[num_items, dim]` float32, in `fit`.
@@ -24,12 +24,12 @@ class Block(tf.Module):
             text_vectors: `[num_items, text_dim]` float tensor, the text tower's.
 
         Returns:
-            The block itself.
+            The scorer itself.
         """
         raise NotImplementedError
 
     informs_probability = False  # whether it is kept even if it ranks nothing
-    hears_dislikes = False  # whether it is told of kinds that never speak of interest
+    reads_dislikes = False  # whether it is told of kinds that never speak of interest
 
     @property
     def dim(self):
@@ -90,7 +90,7 @@ class Block(tf.Module):
         Args:
             history: `History`.
             now: `[batch]` int64 tensor.
-            apart: `[batch, n, dim]` float tensor, the candidates' side of the block
+            apart: `[batch, n, dim]` float tensor, the candidates' side of the scorer
                 less the catalogue's mean.
             new_memories: as in `query`.
 

@@ -1,7 +1,7 @@
-"""The fresh tier: items that came after the index was built, and what they replace.
+"""New items: those that came after the index was built, and what they replace.
 
 It is an argument of the graph, never its state: whoever serves keeps the tensors of
-one `Fresh` together and hands them to each request, so that a request sees the tier as
+one `NewItemTier` together and hands them to each request, so that a request sees it as
 it was before a change or after it, and nothing between.
 """
 
@@ -14,7 +14,7 @@ from tfrec.retrieval.filters import NO_CANDIDATE, NO_ROW, available_at, every
 NUM_KEYS = 2**63 - 1  # ids are found by their 63-bit hash, then compared
 
 
-class Fresh(NamedTuple):
+class NewItemTier(NamedTuple):
     """Some items, scored one by one; their rows follow those of the catalogue.
 
     The last one is no item: it is where padding points, and is never answered.
@@ -99,7 +99,7 @@ class Fresh(NamedTuple):
 
 
 def make_fresh(items, memories, gone_rows, num_items):
-    """A `Fresh` of some items.
+    """A `NewItemTier` of some items.
 
     Args:
         items: dict of tensors of one length: `item_ids` (string, unique, not ""),
@@ -111,7 +111,7 @@ def make_fresh(items, memories, gone_rows, num_items):
         num_items: int, size of the catalogue.
 
     Returns:
-        `Fresh`.
+        `NewItemTier`.
     """
     keys = _keys(items["item_ids"])
     order = tf.argsort(keys)
@@ -124,7 +124,7 @@ def make_fresh(items, memories, gone_rows, num_items):
     names = tf.strings.split(items["categories"], "|").to_tensor("")
     distinct, numbers = tf.unique(tf.reshape(names, [-1]))
     numbers = tf.where(names == "", -1, tf.reshape(numbers, tf.shape(names)))
-    return Fresh(
+    return NewItemTier(
         item_ids=column(items["item_ids"], NO_CANDIDATE),
         keys=column(keys, NUM_KEYS),
         vectors=column(items["vectors"], 0.0),

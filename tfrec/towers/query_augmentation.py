@@ -7,7 +7,7 @@ SHARE = 8  # one window in so many carries searches
 NOISE = (1.0, 3.0)  # length of the noise on a search, the text's being 1
 
 
-def made_up_searches(text_query, texts, item_rows, seeds):
+def augmented_queries(text_query, texts, item_rows, seeds):
     """What searches that would find the targets add to some windows' queries.
 
     A search is the target's text with much noise. The batch is in random order, so

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfrec.data.history import History
+from tfrec.data.history import HistoryBatch
 from tfrec.towers.history_encoder import NEGATIVE, RelativeBias, make_history_encoder
 from tfrec.towers.on_last_axis import on_last_axis
 from tfrec.towers.time_features import NUM_AGE_BUCKETS, TimeOfAsking, age_bucket
@@ -87,7 +87,7 @@ class QueryTower(keras.layers.Layer):
         Args:
             item_vectors: `[batch, length, dim]` float tensor, candidate vectors
                 of the history's items.
-            history: `History` of the same batch and length.
+            history: `HistoryBatch` of the same batch and length.
             context: `[batch, queries]` int32 tensor, how many events each query
                 may look back on.
             now: `[batch, queries]` int64 tensor, the time of asking (UTC
@@ -123,7 +123,7 @@ class QueryTower(keras.layers.Layer):
             times, now = tf.zeros_like(times), tf.zeros_like(now)
         if not is_heard("profile"):
             profiles = tf.zeros_like(profiles)
-        return History(rows, kinds, values, times), now, profiles
+        return HistoryBatch(rows, kinds, values, times), now, profiles
 
     def _encode(self, item_vectors, history, profiles, training):
         times = history.timestamps

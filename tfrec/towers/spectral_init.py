@@ -11,7 +11,7 @@ SIZE = 0.3  # root mean square of the values
 LONGEST = 3  # times the root mean square of the lengths: a small group may lie far out
 
 
-def first_ids(interactions, dim, seed):
+def spectral_ids(interactions, dim, seed):
     """Vectors from which items that were chosen together say so at once.
 
     How often two items were chosen by the same user within a few choices, next to how

@@ -5,7 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from tfrec.data.history import History, value_scale
+from tfrec.data.history import HistoryBatch, value_scale
 from tfrec.data.packing import end_queries
 from tfrec.data.repeats import learns_repeats
 from tfrec.errors import NotBuiltError
@@ -16,9 +16,9 @@ from tfrec.towers.catalogue import category_matrix, make_catalogue
 from tfrec.towers.event_kinds import event_kinds
 from tfrec.towers.interest_head import InterestHead
 from tfrec.towers.objective import interest_loss, retrieval_loss
-from tfrec.towers.query_augmentation import made_up_searches
+from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.query_tower import QueryTower
-from tfrec.towers.spectral_init import first_ids
+from tfrec.towers.spectral_init import spectral_ids
 from tfrec.towers.text_table import TextTable, profile_texts
 
 MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
@@ -66,14 +66,14 @@ class TwoTower(keras.Model):
         )
         self.text_encoder = text_encoder
         self.words = functools.cache(self._learn_words)  # size -> `Words`
-        words = self.words(self.config.model.lexical_dim) if text_encoder else None
+        words = self.words(self.config.model.bm25_dim) if text_encoder else None
         self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache, words)
         profiles = profile_texts(users, interactions.user_ids)
         self.profile_texts = TextTable(profiles, text_encoder, cache, words)
         self.sample_queries = end_queries(interactions, MAX_SAMPLE)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
-            first_ids(
+            spectral_ids(
                 interactions, self.config.model.embedding_dim, self.config.train.seed
             )
         )
@@ -168,7 +168,7 @@ class TwoTower(keras.Model):
             training=training,
         )
         if training:
-            queries += made_up_searches(self.text_query, texts, item_rows, self.seeds)
+            queries += augmented_queries(self.text_query, texts, item_rows, self.seeds)
         others = keras.random.randint(
             tf.shape(places), 0, tf.size(rows), seed=self.seeds
         )
@@ -196,7 +196,7 @@ class TwoTower(keras.Model):
             table.refresh()
 
     def _history(self, batch):
-        return History(
+        return HistoryBatch(
             batch["item_rows"],
             batch["event_rows"],
             self.standardise(batch["values"]),

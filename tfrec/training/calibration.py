@@ -10,7 +10,7 @@ from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInt
 from tfrec.data.interactions import Queries
 from tfrec.data.repeats import without_other_targets
 from tfrec.data.split import next_item_queries
-from tfrec.hybrid.offline_scores import EmbeddingRecommender
+from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.linear.logistic import fit_logistic
 from tfrec.linear.registry import MIN_NEGATIVES
 from tfrec.progress import tracked
@@ -111,28 +111,28 @@ def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):
     return events
 
 
-def interest_features(embedding, pairs):
-    """`[n, 3]` array: logits of head and opinion block, and score of each pair.
+def interest_features(hybrid, pairs):
+    """`[n, 3]` array: logits of head and opinion scorer, and score of each pair.
 
     The score is without what is added to new items for exposure.
     """
-    interests = _interests(embedding, pairs.queries)
-    candidates = tf.gather(embedding.candidates, pairs.queries.target_rows)
-    logits = embedding.opinions(tf.constant(interests), candidates[:, None])
+    interests = _interests(hybrid, pairs.queries)
+    candidates = tf.gather(hybrid.candidates, pairs.queries.target_rows)
+    logits = hybrid.ratings(tf.constant(interests), candidates[:, None])
     scores = (interests * candidates.numpy())[:, :-1].sum(axis=1)
-    if embedding.has_own:
-        scores += EmbeddingRecommender(embedding).own_bonus(pairs.queries)
+    if hybrid.has_repeats:
+        scores += HybridRecommender(hybrid).repeat_bonus(pairs.queries)
     return np.column_stack([*(each[:, 0] for each in logits), scores])
 
 
-def _interests(embedding, queries):
+def _interests(hybrid, queries):
     """`[n, dim]` interest vectors, computed once where several pairs share theirs."""
     asked = (queries.user_rows, queries.history_ends, queries.timestamps)
     _, first, places = np.unique(
         np.stack(asked), axis=1, return_index=True, return_inverse=True
     )
     places = places.ravel()  # NumPy 2.0.0 gives it two axes
-    return EmbeddingRecommender(embedding).interests(queries.take(first))[places]
+    return HybridRecommender(hybrid).interests(queries.take(first))[places]
 
 
 def calibrate(model, pairs):
@@ -142,28 +142,28 @@ def calibrate(model, pairs):
     reported also hears the interest head.
 
     Args:
-        model: `HybridModel` with weighed blocks.
+        model: `HybridModel` with weighed scorers.
         pairs: `Pairs` from after the events that it learnt from.
     """
     logger.info("Calibrating on %d positive and %d negative labels.", *pairs.counts)
-    features = interest_features(model.embedding(), pairs)
+    features = interest_features(model.hybrid_scorer(), pairs)
     slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
     features[:, 2] = slope * features[:, 2] + bias  # as the new weighting scores
     slopes, intercept = fit_logistic(features, pairs.labels)
-    names = ("head_slope", "opinion_slope", "score_slope")
+    names = ("head_slope", "rating_slope", "score_slope")
     chosen = dict(zip(names, slopes.tolist(), strict=True))
-    model.weighting = dataclasses.replace(
-        model.weighting.times(slope), bias=bias, **chosen, intercept=intercept
+    model.weights = dataclasses.replace(
+        model.weights.times(slope), bias=bias, **chosen, intercept=intercept
     )
     model.is_calibrated = True
 
 
-def probabilities(embedding, pairs):
+def probabilities(hybrid, pairs):
     """`[n]` P(interest) of the pairs, as the saved model reports them."""
-    how = embedding.weighting
-    slopes = (how.head_slope, how.opinion_slope, how.score_slope)
-    logits = interest_features(embedding, pairs) @ slopes + how.intercept
+    how = hybrid.weights
+    slopes = (how.head_slope, how.rating_slope, how.score_slope)
+    logits = interest_features(hybrid, pairs) @ slopes + how.intercept
     return 1 / (1 + np.exp(-logits))
 
 

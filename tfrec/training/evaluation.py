@@ -6,9 +6,9 @@ import logging
 from tfrec.baselines.default import default_baselines
 from tfrec.data.split import make_split
 from tfrec.evaluation.evaluate import evaluate
-from tfrec.evaluation.interest import Interest
+from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.protocol import describe_protocol
-from tfrec.hybrid.offline_scores import EmbeddingRecommender
+from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.training.calibration import (
     baseline_probabilities,
     labelled_pairs,
@@ -23,7 +23,7 @@ class Judged:
     """How good a model is: its lists and its probabilities."""
 
     evaluations: list  # `Evaluation`s, ours first
-    interest: Interest
+    interest: InterestEvaluation
     protocol: dict
 
 
@@ -53,19 +53,19 @@ def judge(config, data, split, model, is_explicit):
     Returns:
         `Judged`.
     """
-    towers, embedding = model.towers, model.embedding()
+    towers, hybrid = model.towers, model.hybrid_scorer()
     seed = config.evaluation.seed
     vectors = towers.item_texts.encoded if towers.text_encoder else None
-    evaluations = judge_all(
-        config, EmbeddingRecommender(embedding), data, split, vectors
-    )
+    evaluations = judge_all(config, HybridRecommender(hybrid), data, split, vectors)
     pairs = labelled_pairs(
         data.interactions, split.held_out, seed, towers.allow_repeats, is_explicit
     )
-    found = {evaluations[0].name: probabilities(embedding, pairs)}
+    found = {evaluations[0].name: probabilities(hybrid, pairs)}
     if config.evaluation.baselines:
         found |= baseline_probabilities(towers, split.train, pairs, seed)
-    interest = Interest(pairs.labels, pairs.queries.user_rows, found, is_explicit)
+    interest = InterestEvaluation(
+        pairs.labels, pairs.queries.user_rows, found, is_explicit
+    )
     protocol = describe_protocol(split, towers.allow_repeats)
     return Judged(evaluations, interest, protocol)
 

@@ -163,21 +163,21 @@ def report_facts(recipe, data, trial):
 
 def _training_facts(recipe, trial):
     choice = trial.choice
-    known, new = choice.weighting.both
-    memory = choice.form.memory
+    known, new = choice.weights.stacked
+    memory = choice.settings.memory
     return {
         "best_epoch": choice.fit.best_epoch,
         "validation_ndcg@10": {
             "towers": choice.fit.best_metric,
-            "all blocks": choice.metric,
+            "all scorers": choice.metric,
         },
-        "block_weights": dict(zip(choice.names, known.tolist(), strict=True)),
+        "scorer_weights": dict(zip(choice.names, known.tolist(), strict=True)),
         "new_item_weights": dict(zip(choice.names, new.tolist(), strict=True)),
-        "own_item_weights": list(choice.weighting.own),
+        "repeat_weights": list(choice.weights.repeat),
         "half_lives": list(memory.half_lives),
-        "collaborative_dim": memory.dim,
+        "item_to_item_dim": memory.dim,
         "learns_order": memory.is_ordered,
-        "lexical_dim": choice.form.lexical_dim,
+        "bm25_dim": choice.settings.bm25_dim,
         "labels": {
             "zeros": "refused" if choice.labels.is_explicit else "drawn at random",
             "explicit_negatives": choice.labels.negatives,

@@ -16,10 +16,10 @@ from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.offline_scores import TowerRecommender
-from tfrec.hybrid.scorer_choice import choose_blocks
+from tfrec.hybrid.scorer_choice import choose_scorers
 from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
-from tfrec.hybrid.weights import Weighting
-from tfrec.linear.registry import BlockForm
+from tfrec.hybrid.weights import Weights
+from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
 from tfrec.towers.two_tower import TwoTower
@@ -43,9 +43,9 @@ class Choice:
     """What validation chose."""
 
     fit: Fit
-    names: list  # of the blocks, the neural one first
-    form: BlockForm
-    weighting: Weighting
+    names: list  # of the scorers, the towers first
+    settings: ScorerSettings
+    weights: Weights
     scale: TowerScale  # of the towers that the weighting was chosen with
     metric: float  # validation NDCG@10 of the whole embedding
     num_queries: int
@@ -92,7 +92,7 @@ class Recipe:
         error = len(split.queries) ** -0.5  # standard error of NDCG, about, over it
         validation = {"validate": validate, "tie": error}
         trained = self._fit(model.towers, split.train, "choose", **validation)
-        form, metric = choose_blocks(model, split.train, split.queries)
+        settings, metric = choose_scorers(model, split.train, split.queries)
         asked = (interactions, split.held_out, how.seed, repeats)
         found = explicit_negatives(*asked, items=~is_withheld)
         labels = LabelPlan({"validation": found, **(negatives or {})})
@@ -100,9 +100,9 @@ class Recipe:
         calibrate(model, pairs)
         return Choice(
             fit=trained,
-            names=["neural", *(block.name for block in model.blocks)],
-            form=form,
-            weighting=model.weighting,
+            names=["neural", *(scorer.name for scorer in model.scorers)],
+            settings=settings,
+            weights=model.weights,
             scale=tower_scale(model.towers),
             metric=metric,
             num_queries=len(split.queries),
@@ -121,8 +121,8 @@ class Recipe:
             seed=how.seed,
             max_queries=_num_queries(interactions.num_items),
         )
-        told_of = self.items.texts != ""
-        return withhold_items(split, told_of, how.validation_fraction, how.seed)
+        has_content = self.items.texts != ""
+        return withhold_items(split, has_content, how.validation_fraction, how.seed)
 
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
@@ -138,8 +138,8 @@ class Recipe:
         model = HybridModel(self._adapted(interactions))
         epochs = choice.fit.best_epoch
         self._fit(model.towers, interactions, stage, num_epochs=epochs)
-        weighting = rescaled(choice.weighting, choice.scale, tower_scale(model.towers))
-        model.fit_blocks(interactions, choice.form, choice.names[1:], weighting)
+        weighting = rescaled(choice.weights, choice.scale, tower_scale(model.towers))
+        model.fit_scorers(interactions, choice.settings, choice.names[1:], weighting)
         return model
 
     def _adapted(self, interactions):

@@ -8,13 +8,13 @@ import re
 
 import pytest
 
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ServingError
 from tfrec.export import item_log as log_module
 from tfrec.export.item_log import ItemLog, Reading
 
-FILM = Change(item_id="né 新", title="Été", category="drama|war", available_from=5)
-GONE = Change(item_id="50", is_removed=True)
+FILM = ItemChange(item_id="né 新", title="Été", category="drama|war", available_from=5)
+GONE = ItemChange(item_id="50", is_removed=True)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_another_file_is_read_from_its_beginning(log):
 
 def write_some(path, name):
     for number in range(50):
-        ItemLog(path).append([Change(item_id=f"{name}{number}")] * 2)
+        ItemLog(path).append([ItemChange(item_id=f"{name}{number}")] * 2)
 
 
 def test_writers_do_not_disturb_one_another(log):

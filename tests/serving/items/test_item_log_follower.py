@@ -7,7 +7,7 @@ import pytest
 
 from serving.model_server import new_items as live
 from tests.serving.online.gateway_process import eventually
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.export.item_log import ItemLog
 
 
@@ -63,17 +63,17 @@ def write(log, line):
 
 
 def test_what_cannot_be_is_counted_and_passed_over(log, follow):
-    log.append([Change(item_id="a")])
+    log.append([ItemChange(item_id="a")])
     write(log, '{"item_id": "b", "title": "\\ud800"}')
-    log.append([Change(item_id="bad")])
-    log.append([Change(item_id="c")])
+    log.append([ItemChange(item_id="bad")])
+    log.append([ItemChange(item_id="c")])
     servable = follow()
     assert servable.answers == ["a", "c"]
     state = servable.following
     assert (state.num_made, state.num_passed_over, state.behind_s) == (2, 2, 0)
     assert "Items of the log that cannot be served: 1 ('bad')." in state.trouble
     assert "Lines of it passed over: 1 (from byte " in state.trouble
-    log.append([Change(item_id="d")])
+    log.append([ItemChange(item_id="d")])
     eventually(lambda: servable.answers == ["a", "c", "d"])
     assert state.num_made == 3
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_is_counted_and_passed_over(log, follow):
 def test_trouble_ends_with_what_caused_it(log, follow):
     """A log that is new, or a change of the item that can be made."""
     write(log, "no change")
-    log.append([Change(item_id="bad"), Change(item_id="a")])
+    log.append([ItemChange(item_id="bad"), ItemChange(item_id="a")])
     servable = follow()
     assert "'bad'" in servable.following.trouble
     log.path.write_text(json.dumps({"item_id": "b"}) + "\n")
@@ -98,7 +98,7 @@ def test_a_log_that_cannot_be_read_is_tried_on(log, follow, caplog):
     assert "The log of items cannot be read: " in servable.following.trouble
     eventually(lambda: servable.following.behind_s > 0.3)
     log.path.rmdir()
-    log.append([Change(item_id="a")])
+    log.append([ItemChange(item_id="a")])
     eventually(lambda: servable.answers == ["a"])
     eventually(lambda: not servable.following.trouble)
     assert servable.following.behind_s == 0

@@ -18,12 +18,12 @@ from serving.model_server.server_settings import ServerSettings
 from serving.user_states.memory import MemoryStates
 from tests.serving.online.gateway_process import eventually, gateway_thread
 from tests.serving.programs import run_program
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.export.item_log import ItemLog
 
 FLAVOURS = ("exact", pytest.param("scann", marks=pytest.mark.slow))
 ROSES = {"title": "Roses number 99", "text": "About roses and patient soil."}
-NEW = Change(item_id="né 新", category="garden|novel", **ROSES)
+NEW = ItemChange(item_id="né 新", category="garden|novel", **ROSES)
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -59,7 +59,7 @@ def follows(servable, item_id, is_there, **inputs):
 
 
 def test_batch_scoring_knows_the_items_of_now(exact, tmp_path, monkeypatch):
-    ItemLog.of(exact).append([NEW, Change(item_id="garden-01", is_removed=True)])
+    ItemLog.of(exact).append([NEW, ItemChange(item_id="garden-01", is_removed=True)])
     log = {"user_id": ["ann"], "item_id": ["garden-00"], "timestamp": [5]}
     events, out = tmp_path / "log.csv", tmp_path / "out.csv"
     pd.DataFrame(log).to_csv(events, index=False)
@@ -88,17 +88,17 @@ def test_put_in_and_taken_out(folder):
     interest = servable.run("embed_query", texts)["embedding"]
     found = servable.run("recommend_from_interest", {"interest": interest})
     assert found["item_ids"].shape == (1, 10)
-    log.append([Change(item_id=each, is_removed=True) for each in everything])
+    log.append([ItemChange(item_id=each, is_removed=True) for each in everything])
     follows(servable, everything[0], False, k=100)
     assert recommend(servable, k=100) == [NEW.item_id]
-    log.append([Change(item_id=everything[0], title="space", category="novel")])
+    log.append([ItemChange(item_id=everything[0], title="space", category="novel")])
     follows(servable, everything[0], True, k=100)
     assert set(recommend(servable, k=9)) == {NEW.item_id, everything[0]}
 
 
 def test_what_was_logged_is_there_after_a_restart(exact):
     """Before the first request is answered, and for a version that comes later."""
-    ItemLog.of(exact).append([NEW, Change(item_id="garden-01", is_removed=True)])
+    ItemLog.of(exact).append([NEW, ItemChange(item_id="garden-01", is_removed=True)])
     shutil.copytree(exact / "1", exact / "2")
     store = ModelStore(ModelSettings("toy", exact))
     for last in (1, 2):
@@ -120,12 +120,12 @@ def test_an_item_that_was_learnt_since_stays_as_learnt(exact):
     And a servable that goes is not followed any more.
     """
     log, old = ItemLog.of(exact), "garden-02"
-    log.append([Change(item_id=old, title="space", category="novel")])
+    log.append([ItemChange(item_id=old, title="space", category="novel")])
     line = json.loads(log.path.read_text()) | {"time": 1.0}
     log.path.write_text(json.dumps(line) + "\n")
     servable = load_live(exact)
     assert recommend(servable, categories=["novel"]) == []
-    log.append([Change(item_id=old, title="space", category="novel")])
+    log.append([ItemChange(item_id=old, title="space", category="novel")])
     follows(servable, old, True, categories=["novel"])
     name = f"items of {log.path}"
     assert name in [thread.name for thread in threading.enumerate()]
@@ -137,8 +137,8 @@ def test_an_item_that_was_learnt_since_stays_as_learnt(exact):
 def test_requests_see_a_change_whole(exact):
     """Two items always come and go together, whatever runs meanwhile."""
     servable, log = load_live(exact), ItemLog.of(exact)
-    pair = [Change(item_id=each, category="novel") for each in ("n1", "n2")]
-    gone = [Change(item_id=each.item_id, is_removed=True) for each in pair]
+    pair = [ItemChange(item_id=each, category="novel") for each in ("n1", "n2")]
+    gone = [ItemChange(item_id=each.item_id, is_removed=True) for each in pair]
     stopped, seen = threading.Event(), set()
 
     def ask():

@@ -8,8 +8,8 @@ import urllib.parse
 
 from serving.gateway.app import make_app
 from serving.gateway.door import LIMITS, Hosts, make_door, write_error
-from serving.gateway.model_client import ModelLink
-from serving.gateway.titles import Catalogue
+from serving.gateway.model_client import ModelClient
+from serving.gateway.titles import ItemTitles
 from serving.http.listening import HttpServer
 from serving.security.gate import Gate
 from tests.serving.listening_process import ListeningProcess
@@ -67,9 +67,9 @@ def gateway_thread(states, target, items=None, tokens=None, **page):
     `page` are `reactions` and `users` of `make_app`.
     """
     with RecommenderClient(target, "toy", timeout_s=20) as client:
-        link = ModelLink(client)
+        link = ModelClient(client)
         link.look()
-        app = make_app(states, link, Catalogue(items), **page)
+        app = make_app(states, link, ItemTitles(items), **page)
         door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
         server.start()

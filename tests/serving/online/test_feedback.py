@@ -5,8 +5,8 @@ import pytest
 from serving.gateway.feedback import Reaction, Reactions
 from serving.gateway.interest_shares import Interests
 from serving.gateway.metrics import Metrics
-from serving.gateway.recommendations import Recommending, Wishes
-from serving.gateway.titles import Catalogue
+from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.titles import ItemTitles
 from tests.serving.online.interest_model import InterestModel
 from tfrec.client.answers import EventKind
 from tfrec.errors import ConfigError
@@ -78,8 +78,8 @@ def test_older_models_tell_nothing():
 
 def test_the_model_is_not_told_of_what_hides():
     model = InterestModel()
-    recommending = Recommending(None, model, Catalogue(), Metrics(), HIDING)
-    found = recommending.for_session(HISTORY, Wishes(explain=True))
+    recommending = Recommending(None, model, ItemTitles(), Metrics(), HIDING)
+    found = recommending.for_session(HISTORY, ListOptions(explain=True))
     assert found.reason_code == "history"
     assert [each[0] for each in model.told["history"]] == ["a", "c"]
     assert model.told["exclude"] == ["b"]
@@ -92,11 +92,11 @@ def test_the_model_is_not_told_of_what_hides():
 
 def test_who_only_skipped_is_a_cold_user_without_these_items():
     model = InterestModel()
-    recommending = Recommending(None, model, Catalogue(), Metrics(), HIDING)
-    found = recommending.for_session(HISTORY[1:2], Wishes())
+    recommending = Recommending(None, model, ItemTitles(), Metrics(), HIDING)
+    found = recommending.for_session(HISTORY[1:2], ListOptions())
     assert found.reason_code == "cold_user"
     assert (model.told["history"], model.told["exclude"]) == ([], ["b"])
-    assert Interests(model, Catalogue(), HIDING).of_history(HISTORY[1:2]) == ([], [])
+    assert Interests(model, ItemTitles(), HIDING).of_history(HISTORY[1:2]) == ([], [])
 
 
 def test_all_events_are_told_unless_they_hide():

@@ -9,7 +9,7 @@ import pytest
 
 from serving.gateway.interest_shares import Interests
 from serving.gateway.recommendations import NoAnswerError
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import gateway_thread
@@ -26,7 +26,7 @@ def catalogue(tmp_path):
     table = {"item_id": ["a", "c", "d"], "title": ["A", "C", ""]}
     table["category"] = ["sea|war", "sea", ""]
     pd.DataFrame(table).to_parquet(tmp_path / "items.parquet")
-    return Catalogue(tmp_path / "items.parquet")
+    return ItemTitles(tmp_path / "items.parquet")
 
 
 def test_shares_by_hand(catalogue):

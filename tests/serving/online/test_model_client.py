@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from serving.gateway import model_client as model_link
-from serving.gateway.model_client import ModelLink
+from serving.gateway.model_client import ModelClient
 from tfrec.client.answers import Recommendation, VersionStatus
 from tfrec.protocol.status import RequestError
 
@@ -45,7 +45,7 @@ def client():
 
 @pytest.fixture
 def link(client):
-    link = ModelLink(client)
+    link = ModelClient(client)
     link.look()
     return link
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from serving.gateway.feedback import Reactions
-from serving.gateway.model_client import ModelLink
+from serving.gateway.model_client import ModelClient
 from serving.gateway.reasons import Reasons, most_specific
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
 from tfrec.client.client import RecommenderClient
 from tfrec.protocol.status import RequestError
@@ -30,7 +30,7 @@ class Model:
 
 
 def reasons(shares, history, **texts):
-    told = Reasons(Model(shares), Catalogue(), Reactions())
+    told = Reasons(Model(shares), ItemTitles(), Reactions())
     return told.of(BEST, history, {}, TEXTS | texts)
 
 
@@ -107,7 +107,7 @@ def test_a_model_that_explains_nothing(caplog):
         def explain(self, item_ids, history, **texts):
             raise RequestError(grpc.StatusCode.NOT_FOUND, "no such signature")
 
-    told = Reasons(Mute([]), Catalogue(), Reactions())
+    told = Reasons(Mute([]), ItemTitles(), Reactions())
     with caplog.at_level(logging.WARNING):
         assert told.of(BEST, [event("a")], {}, TEXTS) == [None, None]
     assert "without reasons: NOT_FOUND" in caplog.text
@@ -117,8 +117,8 @@ def test_words_are_the_reason_of_what_only_they_found(target):
     """Words of 14 letters add (0, 1.4) to the history's a + skip of a sixth of d."""
     history = [("a", "view", 1.0, 9)]
     with RecommenderClient(target, "toy") as client:
-        model = ModelLink(client)
-        told = Reasons(model, Catalogue(), Reactions())
+        model = ModelClient(client)
+        told = Reasons(model, ItemTitles(), Reactions())
         texts = TEXTS | {"query_text": "the  quiet sea"}
         filters = {"k": 2}
         best, _ = model.recommend(history, **filters, **texts)

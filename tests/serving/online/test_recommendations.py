@@ -6,8 +6,8 @@ import pytest
 from serving.gateway import recommendations as module
 from serving.gateway.cache import AnswerCache
 from serving.gateway.metrics import Metrics
-from serving.gateway.recommendations import NoAnswerError, Recommending, Wishes
-from serving.gateway.titles import Catalogue
+from serving.gateway.recommendations import ListOptions, NoAnswerError, Recommending
+from serving.gateway.titles import ItemTitles
 from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
 from tfrec.client.answers import Recommendation
@@ -69,11 +69,11 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def recommending(states, model, clock):
-    return Recommending(states, model, Catalogue(), Metrics())
+    return Recommending(states, model, ItemTitles(), Metrics())
 
 
 def ids(recommending, user_id, **wishes):
-    found, _ = recommending.for_user(user_id, Wishes(**wishes))
+    found, _ = recommending.for_user(user_id, ListOptions(**wishes))
     return [item.item_id for item in found.items]
 
 
@@ -122,7 +122,7 @@ def test_users_without_events_are_one_and_the_same(recommending, model):
 def test_the_model_is_told_the_profile_of_who_asks(states, model):
     profiles = {"ann": "a gardener"}
     recommending = Recommending(
-        states, model, Catalogue(), Metrics(), profiles=profiles
+        states, model, ItemTitles(), Metrics(), profiles=profiles
     )
     for user_id in ("bob", "ann", "carl"):
         ids(recommending, user_id)
@@ -186,7 +186,7 @@ def test_what_the_model_refuses_is_no_case_for_the_fallback(recommending, model)
 
 def test_without_reasons_there_is_still_an_answer(recommending, states):
     states.append([event("ann", 1)])
-    found, _ = recommending.for_user("ann", Wishes(explain=True))
+    found, _ = recommending.for_user("ann", ListOptions(explain=True))
     assert [item.reason for item in found.items] == [None]
 
 

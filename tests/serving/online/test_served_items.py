@@ -5,7 +5,7 @@ import pytest
 
 from serving.gateway import served_items
 from serving.gateway.served_items import ServedItems
-from tfrec.data.item_changes import Change
+from tfrec.data.item_changes import ItemChange
 from tfrec.export.item_log import ItemLog
 from tfrec.protocol.status import RequestError
 
@@ -41,11 +41,11 @@ def served(log, model, monkeypatch):
 
 
 def put(*item_ids):
-    return [Change(item_id=each) for each in item_ids]
+    return [ItemChange(item_id=each) for each in item_ids]
 
 
 def gone(*item_ids):
-    return [Change(item_id=each, is_removed=True) for each in item_ids]
+    return [ItemChange(item_id=each, is_removed=True) for each in item_ids]
 
 
 def test_a_server_that_follows_has_no_problem(served, log, model):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from serving.gateway.served_titles import ServedTitles
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 
 
 def write_version(folder, version, title):
@@ -15,7 +15,7 @@ def write_version(folder, version, title):
 def test_titles_are_those_of_the_version(tmp_path):
     for version, title in ((1, "Star Wars"), (2, "Star Wars (1977)")):
         write_version(tmp_path, version, title)
-    catalogue = Catalogue()
+    catalogue = ItemTitles()
     titles = ServedTitles(catalogue, tmp_path)
     for version, title in ((1, "Star Wars"), (2, "Star Wars (1977)"), (1, "Star Wars")):
         titles.follow(version)
@@ -24,7 +24,7 @@ def test_titles_are_those_of_the_version(tmp_path):
 
 def test_a_version_without_its_file_keeps_the_earlier_titles(tmp_path, caplog):
     write_version(tmp_path, 1, "Star Wars")
-    catalogue = Catalogue()
+    catalogue = ItemTitles()
     titles = ServedTitles(catalogue, tmp_path)
     for version in (1, 2, 2, 2):
         titles.follow(version)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from serving.gateway.titles import Catalogue
+from serving.gateway.titles import ItemTitles
 from serving.user_states.memory import MemoryStates
 from tests.serving.online.gateway_process import gateway_thread
 from tfrec.errors import DataError
@@ -41,11 +41,11 @@ def path(tmp_path):
     ],
 )
 def test_search(path, query, expected):
-    assert Catalogue(path).search(query, limit=10) == expected
+    assert ItemTitles(path).search(query, limit=10) == expected
 
 
 def test_limit_keeps_the_best(path):
-    assert Catalogue(path).search("war", limit=2) == ["3", "4"]
+    assert ItemTitles(path).search("war", limit=2) == ["3", "4"]
 
 
 def test_among_equals_the_popular_comes_first(tmp_path):
@@ -54,7 +54,7 @@ def test_among_equals_the_popular_comes_first(tmp_path):
     table = {"item_id": list("abcdef"), "title": titles}
     table["num_events"] = [3, 3, 500, 900, 999, 100]
     pd.DataFrame(table).to_parquet(tmp_path / "items.parquet")
-    catalogue = Catalogue(tmp_path / "items.parquet")
+    catalogue = ItemTitles(tmp_path / "items.parquet")
     assert catalogue.search("star", limit=9) == ["c", "f", "b", "a", "d", "e"]
     catalogue.put("g", "Star", "")  # nobody has had it yet
     assert catalogue.search("star", limit=4) == ["c", "f", "b", "a"]
@@ -63,17 +63,17 @@ def test_among_equals_the_popular_comes_first(tmp_path):
 def test_words_about_an_item(path, tmp_path):
     table = {"item_id": ["1"], "title": ["Star Wars"], "about": ["1977"]}
     pd.DataFrame(table).to_parquet(tmp_path / "new.parquet")
-    catalogue = Catalogue(tmp_path / "new.parquet")
+    catalogue = ItemTitles(tmp_path / "new.parquet")
     expected = {"title": "Star Wars", "categories": [], "about": "1977"}
     assert catalogue.words("1") == expected
     catalogue.put("1", "Solaris", "Drama", "1972")
     expected = {"title": "Solaris", "categories": ["Drama"], "about": "1972"}
     assert catalogue.words("1") == expected
-    assert Catalogue(path).words("1")["about"] == ""
+    assert ItemTitles(path).words("1")["about"] == ""
 
 
 def test_categories(path):
-    catalogue = Catalogue(path)
+    catalogue = ItemTitles(path)
     assert catalogue.all_categories() == ["Sci-Fi", "War"]
     assert catalogue.categories("1") == ["Sci-Fi", "War"]
     assert catalogue.categories("3") == catalogue.categories("unknown") == []
@@ -92,7 +92,7 @@ def test_the_route(path, target):
 
 
 def test_another_file_keeps_what_was_put_in_and_taken_out(path, tmp_path):
-    catalogue = Catalogue(path)
+    catalogue = ItemTitles(path)
     catalogue.put("new", "Solaris", "Sci-Fi")
     catalogue.remove("3")
     other = {"item_id": ["1", "3", "8"], "title": ["Star Trek", "War", "Stardust"]}
@@ -107,7 +107,7 @@ def test_another_file_keeps_what_was_put_in_and_taken_out(path, tmp_path):
 
 @pytest.mark.parametrize("content", [None, b"PAR1", "no title"])
 def test_a_wrong_file_changes_nothing(path, tmp_path, content):
-    catalogue, wrong = Catalogue(path), tmp_path / "wrong.parquet"
+    catalogue, wrong = ItemTitles(path), tmp_path / "wrong.parquet"
     if content == "no title":
         pd.DataFrame({"item_id": ["1"]}).to_parquet(wrong)
     elif content:

@@ -1,13 +1,13 @@
-"""Blocks whose query is a decayed sum over the history: `sum_j w_j memory[item_j]`."""
+"""Scorers whose query is a decayed sum over the history: `sum_j w_j memory[item_j]`."""
 
 import tensorflow as tf
 
-from tfrec.linear.scorer import Block
+from tfrec.linear.scorer import Scorer
 from tfrec.variables import take_rows
 
 
-class MemoryBlock(Block):
-    """A block with, for each item, what having met it says about other items.
+class DecayedScorer(Scorer):
+    """A scorer with, for each item, what having met it says about other items.
 
     An event's weight halves with every `half_life` events that came after it. With
     several half-lives an item has one memory vector for each: what the last event

@@ -1,11 +1,11 @@
-"""What every block of the embedding promises."""
+"""What every scorer of the embedding promises."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.evaluation.logs import make_items, make_log
-from tfrec.data.history import History
+from tfrec.data.history import HistoryBatch
 from tfrec.towers.catalogue import make_catalogue
 
 NUM_ITEMS, TEXT_DIM = 9, 5
@@ -28,21 +28,21 @@ def make_learning_material(titles=TITLES):
 
 
 def make_history(rows):
-    """`History` of lists of item rows, -1 for padding, an event each minute."""
+    """`HistoryBatch` of lists of item rows, -1 for padding, an event each minute."""
     rows = tf.constant(rows, tf.int32)
     times = tf.cast(60 * tf.range(tf.shape(rows)[1])[None], tf.int64) + 9000
     times = tf.where(rows >= 0, times, 0)
-    return History(rows, tf.zeros_like(rows), tf.zeros(rows.shape), times)
+    return HistoryBatch(rows, tf.zeros_like(rows), tf.zeros(rows.shape), times)
 
 
-class BlockContract:
-    """Subclass, define `make_block`, get the tests."""
+class ScorerContract:
+    """Subclass, define `make_scorer`, get the tests."""
 
     has_memory = True  # its query is a sum over the history
 
     @classmethod
-    def make_block(cls):
-        """A block that has not been fitted."""
+    def make_scorer(cls):
+        """A scorer that has not been fitted."""
         raise NotImplementedError
 
     @pytest.fixture(scope="class")
@@ -52,89 +52,91 @@ class BlockContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def block(cls, material):
-        return cls.make_block().fit(*material)
+    def scorer(cls, material):
+        return cls.make_scorer().fit(*material)
 
     @staticmethod
-    def query(block, rows):
-        return block.query(make_history(rows), tf.fill([len(rows)], tf.int64.max))
+    def query(scorer, rows):
+        return scorer.query(make_history(rows), tf.fill([len(rows)], tf.int64.max))
 
     def test_fit_gives_the_block_and_a_candidate_per_item(self, material):
-        block = self.make_block()
-        assert block.fit(*material) is block
-        assert block.candidates.shape == (NUM_ITEMS, block.dim)
-        assert block.candidates.dtype == tf.float32
-        assert np.isfinite(block.candidates).all()
-        assert np.abs(block.candidates).max() > 0
+        scorer = self.make_scorer()
+        assert scorer.fit(*material) is scorer
+        assert scorer.candidates.shape == (NUM_ITEMS, scorer.dim)
+        assert scorer.candidates.dtype == tf.float32
+        assert np.isfinite(scorer.candidates).all()
+        assert np.abs(scorer.candidates).max() > 0
 
-    def test_equal_logs_give_equal_blocks(self, block, material):
-        again = self.make_block().fit(*material)
-        np.testing.assert_array_equal(again.candidates, block.candidates)
+    def test_equal_logs_give_equal_scorers(self, scorer, material):
+        again = self.make_scorer().fit(*material)
+        np.testing.assert_array_equal(again.candidates, scorer.candidates)
 
-    def test_one_query_vector_per_history(self, block):
+    def test_one_query_vector_per_history(self, scorer):
         """Empty histories included."""
-        found = self.query(block, [[0, 1], [3, -1], [-1, -1]])
-        assert found.shape == (3, block.dim)
+        found = self.query(scorer, [[0, 1], [3, -1], [-1, -1]])
+        assert found.shape == (3, scorer.dim)
         assert found.dtype == tf.float32
         assert np.isfinite(found).all()
 
-    def test_neither_padding_nor_neighbours_matter(self, block):
-        alone = self.query(block, [[4, 0, 6]])
-        wide = self.query(block, [[4, 0, 6, -1, -1], [1, 2, 3, 4, 5]])
+    def test_neither_padding_nor_neighbours_matter(self, scorer):
+        alone = self.query(scorer, [[4, 0, 6]])
+        wide = self.query(scorer, [[4, 0, 6, -1, -1], [1, 2, 3, 4, 5]])
         np.testing.assert_allclose(wide[:1], alone, atol=1e-6)
 
-    def test_shares_add_up_to_the_score_above_the_mean_item(self, block):
+    def test_shares_add_up_to_the_score_above_the_mean_item(self, scorer):
         histories = [[4, 0, 6, 7], [1, 2, -1, -1], [-1, -1, -1, -1]]
         candidates = [[0, 5, COLD], [7, 2, 2], [1, 3, 6]]
-        apart = block.candidates - tf.reduce_mean(block.candidates, axis=0)
+        apart = scorer.candidates - tf.reduce_mean(scorer.candidates, axis=0)
         vectors = tf.gather(apart, candidates)
         now = tf.zeros([3], tf.int64)
-        shares = block.contributions(make_history(histories), now, vectors).numpy()
+        shares = scorer.contributions(make_history(histories), now, vectors).numpy()
         assert shares.shape == (3, 3, 4)
         assert (shares[1, :, 2:] == 0).all()
         expected = np.zeros((3, 3))
         if self.has_memory:
-            queries = self.query(block, histories).numpy()
+            queries = self.query(scorer, histories).numpy()
             expected = np.einsum("bd,bnd->bn", queries, vectors)
             assert np.abs(expected[:2]).max() > 1e-3
         np.testing.assert_allclose(shares.sum(axis=2), expected, atol=1e-5)
 
-    def test_a_new_item_is_as_a_cold_one_with_the_same_text(self, block, material):
+    def test_a_new_item_is_as_a_cold_one_with_the_same_text(self, scorer, material):
         _, catalogue, vectors = material
-        new = block.new_candidates(
+        new = scorer.new_candidates(
             tf.constant([catalogue.texts[COLD]]), vectors[COLD:][:1]
         )
-        np.testing.assert_allclose(new[0], block.candidates[COLD], atol=1e-5)
-        none = block.new_candidates(tf.zeros([0], tf.string), vectors[:0])
-        assert none.shape == (0, block.dim)
+        np.testing.assert_allclose(new[0], scorer.candidates[COLD], atol=1e-5)
+        none = scorer.new_candidates(tf.zeros([0], tf.string), vectors[:0])
+        assert none.shape == (0, scorer.dim)
 
-    def test_no_free_text_adds_nothing(self, block):
-        found = block.text_query(tf.constant(["", "red tea"]))
-        assert found.shape == (2, block.dim)
+    def test_no_free_text_adds_nothing(self, scorer):
+        found = scorer.text_query(tf.constant(["", "red tea"]))
+        assert found.shape == (2, scorer.dim)
         assert (found[0].numpy() == 0).all()
 
     def test_catalogue_without_texts(self, material):
         log, catalogue, vectors = make_learning_material([""] * NUM_ITEMS)
-        block = self.make_block().fit(log, catalogue, vectors)
-        assert np.isfinite(block.candidates).all()
-        assert np.isfinite(self.query(block, [[0, 1]])).all()
+        scorer = self.make_scorer().fit(log, catalogue, vectors)
+        assert np.isfinite(scorer.candidates).all()
+        assert np.isfinite(self.query(scorer, [[0, 1]])).all()
 
     def test_one_item_and_nobody_with_a_history(self):
         """Each user has one event: nothing comes before anything."""
         log = make_log([(0, 0, 1), (1, 0, 5)], num_items=1, num_users=2)
         catalogue = make_catalogue(make_items(["red tea"]), log)
-        block = self.make_block().fit(log, catalogue, tf.ones([1, TEXT_DIM]))
-        assert block.candidates.shape == (1, block.dim)
-        assert np.isfinite(self.query(block, [[0]])).all()
+        scorer = self.make_scorer().fit(log, catalogue, tf.ones([1, TEXT_DIM]))
+        assert scorer.candidates.shape == (1, scorer.dim)
+        assert np.isfinite(self.query(scorer, [[0]])).all()
 
-    def test_saved_graph_answers_alike(self, block, tmp_path):
+    def test_saved_graph_answers_alike(self, scorer, tmp_path):
         """Any batch, any length."""
         spec = tf.TensorSpec([None, None], tf.int32)
         module = tf.Module()
-        module.block = block
+        module.scorer = scorer
         module.query = tf.function(
-            lambda rows: block.query(
-                History(rows, rows, tf.zeros(tf.shape(rows)), tf.cast(rows, tf.int64)),
+            lambda rows: scorer.query(
+                HistoryBatch(
+                    rows, rows, tf.zeros(tf.shape(rows)), tf.cast(rows, tf.int64)
+                ),
                 tf.zeros([tf.shape(rows)[0]], tf.int64),
             ),
             input_signature=[spec],
@@ -143,4 +145,4 @@ class BlockContract:
         loaded = tf.saved_model.load(str(tmp_path))
         for rows in ([[1, 2, 3], [4, -1, -1]], [[5]]):
             found = loaded.query(tf.constant(rows))
-            np.testing.assert_allclose(found, self.query(block, rows), atol=1e-6)
+            np.testing.assert_allclose(found, self.query(scorer, rows), atol=1e-6)
