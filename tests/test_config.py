@@ -84,7 +84,7 @@ def test_fixed_keys_are_there():
         ("model.embedding_dim=63", "`model.embedding_dim` must be a multiple of heads"),
         (
             'model.scorers=["lexicl"]',
-            "`model.scorers` must be some of item_to_item, bm25, popularity, rating_factors",
+            "`model.scorers` must be some of item_to_item, bm25, popularity, rating",
         ),
         ("model.dropout=1.0", "`model.dropout` must be at least 0 and below 1"),
         ("text.max_length=2", "at least 3: [CLS], a word and [SEP]"),

@@ -20,6 +20,7 @@ LAYERS = [
         "watched_file",
         "variables",
         "values",
+        "plugins",
     ],
     ["config", "compat", "program", "protocol", "download"],
     ["data", "client"],

@@ -15,11 +15,11 @@ from typing import Literal
 
 from tfrec.errors import ConfigError
 from tfrec.files import NAME_RULE, is_file_name
+from tfrec.plugins import SCORERS, TEXT_ENCODERS
 from tfrec.toml import read_toml
 
 logger = logging.getLogger(__name__)
 
-SCORERS = ("item_to_item", "bm25", "popularity", "rating_factors")
 # Former names of keys and of scorers; they go with the next version.
 FORMER_KEYS = {
     "model": {
@@ -85,7 +85,7 @@ class TextConfig:
 class ModelConfig:
     """The two towers."""
 
-    text_encoder: Literal["auto", "bert", "lstm", "none"] = "auto"  # auto: if texts
+    text_encoder: str = "auto"  # "bert", "lstm", "none"; auto: bert where texts are
     history_encoder: Literal["attention", "lstm"] = "attention"
     embedding_dim: int = 64  # of the towers
     max_history_length: int = 500  # latest events that the closed-form scorers read
@@ -244,6 +244,7 @@ def _rules(config):
     def is_share(value):
         return 0 < value < 1
 
+    encoders = ["auto", "none", *TEXT_ENCODERS]
     share = "between 0 and 1, both excluded"
     return [
         ("data.half_life_days", lambda v: v >= 0, "at least 0"),
@@ -266,6 +267,7 @@ def _rules(config):
         ("model.window_length", positive, "positive"),
         ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
+        ("model.text_encoder", _only_one(encoders), f"one of {', '.join(encoders)}"),
         ("model.scorers", _only(SCORERS), f"some of {', '.join(SCORERS)}"),
         ("model.new_item_cost", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
@@ -279,6 +281,10 @@ def _rules(config):
 
 def _divides(divisor):
     return lambda value: divisor > 0 and value % divisor == 0
+
+
+def _only_one(known):
+    return lambda value: value in known
 
 
 def _only(known):

@@ -17,7 +17,7 @@ from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
 from tfrec.data.readers import read_events, read_folder, read_items, read_users
 from tfrec.data.schema import Dataset, Events, Items, Users
-from tfrec.datasets.registry import DATASETS, load_dataset
+from tfrec.datasets.registry import load_dataset
 from tfrec.download import cache_folder
 from tfrec.errors import DataError, NotBuiltError
 from tfrec.evaluation.notebook import Report
@@ -25,6 +25,7 @@ from tfrec.export.in_memory import InMemoryModel
 from tfrec.export.loaded import LoadedModel
 from tfrec.export.saved_model import export, republish
 from tfrec.files import replacing_folder
+from tfrec.plugins import DATASETS
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training.log import RunData, prepare
 from tfrec.training.progress import narrated

@@ -16,6 +16,7 @@ from tfrec.baselines.popularity import Popularity, RecentPopularity
 from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
 from tfrec.baselines.transitions import Transitions
 from tfrec.baselines.vector_profile import VectorProfile
+from tfrec.plugins import BASELINES
 
 
 def default_baselines(items, text_vectors=None, allow_repeats=False):
@@ -32,7 +33,7 @@ def default_baselines(items, text_vectors=None, allow_repeats=False):
             that only know what a person had.
 
     Returns:
-        list of `Recommender`s.
+        list of `Ranker`s, and those that were registered.
     """
     ease, transitions = ease_decay(), Transitions()
     baselines = [
@@ -60,7 +61,7 @@ def default_baselines(items, text_vectors=None, allow_repeats=False):
     if text_vectors is not None:
         mean = VectorProfile(text_vectors)
         baselines += [mean, mean.reweighted("recent text vectors", RankDecay(4.0))]
-    return baselines
+    return baselines + [BASELINES[name]() for name in BASELINES]
 
 
 def _history_recipes():

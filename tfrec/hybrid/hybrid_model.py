@@ -6,7 +6,7 @@ from tfrec.data.repeats import without_other_targets
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weight_choice import weigh
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.registry import initial_settings, make_scorers, teachable
+from tfrec.linear.registry import make_scorers
 from tfrec.progress import tracked
 
 
@@ -45,11 +45,10 @@ class HybridModel:
         """
         towers = self.towers
         config = towers.config
+        asked = config.model.scorers if names is None else names
+        scorers = make_scorers(config, asked, settings, towers.words)
         if names is None:
-            names = teachable(config.model.scorers, interactions)
-        scorers = make_scorers(
-            config, names, settings or initial_settings(config), towers.words
-        )
+            scorers = [each for each in scorers if each.can_learn(interactions)]
         self.is_weighed = self.is_calibrated = weighting is not None
         if weighting is None:
             weighting = Weights(of_known_items=np.ones(len(scorers) + 1, np.float32))

@@ -12,6 +12,7 @@ from tfrec.linear.scorer import Scorer
 from tfrec.linear.text_regression import TextRegression
 from tfrec.variables import table
 
+MIN_NEGATIVES = 100  # reactions without which there are no tastes to learn
 MAX_REACTIONS = 300_000  # of the log, that the factors are learnt from
 MAX_CALIBRATION, CALIBRATION = 20_000, 0.1  # reactions, and their share: the latest
 MAX_HISTORY = 500  # events
@@ -40,6 +41,10 @@ class RatingFactorsScorer(Scorer):
     def __init__(self, dim=8, seed=0):
         super().__init__(name="rating_factors")
         self.num_factors, self.seed = dim, seed
+
+    def can_learn(self, interactions):
+        """Whether there are reactions of both signs."""
+        return np.count_nonzero(interactions.labels < 0) >= MIN_NEGATIVES
 
     def fit(self, interactions, catalogue, text_vectors):
         """Learns factors from all reactions, and the logit from the latest."""

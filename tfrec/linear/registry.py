@@ -1,27 +1,18 @@
-"""Closed-form scorers of the embedding."""
+"""The closed-form scorers that a configuration asks for."""
 
 from typing import NamedTuple
-
-import numpy as np
 
 from tfrec.linear.bm25 import Bm25Scorer
 from tfrec.linear.item_to_item import ItemToItemScorer, ItemToItemSettings
 from tfrec.linear.popularity import PopularityScorer
 from tfrec.linear.rating_factors import RatingFactorsScorer
-
-MIN_NEGATIVES = 100  # reactions without which there are no opinions to learn
-
-
-def teachable(names, interactions):
-    """Those of some scorers' names that a log can teach."""
-    has_negatives = np.count_nonzero(interactions.labels < 0) >= MIN_NEGATIVES
-    return [name for name in names if has_negatives or name != "rating_factors"]
+from tfrec.plugins import SCORERS
 
 
 class ScorerSettings(NamedTuple):
     """What validation chooses of the scorers, beside their weights."""
 
-    memory: ItemToItemSettings  # of the collaborative scorer
+    memory: ItemToItemSettings
     bm25_dim: int
 
 
@@ -37,18 +28,32 @@ def make_scorers(config, names, settings=None, learn_words=None):
 
     Args:
         config: `Config`.
-        names: list of strings, of those in `tfrec.config.SCORERS`.
-        form: `ScorerSettings`, or None for the first one.
+        names: list of strings, of those in `tfrec.plugins.SCORERS`.
+        settings: `ScorerSettings`, or None for the first ones.
         learn_words: as `Bm25Scorer` takes it.
 
     Returns:
         List of `Scorer`s that have not been fitted.
     """
-    settings, seed = settings or initial_settings(config), config.train.seed
-    known = {
-        "item_to_item": ItemToItemScorer(settings.memory, seed),
-        "bm25": Bm25Scorer(settings.bm25_dim, learn_words),
-        "popularity": PopularityScorer(),
-        "rating_factors": RatingFactorsScorer(seed=seed),
-    }
-    return [known[name] for name in names]
+    settings = settings or initial_settings(config)
+    return [SCORERS[name](config, settings, learn_words) for name in names]
+
+
+def make_item_to_item(config, settings, learn_words):
+    """What goes with the items met."""
+    return ItemToItemScorer(settings.memory, config.train.seed)
+
+
+def make_bm25(config, settings, learn_words):
+    """The words of the items met."""
+    return Bm25Scorer(settings.bm25_dim, learn_words)
+
+
+def make_popularity(config, settings, learn_words):
+    """What is popular lately."""
+    return PopularityScorer()
+
+
+def make_rating_factors(config, settings, learn_words):
+    """Who likes what they have had."""
+    return RatingFactorsScorer(seed=config.train.seed)

@@ -28,6 +28,10 @@ class Scorer(tf.Module):
         """
         raise NotImplementedError
 
+    def can_learn(self, interactions):
+        """Whether a log holds what the scorer learns from."""
+        return True
+
     informs_probability = False  # whether it is kept even if it ranks nothing
     reads_dislikes = False  # whether it is told of kinds that never speak of interest
 

@@ -1,5 +1,6 @@
 """The text tower that a configuration asks for."""
 
+from tfrec.plugins import TEXT_ENCODERS
 from tfrec.text.bert import BertEncoder
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
@@ -20,16 +21,22 @@ def make_text_encoder(config, catalogue_texts):
         DownloadError: the pretrained model cannot be downloaded.
         MissingPackageError: tensorflow-text is not installed.
     """
+    name = config.model.text_encoder
+    return None if name == "none" else TEXT_ENCODERS[name](config, catalogue_texts)
+
+
+def make_bert(config, catalogue_texts):
+    """The pretrained BERT that `text.preset` names."""
     text = config.text
-    if config.model.text_encoder == "bert":
-        return BertEncoder.from_preset(
-            text.preset, text.max_length, text.trainable_layers
-        )
-    if config.model.text_encoder == "lstm":
-        return LstmEncoder(
-            learn_vocabulary(catalogue_texts, text.vocabulary_size),
-            config.model.embedding_dim,
-            text.lstm_units,
-            text.max_length,
-        )
-    return None
+    return BertEncoder.from_preset(text.preset, text.max_length, text.trainable_layers)
+
+
+def make_lstm(config, catalogue_texts):
+    """An LSTM whose vocabulary is learnt from the texts."""
+    text = config.text
+    return LstmEncoder(
+        learn_vocabulary(catalogue_texts, text.vocabulary_size),
+        config.model.embedding_dim,
+        text.lstm_units,
+        text.max_length,
+    )

@@ -12,7 +12,7 @@ from tfrec.data.repeats import without_other_targets
 from tfrec.data.split import next_item_queries
 from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.linear.logistic import fit_logistic
-from tfrec.linear.registry import MIN_NEGATIVES
+from tfrec.linear.rating_factors import MIN_NEGATIVES
 from tfrec.progress import tracked
 
 logger = logging.getLogger(__name__)

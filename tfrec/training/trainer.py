@@ -181,11 +181,16 @@ def make_recipe(config, data, folder, resume=False, report=None):
     """
     items, users = data.dataset.items, data.dataset.users
     make = functools.partial(make_text_encoder, config, items.texts)
-    learns = config.model.text_encoder == "lstm" or config.text.trainable_layers
-    if not learns:
+    if not _learns(config):
         make = functools.cache(make)
     cache = CatalogueCache(folder.parent / "text_cache")
     return Recipe(config, items, users, make, cache, folder, resume, report)
+
+
+def _learns(config):
+    """Whether each training needs a text encoder of its own."""
+    how = config.model.text_encoder
+    return how not in ("bert", "none") or bool(config.text.trainable_layers)
 
 
 def _num_queries(num_items):
