@@ -146,3 +146,36 @@ def test_the_licence_is_whole():
     assert SETUP["metadata"]["license"] == "Apache-2.0"
     assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in text
     assert text.rstrip().endswith("limitations under the License.")
+
+
+def test_the_light_package_holds_all_that_a_client_imports():
+    path = ROOT / "serving" / "deploy" / "client" / "pyproject.toml"
+    with path.open("rb") as file:
+        told = tomllib.load(file)
+    setuptools = told["tool"]["setuptools"]
+    code = (
+        "import importlib, pkgutil, sys, tfrec.client, tfrec.protocol\n"
+        "for room in (tfrec.client, tfrec.protocol):\n"
+        "    for each in pkgutil.iter_modules(room.__path__, room.__name__ + '.'):\n"
+        "        importlib.import_module(each.name)\n"
+        "print(*(name for name in sys.modules if name.startswith('tfrec.')))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    outside = {
+        name
+        for name in run.stdout.split()
+        if not name.startswith(tuple(setuptools["packages"]))
+    }
+    assert run.returncode == 0, run.stderr
+    assert outside == {*setuptools["py-modules"]} - {"tfrec.__init__"}
+    assert told["project"]["version"] == SETUP["metadata"]["version"]
+
+
+def test_a_folder_of_ones_own_may_be_called_as_ours(tmp_path):
+    for name in ("training", "serving", "examples"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not ours')")
+    code = "import tfrec; print(tfrec.Recommender, tfrec.load, tfrec.Client)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
