@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tfrec.evaluation.metrics import expected_calibration_error
-from tfrec.linear.registry import MIN_NEGATIVES
+from tfrec.linear.rating_factors import MIN_NEGATIVES
 
 COLLAPSED = 0.99  # mean cosine of candidate vectors above which they are all alike
 STUCK = 0.98  # share of the loss of guessing, which a learning model is soon below
