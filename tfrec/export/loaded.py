@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from tfrec.data.packing import pack_histories
 from tfrec.errors import ArtefactError
-from tfrec.export.ops import required_libraries
+from tfrec.export.ops import load_op_libraries
 from tfrec.export.warmup import read_defaults
-from tfrec.optional import import_optional
 from tfrec.towers.text_table import profile_texts
 
 DEPTH = 1000  # items that are ranked for an evaluation; the others share the last place
@@ -26,14 +25,12 @@ class SavedRecommender:
 
     Raises:
         ArtefactError: there is no saved model, or it does not load here.
+        MissingPackageError: a library of ops that it needs is not installed.
     """
 
     def __init__(self, folder, users=None):
         self.folder, self.users = newest_version(folder), users
-        for library in {"tensorflow_text", "scann"} & set(
-            required_libraries(self.folder)
-        ):
-            import_optional(library, f"the saved model {self.folder}", "Install it.")
+        load_op_libraries(self.folder)
         try:
             self._loaded = tf.saved_model.load(str(self.folder))
         except (OSError, tf.errors.OpError, ValueError) as error:
