@@ -6,13 +6,20 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := serve,stream,otel,dev,tune
+EXTRAS := scann,presets,serve,stream,otel,dev,tune
+
+# The next TensorFlow, beside which ScaNN does not load, and what must run on it.
+NEXT := .venv-next
+NEXT_TENSORFLOW := tensorflow>=2.21,<2.22
+NEXT_EXTRAS := serve,stream,dev
+NEXT_TESTS := test_compat.py test_optional.py client data datasets evaluation export \
+  model protocol retrieval text serving/model_server
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo playground test test-slow conformance check bench requirements clean
+.PHONY: help setup demo playground test test-slow conformance check check-next bench requirements clean
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s  %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## Build .venv with everything installed; again when setup.cfg changes.
 
@@ -39,6 +46,9 @@ check: $(STAMP) ## Check format, lint, types and spelling.
 	$(RUN)/mypy
 	$(RUN)/codespell
 
+check-next: $(NEXT)/.installed ## Run the core's tests on the next TensorFlow, without ScaNN.
+	$(NEXT)/bin/python -m pytest -m "not slow" -n 2 --dist loadfile $(NEXT_TESTS:%=tests/%)
+
 bench: $(STAMP) ## Run the benchmarks; each prints its claim and figures.
 	@for script in benchmarks/bench_*.py; do \
 	  echo "== $$script"; $(RUN)/python $$script || exit 1; \
@@ -51,13 +61,16 @@ requirements: ## Pin anew what images install; needs uv (pip install uv).
 	    --upgrade --output-file $$image.txt $$image.in || exit 1; \
 	done
 
-clean: ## Remove caches and build products; .venv, runs/ and saved_models/ stay.
+clean: ## Remove caches and build products; environments, runs/ and saved_models/ stay.
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
-$(STAMP): setup.cfg pyproject.toml
+$(STAMP): PACKAGES := '.[$(EXTRAS)]'
+$(NEXT)/.installed: PACKAGES := '.[$(NEXT_EXTRAS)]' '$(NEXT_TENSORFLOW)'
+
+%/.installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo 'Python 3.11 to 3.13 is needed: make setup PYTHON=python3.11'; exit 1; }
-	test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	test -x $*/bin/python || $(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check -e $(PACKAGES)
 	@touch $@

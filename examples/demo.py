@@ -8,7 +8,7 @@ somebody new, for a wish in words, and once more after one more film.
 """
 
 import contextlib
-import importlib.util
+import functools
 import json
 import pathlib
 import subprocess
@@ -87,9 +87,16 @@ def demo(
 def train():
     """Runs `python -m training.train`, whose own progress is shown."""
     command = ["training.train", CONFIG]
-    if not importlib.util.find_spec("scann"):  # has no wheel for this platform
+    if not has_scann():
         command += ["--set", "export.index=exact"]
     run(*command)
+
+
+@functools.cache
+def has_scann():
+    """Whether a program of ours would find ScaNN; this one needs no TensorFlow."""
+    code = "import sys; from tfrec import compat; sys.exit(not compat.has_scann())"
+    return subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def run(*command):
@@ -105,8 +112,7 @@ def saved_models():
     folders = [MODELS / NAME, MODELS / f"{NAME}-scann"]
     if not newest_version(folders[0]):
         raise DemoError(f"There is no saved model in {folders[0]}. Train first.")
-    has_scann = importlib.util.find_spec("scann") and newest_version(folders[1])
-    return folders if has_scann else folders[:1]
+    return folders if newest_version(folders[1]) and has_scann() else folders[:1]
 
 
 def newest_version(folder):

@@ -1,10 +1,14 @@
 """Tests of tfrec.compat: what a platform lacks, and two Keras under one roof."""
 
+import importlib.metadata
+import importlib.util
 import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
+from tests.scann_here import need_scann
 from tfrec import compat
 from tfrec.errors import MissingPackageError
 
@@ -35,7 +39,7 @@ def forgetful():
     "first", ["", "import tensorflow as tf", "import keras", "import tf_keras"]
 )
 def test_keras_3_survives_in_any_order_of_imports(first):
-    pytest.importorskip("scann")
+    need_scann()
     code = KERAS_STAYS.format(first=first)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -48,6 +52,34 @@ def test_without_scann_the_exact_index_is_named(monkeypatch, forgetful):
         compat.tfrs_scann_layer()
 
 
+@pytest.mark.parametrize(
+    "error", ["tf.errors.NotFoundError(None, None, 'no symbol')", "OSError('no libm')"]
+)
+def test_a_scann_that_does_not_load_is_as_good_as_none(
+    monkeypatch, forgetful, tmp_path, error
+):
+    """As under TensorFlow 2.21, whose symbols scann 1.4.2 does not find."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "scann"]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "scann.py").write_text(f"import tensorflow as tf\nraise {error}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert importlib.util.find_spec("scann").origin == str(tmp_path / "scann.py")
+    assert not compat.has_scann()
+    words = (
+        r"`scann` is needed .*\(.*no .*\)\. ScaNN 1.4 needs Linux and TensorFlow 2.20"
+    )
+    with pytest.raises(MissingPackageError, match=words):
+        compat.tfrs_scann_layer()
+
+
+def test_scann_loads_beside_its_own_tensorflow():
+    """Or else all of its tests would be skipped, and nobody the wiser."""
+    installed = {each.name for each in importlib.metadata.distributions()}
+    if "scann" not in installed or not tf.__version__.startswith("2.20."):
+        pytest.skip("scann 1.4 and TensorFlow 2.20 are not both installed.")
+    assert compat.has_scann()
+
+
 def test_without_tensorflow_text_other_models_are_named(monkeypatch, forgetful):
     monkeypatch.setitem(sys.modules, "tensorflow_text", None)
     with pytest.raises(MissingPackageError, match='`model.text_encoder = "none"`'):
@@ -55,8 +87,7 @@ def test_without_tensorflow_text_other_models_are_named(monkeypatch, forgetful):
 
 
 def test_with_scann_the_layer_is_tfrs_own():
-    pytest.importorskip("scann")
-    assert compat.has_scann()
+    need_scann()
     assert compat.tfrs_scann_layer().__module__.endswith("layers.factorized_top_k")
 
 

@@ -46,7 +46,7 @@ TEXT_SUFFIXES |= {".html", ".css", ".js"}
 # Written so that this file does not hold what it looks for.
 DEVELOPER_PATHS = re.compile(r"(?<![\w.{}\-/])/(?:work|root|home|Users)/[\w.]")
 REGISTRY_HOSTS = re.compile(r"pypi[.]org|pythonhosted[.]|index[-]url|npmjs[.]")
-UNTIDY = {".git", ".venv", "runs", "build", "saved_models"}
+UNTIDY = {".git", ".venv", ".venv-next", "runs", "build", "saved_models"}
 
 MODULES = sorted(path for room in STRANGERS for path in (ROOT / room).rglob("*.py"))
 LIBRARY = [path for path in MODULES if path.is_relative_to(ROOT / "tfrec")]

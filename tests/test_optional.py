@@ -17,15 +17,18 @@ def test_a_missing_package_says_what_for_and_what_instead():
     assert isinstance(caught.value, TfrecError | ImportError)
 
 
-def test_ops_of_another_tensorflow(tmp_path, monkeypatch):
-    """Their import ends in an error of TensorFlow's."""
+@pytest.mark.parametrize(
+    "error",
+    ["tf.errors.NotFoundError(None, None, 'undefined')", "OSError('undefined')"],
+)
+def test_ops_of_another_tensorflow_or_system(tmp_path, monkeypatch, error):
+    """Their import ends in an error of TensorFlow's, or of the system's."""
     import tensorflow  # noqa: F401
 
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "ops_of_tomorrow", raising=False)
     (tmp_path / "ops_of_tomorrow.py").write_text(
-        "import tensorflow as tf\n"
-        "raise tf.errors.NotFoundError(None, None, 'undefined symbol')\n"
+        f"import tensorflow as tf\nraise {error}\n"
     )
-    with pytest.raises(MissingPackageError, match="undefined symbol"):
+    with pytest.raises(MissingPackageError, match="undefined"):
         import_optional("ops_of_tomorrow", "the moon", "Use the sun.")

@@ -17,6 +17,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
 SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / "setup.cfg")
+EXTRAS = SETUP["options.extras_require"]
+TIED = {"scann", "tf-keras", "tensorflow-recommenders", "keras-hub"}
 SCRIPTS = dict(
     line.split(" = ")
     for line in SETUP["options.entry_points"]["console_scripts"].split("\n")
@@ -77,19 +79,43 @@ def numbers(version):
 
 def test_what_is_tied_to_one_tensorflow_has_an_upper_bound():
     bounds = {n: b for n, b, _ in requirements(SETUP["options"]["install_requires"])}
-    for name in ("tensorflow", "tensorflow-text", "tf-keras", "scann", "keras-hub"):
+    for extra in ("scann", "presets"):
+        bounds |= {n: b for n, b, _ in requirements(EXTRAS[extra])}
+    for name in ("tensorflow", "tensorflow-text", "tensorflow-serving-api", *TIED):
         assert ",<" in bounds[name], name
 
 
-def test_scann_is_only_asked_for_where_it_has_wheels():
+def test_packages_are_only_asked_for_where_they_have_wheels():
     markers = {n: m for n, _, m in requirements(SETUP["options"]["install_requires"])}
-    assert markers["scann"] == 'platform_system == "Linux"'
     assert markers["tensorflow-text"] == 'platform_system != "Windows"'
+    scann = {marker for *_, marker in requirements(EXTRAS["scann"])}
+    assert scann == {'platform_system == "Linux"'}
+
+
+def test_scann_brings_its_own_tensorflow_and_is_no_requirement():
+    """Only `scann[tf]` names the TensorFlow that its ops load in."""
+    bounds = {n: b for n, b, _ in requirements(EXTRAS["scann"])}
+    assert bounds["scann"].startswith("[tf]")
+    required = {n for n, *_ in requirements(SETUP["options"]["install_requires"])}
+    assert not required & TIED
 
 
 def test_make_installs_extras_that_exist():
-    wanted = re.search(r"^EXTRAS := (.*)$", MAKEFILE, re.MULTILINE)[1].split(",")
-    assert set(wanted) <= set(SETUP["options.extras_require"])
+    assert "scann" in of_make("EXTRAS").split(",")
+    for name in ("EXTRAS", "NEXT_EXTRAS"):
+        assert set(of_make(name).split(",")) <= set(EXTRAS)
+
+
+def test_the_next_tensorflow_has_tests_and_neither_scann_nor_kerashub():
+    assert not {"scann", "presets"} & set(of_make("NEXT_EXTRAS").split(","))
+    tests = of_make("NEXT_TESTS").replace("\\\n", " ").split()
+    assert all((ROOT / "tests" / name).exists() for name in tests)
+    assert f"{of_make('NEXT')}/" in (ROOT / ".gitignore").read_text().split()
+
+
+def of_make(variable):
+    pattern = rf"^{variable} := ((?:.*\\\n)*.*)$"
+    return re.search(pattern, MAKEFILE, re.MULTILINE)[1]
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")

@@ -1,13 +1,16 @@
 """The one place that knows about packages a platform may lack or must be coaxed.
 
 TensorFlow Recommenders 0.7 expects Keras 2 behind `tf.keras` at import time; the
-rest of tfrec uses Keras 3. ScaNN has no wheels for macOS and Windows and
-tensorflow-text none for Windows; everything that needs neither must still work.
+rest of tfrec uses Keras 3. ScaNN has no wheels for macOS and Windows and does not load
+beside another TensorFlow than its own; tensorflow-text has none for Windows.
+Everything that needs neither must still work, and whether they work here is found out
+by loading them.
 """
 
 import contextlib
 import functools
 import logging
+import platform
 
 import keras
 import tensorflow as tf
@@ -33,17 +36,41 @@ def tensorflow_text():
     )
 
 
+def scann():
+    """The `scann` package; its import registers the ops of the ScaNN index.
+
+    Raises:
+        MissingPackageError: it is not installed, or does not fit this TensorFlow.
+    """
+    return import_optional("scann", "the ScaNN index", _without_scann())
+
+
+# By the name that a manifest gives them: what registers the ops of a saved model.
+OP_LIBRARIES = {"tensorflow_text": tensorflow_text, "scann": scann}
+
+
+def _without_scann():
+    return (
+        "ScaNN 1.4 needs Linux and TensorFlow 2.20 (`pip install tfrec[scann]`); "
+        f"here is {platform.system()} with TensorFlow {tf.__version__}. The exact "
+        'index works everywhere: set `export.index = "exact"`, or serve the exact '
+        "flavour."
+    )
+
+
 @functools.cache
 def tfrs_scann_layer():
     """The class `tfrs.layers.factorized_top_k.ScaNN`, next to an intact Keras 3.
 
-    `tf.keras` is Keras 2 only while TensorFlow Recommenders is being imported.
+    `tf.keras` is Keras 2 only while TensorFlow Recommenders is being imported, and
+    that only once ScaNN has been, without which nothing of it is used here.
 
     Raises:
-        MissingPackageError: ScaNN or TensorFlow Recommenders is not installed.
+        MissingPackageError: ScaNN or TensorFlow Recommenders is not installed, or
+            does not fit this TensorFlow.
     """
-    instead = 'The exact index works everywhere: set `export.index = "exact"`.'
-    import_optional("scann", "the ScaNN index", instead)
+    scann()  # first: of its errors, TensorFlow Recommenders survives only one kind
+    instead = _without_scann()
     tf_keras = import_optional("tf_keras", "the ScaNN index", instead)
     had_keras = "keras" in tf.__dict__
     previous = tf.__dict__.get("keras")
@@ -59,7 +86,7 @@ def tfrs_scann_layer():
 
 
 def has_scann():
-    """Whether the ScaNN index can be built on this platform."""
+    """Whether the ScaNN index can be built here, found out by loading it."""
     try:
         tfrs_scann_layer()
     except MissingPackageError as error:

@@ -30,6 +30,10 @@ def import_optional(name, purpose, instead):
 
 
 def _load_errors():
-    """Libraries of ops that fit another TensorFlow raise an error of its own."""
+    """Libraries of ops that fit another TensorFlow raise an error of its own.
+
+    Those that lack a library of the system raise Python's.
+    """
     tensorflow = sys.modules.get("tensorflow")
-    return (ImportError, tensorflow.errors.NotFoundError) if tensorflow else ImportError
+    of_ops = (tensorflow.errors.NotFoundError,) if tensorflow else ()
+    return (ImportError, OSError, *of_ops)

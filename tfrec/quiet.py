@@ -2,7 +2,8 @@
 
 `import tfrec` asks for silence before TensorFlow is there; whoever sets
 `TF_CPP_MIN_LOG_LEVEL` to "0" hears it all. Errors stay: of the runtime's lines of level
-E just one is left out, that there is no GPU driver where none is installed.
+E just one is left out, that there is no GPU driver where none is installed. What
+TensorFlow 2.21 says of CUDA while its libraries are being loaded comes too early.
 """
 
 import contextlib
@@ -23,8 +24,12 @@ LIBRARIES = {
         "scann_ops/cc/python/scann_pybind.so",
     ],
 }
-# absl::SetMinLogLevel(absl::LogSeverityAtLeast) of the Abseil that they hold.
-SET_LEVEL = "_ZN4absl12lts_2025012714SetMinLogLevelENS0_18LogSeverityAtLeastE"
+# absl::SetMinLogLevel(absl::LogSeverityAtLeast) of the Abseil that they hold, which is
+# another one in TensorFlow 2.20 (and ScaNN) than in 2.21.
+SET_LEVELS = [
+    f"_ZN4absl12lts_{date}14SetMinLogLevelENS0_18LogSeverityAtLeastE"
+    for date in ("20250127", "20250814")
+]
 ERROR = 2
 # TensorFlow takes functions that are made on one line of code for one function, and a
 # new one for a retracing: these are made per model, and traced once each.
@@ -83,9 +88,10 @@ def _set_level(path):
     """Tells a library that is loaded already; one of another Abseil goes on talking."""
     import ctypes
 
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(str(path), mode=os.RTLD_NOLOAD | os.RTLD_NOW)
-        getattr(library, SET_LEVEL)(ERROR)
+    for name in SET_LEVELS:
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(str(path), mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+            getattr(library, name)(ERROR)
 
 
 def _has_gpu_driver():

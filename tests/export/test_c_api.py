@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tests.conformance.wrong import WRONG_TENSORS
 from tests.export import c_api
+from tests.scann_here import need_scann
 from tfrec.export.comparison import compare
 from tfrec.export.ops import check_ops, read_saved_model
 from tfrec.export.warmup import fill_defaults, read_warmup
@@ -115,7 +116,7 @@ def test_the_toy_answers_by_hand(toy, requests, answers):
 @pytest.fixture(scope="module")
 def scann_folder(tmp_path_factory):
     """Version folder of a ScaNN index over vectors chosen by a WordPiece id."""
-    pytest.importorskip("scann")
+    need_scann()
     from tfrec.retrieval.scann import ScannIndex
     from tfrec.text.tokenizer import WordPieceTokenizer
 
@@ -167,8 +168,6 @@ def test_scann_and_text_ops_run_without_python(scann_folder):
     "flavour", ["exact", pytest.param("scann", marks=pytest.mark.slow)]
 )
 def test_a_trained_artefact_answers_without_python(artefact_folders, flavour):
-    if flavour not in artefact_folders:
-        pytest.skip("ScaNN is not installed here.")
     folder = artefact_folders[flavour]
     requests = read_warmup(folder)
     libraries = check_ops(folder, flavour)["required_libraries"]

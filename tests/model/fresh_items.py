@@ -1,15 +1,13 @@
 """Items put in beside the checkerboard, and graphs that take them as an input."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
-from tfrec.errors import MissingPackageError
+from tests.scann_here import need_scann
 from tfrec.export.signatures import fresh_specs
 from tfrec.inference.inference import Inference
-from tfrec.optional import import_optional
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.retrieval.new_item_tier import NewItemTier
 
@@ -30,10 +28,7 @@ def make_index(flavour):
     """An index that has not been built."""
     if flavour == "exact":
         return BruteForceIndex()
-    try:
-        import_optional("scann", "this test", "")
-    except MissingPackageError as error:
-        pytest.skip(str(error))
+    need_scann()
     from tfrec.retrieval.scann import ScannIndex
 
     return ScannIndex()

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-pytest.importorskip("scann")
-
 from tests.contracts.candidate_index import (
     CandidateIndexContract,
     names,
 )
+from tests.scann_here import need_scann
 from tfrec.retrieval.filters import Filters
-from tfrec.retrieval.scann import ScannIndex
+
+need_scann()
+
+from tfrec.retrieval.scann import ScannIndex  # noqa: E402
 
 
 class TestScannIndexWithoutTree(CandidateIndexContract):

@@ -1,11 +1,8 @@
-"""Tests of tfrec.text.bert and tfrec.text.bert_preset."""
-
-import json
+"""Tests of tfrec.text.bert."""
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from safetensors.numpy import load_file
 from scipy.special import erf
 
@@ -165,54 +162,3 @@ def test_bfloat16_gives_float32_close_by():
     rounded = make_tiny(dtype="mixed_bfloat16")
     assert rounded(TEXTS).dtype == "float32"
     np.testing.assert_allclose(rounded(TEXTS), exact(TEXTS), atol=0.1)
-
-
-# === Presets ===
-
-
-def test_kerashub_preset(tiny_preset):
-    """One that KerasHub wrote itself, compared with KerasHub's own forward pass."""
-    folder, backbone = tiny_preset
-    for layer in backbone.transformer_layers:
-        layer._feedforward_intermediate_dense.activation = keras.activations.gelu
-    encoder = BertEncoder.from_preset(folder, max_length=8, trainable_layers=1)
-    token_ids, mask = encoder.tokenizer(TEXTS)
-    segment_ids = tf.zeros_like(token_ids)
-    hidden = backbone(
-        {"token_ids": token_ids, "segment_ids": segment_ids, "padding_mask": mask}
-    )["sequence_output"].numpy()
-    rows = zip(hidden, mask.numpy(), strict=True)
-    means = np.array([states[is_real].mean(axis=0) for states, is_real in rows])
-    expected = means / np.linalg.norm(means, axis=1, keepdims=True)
-    np.testing.assert_allclose(encoder(TEXTS), expected, atol=1e-5)
-
-
-def test_preset_with_a_slip_of_the_pen():
-    with pytest.raises(ConfigError, match=r"'minilmm' .*Did you mean 'minilm'\?"):
-        BertEncoder.from_preset("minilmm")
-
-
-def test_folder_without_a_model(tmp_path):
-    with pytest.raises(ConfigError, match="`preset` must be .*config.json"):
-        BertEncoder.from_preset(str(tmp_path))
-
-
-def test_damaged_weights(tmp_path):
-    config = {"model_type": "bert", "vocab_size": 9, "max_position_embeddings": 8}
-    config |= {"num_hidden_layers": 1, "num_attention_heads": 1}
-    config |= {"hidden_size": 2, "intermediate_size": 2}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    (tmp_path / "model.safetensors").write_bytes(b"not tensors")
-    with pytest.raises(ConfigError, match="`preset` must be .*header"):
-        BertEncoder.from_preset(str(tmp_path))
-
-
-def test_other_activation(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"hidden_act": "relu"}))
-    with pytest.raises(ConfigError, match="its activation is 'relu'"):
-        BertEncoder.from_preset(str(tmp_path))
-
-
-def test_longer_than_the_model_knows(tiny_preset):
-    with pytest.raises(ConfigError, match="at most 16.*Received: 17"):
-        BertEncoder.from_preset(tiny_preset[0], max_length=17)

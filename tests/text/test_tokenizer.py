@@ -82,6 +82,12 @@ def test_missing_special_token():
         WordPieceTokenizer(["[PAD]", "[CLS]", "film"], 8)
 
 
+def test_a_piece_that_stands_twice():
+    """TensorFlow Text ends with a RuntimeError that does not name it."""
+    with pytest.raises(ConfigError, match="`vocabulary` must hold each .*'film' 2"):
+        WordPieceTokenizer([*VOCABULARY, "film"], 8)
+
+
 def test_without_tensorflow_text(monkeypatch):
     def absent(name):
         raise ImportError(f"No module named {name!r}")

@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
+from tests.scann_here import need_scann
 from tests.toy_log import toy_config, write_toy_log
 from tests.training.toy_fit import toy_dataset
 from tfrec.config import load_config, to_json
@@ -213,10 +214,12 @@ class TestBeginning:
 class TestFlavours:
     def test_exact_is_always_written(self):
         assert program.choose_flavours("exact", 10**6) == ["exact"]
+        need_scann()
         assert program.choose_flavours("scann", 10) == ["exact", "scann"]
 
     def test_auto_asks_whether_it_pays(self):
         assert program.choose_flavours("auto", 19_999) == ["exact"]
+        need_scann()
         assert program.choose_flavours("auto", 20_000) == ["exact", "scann"]
 
     def test_without_scann(self, monkeypatch):

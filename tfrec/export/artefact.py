@@ -9,12 +9,11 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import fingerprint_pb2
 from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
-from tfrec.compat import tensorflow_text
+from tfrec.compat import OP_LIBRARIES
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export.copies import check_no_pointers, check_variables
 from tfrec.export.ops import library_of, read_saved_model
 from tfrec.export.version_folders import version_folder
-from tfrec.optional import import_optional
 from tfrec.protocol.signature import Signature, read_signatures
 
 
@@ -64,16 +63,15 @@ def required_libraries(artefact: Artefact) -> list[str]:
     Raises:
         ArtefactError: an op belongs to no library we know.
     """
-    unknown = sorted(
-        op for op in artefact.ops if library_of(op) in ("unknown", "python")
-    )
+    unknown = {op for op in artefact.ops if library_of(op) in ("unknown", "python")}
+    stated = set(artefact.manifest.get("ops", {}).get("required_libraries", []))
+    unknown |= stated - OP_LIBRARIES.keys()
     if unknown:
         raise ArtefactError(
             f"{artefact.folder} needs ops that neither TensorFlow {tf.__version__} nor "
-            f"tensorflow_text nor scann brings: {', '.join(unknown)}."
+            f"tensorflow_text nor scann brings: {', '.join(sorted(unknown))}."
         )
-    stated = artefact.manifest.get("ops", {}).get("required_libraries", [])
-    return sorted({library_of(op) for op in artefact.ops} - {"core"} | set(stated))
+    return sorted({library_of(op) for op in artefact.ops} - {"core"} | stated)
 
 
 def check_fingerprint(folder: pathlib.Path) -> None:
@@ -109,18 +107,11 @@ def load_libraries(artefact: Artefact) -> None:
     """
     for library in required_libraries(artefact):
         try:
-            _load_library(library)
+            OP_LIBRARIES[library]()
         except MissingPackageError as error:
             raise ArtefactError(
                 f"{artefact.folder} needs the ops of `{library}`. {error}"
             ) from error
-
-
-def _load_library(library):
-    if library == "tensorflow_text":
-        tensorflow_text()
-    else:
-        import_optional(library, "this model", "Serve its exact flavour instead.")
 
 
 def _read_graph(folder):

@@ -10,13 +10,12 @@ from tfrec.data.about import about
 from tfrec.errors import ArtefactError
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.manifest import folder_size
-from tfrec.export.ops import check_ops, required_libraries
+from tfrec.export.ops import check_ops, load_op_libraries
 from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
 from tfrec.export.verification import prove
 from tfrec.export.version_folders import version_folder
 from tfrec.export.warmup import fill_defaults, read_warmup
-from tfrec.optional import import_optional
 
 COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
 
@@ -63,8 +62,7 @@ def compact(folder, changes):
 
 
 def _load(folder):
-    for library in {"tensorflow_text", "scann"} & set(required_libraries(folder)):
-        import_optional(library, f"the saved model {folder}", "Install it.")
+    load_op_libraries(folder)
     loaded = tf.saved_model.load(str(folder))
     if not hasattr(loaded, "live"):
         raise ArtefactError(

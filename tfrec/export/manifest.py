@@ -1,11 +1,12 @@
 """The manifest: what a saved model is, in JSON, beside it."""
 
+import contextlib
 import datetime
 import importlib.metadata
 import json
 import pathlib
 
-PACKAGES = ("tensorflow", "tensorflow-text", "keras", "keras-hub", "numpy")
+PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy")
 SCANN_PACKAGES = ("scann", "tensorflow-recommenders")
 
 
@@ -30,12 +31,19 @@ def write_manifest(version_folder, *, flavour, config, ops, facts):
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config": config,
         "ops": ops,
-        "packages": {name: importlib.metadata.version(name) for name in names},
+        "packages": dict(_versions(names)),
         "size_bytes": folder_size(version_folder),
     }
     path = version_folder / "assets.extra" / "manifest.json"
     path.write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")
     return manifest
+
+
+def _versions(names):
+    """Of those that are installed, which on Windows tensorflow-text is not."""
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            yield name, importlib.metadata.version(name)
 
 
 def folder_size(folder):

