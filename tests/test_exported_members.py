@@ -28,6 +28,7 @@ def test_import_loads_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_loop_that_people_write(tmp_path):
     """Keras' own `fit`, then blocks, recommendations, export and reload."""
     dataset, interactions = checkerboard()

@@ -15,6 +15,8 @@ from tests.integration.tiny_bert import write_tiny_bert
 from tests.toy_log import GENRES, NUM_USERS, toy_config, toy_events, write_toy_log
 from tfrec.export.loaded import load
 
+pytestmark = pytest.mark.slow  # two trainings in processes of their own
+
 ROOT = pathlib.Path(__file__).parents[2]
 CONFIG = "training/configs/default.toml"
 TIMEOUT_S = 900
@@ -152,7 +154,6 @@ def test_a_log_without_items_knows_those_it_met(roads):
     assert (facts["events"], facts["users"]) == (len(toy_events()), NUM_USERS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "overrides",
     [("model.history_encoder=lstm",), ("model.text_encoder=bert",)],
