@@ -24,7 +24,7 @@ size 987654
 @pytest.fixture
 def copy(toy, tmp_path):
     """A version folder that may be broken."""
-    return shutil.copytree(toy, tmp_path / "toy" / "1")
+    return shutil.copytree(toy / "1", tmp_path / "toy" / "1")
 
 
 def cut(name, size):
