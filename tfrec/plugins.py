@@ -79,7 +79,7 @@ TEXT_ENCODERS = Registry(
     "text encoder",
     {"bert": "tfrec.text.factory:make_bert", "lstm": "tfrec.text.factory:make_lstm"},
 )
-# Function of `(Config, ScorerSettings, learn_words)` that gives a `Scorer`.
+# Function of `(ScorerSettings, seed, learn_words)` that gives a `Scorer`.
 SCORERS = Registry(
     "scorer",
     {

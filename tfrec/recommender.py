@@ -193,6 +193,7 @@ class Recommender(Predictor):
                 digest=data.digest,
                 recall=how.recall,
                 quantize=how.quantize,
+                config=dataclasses.asdict(resolved(self.config, data)),
             )
 
     def save(self, path: str | pathlib.Path) -> None:

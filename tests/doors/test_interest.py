@@ -23,9 +23,8 @@ from tests.serving.online.gateway_process import gateway_thread
 from tfrec.client.client import RecommenderClient
 from tfrec.export.servable import Servable
 from tfrec.export.signatures import Signatures
-from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.inference.inference import exact_inference
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_hybrid, make_towers
 
 NOW = START + 8 * 86_400
 END = START + 10 * 86_400  # of item i00, the only one with an end
@@ -45,7 +44,9 @@ def folder(tmp_path_factory):
         values=(1.0 + places % 5).astype(np.float32),
     )
     keras.utils.set_random_seed(0)
-    model = HybridModel(TwoTower(small_config()).adapt(log, dataset.items))
+    model = make_hybrid(
+        small_config(), make_towers(small_config()).adapt(log, dataset.items)
+    )
     model.fit_scorers(log, names=[*CLOSED, "rating_factors"])
     signatures = Signatures(
         exact_inference(model.hybrid_scorer(), max_interest_norm=50.0)

@@ -11,6 +11,7 @@ from tfrec.config import load_config
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import encode
 from tfrec.data.schema import Dataset, Events, Items, Users
+from tfrec.linear.registry import initial_settings
 
 NUM_USERS, NUM_ITEMS = 16, 16
 START = 1_600_000_000
@@ -33,6 +34,12 @@ SMALL = (
 def small_config(*overrides):
     """A configuration whose model trains in seconds."""
     return load_config(overrides=[*SMALL, *overrides])
+
+
+def first_settings():
+    """What the scorers of `small_config` begin with."""
+    how = small_config().model
+    return initial_settings(how.item_to_item_dim, how.bm25_dim)
 
 
 def withheld(user):

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from tests.model.asking import Asked
-from tests.model.checkerboard import CLOSED, checkerboard, small_config
+from tests.model.checkerboard import CLOSED, checkerboard, first_settings, small_config
 from tfrec.data.windows import training_windows
-from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weights import Weights
 from tfrec.inference.inference import exact_inference
 from tfrec.linear.registry import make_scorers
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_hybrid, make_towers
 
 STEPS = 120
 
@@ -35,7 +34,7 @@ def learnt(board):
     """A `TwoTower` trained by Keras' own `fit`."""
     dataset, interactions = board
     keras.utils.set_random_seed(0)
-    model = TwoTower(small_config()).adapt(interactions, dataset.items)
+    model = make_towers(small_config()).adapt(interactions, dataset.items)
     model.compile(optimizer=keras.optimizers.Adam(5e-3))
     model.fit(
         make_windows(interactions), steps_per_epoch=STEPS, shuffle=False, verbose=0
@@ -48,7 +47,7 @@ def hybrid(learnt, board):
     _, interactions = board
     scorers = [
         scorer.fit(interactions, learnt.catalogue, learnt.item_texts.vectors)
-        for scorer in make_scorers(learnt.config, CLOSED)
+        for scorer in make_scorers(CLOSED, first_settings(), learnt.seed)
     ]
     weights = np.array([1.0, 1.0, 0.1, 0.0], np.float32)
     weighting = Weights(
@@ -96,7 +95,9 @@ def kinds_log(board):
 def whole(board, kinds_log):
     """A `HybridScorer` of all parts, not trained: all that enters a query sways it."""
     keras.utils.set_random_seed(0)
-    model = HybridModel(TwoTower(small_config()).adapt(kinds_log, board[0].items))
+    model = make_hybrid(
+        small_config(), make_towers(small_config()).adapt(kinds_log, board[0].items)
+    )
     model.fit_scorers(kinds_log, names=[*CLOSED, "rating_factors"])
     ones = np.ones(len(model.scorers) + 1, np.float32)
     weighting = Weights(of_known_items=ones, repeat=(3.0, 1.0, 0.5), rating_slope=1.0)

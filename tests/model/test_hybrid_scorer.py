@@ -15,7 +15,7 @@ from tfrec.hybrid.weights import Weights
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 from tfrec.towers.query_augmentation import augmented_queries
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_towers
 
 WEIGHTS = (1.0, 1.0, 0.1, 0.0)  # weights of the fixture
 NOW = tf.zeros([2], tf.int64)
@@ -95,7 +95,7 @@ def texted(board):
     keras.utils.set_random_seed(0)
     titles = dataset.items.frame["title"]
     encoder = LstmEncoder(learn_vocabulary(titles, 80), dim=4, units=4, max_length=8)
-    return TwoTower(small_config()).adapt(interactions, dataset.items, None, encoder)
+    return make_towers(small_config()).adapt(interactions, dataset.items, None, encoder)
 
 
 def test_a_hint_is_a_direction_as_in_training(texted):

@@ -8,13 +8,13 @@ import pytest
 import tensorflow as tf
 
 from tests.model.asking import SOON, Asked, make_query, names
-from tests.model.checkerboard import CLOSED, NUM_ITEMS, small_config
+from tests.model.checkerboard import CLOSED, NUM_ITEMS, first_settings, small_config
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weights import Weights
 from tfrec.inference.inference import Inference
 from tfrec.linear.registry import make_scorers
 from tfrec.retrieval.brute_force import BruteForceIndex
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_towers
 
 KINDS = np.array(["buy", "view"], object)
 ALL = names(*range(NUM_ITEMS))
@@ -50,10 +50,11 @@ def log(board):
 def asked(board, log):
     """Not trained, so that all that enters a query sways it."""
     keras.utils.set_random_seed(0)
-    model = TwoTower(small_config()).adapt(log, board[0].items)
+    model = make_towers(small_config()).adapt(log, board[0].items)
     texts = model.item_texts.vectors
     scorers = [
-        b.fit(log, model.catalogue, texts) for b in make_scorers(model.config, CLOSED)
+        b.fit(log, model.catalogue, texts)
+        for b in make_scorers(CLOSED, first_settings())
     ]
     hybrid = HybridScorer(
         model, scorers, Weights(of_known_items=np.ones(4, np.float32))

@@ -8,7 +8,13 @@ import pytest
 import tensorflow as tf
 
 from tests.model.asking import make_query, names
-from tests.model.checkerboard import CLOSED, NUM_ITEMS, checkerboard, small_config
+from tests.model.checkerboard import (
+    CLOSED,
+    NUM_ITEMS,
+    checkerboard,
+    first_settings,
+    small_config,
+)
 from tests.model.conftest import make_windows
 from tfrec.data.schema import Items
 from tfrec.hybrid.hybrid_scorer import HybridScorer
@@ -19,7 +25,7 @@ from tfrec.linear.registry import make_scorers
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_towers
 
 COLD = (3, 8)  # items without an event
 # Title, text and category of items; the last two say nothing.
@@ -39,14 +45,17 @@ def learn(encoder_dim, steps, with_categories):
         vocabulary = learn_vocabulary(items.texts, 80)
         encoder = LstmEncoder(vocabulary, encoder_dim, units=8, max_length=8)
     config = small_config("model.id_dropout=0.5")
-    model = TwoTower(config).adapt(log, items, None, encoder)
+    model = make_towers(config).adapt(log, items, None, encoder)
     if steps:
         model.compile(optimizer=keras.optimizers.Adam(1e-2))
         windows = make_windows(log)
         model.fit(windows, steps_per_epoch=steps, shuffle=False, verbose=0)
         model.refresh_texts()
     texts = tf.convert_to_tensor(model.item_texts.vectors)
-    scorers = [b.fit(log, model.catalogue, texts) for b in make_scorers(config, CLOSED)]
+    scorers = [
+        b.fit(log, model.catalogue, texts)
+        for b in make_scorers(CLOSED, first_settings())
+    ]
     hybrid = HybridScorer(
         model, scorers, Weights(of_known_items=WEIGHTS, head_slope=1.0)
     )

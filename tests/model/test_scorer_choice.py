@@ -6,17 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tests.model.checkerboard import small_config
+from tests.model.checkerboard import CLOSED, first_settings, small_config
 from tests.model.test_two_tower import last_queries
-from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.scorer_choice import WIDER, choose_scorers
 from tfrec.hybrid.weight_choice import ValidationScores
 from tfrec.hybrid.weights import Weights
 from tfrec.linear.item_to_item import item_to_item_settings
-from tfrec.linear.registry import initial_settings
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_hybrid, make_towers
 
-FIRST = initial_settings(small_config())
+FIRST = first_settings()
 DIM, WORDS = FIRST.memory.dim, FIRST.bm25_dim
 WIDE = [FIRST._replace(memory=memory) for memory in item_to_item_settings(WIDER * DIM)]
 NARROW = [FIRST._replace(memory=memory) for memory in item_to_item_settings(DIM)]
@@ -35,8 +33,9 @@ class Fitted(NamedTuple):
 class Judged:
     """Stands in for a model of which each form reaches known metrics."""
 
-    def __init__(self, metrics, *overrides, bm25=0.0, is_whole=False):
-        self.towers = SimpleNamespace(config=small_config(*overrides), words=self.words)
+    def __init__(self, metrics, names=CLOSED, *, bm25=0.0, is_whole=False):
+        self.scorer_names, self.initial_settings = names, FIRST
+        self.towers = SimpleNamespace(words=self.words)
         self.metrics, self.bm25, self.is_whole = metrics, bm25, is_whole
         self.asked, self.num_fits = [], 0
 
@@ -93,7 +92,7 @@ def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
 )
 def test_more_words_must_be_worth_their_room(reached, is_wider):
     wider = FIRST._replace(bm25_dim=WIDER * WORDS)
-    model = Judged({FIRST: (0.2, 0.1), wider: reached}, "model.scorers=['bm25']",
+    model = Judged({FIRST: (0.2, 0.1), wider: reached}, ["bm25"],
                    bm25=0.5)  # fmt: skip
     settings, _ = choose_scorers(model, None, None)
     assert settings == model.scorers[1].settings == (wider if is_wider else FIRST)
@@ -102,14 +101,16 @@ def test_more_words_must_be_worth_their_room(reached, is_wider):
 
 @pytest.mark.parametrize("why", [{"bm25": 0.0}, {"bm25": 1.0, "is_whole": True}])
 def test_more_words_are_not_tried_in_vain(why):
-    model = Judged({FIRST: (0.2, 0.1)}, "model.scorers=['bm25']", **why)
+    model = Judged({FIRST: (0.2, 0.1)}, ["bm25"], **why)
     assert choose_scorers(model, None, None) == (FIRST, 0.3)
     assert model.asked == [FIRST]
 
 
 def test_the_model_has_what_was_chosen(board):
     dataset, interactions = board
-    model = HybridModel(TwoTower(small_config()).adapt(interactions, dataset.items))
+    model = make_hybrid(
+        small_config(), make_towers(small_config()).adapt(interactions, dataset.items)
+    )
     queries = last_queries(interactions)
     settings, metric = choose_scorers(model, interactions, queries)
     assert model.scorers[0].settings == settings.memory

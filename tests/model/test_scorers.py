@@ -13,7 +13,7 @@ from tests.contracts.scorer import (
 )
 from tests.data.logs import make_interactions
 from tests.evaluation.logs import make_items, make_log
-from tests.model.checkerboard import small_config
+from tests.model.checkerboard import first_settings
 from tests.model.test_sequential_ease import slow_ridge
 from tfrec.linear.bm25 import Bm25Scorer
 from tfrec.linear.decayed_scorer import DecayedScorer
@@ -54,7 +54,7 @@ class TestPopularity(ScorerContract):
 
 
 def test_blocks_that_are_named():
-    scorers = make_scorers(small_config(), ["bm25", "popularity"])
+    scorers = make_scorers(["bm25", "popularity"], first_settings())
     assert [scorer.name for scorer in scorers] == ["bm25", "popularity"]
 
 
@@ -62,7 +62,7 @@ def test_blocks_that_are_named():
 def test_opinions_need_negatives(num_negatives):
     events = [(0, i % 3, i, 1, -1 if i < num_negatives else 1) for i in range(150)]
     log, names = make_log(events, 3, 1), ["popularity", "rating_factors"]
-    scorers = make_scorers(small_config(), names)
+    scorers = make_scorers(names, first_settings())
     found = [scorer.name for scorer in scorers if scorer.can_learn(log)]
     assert found == names[: 1 + (num_negatives == 100)]
 

@@ -14,7 +14,7 @@ from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 from tfrec.towers import text_table as texts_module
 from tfrec.towers.text_table import TextTable, profile_texts
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_towers
 
 TEXTS = ["red tea", "", "green tea", "red tea", "old pot"]
 
@@ -118,7 +118,9 @@ def test_a_step_of_training_moves_the_encoder(board):
     titles = dataset.items.frame["title"]
     keras.utils.set_random_seed(0)
     encoder = LstmEncoder(learn_vocabulary(titles, 80), dim=4, units=4, max_length=8)
-    model = TwoTower(small_config()).adapt(interactions, dataset.items, None, encoder)
+    model = make_towers(small_config()).adapt(
+        interactions, dataset.items, None, encoder
+    )
     model.compile(optimizer=keras.optimizers.SGD(0.1))
     before = encoder.get_weights()
     model.fit(make_windows(interactions), steps_per_epoch=2, shuffle=False, verbose=0)

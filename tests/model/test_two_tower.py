@@ -19,7 +19,7 @@ from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.inference.inference import exact_inference
 from tfrec.towers.objective import masked_candidates
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_hybrid, make_towers
 
 
 def last_queries(interactions):
@@ -48,7 +48,7 @@ def test_training_and_serving_ask_alike(board, encoder):
     """The query at a place of a window is that of the history before the place."""
     dataset, interactions = board
     config = small_config(f"model.history_encoder={encoder}")
-    model = TwoTower(config).adapt(interactions, dataset.items)
+    model = make_towers(config).adapt(interactions, dataset.items)
     batch = next(iter(make_windows(interactions)))
     trained = model(batch)["queries"].numpy()
     vectors = model.all_candidates()
@@ -83,7 +83,7 @@ def test_training_and_serving_ask_alike(board, encoder):
 def test_later_events_and_padding_change_nothing(board, encoder):
     dataset, interactions = board
     config = small_config(f"model.history_encoder={encoder}")
-    model = TwoTower(config).adapt(interactions, dataset.items)
+    model = make_towers(config).adapt(interactions, dataset.items)
     batch = next(iter(make_windows(interactions)))
     before = model(batch)["queries"].numpy()
     items = batch["item_rows"].numpy()
@@ -116,7 +116,7 @@ def test_now_matters_and_is_the_last_event_by_default(learnt):
 def test_items_without_events_have_no_id_part_and_are_no_negatives(board):
     dataset, interactions = board
     train = interactions.select(interactions.item_rows != 3)
-    model = TwoTower(small_config()).adapt(train, dataset.items)
+    model = make_towers(small_config()).adapt(train, dataset.items)
     assert not model.has_id[3]
     table = model.candidate_tower.id_table
     before = model.all_candidates().numpy()
@@ -132,7 +132,7 @@ def test_items_without_events_have_no_id_part_and_are_no_negatives(board):
 def test_id_dropout_acts_in_training_only(board):
     dataset, interactions = board
     config = small_config("model.id_dropout=0.5")
-    model = TwoTower(config).adapt(interactions, dataset.items)
+    model = make_towers(config).adapt(interactions, dataset.items)
     rows = tf.range(16)
     full, some = model.candidates(rows), model.candidates(rows, training=True)
     lost = np.abs(full - some).max(axis=1) > 0
@@ -147,7 +147,7 @@ def test_an_item_that_has_nothing_but_its_id_keeps_it(board):
     frame = dataset.items.frame
     bare = Items(frame.assign(category=frame["category"].where(frame.index != 5, "")))
     config = small_config("model.id_dropout=0.999")
-    model = TwoTower(config).adapt(interactions, bare)
+    model = make_towers(config).adapt(interactions, bare)
     rows = tf.range(16)
     kept = model.candidates(rows) == model.candidates(rows, training=True)
     assert kept.numpy().all(axis=1).tolist() == [row == 5 for row in range(16)]
@@ -156,7 +156,7 @@ def test_an_item_that_has_nothing_but_its_id_keeps_it(board):
 def test_ids_that_never_learn_say_nothing(board):
     dataset, interactions = board
     config = small_config("model.id_dropout=1.0")
-    model = TwoTower(config).adapt(interactions, dataset.items)
+    model = make_towers(config).adapt(interactions, dataset.items)
     before = model.all_candidates().numpy()
     table = model.candidate_tower.id_table
     table.assign_add(tf.ones_like(table))
@@ -166,7 +166,7 @@ def test_ids_that_never_learn_say_nothing(board):
 def test_sampled_candidates_hold_the_batch(board):
     dataset, interactions = board
     config = small_config("train.num_negatives=3")
-    model = TwoTower(config).adapt(interactions, dataset.items)
+    model = make_towers(config).adapt(interactions, dataset.items)
     batch = next(iter(make_windows(interactions)))
     outputs = model(batch, training=True)
     found = tf.gather(outputs["candidate_rows"], outputs["targets"]).numpy()
@@ -185,7 +185,7 @@ def test_a_log_of_equal_values_teaches_nothing_about_values(board):
     dataset, interactions = board
     ones = np.ones(len(interactions), np.float32)
     log = dataclasses.replace(interactions, values=ones)
-    model = TwoTower(small_config()).adapt(log, dataset.items)
+    model = make_towers(small_config()).adapt(log, dataset.items)
     assert model.standardise(tf.constant([0.0, 1.0, 5.0, np.nan])).numpy().any() == 0
 
 
@@ -196,8 +196,8 @@ def test_blocks_learn_from_repeats_where_they_may_come(repeats, counts):
     """One user comes back to item 1, another user chooses item 0."""
     log = make_log([(0, 0, 9), (1, 1, 9), (1, 2, 9), (1, 1, 9), (0, 2, 9)], 3, 2)
     config = small_config('model.scorers=["popularity"]', f'data.repeats="{repeats}"')
-    towers = TwoTower(config).adapt(log, make_items(["a", "b", "c"]))
-    model = HybridModel(towers).fit_scorers(log)
+    towers = make_towers(config).adapt(log, make_items(["a", "b", "c"]))
+    model = make_hybrid(config, towers).fit_scorers(log)
     found = np.exp(model.scorers[0].candidates[:, 0])  # in terms of the median item's
     expected = (1 + np.array(counts)) / (1 + np.median(counts))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
@@ -205,14 +205,14 @@ def test_blocks_learn_from_repeats_where_they_may_come(repeats, counts):
 
 def test_without_a_catalogue():
     with pytest.raises(NotBuiltError, match="Call `adapt` first"):
-        TwoTower(small_config()).candidates(tf.range(2))
+        make_towers(small_config()).candidates(tf.range(2))
 
 
 def test_mixed_precision_trains_and_recommends(board):
     dataset, interactions = board
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
-        model = TwoTower(small_config()).adapt(interactions, dataset.items)
+        model = make_towers(small_config()).adapt(interactions, dataset.items)
         batch = next(iter(make_windows(interactions)))
         outputs = tf.function(model)(batch, training=True)
         assert outputs["queries"].dtype == tf.bfloat16

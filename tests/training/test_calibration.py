@@ -135,7 +135,7 @@ def test_no_history_reaches_its_own_event(log):
 
 def test_the_calibrated_score_is_the_logit_of_interest():
     """And the reported slopes fit the scores that the new weighting gives."""
-    towers, split = toy_model("model.text_encoder=none")
+    towers, split, _ = toy_model("model.text_encoder=none")
     model = HybridModel(towers)
     model.fit_scorers(split.train).choose_weights(split.queries)
     log = split.queries.interactions

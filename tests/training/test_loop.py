@@ -64,13 +64,16 @@ class Validation:
 def stopped(tmp_path_factory):
     """`(folder, validation, Fit, steps)` of a training that stops early."""
     folder = tmp_path_factory.mktemp("stopped")
-    model, split = toy_model(NO_TEXT, "train.max_epochs=9", "train.patience=2")
+    model, split, settings = toy_model(
+        NO_TEXT, "train.max_epochs=9", "train.patience=2"
+    )
     validation = Validation(model, [0.1, 0.3, 0.298, 0.2, 0.25, 0.9])
     steps = []
     found = fit(
         model,
         split.train,
         folder,
+        settings,
         validate=validation,
         tie=TIE,
         report=lambda *step: steps.append(step),
@@ -87,9 +90,9 @@ def test_patience(stopped):
 
 
 def test_without_a_tie_the_best_epoch_is_kept(tmp_path):
-    model, split = toy_model(NO_TEXT, "train.max_epochs=3")
+    model, split, settings = toy_model(NO_TEXT, "train.max_epochs=3")
     validation = Validation(model, [0.1, 0.3, 0.298])
-    found = fit(model, split.train, tmp_path, validate=validation)
+    found = fit(model, split.train, tmp_path, settings, validate=validation)
     assert (found.best_epoch, found.best_metric) == (2, 0.3)
 
 
@@ -128,13 +131,15 @@ def test_speed_and_tensorboard(stopped):
 def test_a_training_that_had_stopped_is_over(stopped):
     """Resuming a finished stage learns nothing more and gives the same."""
     folder, validation, found, _ = stopped
-    model, split = toy_model(NO_TEXT, "train.max_epochs=9", "train.patience=2")
+    model, split, settings = toy_model(
+        NO_TEXT, "train.max_epochs=9", "train.patience=2"
+    )
 
     def never(*_):
         raise AssertionError("it trained on")
 
     how = {"validate": never, "tie": TIE, "report": never}
-    again = fit(model, split.train, folder, resume=True, **how)
+    again = fit(model, split.train, folder, settings, resume=True, **how)
     assert (again.best_epoch, again.metrics) == (found.best_epoch, found.metrics)
     assert again.losses == found.losses
     for variable, best in zip(
@@ -145,9 +150,9 @@ def test_a_training_that_had_stopped_is_over(stopped):
 
 def test_resuming_another_model(stopped):
     folder, *_ = stopped
-    model, split = toy_model(NO_TEXT, "model.embedding_dim=8")
+    model, split, settings = toy_model(NO_TEXT, "model.embedding_dim=8")
     with pytest.raises(CheckpointError, match="belongs to another configuration"):
-        fit(model, split.train, folder, resume=True)
+        fit(model, split.train, folder, settings, resume=True)
 
 
 class TestNotFinite:
@@ -165,7 +170,7 @@ class TestNotFinite:
         ids=["loss", "gradient"],
     )
     def test_stops_and_keeps_the_last_checkpoint(self, tmp_path, ruin, words):
-        model, split = toy_model(NO_TEXT, "train.checkpoint_every=3")
+        model, split, settings = toy_model(NO_TEXT, "train.checkpoint_every=3")
         count, sound = tf.Variable(0), model.compute_loss
 
         def compute_loss(*args, **kwargs):
@@ -175,7 +180,7 @@ class TestNotFinite:
 
         model.compute_loss = compute_loss
         with pytest.raises(TrainingError, match=words) as error:
-            fit(model, split.train, tmp_path)
+            fit(model, split.train, tmp_path, settings)
         assert "The last good checkpoint is " in str(error.value)
         assert "ckpt-6" in str(error.value)
         assert "Lower `train.learning_rate`" in str(error.value)

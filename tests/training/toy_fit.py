@@ -25,8 +25,8 @@ from tfrec.data.split import make_split
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.text.factory import make_text_encoder
-from tfrec.towers.two_tower import TwoTower
 from tfrec.training import loop
+from tfrec.training.building import make_towers
 
 NUM_EPOCHS, CHECKPOINT_EVERY = 3, 4
 
@@ -40,14 +40,15 @@ def toy_dataset(**kwargs):
 
 
 def toy_model(*overrides):
-    """`(TwoTower, Split)`: an adapted, untrained model and what it is to learn."""
+    """`(TwoTower, Split, TrainConfig)`: adapted and untrained; what it is to learn."""
     config = load_config(overrides=toy_config(pathlib.Path(), "unused", *overrides))
     keras.utils.set_random_seed(config.train.seed)
     dataset, interactions = toy_dataset()
     split = make_split(interactions, "rolling", 0.1)
     encoder = make_text_encoder(config, dataset.items.texts)
-    model = TwoTower(config)
-    return model.adapt(split.train, dataset.items, dataset.users, encoder), split
+    model = make_towers(config)
+    model.adapt(split.train, dataset.items, dataset.users, encoder)
+    return model, split, config.train
 
 
 class Doom:
@@ -64,7 +65,7 @@ class Doom:
 
 def train(folder, resume, doom):
     """Runs `fit`; the process may not live to see its end."""
-    model, split = toy_model(
+    model, split, settings = toy_model(
         f"train.max_epochs={NUM_EPOCHS}",
         f"train.checkpoint_every={CHECKPOINT_EVERY}",
         "train.deterministic=true",
@@ -86,6 +87,7 @@ def train(folder, resume, doom):
         model,
         split.train,
         folder,
+        settings,
         validate=validate,
         resume=resume,
         report=lambda *_: doom.visit("step"),

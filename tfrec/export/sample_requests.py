@@ -20,7 +20,7 @@ class Sample:
     def interests(self, hybrid):
         """`[n, dim]` float32 interest vectors of the sample, without profiles."""
         model = hybrid.model
-        length = model.config.model.max_history_length
+        length = model.max_history_length
         history = history_of(pack_histories(self.queries, length), model.standardise)
         blank = tf.zeros([len(self.queries), model.item_texts.vectors.shape[1]])
         now = tf.constant(self.queries.timestamps)

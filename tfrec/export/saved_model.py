@@ -39,6 +39,7 @@ def export(
     metrics=None,
     recall=0.98,
     quantize=False,
+    config=None,
 ):
     """Writes a trained model as `folder/<name>[-scann]/<version>/`.
 
@@ -54,6 +55,8 @@ def export(
         metrics: dict for the manifest.
         recall: float, recall@10 that the ScaNN index must reach.
         quantize: bool, whether ScaNN holds the vectors rounded to 8 bits.
+        config: dict for the manifest, all that decided the training; None for the
+            arguments of the towers.
 
     Returns:
         List of the version folders, one per flavour.
@@ -83,6 +86,7 @@ def export(
             "version": version,
             "metrics": metrics or {},
             "data_digest": digest,
+            "config": config or model.towers.get_config(),
         }
         inference = Inference(hybrid, index, norm)
         done.append(_write(root, version, flavour, inference, sample, facts))
@@ -164,7 +168,7 @@ def _save(aside, flavour, inference, sample, facts):
     write_manifest(
         aside,
         flavour=flavour,
-        config=dataclasses.asdict(inference.model.config),
+        config=facts.pop("config"),
         ops=ops,
         facts=facts
         | {

@@ -127,7 +127,7 @@ def pool_candidates(hybrid, queries, allow_repeats):
     recommender = HybridRecommender(hybrid)
     is_new = hybrid.model.catalogue.is_new
     most_targets = np.diff(queries.target_offsets).max()
-    most_met = hybrid.model.config.model.max_history_length
+    most_met = hybrid.model.max_history_length
     pools = []
     for batch in queries.in_batches(BATCH_SIZE):
         parts, likely = (

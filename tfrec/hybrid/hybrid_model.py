@@ -6,7 +6,7 @@ from tfrec.data.repeats import without_other_targets
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weight_choice import weigh
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.registry import make_scorers
+from tfrec.linear.registry import initial_settings, make_scorers
 from tfrec.progress import tracked
 
 
@@ -15,14 +15,26 @@ class HybridModel:
 
     Args:
         towers: `TwoTower` that has its catalogue.
+        scorer_names: list of strings, of those in `tfrec.plugins.SCORERS`: the scorers
+            that may stand beside the towers.
+        item_to_item_dim: int, rank that the item-to-item scorer begins with.
+        new_item_cost: float, share of the known items' NDCG@10 that new ones may take.
 
     Attributes:
         is_weighed: whether weights were chosen on validation.
         is_calibrated: whether probabilities were.
     """
 
-    def __init__(self, towers):
-        self.towers = towers
+    def __init__(
+        self,
+        towers,
+        scorer_names=("item_to_item", "bm25", "popularity", "rating_factors"),
+        item_to_item_dim=64,
+        new_item_cost=0.1,
+    ):
+        self.towers, self.scorer_names = towers, list(scorer_names)
+        self.new_item_cost = new_item_cost
+        self.initial_settings = initial_settings(item_to_item_dim, towers.bm25_dim)
         self.is_weighed = self.is_calibrated = False
         self.scorers, self.weights = [], Weights(of_known_items=np.ones(1, np.float32))
 
@@ -34,7 +46,7 @@ class HybridModel:
         Args:
             interactions: the `Interactions` that the towers learn from.
             form: `ScorerSettings`, or None for the first choice.
-            names: list of the scorers' names, or None for those of `model.scorers` that
+            names: list of the scorers' names, or None for those of the model that
                 the log can teach.
             weighting: `Weights` of towers and scorers, whose scorers of weight 0 are
                 left out of the model; or None for equal weights.
@@ -44,9 +56,9 @@ class HybridModel:
             The model itself.
         """
         towers = self.towers
-        config = towers.config
-        asked = config.model.scorers if names is None else names
-        scorers = make_scorers(config, asked, settings, towers.words)
+        asked = self.scorer_names if names is None else names
+        settings = settings or self.initial_settings
+        scorers = make_scorers(asked, settings, towers.seed, towers.words)
         if names is None:
             scorers = [each for each in scorers if each.can_learn(interactions)]
         self.is_weighed = self.is_calibrated = weighting is not None
@@ -81,7 +93,8 @@ class HybridModel:
             What they reach: `tfrec.hybrid.weight_choice.ValidationScores`.
         """
         repeats = self.towers.allow_repeats
-        self.weights, reached = weigh(self.hybrid_scorer(), queries, repeats)
+        how = (repeats, self.new_item_cost, self.towers.seed)
+        self.weights, reached = weigh(self.hybrid_scorer(), queries, *how)
         self.is_weighed = True
         return reached
 

@@ -22,7 +22,7 @@ class HybridScorer(tf.Module):
     def __init__(self, model, scorers, weighting):
         super().__init__(name="embedding")
         self.model, self.scorers, self.weights = model, scorers, weighting
-        self.neural_dim = model.config.model.embedding_dim
+        self.neural_dim = model.embedding_dim
         self._places = _places(self.neural_dim, scorers)
         parts = [model.all_candidates(), *(scorer.candidates for scorer in scorers)]
         everything = self._candidates(parts, model.catalogue.is_new)
@@ -97,7 +97,7 @@ class HybridScorer(tf.Module):
         return tf.split(fresh.memories, sizes, axis=1)
 
     def _neural_query(self, history, now, profiles, hints, fresh):
-        window, places = latest(history, self.model.config.model.window_length)
+        window, places = latest(history, self.model.window_length)
         vectors = self._unshared("neural", self.vectors(window.item_rows, fresh))
         queries, weights = self.model.query_tower(
             vectors, window, window.lengths[:, None], now[:, None], profiles

@@ -110,7 +110,7 @@ class TowerRecommender:
 
     def _query(self, history, now, user_rows, candidates):
         profiles = tf.gather(self.model.profile_texts.vectors, user_rows)
-        history, _ = latest(history, self.model.config.model.window_length)
+        history, _ = latest(history, self.model.window_length)
         vectors = tf.gather(candidates, tf.maximum(history.item_rows, 0))
         queries, _ = self.model.query_tower(
             vectors, history, history.lengths[:, None], now[:, None], profiles
@@ -128,7 +128,7 @@ def _in_batches(query, queries, model, *more):
 
 def _histories(queries, model):
     """Batches of queries: `(their numbers, History)`."""
-    length = model.config.model.max_history_length
+    length = model.max_history_length
     for start in range(0, len(queries), BATCH_SIZE):
         rows = np.arange(start, min(start + BATCH_SIZE, len(queries)))
         yield (

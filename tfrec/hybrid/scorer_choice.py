@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfrec.hybrid.weight_choice import ValidationScores
 from tfrec.hybrid.weights import Weights
 from tfrec.linear.item_to_item import item_to_item_settings
-from tfrec.linear.registry import ScorerSettings, initial_settings
+from tfrec.linear.registry import ScorerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,7 @@ def choose_scorers(model, interactions, queries):
         `(ScorerSettings, NDCG@10 reached)`; the model has them, weighed.
     """
 
-    config = model.towers.config
-    names, settings = config.model.scorers, initial_settings(config)
+    names, settings = model.scorer_names, model.initial_settings
     dim = settings.memory.dim
     wide_ones = [
         settings._replace(memory=memory)

@@ -24,7 +24,7 @@ class ValidationScores(NamedTuple):
     ndcg: float  # NDCG@10 of what is shown
 
 
-def weigh(hybrid, queries, allow_repeats):
+def weigh(hybrid, queries, allow_repeats, new_item_cost, seed):
     """Weights of a hybrid's scorers that rank the targets of queries best.
 
     Args:
@@ -32,15 +32,17 @@ def weigh(hybrid, queries, allow_repeats):
         queries: `Queries` from after the events that it learnt from.
         allow_repeats: bool, whether items of the history may come; only then do
             weights for an item's own past have a use.
+        new_item_cost: float, share of the known items' NDCG@10 that new ones may take.
+        seed: int.
 
     Returns:
         `(Weights, ValidationScores)`.
     """
     pool = pool_candidates(hybrid, queries, allow_repeats)
     of_known, of_new = pool.among(new=False), pool.among(new=True)
-    num_scorers, config = len(hybrid.scorers) + 1, hybrid.model.config
+    num_scorers = len(hybrid.scorers) + 1
     decisive = of_known if len(of_known) else pool
-    found = bagged_weights(decisive, decisive.query_of, config.train.seed)
+    found = bagged_weights(decisive, decisive.query_of, seed)
     steady = decisive.steady_ndcg(_mixed(found, decisive.parts))
     _keep_informers(found, hybrid.scorers, pool.parts)
     weighting = Weights(of_known_items=found[:num_scorers])
@@ -49,10 +51,10 @@ def weigh(hybrid, queries, allow_repeats):
         weighting = dataclasses.replace(weighting, repeat=own)
     new = 0.0
     if of_new.is_enough:
-        weighting = weigh_new(weighting, of_new, hybrid.scorers, config.train.seed)
+        weighting = weigh_new(weighting, of_new, hybrid.scorers, seed)
         new = of_new.steady_ndcg(blend(weighting, of_new))
     scores = blend(weighting, pool)
-    bonus = choose_new_item_boost(scores, pool, config.model.new_item_cost)
+    bonus = choose_new_item_boost(scores, pool, new_item_cost)
     reached = ValidationScores(steady, new, pool.ndcg(scores + bonus * pool.is_new, 10))
     logger.debug(
         "Weights of the scorers reach NDCG@%d %.4f among known items, NDCG@%d %.4f "

@@ -65,7 +65,7 @@ class Inference(tf.Module):
         self.hybrid, self.model = hybrid, model
         self.max_interest_norm = max_interest_norm
         self.catalogue = model.catalogue
-        self.max_history_length = model.config.model.max_history_length
+        self.max_history_length = model.max_history_length
         self.item_ids = CandidateIds(self.catalogue.item_ids)
         kinds = model.kinds
         self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)

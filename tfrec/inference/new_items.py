@@ -22,7 +22,7 @@ class NewItems(tf.Module):
         self.item_ids = item_ids
         self.learnt_categories = Names(self.model.category_names, default=-1)
         if self.model.text_encoder is not None:
-            self.words = self.model.words(self.model.config.model.bm25_dim)
+            self.words = self.model.words(self.model.bm25_dim)
             # A function of its own: saved once, however many signatures encode texts.
             self._encoded = tf.function(
                 self._encode, input_signature=[tf.TensorSpec([None], tf.string)]

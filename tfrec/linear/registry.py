@@ -16,44 +16,41 @@ class ScorerSettings(NamedTuple):
     bm25_dim: int
 
 
-def initial_settings(config):
-    """The `ScorerSettings` that a configuration begins with."""
-    return ScorerSettings(
-        ItemToItemSettings(config.model.item_to_item_dim), config.model.bm25_dim
-    )
+def initial_settings(item_to_item_dim=64, bm25_dim=256):
+    """The `ScorerSettings` that validation begins with."""
+    return ScorerSettings(ItemToItemSettings(item_to_item_dim), bm25_dim)
 
 
-def make_scorers(config, names, settings=None, learn_words=None):
+def make_scorers(names, settings, seed=0, learn_words=None):
     """Scorers by their names.
 
     Args:
-        config: `Config`.
         names: list of strings, of those in `tfrec.plugins.SCORERS`.
-        settings: `ScorerSettings`, or None for the first ones.
+        settings: `ScorerSettings`.
+        seed: int.
         learn_words: as `Bm25Scorer` takes it.
 
     Returns:
         List of `Scorer`s that have not been fitted.
     """
-    settings = settings or initial_settings(config)
-    return [SCORERS[name](config, settings, learn_words) for name in names]
+    return [SCORERS[name](settings, seed, learn_words) for name in names]
 
 
-def make_item_to_item(config, settings, learn_words):
+def make_item_to_item(settings, seed, learn_words):
     """What goes with the items met."""
-    return ItemToItemScorer(settings.memory, config.train.seed)
+    return ItemToItemScorer(settings.memory, seed)
 
 
-def make_bm25(config, settings, learn_words):
+def make_bm25(settings, seed, learn_words):
     """The words of the items met."""
     return Bm25Scorer(settings.bm25_dim, learn_words)
 
 
-def make_popularity(config, settings, learn_words):
+def make_popularity(settings, seed, learn_words):
     """What is popular lately."""
     return PopularityScorer()
 
 
-def make_rating_factors(config, settings, learn_words):
+def make_rating_factors(settings, seed, learn_words):
     """Who likes what they have had."""
-    return RatingFactorsScorer(seed=config.train.seed)
+    return RatingFactorsScorer(seed=seed)

@@ -194,23 +194,21 @@ class LstmHistoryEncoder(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
-def make_history_encoder(config):
-    """The encoder that `model.history_encoder` names.
+def make_history_encoder(kind, dim, num_layers, num_heads, dropout):
+    """A history encoder by its kind.
 
     Args:
-        config: `ModelConfig`.
+        kind: `"attention"` or `"lstm"`.
+        dim: int, of events and states.
+        num_layers: int.
+        num_heads: int, of attention.
+        dropout: float, share of activations.
 
     Returns:
         A `keras.layers.Layer` called as `(x, mask, timestamps, training)`.
     """
-    if config.history_encoder == "lstm":
-        return LstmHistoryEncoder(
-            config.embedding_dim, config.num_layers, config.dropout, name="lstm"
-        )
+    if kind == "lstm":
+        return LstmHistoryEncoder(dim, num_layers, dropout, name="lstm")
     return AttentionHistoryEncoder(
-        config.embedding_dim,
-        config.num_layers,
-        config.num_heads,
-        config.dropout,
-        name="attention",
+        dim, num_layers, num_heads, dropout, name="attention"
     )

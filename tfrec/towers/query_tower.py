@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.data.history import HistoryBatch
-from tfrec.towers.history_encoder import NEGATIVE, RelativeBias, make_history_encoder
+from tfrec.towers.history_encoder import NEGATIVE, RelativeBias
 from tfrec.towers.on_last_axis import on_last_axis
 from tfrec.towers.time_features import NUM_AGE_BUCKETS, TimeOfAsking, age_bucket
 
@@ -55,15 +55,17 @@ class QueryTower(keras.layers.Layer):
     """Interest vectors at chosen places of a history.
 
     Args:
-        config: `ModelConfig`.
+        dim: int, of the vectors.
+        encoder: history encoder, as `make_history_encoder` gives it.
         kinds: `EventKinds`; of items whose events do not speak of interest the readout
             takes nothing.
+        features: names of what is read beside the items.
+        dropout: float, share of activations.
     """
 
-    def __init__(self, config, kinds, **kwargs):
+    def __init__(self, dim, encoder, kinds, features, dropout, **kwargs):
         super().__init__(**kwargs)
-        self.config, self.kinds = config, kinds
-        dim = config.embedding_dim
+        self.kinds, self.features = kinds, tuple(features)
         # === Layers ===
         self.event_kind = keras.layers.Embedding(
             len(kinds.names), dim, name="event_kind"
@@ -72,8 +74,8 @@ class QueryTower(keras.layers.Layer):
         self.value = keras.layers.Dense(dim, name="value")
         self.profile = keras.layers.Dense(dim, name="profile")
         self.input_norm = keras.layers.LayerNormalization(name="input_norm")
-        self.drop = keras.layers.Dropout(config.dropout, name="drop")
-        self.encoder = make_history_encoder(config)
+        self.drop = keras.layers.Dropout(dropout, name="drop")
+        self.encoder = encoder
         self.time_of_asking = TimeOfAsking(dim, name="time_of_asking")
         self.readout = Readout(dim, name="readout")
         self.state_output = keras.layers.Dense(dim, name="state_output")
@@ -99,7 +101,7 @@ class QueryTower(keras.layers.Layer):
             explanation, `[batch, queries, length]`.
         """
         may_read = self.kinds.of_interest(history).mask
-        history, now, profiles = self._heard(history, now, profiles)
+        history, now, profiles = self._enabled(history, now, profiles)
         hidden = self._encode(item_vectors, history, profiles, training)
         states = tf.gather(hidden, context, batch_dims=1)
         last = self._last_timestamps(history, context)
@@ -111,17 +113,17 @@ class QueryTower(keras.layers.Layer):
         queries = on_last_axis(self.state_output, states)
         return queries + on_last_axis(self.memory_output, memory), weights
 
-    def _heard(self, history, now, profiles):
+    def _enabled(self, history, now, profiles):
         """The same with zeros, which say nothing, for what `features` leaves out."""
-        is_heard = self.config.features.__contains__
+        is_enabled = self.features.__contains__
         rows, kinds, values, times = history
-        if not is_heard("event"):
+        if not is_enabled("event"):
             kinds = tf.zeros_like(kinds)
-        if not is_heard("value"):
+        if not is_enabled("value"):
             values = tf.zeros_like(values)
-        if not is_heard("time"):
+        if not is_enabled("time"):
             times, now = tf.zeros_like(times), tf.zeros_like(now)
-        if not is_heard("profile"):
+        if not is_enabled("profile"):
             profiles = tf.zeros_like(profiles)
         return HistoryBatch(rows, kinds, values, times), now, profiles
 

@@ -14,6 +14,7 @@ from tfrec.towers.candidate_set import CandidateSet
 from tfrec.towers.candidate_tower import CandidateTower
 from tfrec.towers.catalogue import category_matrix, make_catalogue
 from tfrec.towers.event_kinds import event_kinds
+from tfrec.towers.history_encoder import make_history_encoder
 from tfrec.towers.interest_head import InterestHead
 from tfrec.towers.objective import interest_loss, retrieval_loss
 from tfrec.towers.query_augmentation import augmented_queries
@@ -21,6 +22,11 @@ from tfrec.towers.query_tower import QueryTower
 from tfrec.towers.spectral_init import spectral_ids
 from tfrec.towers.text_table import TextTable, profile_texts
 
+OWN = (  # arguments, as `get_config` tells them
+    *("embedding_dim", "history_encoder", "num_layers", "num_heads", "window_length"),
+    *("max_history_length", "features", "dropout", "id_dropout", "bm25_dim"),
+    *("temperature", "num_negatives", "interest_weight", "repeats", "seed"),
+)
 MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
 
@@ -34,13 +40,57 @@ class TwoTower(keras.Model):
     `tfrec.data.windows.training_windows`.
 
     Args:
-        config: `Config`.
+        embedding_dim: int, of queries and candidates.
+        history_encoder: `"attention"` or `"lstm"`.
+        num_layers: int, of the history encoder.
+        num_heads: int, of its attention; divides `embedding_dim`.
+        window_length: int, the latest events that the query tower reads.
+        max_history_length: int, the latest events that scorers beside it read.
+        features: names of what it reads beside the items: `"event"`, `"value"`,
+            `"time"`, `"profile"`.
+        dropout: float, share of activations.
+        id_dropout: float, share of items whose id part is dropped in training.
+        bm25_dim: int, directions of the words that follow a text's vector.
+        temperature: float of the softmax; scores are divided by it.
+        num_negatives: int, items drawn in each step; 0 for the whole catalogue, if it
+            is small.
+        interest_weight: float, of the interest head's loss beside the softmax.
+        repeats: `"never"`, `"allowed"` or `"auto"`: whether items may come again.
+        seed: int.
     """
 
-    def __init__(self, config, **kwargs):
+    def __init__(
+        self,
+        *,
+        embedding_dim=64,
+        history_encoder="attention",
+        num_layers=1,
+        num_heads=2,
+        window_length=50,
+        max_history_length=500,
+        features=("event", "value", "time", "profile"),
+        dropout=0.3,
+        id_dropout=0.5,
+        bm25_dim=256,
+        temperature=1.0,
+        num_negatives=0,
+        interest_weight=0.2,
+        repeats="auto",
+        seed=42,
+        **kwargs,
+    ):
         super().__init__(autocast=False, **kwargs)  # values and weights stay exact
-        self.config = config
-        self.seeds = keras.random.SeedGenerator(config.train.seed)
+        self.embedding_dim, self.history_encoder = embedding_dim, history_encoder
+        self.num_layers, self.num_heads = num_layers, num_heads
+        self.window_length, self.max_history_length = window_length, max_history_length
+        self.features, self.bm25_dim = tuple(features), bm25_dim
+        self.dropout, self.id_dropout = dropout, id_dropout
+        self.temperature, self.num_negatives = temperature, num_negatives
+        self.interest_weight, self.repeats, self.seed = interest_weight, repeats, seed
+        self.seeds = keras.random.SeedGenerator(seed)
+
+    def get_config(self):
+        return {**super().get_config(), **{name: getattr(self, name) for name in OWN}}
 
     def adapt(self, interactions, items, users=None, text_encoder=None, cache=None):
         """Fixes everything that depends on the data, and creates the weights.
@@ -56,7 +106,7 @@ class TwoTower(keras.Model):
             The model itself.
         """
         self.catalogue = make_catalogue(items, interactions)
-        self.allow_repeats = learns_repeats(interactions, self.config.data.repeats)
+        self.allow_repeats = learns_repeats(interactions, self.repeats)
         self.has_id = tf.constant(self.catalogue.has_id)
         self.kinds = event_kinds(interactions)
         self.standardise = value_scale(interactions)
@@ -66,40 +116,51 @@ class TwoTower(keras.Model):
         )
         self.text_encoder = text_encoder
         self.words = functools.cache(self._learn_words)  # size -> `Words`
-        words = self.words(self.config.model.bm25_dim) if text_encoder else None
+        words = self.words(self.bm25_dim) if text_encoder else None
         self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache, words)
         profiles = profile_texts(users, interactions.user_ids)
         self.profile_texts = TextTable(profiles, text_encoder, cache, words)
         self.sample_queries = end_queries(interactions, MAX_SAMPLE)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
-            spectral_ids(
-                interactions, self.config.model.embedding_dim, self.config.train.seed
-            )
+            spectral_ids(interactions, self.embedding_dim, self.seed)
         )
         return self
 
     def _learn_words(self, dim):
-        return Words(self.catalogue.texts, dim, self.config.train.seed)
+        return Words(self.catalogue.texts, dim, self.seed)
 
     def _make_layers(self):
-        model = self.config.model
         # === Layers ===
         self.candidate_tower = CandidateTower(
-            model.embedding_dim,
+            self.embedding_dim,
             self.catalogue.num_items,
             len(self.category_names),
-            model.id_dropout,
-            model.dropout,
+            self.id_dropout,
+            self.dropout,
             name="candidate_tower",
         )
-        self.query_tower = QueryTower(model, self.kinds, name="query_tower")
+        encoder = make_history_encoder(
+            self.history_encoder,
+            self.embedding_dim,
+            self.num_layers,
+            self.num_heads,
+            self.dropout,
+        )
+        self.query_tower = QueryTower(
+            self.embedding_dim,
+            encoder,
+            self.kinds,
+            self.features,
+            self.dropout,
+            name="query_tower",
+        )
         self.text_query = keras.layers.Dense(
-            model.embedding_dim, use_bias=False, name="text_query"
+            self.embedding_dim, use_bias=False, name="text_query"
         )
         self.interest_head = InterestHead(name="interest_head")
         self.candidate_set = CandidateSet(
-            self.catalogue.num_events, self.config.train.num_negatives, self.seeds
+            self.catalogue.num_events, self.num_negatives, self.seeds
         )
         # === Weights ===
         empty = tf.zeros([2, 2])
@@ -212,8 +273,6 @@ class TwoTower(keras.Model):
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
         """Softmax over the candidates plus the interest head's cross-entropy."""
-        config = self.config
         log_q = self.candidate_set.log_q(y_pred["candidate_rows"], x["item_rows"])
-        temperature = config.model.temperature
-        retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, temperature)
-        return retrieval + config.train.interest_weight * interest_loss(x, y_pred)
+        retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, self.temperature)
+        return retrieval + self.interest_weight * interest_loss(x, y_pred)

@@ -32,6 +32,7 @@ def fit(
     model,
     interactions,
     folder,
+    settings,
     *,
     validate=None,
     tie=0.0,
@@ -45,6 +46,7 @@ def fit(
         model: adapted `TwoTower`.
         interactions: `Interactions` to learn from.
         folder: where checkpoints, weights and TensorBoard logs go.
+        settings: `TrainConfig`.
         validate: function of no arguments that gives the validation NDCG@10; None
             trains all epochs and keeps the last weights.
         tie: float, share of it by which epochs differ by chance.
@@ -59,51 +61,55 @@ def fit(
         TrainingError: the loss or its gradient is not finite any more.
         CheckpointError: a checkpoint cannot be written or restored.
     """
-    loop = _Loop(model, interactions, pathlib.Path(folder), num_epochs, validate, tie)
+    folder = pathlib.Path(folder)
+    loop = _Loop(model, interactions, folder, settings, num_epochs, validate, tie)
     if resume:
         loop.restore()
     return loop.run(report or (lambda *_: None))
 
 
-def make_optimizer(config, num_steps):
+def make_optimizer(settings, num_steps):
     """AdamW with a linear warm-up, cosine decay and a clipped global norm.
 
     Args:
-        config: `TrainConfig`.
+        settings: `TrainConfig`.
         num_steps: int, length of the whole schedule.
     """
-    warmup_steps = int(num_steps * config.warmup)
+    warmup_steps = int(num_steps * settings.warmup)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup_steps else config.learning_rate,
+        initial_learning_rate=0.0 if warmup_steps else settings.learning_rate,
         decay_steps=max(1, num_steps - warmup_steps),
         alpha=0.05,
-        warmup_target=config.learning_rate if warmup_steps else None,
+        warmup_target=settings.learning_rate if warmup_steps else None,
         warmup_steps=warmup_steps,
     )
     return keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, global_clipnorm=config.clip_norm
+        schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
     )
 
 
 class _Loop:
-    def __init__(self, model, interactions, folder, num_epochs, validate, tie):
-        config = model.config.train
+    def __init__(
+        self, model, interactions, folder, settings, num_epochs, validate, tie
+    ):
         self.model, self.folder = model, folder
         self.validate, self.tie = validate, tie
-        self.config = config
+        self.settings = settings
         folder.mkdir(parents=True, exist_ok=True)
-        length = model.config.model.window_length
-        whole = steps_per_epoch(interactions, length, config.batch_size)
-        self.steps_per_epoch = min(whole, config.epoch_steps)
-        self.num_epochs = num_epochs or config.max_epochs
-        self.optimizer = make_optimizer(config, self.steps_per_epoch * self.num_epochs)
+        length = model.window_length
+        whole = steps_per_epoch(interactions, length, settings.batch_size)
+        self.steps_per_epoch = min(whole, settings.epoch_steps)
+        self.num_epochs = num_epochs or settings.max_epochs
+        self.optimizer = make_optimizer(
+            settings, self.steps_per_epoch * self.num_epochs
+        )
         self.optimizer.build(model.trainable_variables)
         self.iterator = iter(
             training_windows(
                 interactions,
                 length=length,
-                batch_size=config.batch_size,
-                seed=config.seed,
+                batch_size=settings.batch_size,
+                seed=settings.seed,
                 allow_repeats=model.allow_repeats,
             )
         )
@@ -135,7 +141,7 @@ class _Loop:
             self._run_step(report)
             if self.step % self.steps_per_epoch == 0:
                 self._end_epoch()
-            elif self.step % self.config.checkpoint_every == 0:
+            elif self.step % self.settings.checkpoint_every == 0:
                 self.checkpoints.save(self.step)
         if self.validate is not None:
             load_weights(self._best_path, self.model)
@@ -188,7 +194,7 @@ class _Loop:
         epochs, within = divmod(self.step, self.steps_per_epoch)
         if self.validate is None or within or not epochs:
             return False
-        return epochs - 1 - self._best(epochs) >= self.config.patience
+        return epochs - 1 - self._best(epochs) >= self.settings.patience
 
     def _best(self, epochs):
         """The best of some epochs, from 0; of a tie the last, which is steadier."""

@@ -89,6 +89,7 @@ def run(config, resume=False, report=progress_lines):
         metrics=metrics,
         recall=config.export.recall,
         quantize=config.export.quantize,
+        config=dataclasses.asdict(config),
     )
     return RunResult(folder, content, models, trial.warnings)
 

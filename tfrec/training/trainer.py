@@ -14,7 +14,6 @@ from tfrec.config import Config
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
-from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.hybrid.scorer_choice import choose_scorers
 from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
@@ -22,7 +21,7 @@ from tfrec.hybrid.weights import Weights
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
-from tfrec.towers.two_tower import TwoTower
+from tfrec.training.building import make_hybrid, make_towers
 from tfrec.training.calibration import (
     LabelPlan,
     calibrate,
@@ -81,7 +80,7 @@ class Recipe:
         how = self.config.evaluation
         repeats = self.config.data.allow_repeats
         split, is_withheld = self._validation(interactions, repeats)
-        model = HybridModel(self._adapted(split.train))
+        model = make_hybrid(self.config, self._adapted(split.train))
         ranked = TowerRecommender(model.towers)
 
         def validate():
@@ -135,7 +134,7 @@ class Recipe:
         Returns:
             Trained `HybridModel`.
         """
-        model = HybridModel(self._adapted(interactions))
+        model = make_hybrid(self.config, self._adapted(interactions))
         epochs = choice.fit.best_epoch
         self._fit(model.towers, interactions, stage, num_epochs=epochs)
         weighting = rescaled(choice.weights, choice.scale, tower_scale(model.towers))
@@ -145,7 +144,7 @@ class Recipe:
     def _adapted(self, interactions):
         gc.collect()  # an earlier model: it is in cycles with its functions, and large
         encoder = self.make_text_encoder()
-        towers = TwoTower(self.config)
+        towers = make_towers(self.config)
         return towers.adapt(interactions, self.items, self.users, encoder, self.cache)
 
     def _fit(self, towers, interactions, stage, **how):
@@ -154,6 +153,7 @@ class Recipe:
             towers,
             interactions,
             self.folder / stage,
+            self.config.train,
             resume=self.resume,
             report=self.report and self.report(stage),
             **how,
