@@ -91,7 +91,7 @@ def test_models_that_take_no_items(tmp_path):
     write_toy(tmp_path / "toy")
     with pytest.raises(ArtefactError, match="Train a new version instead"):
         compact(tmp_path / "toy", [NEW])
-    with pytest.raises(ArtefactError, match="must hold versions"):
+    with pytest.raises(ArtefactError, match="must hold `saved_model.pb`"):
         compact(tmp_path / "nothing", [NEW])
 
 

@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from tfrec.data.about import about
 from tfrec.errors import ArtefactError
+from tfrec.export.artefact import load_libraries, read_artefact
 from tfrec.export.fresh_items import FreshItems
 from tfrec.export.manifest import folder_size
-from tfrec.export.ops import check_ops, load_op_libraries
+from tfrec.export.ops import check_ops
 from tfrec.export.publishing import publishing
 from tfrec.export.signatures import signatures
 from tfrec.export.verification import prove
@@ -62,7 +63,7 @@ def compact(folder, changes):
 
 
 def _load(folder):
-    load_op_libraries(folder)
+    load_libraries(read_artefact(folder))
     loaded = tf.saved_model.load(str(folder))
     if not hasattr(loaded, "live"):
         raise ArtefactError(

@@ -7,7 +7,6 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfrec.compat import OP_LIBRARIES
 from tfrec.errors import ArtefactError
 
 ALLOWED = {
@@ -102,17 +101,6 @@ def required_libraries(version_folder):
     for op in sorted(_op_names(read_saved_model(version_folder))):
         libraries[library_of(op)].append(op)
     return dict(libraries)
-
-
-def load_op_libraries(version_folder):
-    """Registers the ops that a saved model needs.
-
-    Raises:
-        ArtefactError: `saved_model.pb` is missing or cannot be parsed.
-        MissingPackageError: a library is not installed, or does not load here.
-    """
-    for library in OP_LIBRARIES.keys() & required_libraries(version_folder):
-        OP_LIBRARIES[library]()
 
 
 def check_ops(version_folder, flavour):
