@@ -70,4 +70,4 @@ def test_files_travel_with_the_package():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     packed = setup["options.package_data"]["serving"].split(", ")
-    assert "web/static/*" in packed
+    assert "gateway/static/*" in packed
