@@ -122,7 +122,7 @@ def test_configurations_travel_with_the_package():
     for path in (each for kind in kinds for each in (ROOT / "training").glob(kind)):
         assert tomllib.loads(path.read_text())
         assert pathlib.Path(folder, path.parent.name, path.name).is_file()
-    assert SETUP["options.package_data"]["training"] == ", ".join(kinds)
+    assert SETUP["options.package_data"]["training"] == ", ".join(["py.typed", *kinds])
 
 
 def test_every_file_of_messages_travels_with_the_package():
@@ -133,6 +133,12 @@ def test_every_file_of_messages_travels_with_the_package():
             path for kind in data[package].split(", ") for path in folder.glob(kind)
         }
         assert packed >= set(folder.rglob("*.proto")) > set()
+
+
+def test_the_packages_tell_that_they_are_typed():
+    for package in ("tfrec", "training", "serving"):
+        assert "py.typed" in SETUP["options.package_data"][package].split(", ")
+        assert (ROOT / package / "py.typed").is_file()
 
 
 def test_products_stay_out_of_git():
@@ -168,6 +174,7 @@ def test_the_light_package_holds_all_that_a_client_imports():
     }
     assert run.returncode == 0, run.stderr
     assert outside == {*setuptools["py-modules"]} - {"tfrec.__init__"}
+    assert setuptools["package-data"]["tfrec.client"] == ["../py.typed"]
     assert told["project"]["version"] == SETUP["metadata"]["version"]
 
 

@@ -178,10 +178,7 @@ class Recommender(Predictor):
             ArtefactError: it cannot be written.
         """
         if self._trained is None:
-            model = self._predictor
-            if not isinstance(model, LoadedModel):
-                raise NotBuiltError("There is no model to export. Call `fit` first.")
-            return [republish(model.folder, folder, name)]
+            return [republish(self._loaded().folder, folder, name)]
         how, data = self.config.export, self._known_data()
         with narrated(verbose):
             return export(
@@ -226,7 +223,7 @@ class Recommender(Predictor):
                 f"{path} must be a folder that `Recommender.save` wrote: {error}."
             ) from error
         recommender = cls(from_dict(settings))
-        tables = {
+        tables: dict[str, Any] = {
             name: kind(pd.read_parquet(path / f"{name}.parquet"))
             for name, kind in TABLES.items()
         }
@@ -247,9 +244,8 @@ class Recommender(Predictor):
         else:
             name = "log"
         given = {"events": events, "items": items, "users": users}
-        return Dataset(
-            name=name, **{each: self._table(each, raw) for each, raw in given.items()}
-        )
+        tables = {each: self._table(each, raw) for each, raw in given.items()}
+        return Dataset(name=name, **tables)
 
     def _table(self, name, raw):
         columns = self.config.data.columns
@@ -280,9 +276,14 @@ class Recommender(Predictor):
             raise NotBuiltError("The recommender has no log yet. Call `fit`.")
         return self._data
 
+    def _loaded(self):
+        if not isinstance(self._predictor, LoadedModel):
+            raise NotBuiltError("There is no model to export. Call `fit` first.")
+        return self._predictor
+
     def _export_exact(self, folder):
         if self._trained is None:
-            return [republish(self._predictor.folder, folder, "saved")]
+            return [republish(self._loaded().folder, folder, "saved")]
         digest = self._known_data().digest
         return export(self._trained, folder, "saved", digest=digest)
 

@@ -48,8 +48,9 @@ class Report:
     def to_html(self) -> str:
         """The verdict, the table and the figures, as one piece of HTML."""
         metric, table = self.content["metric"], self.table
-        columns = [c for c in table if c.endswith(metric.partition("@")[2])]
-        columns += [c for c in table if c not in self.content["models"][0]["metrics"]]
+        names = [*map(str, table.columns)]
+        columns = [name for name in names if name.endswith(metric.partition("@")[2])]
+        columns += [name for name in names if name not in self.metrics]
         labels = {name: shown(name) for name in columns}
         styled = (
             table[columns]

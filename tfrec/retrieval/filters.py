@@ -35,10 +35,6 @@ class Filters:
     allowed: Callable | None = None
     per_query: tuple = ()
 
-    def is_allowed(self, rows):
-        """`allowed` at the `[batch or 1, n]` real `rows`: a bool tensor."""
-        return self.allowed(rows, *self.per_query)
-
     def permits(self, rows):
         """Which of the retrieved rows may be answered.
 
@@ -50,7 +46,7 @@ class Filters:
         """
         is_permitted = rows > NO_ROW
         if self.allowed is not None:
-            is_permitted &= self.is_allowed(tf.maximum(rows, 0))
+            is_permitted &= self.allowed(tf.maximum(rows, 0), *self.per_query)
         if self.excluded_rows is not None:
             is_permitted &= ~_is_member(rows, self.excluded_rows)
         return is_permitted

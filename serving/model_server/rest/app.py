@@ -1,6 +1,7 @@
 """TF Serving's REST API as an ASGI app."""
 
 import asyncio
+import functools
 import logging
 import time
 from concurrent import futures
@@ -91,8 +92,8 @@ class RestApp:
     async def _in_thread(self, scope, body):
         deadline = Deadline.after(self._timeout_s)
         path = scope["raw_path"].decode("ascii", "replace")
-        route = (self._route, scope["method"], path, body, deadline)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, *route)
+        route = functools.partial(self._route, scope["method"], path, body, deadline)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, route)
 
     def _route(self, method, path, body, deadline):
         if method == "GET" and path == self._metrics_path:
