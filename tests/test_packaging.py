@@ -52,6 +52,15 @@ def test_help_does_not_wait_for_tensorflow(name):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_the_consumer_does_without_the_web_framework_that_its_extra_lacks():
+    assert "fastapi" not in SETUP["options.extras_require"]["stream"]
+    code = (
+        "import sys, serving.stream.consume, serving.user_states.opening\n"
+        "sys.exit('starlette' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_an_unknown_option_is_a_usage_error():
     command = [sys.executable, "-m", "training.train", "--no-such-option"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)

@@ -67,7 +67,7 @@ _COLUMNS = {
 }
 
 
-class Scorer:
+class BatchScorer:
     """Answers queries with a model's `recommend`.
 
     Args:

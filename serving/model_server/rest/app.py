@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import grpc
 
 from serving.model_server.answering import METADATA_FIELD, Answering
-from serving.model_server.request_log import log_request
 from serving.model_server.rest.paths import read_path
 from serving.model_server.rest.reading import read_predict
 from serving.model_server.rest.writing import (
@@ -21,6 +20,7 @@ from serving.model_server.rest.writing import (
 )
 from serving.model_server.scheduling.deadline import Deadline, deadline_exceeded
 from serving.model_server.services import FAILED, NO_EXAMPLES
+from serving.request_log import log_request
 from tfrec.protocol.status import RequestError, http_status, not_found
 
 logger = logging.getLogger(__name__)
