@@ -35,6 +35,12 @@ class Filters:
     allowed: Callable | None = None
     per_query: tuple = ()
 
+    def is_allowed(self, rows):
+        """What `allowed` says of the `[batch or 1, n]` real `rows`: a bool tensor."""
+        if self.allowed is None:
+            return tf.ones_like(rows, tf.bool)
+        return self.allowed(rows, *self.per_query)
+
     def permits(self, rows):
         """Which of the retrieved rows may be answered.
 
@@ -46,7 +52,7 @@ class Filters:
         """
         is_permitted = rows > NO_ROW
         if self.allowed is not None:
-            is_permitted &= self.allowed(tf.maximum(rows, 0), *self.per_query)
+            is_permitted &= self.is_allowed(tf.maximum(rows, 0))
         if self.excluded_rows is not None:
             is_permitted &= ~_is_member(rows, self.excluded_rows)
         return is_permitted
