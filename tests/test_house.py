@@ -1,6 +1,7 @@
 """The house rules that a machine can check."""
 
 import ast
+import collections
 import functools
 import pathlib
 import re
@@ -8,31 +9,45 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-# A module may import from its own folder and from any folder on an earlier line.
-LAYERS = [
-    ["errors"],
-    [
-        "optional",
-        "files",
-        "toml",
-        "quiet",
-        "progress",
-        "watched_file",
-        "variables",
-        "values",
-        "plugins",
+# In each room, a module may import from its own folder and from any folder on an
+# earlier line.
+LAYERS = {
+    "tfrec": [
+        ["errors"],
+        [
+            "optional",
+            "files",
+            "toml",
+            "quiet",
+            "progress",
+            "watched_file",
+            "variables",
+            "values",
+            "plugins",
+        ],
+        ["config", "compat", "program", "protocol", "download"],
+        ["data", "client"],
+        ["datasets", "text", "evaluation", "retrieval"],
+        ["linear", "towers"],
+        ["hybrid", "baselines"],
+        ["inference"],
+        ["export"],
+        ["training"],
+        ["recommender"],
     ],
-    ["config", "compat", "program", "protocol", "download"],
-    ["data", "client"],
-    ["datasets", "text", "evaluation", "retrieval"],
-    ["linear", "towers"],
-    ["hybrid", "baselines"],
-    ["inference"],
-    ["export"],
-    ["training"],
-    ["recommender"],
-]
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+    "serving": [
+        ["fields", "request_log", "text_protos", "wording"],
+        ["http"],
+        ["security", "user_states"],
+        ["model_server"],
+        ["gateway", "stream", "batch", "examination"],
+        ["batch_score", "client", "doctor", "index", "local", "online", "server"],
+    ],
+}
+RANKS = {
+    room: {name: rank for rank, names in enumerate(layers) for name in names}
+    for room, layers in LAYERS.items()
+}
 STRANGERS = {
     "tfrec": {"training", "serving", "examples", "benchmarks", "tests"},
     "training": {"serving", "examples", "benchmarks", "tests"},
@@ -40,7 +55,14 @@ STRANGERS = {
 }
 # The one module that may import a package that must be coaxed at import.
 GUARDED = {"tensorflow_recommenders": "tfrec/compat.py"}
-MAX_FILE_LINES, MAX_BODY_LINES = 400, 45
+MAX_FILE_LINES, MAX_BODY_LINES, MAX_PARAMETERS = 400, 45, 8
+# Functions that take more, because each parameter is something people write.
+MANY_PARAMETERS = {
+    "tfrec/client/predictor.py": {"recommend"},  # the wishes, as keywords
+    "tfrec/text/bert.py": {"__init__"},  # the sizes, as Keras stores them
+    "tfrec/evaluation/report.py": {"make_report"},  # the parts of a report
+    "serving/gateway/app.py": {"_read_wishes"},  # the fields of a URL's query
+}
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".cfg", ".yaml", ".yml", ".sh", ""}
 TEXT_SUFFIXES |= {".html", ".css", ".js"}
 # Written so that this file does not hold what it looks for.
@@ -49,7 +71,7 @@ REGISTRY_HOSTS = re.compile(r"pypi[.]org|pythonhosted[.]|index[-]url|npmjs[.]")
 UNTIDY = {".git", ".venv", ".venv-next", "runs", "build", "saved_models"}
 
 MODULES = sorted(path for room in STRANGERS for path in (ROOT / room).rglob("*.py"))
-LIBRARY = [path for path in MODULES if path.is_relative_to(ROOT / "tfrec")]
+LAYERED = [path for path in MODULES if path.relative_to(ROOT).parts[0] in LAYERS]
 SOURCES = sorted(
     path
     for folder in ("tfrec", "training", "serving", "tests", "examples", "benchmarks")
@@ -95,15 +117,26 @@ def test_rooms_keep_to_themselves(path):
     assert not strangers, f"{room}/ may not import {sorted(strangers)}"
 
 
-@each(LIBRARY)
+@each(LAYERED)
 def test_imports_point_down(path):
-    here = path.relative_to(ROOT / "tfrec").parts[0].removesuffix(".py")
+    room, here = path.relative_to(ROOT).parts[:2]
+    here, rank = here.removesuffix(".py"), RANKS[room]
     if here == "__init__":
         return
     names = (name.split(".") for name in imported_names(path))
-    folders = {parts[1] for parts in names if parts[0] == "tfrec"}
-    upward = {name for name in folders - {here} if RANK[name] >= RANK[here]}
-    assert not upward, f"{here} is on layer {RANK[here]}; above it: {sorted(upward)}"
+    folders = {parts[1] for parts in names if parts[0] == room}
+    upward = {name for name in folders - {here} if rank[name] >= rank[here]}
+    assert not upward, f"{here} is on layer {rank[here]}; above it: {sorted(upward)}"
+
+
+def test_a_public_class_has_its_name_alone():
+    homes = collections.defaultdict(list)
+    for path in MODULES:
+        for node in parse(path).body:
+            if isinstance(node, ast.ClassDef) and is_public(node):
+                homes[node.name].append(str(path.relative_to(ROOT)))
+    shared = {name: paths for name, paths in homes.items() if len(paths) > 1}
+    assert not shared
 
 
 @each(SOURCES)
@@ -140,8 +173,7 @@ def test_files_are_short(path):
 def test_bodies_are_short(path):
     bodies = {
         node.name: node.end_lineno - first_line(node) + 1
-        for node in ast.walk(parse(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in functions_of(parse(path))
     }
     long = {name: size for name, size in bodies.items() if size > MAX_BODY_LINES}
     assert not long, f"lines of body: {long}"
@@ -151,6 +183,41 @@ def first_line(function):
     """Where the body begins, its docstring left out."""
     has_docstring = ast.get_docstring(function) is not None and len(function.body) > 1
     return function.body[1 if has_docstring else 0].lineno
+
+
+@each(MODULES)
+def test_functions_take_few_parameters(path):
+    tree = parse(path)
+    allowed = MANY_PARAMETERS.get(str(path.relative_to(ROOT)), set()) | programs(tree)
+    many = {
+        node.name: len(parameters(node))
+        for node in functions_of(tree)
+        if len(parameters(node)) > MAX_PARAMETERS and node.name not in allowed
+    }
+    assert not many, f"numbers of parameters: {many}"
+
+
+def functions_of(tree):
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return (node for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+def parameters(function):
+    """Names of what callers give, `*args` and `**options` left out."""
+    taken = function.args
+    names = [each.arg for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def programs(tree):
+    """Functions that a module runs as programs: their parameters are the flags."""
+    return {
+        node.args[0].id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "run_program"
+    }
 
 
 # Methods whose meaning a framework fixes: Keras, threading, importlib, gRPC.
@@ -208,6 +275,44 @@ def contract_methods():
         for method in c.body
         if isinstance(method, ast.FunctionDef) and ast.get_docstring(method)
     }
+
+
+# Words that say nothing by themselves.
+FILLERS = (
+    "a an and are as at be by for from in is it its of on one or that the their these "
+    "this those to what which with"
+)
+
+
+@each(MODULES)
+def test_docstrings_say_more_than_names(path):
+    tree = parse(path)
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    named = [(path.stem, tree)]
+    named += [(n.name, n) for n in ast.walk(tree) if isinstance(n, kinds)]
+    empty = [
+        name for name, node in named if only_repeats(name, ast.get_docstring(node))
+    ]
+    assert not empty, f"docstrings that only repeat a name: {empty}"
+
+
+def only_repeats(name, docstring):
+    """Whether each word of a docstring is one of the name's, maybe in the plural."""
+    known = stems(f"{name} {FILLERS}")
+    return docstring is not None and stems(docstring) <= known
+
+
+def stems(text):
+    """Words of a name in either spelling, or of prose, without the `s` of a plural."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", text)
+    return {word.lower().rstrip("s") for word in words}
+
+
+def test_a_docstring_that_only_repeats_is_found():
+    assert only_repeats("read_items", "Reads the items.")
+    assert only_repeats("ItemTable", "The table of items.")
+    assert not only_repeats("read_items", "The catalogue of a file.")
+    assert not only_repeats("read_items", None)
 
 
 @each(list(text_files()))

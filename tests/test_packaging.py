@@ -54,6 +54,15 @@ def test_help_does_not_wait_for_tensorflow(name):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_the_consumer_does_without_the_web_framework_that_its_extra_lacks():
+    assert "fastapi" not in SETUP["options.extras_require"]["stream"]
+    code = (
+        "import sys, serving.stream.consume, serving.user_states.opening\n"
+        "sys.exit('starlette' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_an_unknown_option_is_a_usage_error():
     command = [sys.executable, "-m", "training.train", "--no-such-option"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
@@ -148,7 +157,7 @@ def test_configurations_travel_with_the_package():
     for path in (each for kind in kinds for each in (ROOT / "training").glob(kind)):
         assert tomllib.loads(path.read_text())
         assert pathlib.Path(folder, path.parent.name, path.name).is_file()
-    assert SETUP["options.package_data"]["training"] == ", ".join(kinds)
+    assert SETUP["options.package_data"]["training"] == ", ".join(["py.typed", *kinds])
 
 
 def test_every_file_of_messages_travels_with_the_package():
@@ -159,6 +168,12 @@ def test_every_file_of_messages_travels_with_the_package():
             path for kind in data[package].split(", ") for path in folder.glob(kind)
         }
         assert packed >= set(folder.rglob("*.proto")) > set()
+
+
+def test_the_packages_tell_that_they_are_typed():
+    for package in ("tfrec", "training", "serving"):
+        assert "py.typed" in SETUP["options.package_data"][package].split(", ")
+        assert (ROOT / package / "py.typed").is_file()
 
 
 def test_products_stay_out_of_git():
@@ -194,6 +209,7 @@ def test_the_light_package_holds_all_that_a_client_imports():
     }
     assert run.returncode == 0, run.stderr
     assert outside == {*setuptools["py-modules"]} - {"tfrec.__init__"}
+    assert setuptools["package-data"]["tfrec.client"] == ["../py.typed"]
     assert told["project"]["version"] == SETUP["metadata"]["version"]
 
 

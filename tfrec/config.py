@@ -292,7 +292,7 @@ def _only(known):
 
 
 def _section(name, values):
-    sections = {f.name: f.default_factory for f in dataclasses.fields(Config)}
+    sections = typing.get_type_hints(Config)
     cls = sections[_known(name, sections, "section")]
     if not isinstance(values, dict):
         raise ConfigError(f"`{name}` must be a section. Received: {values!r}.")

@@ -2,11 +2,12 @@
 
 import importlib
 import sys
+from typing import Any
 
 from tfrec.errors import MissingPackageError
 
 
-def import_optional(name, purpose, instead):
+def import_optional(name: str, purpose: str, instead: str) -> Any:
     """Imports a package that may be absent.
 
     Args:

@@ -13,9 +13,11 @@ Example:
 import difflib
 import importlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from tfrec.errors import ConfigError
+
+Part = TypeVar("Part")
 
 
 class Registry:
@@ -30,7 +32,7 @@ class Registry:
         self.kind = kind
         self._found: dict[str, Any] = dict(homes or {})
 
-    def register(self, name: str) -> Callable:
+    def register(self, name: str) -> Callable[[Part], Part]:
         """Decorator that adds what it decorates under a name.
 
         Raises:
@@ -41,7 +43,7 @@ class Registry:
                 f"`name` must be new, as a {self.kind}. Received: {name!r}."
             )
 
-        def add(part):
+        def add(part: Part) -> Part:
             self._found[name] = part
             return part
 

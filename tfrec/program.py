@@ -1,6 +1,7 @@
 """What every program does alike: clear errors, exit codes."""
 
 import functools
+import io
 import logging
 import sys
 
@@ -42,7 +43,8 @@ def run_program(command, cls=None) -> None:
         cls: class of Typer's command, None for its own.
     """
     for stream in (sys.stdout, sys.stderr):  # a locale may know ASCII only
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(cls=cls)(exit_code(command))
     app()

@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import sys
+from typing import Any
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # Of the C++ libraries that log by Abseil, which hears of no variable, by package.
@@ -64,14 +65,15 @@ class _WhenImported(importlib.abc.MetaPathFinder):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
+        loader: Any = spec and spec.loader
+        if loader is not None:
+            run = loader.exec_module
 
             def exec_module(module):
                 run(module)
                 _quiet(module)
 
-            spec.loader.exec_module = exec_module
+            loader.exec_module = exec_module
         return spec
 
 

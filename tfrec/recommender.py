@@ -6,13 +6,13 @@ import functools
 import json
 import pathlib
 import tempfile
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from tfrec.client.histories import History, QueryError
+from tfrec.client.histories import History, HistoryLike, QueryError
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
 from tfrec.data.readers import read_events, read_folder, read_items, read_users
@@ -25,14 +25,16 @@ from tfrec.export.in_memory import InMemoryModel
 from tfrec.export.loaded import LoadedModel
 from tfrec.export.saved_model import export, republish
 from tfrec.files import replacing_folder
+from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.plugins import DATASETS
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training.log import RunData, prepare
 from tfrec.training.progress import narrated
 from tfrec.training.resolving import resolved
 from tfrec.training.run import choose_flavours, report_facts, try_out
-from tfrec.training.trainer import make_recipe, set_up
+from tfrec.training.trainer import Recipe, make_recipe, set_up
 
+Table: TypeAlias = pd.DataFrame | str | pathlib.Path
 TABLES = {"events": Events, "items": Items, "users": Users}
 READERS = {"events": read_events, "items": read_items, "users": read_users}
 
@@ -62,14 +64,14 @@ class Recommender(Predictor):
     def __init__(self, config: Config | None = None, **settings: Any):
         self.config = from_settings(settings, config)
         self._data: RunData | None = None
-        self._trained = None  # the `HybridModel`, if it was trained here
+        self._trained: HybridModel | None = None  # if it was trained here
         self._predictor: Predictor | None = None
 
     def fit(
         self,
-        events: "pd.DataFrame | str | pathlib.Path",
-        items: "pd.DataFrame | str | pathlib.Path | None" = None,
-        users: "pd.DataFrame | str | pathlib.Path | None" = None,
+        events: Table,
+        items: Table | None = None,
+        users: Table | None = None,
         *,
         verbose: bool = True,
     ) -> Self:
@@ -124,7 +126,11 @@ class Recommender(Predictor):
             return Report(trial.judged.evaluations, **facts)
 
     def recommend(
-        self, histories=None, *, user_ids: Sequence | None = None, **options
+        self,
+        histories: Sequence[HistoryLike] | None = None,
+        *,
+        user_ids: Sequence | None = None,
+        **options: Any,
     ) -> pd.DataFrame:
         """As `Predictor.recommend`, for histories or for users of the log.
 
@@ -147,13 +153,13 @@ class Recommender(Predictor):
         found = super().recommend([self._history(each) for each in ids], **options)
         return found.assign(query=np.array(ids, object)[found["query"]])
 
-    def predict(self, signature, inputs):
+    def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         if self._predictor is None:
             raise NotBuiltError("The recommender has learnt nothing yet. Call `fit`.")
         return self._predictor.predict(signature, inputs)
 
     @property
-    def titles(self):
+    def titles(self) -> Mapping[str, str]:
         return self._predictor.titles if self._predictor else {}
 
     def export(
@@ -178,10 +184,7 @@ class Recommender(Predictor):
             ArtefactError: it cannot be written.
         """
         if self._trained is None:
-            model = self._predictor
-            if not isinstance(model, LoadedModel):
-                raise NotBuiltError("There is no model to export. Call `fit` first.")
-            return [republish(model.folder, folder, name)]
+            return [republish(self._loaded().folder, folder, name)]
         how, data = self.config.export, self._known_data()
         with narrated(verbose):
             return export(
@@ -227,7 +230,7 @@ class Recommender(Predictor):
                 f"{path} must be a folder that `Recommender.save` wrote: {error}."
             ) from error
         recommender = cls(from_dict(settings))
-        tables = {
+        tables: dict[str, Any] = {
             name: kind(pd.read_parquet(path / f"{name}.parquet"))
             for name, kind in TABLES.items()
         }
@@ -236,7 +239,7 @@ class Recommender(Predictor):
         recommender._predictor = LoadedModel(path / "model")
         return recommender
 
-    def _read(self, events, items, users):
+    def _read(self, events: Table, items: Table | None, users: Table | None) -> Dataset:
         """The `Dataset` of what `fit` was given."""
         if not isinstance(events, pd.DataFrame):
             if items is None and users is None:
@@ -248,11 +251,12 @@ class Recommender(Predictor):
         else:
             name = "log"
         given = {"events": events, "items": items, "users": users}
-        return Dataset(
-            name=name, **{each: self._table(each, raw) for each, raw in given.items()}
-        )
+        tables: dict[str, Any] = {
+            each: self._table(each, raw) for each, raw in given.items()
+        }
+        return Dataset(name=name, **tables)
 
-    def _table(self, name, raw):
+    def _table(self, name: str, raw: Table | None) -> Any:
         columns = self.config.data.columns
         if raw is None:
             return TABLES[name](pd.DataFrame({f"{name.removesuffix('s')}_id": []}))
@@ -262,7 +266,7 @@ class Recommender(Predictor):
         return TABLES[name](raw.rename(columns=ours))
 
     @contextlib.contextmanager
-    def _recipe(self, report, **evaluation):
+    def _recipe(self, report: Any, **evaluation: Any) -> Iterator[Recipe]:
         """Context of the `Recipe` for the log, with a folder for its checkpoints."""
         data = self._known_data()
         judging = dataclasses.replace(self.config.evaluation, **evaluation)
@@ -276,23 +280,28 @@ class Recommender(Predictor):
                 recipe, cache=CatalogueCache(cache_folder() / "texts")
             )
 
-    def _known_data(self):
+    def _known_data(self) -> RunData:
         if self._data is None:
             raise NotBuiltError("The recommender has no log yet. Call `fit`.")
         return self._data
 
-    def _export_exact(self, folder):
+    def _loaded(self) -> LoadedModel:
+        if not isinstance(self._predictor, LoadedModel):
+            raise NotBuiltError("There is no model to export. Call `fit` first.")
+        return self._predictor
+
+    def _export_exact(self, folder: pathlib.Path) -> list[pathlib.Path]:
         if self._trained is None:
-            return [republish(self._predictor.folder, folder, "saved")]
+            return [republish(self._loaded().folder, folder, "saved")]
         digest = self._known_data().digest
         return export(self._trained, folder, "saved", digest=digest)
 
     @functools.cached_property
-    def _profiles(self):
+    def _profiles(self) -> dict[str, str]:
         frame = self._known_data().dataset.users.frame
         return dict(zip(frame["user_id"], frame["text"], strict=True))
 
-    def _history(self, user_id):
+    def _history(self, user_id: str) -> History:
         """The latest events of a user of the log."""
         log = self._known_data().interactions
         place = np.searchsorted(log.user_ids, user_id)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tfrec.config import Config
 from tfrec.optional import import_optional
 from tfrec.program import run_program, show_log
 from tfrec.training.run_folder import check, claim
@@ -103,7 +104,7 @@ def to_toml(config):
     """What of a configuration differs from the defaults, as `load_config` reads it."""
     sections = []
     for section in dataclasses.fields(config):
-        ours, default = getattr(config, section.name), section.default_factory()
+        ours, default = (getattr(each, section.name) for each in (config, Config()))
         lines = [
             f"{key} = {_toml_value(value)}"
             for key, value in vars(ours).items()

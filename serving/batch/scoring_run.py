@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from serving.batch.shard_scoring import RESULT, Scorer, UserLogs, queries_at_end
+from serving.batch.shard_scoring import RESULT, BatchScorer, UserLogs, queries_at_end
 from serving.batch.shards import Spool, WorkFolder, merge_parts
 from serving.batch.tables import QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
@@ -50,7 +50,7 @@ class ScoringRun:
         folder = version_folder(model)
         changes = ItemLog.of(folder.parent).read().changes
         self._servable = load_with_items(folder, changes)
-        self._scorer = Scorer(self._servable, k, allow_repeats)
+        self._scorer = BatchScorer(self._servable, k, allow_repeats)
         size = sum(file.stat().st_size for file in files["events"])
         self.num_shards = min(MAX_SHARDS, 1 + size // SHARD_BYTES)
         files["model"] = sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,5 +1,7 @@
 """Queries of one shard answered from its users' logs."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -65,7 +67,7 @@ _COLUMNS = {
 }
 
 
-class Scorer:
+class BatchScorer:
     """Answers queries with a model's `recommend`.
 
     Args:
@@ -111,7 +113,9 @@ class Scorer:
     def _query(self, history, user_text, now):
         """Items that a cut history loses are excluded by name."""
         kept = self._kept(history)
-        lost = [] if self._allow_repeats else np.delete(history.item_ids, kept)
+        lost: Iterable[str] = ()
+        if not self._allow_repeats:
+            lost = np.delete(history.item_ids, kept)
         return Query(
             history=history.take(kept),
             user_text=user_text,

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, FastAPI, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from serving.fields import Id, Now
+from serving.gateway.any_text import any_text
 from serving.gateway.docs_page import add_docs
 from serving.gateway.errors import PROBLEMS, add_error_handlers
 from serving.gateway.feedback import Reactions
-from serving.gateway.fields import Id, Now
 from serving.gateway.interest_shares import Interests
 from serving.gateway.item_routes import add_items
 from serving.gateway.json_route import StrictRoute
@@ -251,7 +252,7 @@ def _add_users(app, states, recommending, catalogue):
         ]
         return StateAnswer(user_id=user_id, state_version=state.version, events=events)
 
-    @app.delete("/v1/users/{user_id:any}")
+    @app.delete(f"/v1/users/{any_text('user_id')}")
     def forget(user_id: str) -> ForgottenAnswer:
         """Also under an id that was taken before there were rules for ids."""
         known = [states.forget(each) for each in _spellings(user_id)]

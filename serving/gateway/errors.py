@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from serving.gateway.wording import tell
 from serving.user_states.store import NoSuchEventError, StoreFullError
+from serving.wording import tell
 from tfrec.errors import ServingError
 from tfrec.protocol.status import RequestError
 

@@ -12,10 +12,10 @@ from pydantic import (
     model_validator,
 )
 
-from serving.gateway.fields import Id
+from serving.fields import Id
 from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
-from serving.gateway.wording import Asked, tell
+from serving.wording import Asked, tell
 from tfrec.data.about import about
 from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ServingError

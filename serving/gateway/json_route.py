@@ -5,8 +5,8 @@ from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 
-from serving.gateway.wording import check_names
 from serving.http.json_values import has_more_values
+from serving.wording import check_names
 
 LARGE = 64 * 1024  # bytes whose parsing would keep others waiting
 # 1000 events of 8 fields, or items with the commas of their texts.

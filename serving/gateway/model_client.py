@@ -50,7 +50,7 @@ class ModelClient:
         self._client = client
         self._follow = follow
         self._cold_list_time = 0  # UTC seconds that it was asked for
-        self._cold_list_born = -COLD_LIST_AGE_S
+        self._cold_list_born: float = -COLD_LIST_AGE_S
         self._away_until = 0.0
 
     def recommend(self, history=(), **options) -> tuple[list[Recommendation], int]:

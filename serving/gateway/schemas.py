@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from serving.gateway.fields import (
+from serving.fields import (
     Id,
     Kind,
     Now,
@@ -13,7 +13,7 @@ from serving.gateway.fields import (
     Value,
     with_moment,
 )
-from serving.gateway.wording import Asked
+from serving.wording import Asked
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events

@@ -148,8 +148,12 @@ def _read(path):
     table = read_item_table(path, "category", "about", "num_events")
     ids = table.pop("item_id")
     by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
-    names = ("title", "category", "about", "num_events")
-    return _Table(*(by_id.get(name, {}) for name in names))
+    return _Table(
+        titles=by_id["title"],
+        categories=by_id.get("category", {}),
+        abouts=by_id.get("about", {}),
+        num_events=by_id.get("num_events", {}),
+    )
 
 
 def _parts(category):

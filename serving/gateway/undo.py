@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 from starlette.routing import Match
 
-from serving.gateway.fields import Id
+from serving.fields import Id
+from serving.gateway.any_text import any_text
 from serving.gateway.json_route import StrictRoute
 from serving.gateway.schemas import EventTakenBack
 from serving.user_states.store import UserStates
@@ -33,7 +34,7 @@ def add_undo(app: FastAPI, states: UserStates) -> None:
         return EventTakenBack(state_version=states.remove(user_id, event_id))
 
     app.router.add_api_route(
-        f"/v1/users/{{user_id:any}}{_EVENTS}{{event_id:any}}",
+        f"/v1/users/{any_text('user_id')}{_EVENTS}{any_text('event_id')}",
         take_back,
         methods=["DELETE"],
         route_class_override=_UndoRoute,

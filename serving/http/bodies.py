@@ -35,7 +35,7 @@ class Bodies:
             CallerGone: the connection ended before the body did.
         """
         self._check_length(scope)
-        reading = _Reading()
+        reading = _Reading(asyncio.timeout(self._limits.body_s))
         try:
             yield await self._read(reading, receive)
         finally:
@@ -50,7 +50,7 @@ class Bodies:
         parts: list[bytes] = []
         self._unread[reading] = None
         try:
-            async with asyncio.timeout(self._limits.body_s) as reading.timeout:
+            async with reading.timeout:
                 started = asyncio.get_running_loop().time()
                 while not reading.is_whole:
                     await self._read_part(reading, receive, parts)
@@ -100,8 +100,8 @@ class Bodies:
 class _Reading:
     """A body that is being read."""
 
-    def __init__(self):
-        self.timeout = None
+    def __init__(self, timeout: asyncio.Timeout):
+        self.timeout = timeout
         self.size = 0
         self.is_whole = False
         self.has_to_go = False

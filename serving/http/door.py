@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from serving.http.bodies import Bodies, CallerGone
 from serving.http.limits import CLOSE_S, LINGER_BYTES, HttpLimits, Refusal
-from serving.model_server.request_log import HEADER, log_request, request_id
+from serving.request_log import HEADER, log_request, request_id
 
 POUR_S = 0.01  # between two parts of what is not wanted: it is no hurry
 

@@ -1,5 +1,6 @@
 """HTTP/1.1 connections that nobody can hold open for nothing."""
 
+import asyncio
 from collections.abc import Callable
 
 import httptools
@@ -38,8 +39,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._limits = limits
         self._leave = leave
         self._write_error = write_error
-        self._end = None  # of this stage
-        self._stall = None
+        self._end: asyncio.TimerHandle | None = None  # of this stage
+        self._stall: asyncio.TimerHandle | None = None
         self._is_coming = False  # a message has begun and is not complete
         self._is_refused = False  # and what else comes is poured away
         self._framing = 0  # bytes of it that are not its body

@@ -7,7 +7,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from serving.model_server.model_store import ModelSettings
 from serving.model_server.models import Models
-from serving.model_server.text_protos import read_text_proto
+from serving.text_protos import read_text_proto
 from tfrec.errors import ConfigError
 
 logger = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 
 from serving.model_server.scheduling.parameters import BatchingParameters
-from serving.model_server.text_protos import new_message, read_text_proto
 from serving.security.tls import Tls
 from serving.security.tokens import Tokens
+from serving.text_protos import new_message, read_text_proto
 from tfrec.errors import ConfigError
 
 USUAL_METRICS_PATH = "/monitoring/prometheus/metrics"

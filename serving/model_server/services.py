@@ -13,8 +13,8 @@ from tensorflow_serving.apis import (
 )
 
 from serving.model_server.answering import Answering
-from serving.model_server.request_log import HEADER, log_request, request_id
 from serving.model_server.scheduling.deadline import Deadline
+from serving.request_log import HEADER, log_request, request_id
 from tfrec.export.servable import read_inputs
 from tfrec.protocol.codec import write_tensor
 from tfrec.protocol.status import RequestError, invalid

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from serving.model_server.text_protos import new_message, read_text_proto
+from serving.text_protos import new_message, read_text_proto
 from tfrec.errors import ConfigError
 
 

@@ -1,9 +1,10 @@
 """Where messages of a Kafka topic go that are no events."""
 
+import functools
 import logging
 import threading
 
-from serving.stream.source import SourceError
+from serving.stream.source import Message, SourceError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ class DeadLetters:
         self._brokers = brokers
         self._topic = topic + SUFFIX
         self._stopped = stopped
-        self._producer = None
 
     def send(self, rejected) -> None:
         """Returns when the broker has all of them, however long it is away.
@@ -47,20 +47,22 @@ class DeadLetters:
                     f"{self._topic}; they will be read again at the next start."
                 )
 
-    def _attempt(self, rejected):
-        """Those that could not be delivered."""
+    @functools.cached_property
+    def _producer(self):
         from confluent_kafka import Producer
 
-        if self._producer is None:
-            settings = {
-                "bootstrap.servers": self._brokers,
-                "acks": "all",
-                "message.timeout.ms": 1000 * TIMEOUT_S,
-                "message.max.bytes": ANY_SIZE,  # the broker judges
-            }
-            self._producer = Producer(settings, logger=logger)
+        settings = {
+            "bootstrap.servers": self._brokers,
+            "acks": "all",
+            "message.timeout.ms": 1000 * TIMEOUT_S,
+            "message.max.bytes": ANY_SIZE,  # the broker judges
+        }
+        return Producer(settings, logger=logger)
+
+    def _attempt(self, rejected):
+        """Those that could not be delivered."""
         self._make_topic()
-        failed = []
+        failed: list[tuple[Message, str]] = []
         for message, reason in rejected:
             self._produce(message, reason, failed)
         self._producer.flush()

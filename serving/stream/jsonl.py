@@ -12,6 +12,7 @@ import select
 import sys
 import threading
 from collections.abc import Iterator
+from typing import TextIO
 
 from serving.stream.source import EventSource, Message
 
@@ -36,8 +37,9 @@ class JsonlSource(EventSource):
         self._path = path
         self._stopped = stopped
         self._file = sys.stdin.buffer if path is None else path.open("rb")
-        self._rejected = None
-        if path is not None:  # of an earlier run
+        self._rejected: TextIO | None = None
+        self._rejected_path = path and path.with_name(f"{path.name}.rejected.jsonl")
+        if self._rejected_path is not None:  # of an earlier run
             self._rejected_path.unlink(missing_ok=True)
 
     def batches(self) -> Iterator[list[Message]]:
@@ -49,7 +51,7 @@ class JsonlSource(EventSource):
         yield self._messages([rest], number)
 
     def reject(self, rejected):
-        if self._path is None:
+        if self._rejected_path is None:
             for message, reason in rejected:
                 logger.error("%s is no event: %s", message.place, reason)
             return
@@ -69,10 +71,6 @@ class JsonlSource(EventSource):
             self._rejected.close()
         if self._path is not None:
             self._file.close()
-
-    @property
-    def _rejected_path(self):
-        return self._path.with_name(f"{self._path.name}.rejected.jsonl")
 
     def _chunks(self):
         descriptor = self._file.fileno()

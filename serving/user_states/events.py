@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from serving.gateway.fields import Id, Kind, Seconds, Sequence, Value, with_moment
-from serving.gateway.wording import SHOWN, brief, tell
+from serving.fields import Id, Kind, Seconds, Sequence, Value, with_moment
+from serving.wording import SHOWN, brief, tell
 from tfrec.errors import ServingError
 
 

@@ -30,6 +30,10 @@ def test_num_excluded_ignores_padding():
     assert Filters().num_excluded(2).numpy().tolist() == [0, 0]
 
 
+def test_everything_is_allowed_where_nothing_rules():
+    assert Filters().is_allowed(tf.constant([[3, 0]])).numpy().tolist() == [[True] * 2]
+
+
 def test_take_keeps_queries_and_filters_together():
     filters = Filters(
         tf.constant([[0], [1], [2]]),

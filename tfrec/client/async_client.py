@@ -2,14 +2,18 @@
 
 import asyncio
 import functools
+import pathlib
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import grpc
 import numpy as np
+import numpy.typing as npt
 
 from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
+from tfrec.client.histories import HistoryLike
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
 
@@ -36,7 +40,7 @@ class AsyncRecommenderClient:
         model_name: str,
         *,
         timeout_s: float = 10,
-        items=None,
+        items: str | pathlib.Path | None = None,
         retries: int = 2,
         credentials: grpc.ChannelCredentials | None = None,
         token: str | Callable[[], str] = "",
@@ -51,17 +55,19 @@ class AsyncRecommenderClient:
         )
         self._titles = calls.Titles(items)
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._channel.close()
 
-    async def recommend(self, history=(), **options) -> list[Recommendation]:
+    async def recommend(
+        self, history: HistoryLike = (), **options: Any
+    ) -> list[Recommendation]:
         """The best items for one user."""
         return (await self.recommend_many([{"history": history, **options}]))[0]
 
@@ -83,26 +89,30 @@ class AsyncRecommenderClient:
         return found, response.model_spec.version.value
 
     async def recommend_from_interest(
-        self, interest, *, now=0, **options
+        self, interest: npt.ArrayLike, *, now: Any = 0, **options: Any
     ) -> list[Recommendation]:
         """The best items for an embedding `[dim]` that was kept."""
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return await self._ask(call)
 
-    async def embed_query(self, history=(), **texts) -> np.ndarray:
+    async def embed_query(self, history: HistoryLike = (), **texts: Any) -> np.ndarray:
         """The embedding `[dim]` of a user."""
         return await self._ask(calls.embed_query(history, **texts))
 
-    async def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
+    async def score_interest(
+        self, candidates: Sequence, history: HistoryLike = (), **texts: Any
+    ) -> np.ndarray:
         """Probability `[len(candidates)]` that the user is interested in each item."""
         return await self._ask(calls.score_interest(candidates, history, **texts))
 
-    async def explain(self, candidates, history, **texts) -> np.ndarray:
+    async def explain(
+        self, candidates: Sequence, history: HistoryLike, **texts: Any
+    ) -> np.ndarray:
         """Weights `[len(candidates), len(history)]`, in the order given."""
         return await self._ask(calls.explain(candidates, history, **texts))
 
     async def update_interest(
-        self, interest, item_id, reward, learning_rate
+        self, interest: npt.ArrayLike, item_id: str, reward: float, learning_rate: float
     ) -> np.ndarray:
         """The embedding `[dim]` after one more event."""
         call = calls.update_interest(interest, item_id, reward, learning_rate)
@@ -123,18 +133,18 @@ class AsyncRecommenderClient:
         return calls.read_status(await self._call("GetModelStatus", request))
 
     @functools.cached_property
-    def _channel(self):
+    def _channel(self) -> grpc.aio.Channel:
         return self._connection.channel(grpc.aio)  # of the loop that asks first
 
     @functools.cached_property
-    def _stubs(self):
+    def _stubs(self) -> dict[str, Callable]:
         return stubs(self._channel)
 
-    async def _ask(self, call):
+    async def _ask(self, call: calls.SignatureCall) -> Any:
         response = await self._call("Predict", call.request(self.model_name))
         return call.read(calls.read_outputs(response))
 
-    async def _call(self, method, request):
+    async def _call(self, method: str, request: Any) -> Any:
         metadata, attempt = self._connection.metadata, self._connection.attempt()
         while True:
             try:

@@ -1,21 +1,26 @@
 """What a client asks a model, and how it reads the answer: no connection here."""
 
+import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tfrec.client import histories
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
-from tfrec.client.histories import make_query
+from tfrec.client.histories import HistoryLike, make_query
 from tfrec.client.item_table import read_item_table
 from tfrec.protocol.codec import read_tensor, write_tensor
 from tfrec.protocol.messages import (
     GetModelMetadataRequest,
+    GetModelMetadataResponse,
     GetModelStatusRequest,
+    GetModelStatusResponse,
     ModelVersionStatus,
     PredictRequest,
+    PredictResponse,
     SignatureDefMap,
 )
 from tfrec.protocol.signature import Signature, read_signatures
@@ -36,12 +41,14 @@ class SignatureCall:
     inputs: dict[str, np.ndarray]
     read: Callable[[dict[str, np.ndarray]], Any]
 
-    def request(self, model_name: str):
-        """The `PredictRequest`."""
+    def request(self, model_name: str) -> PredictRequest:
+        """What is sent for it to a model of that name."""
         return predict_request(model_name, self.signature_name, self.inputs)
 
 
-def predict_request(model_name: str, signature_name: str, inputs: dict):
+def predict_request(
+    model_name: str, signature_name: str, inputs: dict[str, np.ndarray]
+) -> PredictRequest:
     """A `PredictRequest` of name to array."""
     request = PredictRequest()
     request.model_spec.name = model_name
@@ -58,7 +65,7 @@ class Titles:
         items: parquet file with `item_id` and `title`, or None for no titles.
     """
 
-    def __init__(self, items=None):
+    def __init__(self, items: str | pathlib.Path | None = None):
         self.by_id = _read_titles(items) if items else {}
 
     def recommendations(self, answer: dict) -> list[list[Recommendation]]:
@@ -70,7 +77,9 @@ class Titles:
             for row in rows
         ]
 
-    def _recommendation(self, item_id, score, probability):
+    def _recommendation(
+        self, item_id: bytes, score: float, probability: float
+    ) -> Recommendation:
         name = item_id.decode()
         return Recommendation(name, score, probability, self.by_id.get(name, ""))
 
@@ -82,7 +91,7 @@ def recommend(requests: Sequence[dict], titles: Titles) -> SignatureCall:
 
 
 def recommend_from_interest(
-    interest, titles: Titles, *, now=0, **options
+    interest: npt.ArrayLike, titles: Titles, *, now: Any = 0, **options: Any
 ) -> SignatureCall:
     """For an embedding; read as recommendations."""
     query = make_query(now=now, **options)
@@ -93,13 +102,15 @@ def recommend_from_interest(
     )
 
 
-def embed_query(history=(), **texts) -> SignatureCall:
+def embed_query(history: HistoryLike = (), **texts: Any) -> SignatureCall:
     """For one user; read as `[dim]`."""
     inputs = histories.query_inputs([make_query(history, **texts)])
     return SignatureCall("embed_query", inputs, lambda a: a["embedding"][0])
 
 
-def score_interest(candidates, history=(), **texts) -> SignatureCall:
+def score_interest(
+    candidates: Sequence, history: HistoryLike = (), **texts: Any
+) -> SignatureCall:
     """For one user; read as `[len(candidates)]` probabilities."""
     inputs = histories.query_inputs([make_query(history, **texts)])
     inputs["candidate_item_ids"] = histories.pad(
@@ -108,7 +119,7 @@ def score_interest(candidates, history=(), **texts) -> SignatureCall:
     return SignatureCall("score_interest", inputs, lambda a: a["probabilities"][0, 1:])
 
 
-def explain(candidates, history, **texts) -> SignatureCall:
+def explain(candidates: Sequence, history: HistoryLike, **texts: Any) -> SignatureCall:
     """For one user; read as `[len(candidates), len(history)]` in the order given."""
     read_history, order = histories.read_history(history, texts.get("now", 0))
     query = make_query(read_history, **texts)
@@ -117,7 +128,7 @@ def explain(candidates, history, **texts) -> SignatureCall:
         [histories.read_ids("candidates", candidates)]
     )
 
-    def read(answer):
+    def read(answer: dict[str, np.ndarray]) -> np.ndarray:
         (weights,) = answer.values()
         by_time = weights[0, 1:, weights.shape[2] - len(order) :]
         in_order = np.empty_like(by_time)
@@ -127,7 +138,9 @@ def explain(candidates, history, **texts) -> SignatureCall:
     return SignatureCall("explain", inputs, read)
 
 
-def update_interest(interest, item_id, reward, learning_rate) -> SignatureCall:
+def update_interest(
+    interest: npt.ArrayLike, item_id: str, reward: float, learning_rate: float
+) -> SignatureCall:
     """For one user; read as `[dim]`."""
     inputs = {
         "interest": _row(interest),
@@ -142,7 +155,7 @@ def event_kinds() -> SignatureCall:
     """Of the model; read as `EventKind`s."""
     names = ("positive", "negative", "neutral", "positive_values", "negative_values")
 
-    def read(answer):
+    def read(answer: dict[str, np.ndarray]) -> list[EventKind]:
         rows = zip(
             *(answer[name][0].tolist() for name in ("names", *names)), strict=True
         )
@@ -151,7 +164,7 @@ def event_kinds() -> SignatureCall:
     return SignatureCall("event_kinds", {"user_text": np.array([""], object)}, read)
 
 
-def metadata_request(model_name: str):
+def metadata_request(model_name: str) -> GetModelMetadataRequest:
     """A `GetModelMetadataRequest` for the signatures."""
     request = GetModelMetadataRequest()
     request.model_spec.name = model_name
@@ -159,21 +172,21 @@ def metadata_request(model_name: str):
     return request
 
 
-def read_metadata(response) -> dict[str, Signature]:
+def read_metadata(response: GetModelMetadataResponse) -> dict[str, Signature]:
     """The signatures of a `GetModelMetadataResponse`."""
     signatures = SignatureDefMap()
     response.metadata["signature_def"].Unpack(signatures)
     return read_signatures(signatures.signature_def)
 
 
-def status_request(model_name: str):
+def status_request(model_name: str) -> GetModelStatusRequest:
     """A `GetModelStatusRequest` for all versions."""
     request = GetModelStatusRequest()
     request.model_spec.name = model_name
     return request
 
 
-def read_status(response) -> list[VersionStatus]:
+def read_status(response: GetModelStatusResponse) -> list[VersionStatus]:
     """The versions of a `GetModelStatusResponse`."""
     names = ModelVersionStatus.State.Name
     return [
@@ -182,15 +195,15 @@ def read_status(response) -> list[VersionStatus]:
     ]
 
 
-def read_outputs(response) -> dict[str, np.ndarray]:
+def read_outputs(response: PredictResponse) -> dict[str, np.ndarray]:
     """Name to array of a `PredictResponse`."""
     return {name: read_tensor(proto) for name, proto in response.outputs.items()}
 
 
-def _row(vector):
+def _row(vector: npt.ArrayLike) -> np.ndarray:
     return histories.finite("interest", vector)[None, :]
 
 
-def _read_titles(path):
+def _read_titles(path: str | pathlib.Path) -> dict[str, str]:
     table = read_item_table(path)
     return dict(zip(table["item_id"], table["title"], strict=True))

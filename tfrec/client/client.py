@@ -1,14 +1,18 @@
 """A client of the recommender: of this server or of tensorflow_model_server."""
 
+import pathlib
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import grpc
 import numpy as np
+import numpy.typing as npt
 
 from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
+from tfrec.client.histories import HistoryLike
 from tfrec.client.predictor import Predictor
 from tfrec.protocol import tracing
 from tfrec.protocol.methods import stubs
@@ -41,7 +45,7 @@ class RecommenderClient:
         model_name: str,
         *,
         timeout_s: float = 10,
-        items=None,
+        items: str | pathlib.Path | None = None,
         retries: int = 2,
         credentials: grpc.ChannelCredentials | None = None,
         token: str | Callable[[], str] = "",
@@ -58,17 +62,19 @@ class RecommenderClient:
         self._channel = tracing.traced_channel(self._connection.channel())
         self._stubs = stubs(self._channel)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Ends the connection."""
         self._channel.close()
 
-    def recommend(self, history=(), **options) -> list[Recommendation]:
+    def recommend(
+        self, history: HistoryLike = (), **options: Any
+    ) -> list[Recommendation]:
         """The best items for one user.
 
         Args:
@@ -107,7 +113,7 @@ class RecommenderClient:
         return found, response.model_spec.version.value
 
     def recommend_from_interest(
-        self, interest, *, now=0, **options
+        self, interest: npt.ArrayLike, *, now: Any = 0, **options: Any
     ) -> list[Recommendation]:
         """The best items for an embedding that was kept, as `update_interest` gives.
 
@@ -119,7 +125,7 @@ class RecommenderClient:
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)
 
-    def embed_query(self, history=(), **texts) -> np.ndarray:
+    def embed_query(self, history: HistoryLike = (), **texts: Any) -> np.ndarray:
         """The embedding `[dim]` of a user.
 
         Args:
@@ -128,11 +134,15 @@ class RecommenderClient:
         """
         return self._ask(calls.embed_query(history, **texts))
 
-    def score_interest(self, candidates, history=(), **texts) -> np.ndarray:
+    def score_interest(
+        self, candidates: Sequence, history: HistoryLike = (), **texts: Any
+    ) -> np.ndarray:
         """Probability `[len(candidates)]` that the user is interested in each item."""
         return self._ask(calls.score_interest(candidates, history, **texts))
 
-    def explain(self, candidates, history, **texts) -> np.ndarray:
+    def explain(
+        self, candidates: Sequence, history: HistoryLike, **texts: Any
+    ) -> np.ndarray:
         """How much each event speaks for each candidate.
 
         Returns:
@@ -140,7 +150,9 @@ class RecommenderClient:
         """
         return self._ask(calls.explain(candidates, history, **texts))
 
-    def update_interest(self, interest, item_id, reward, learning_rate) -> np.ndarray:
+    def update_interest(
+        self, interest: npt.ArrayLike, item_id: str, reward: float, learning_rate: float
+    ) -> np.ndarray:
         """The embedding `[dim]` after one more event.
 
         Args:
@@ -182,10 +194,10 @@ class RecommenderClient:
         """Item id to title, of the items whose titles are known."""
         return self._titles.by_id
 
-    def _ask(self, call):
+    def _ask(self, call: calls.SignatureCall) -> Any:
         return call.read(self.predict(call.signature_name, call.inputs))
 
-    def _call(self, method, request):
+    def _call(self, method: str, request: Any) -> Any:
         metadata, attempt = self._connection.metadata, self._connection.attempt()
         while True:
             try:
@@ -213,13 +225,13 @@ class Client(Predictor):
         ...     client.recommend([["50", "172"]], k=3)
     """
 
-    def __init__(self, target: str, model_name: str, **connection):
+    def __init__(self, target: str, model_name: str, **connection: Any):
         self.service = RecommenderClient(target, model_name, **connection)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -227,8 +239,8 @@ class Client(Predictor):
         self.service.close()
 
     @property
-    def titles(self):
+    def titles(self) -> dict[str, str]:
         return self.service.titles
 
-    def predict(self, signature, inputs):
+    def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         return self.service.predict(signature, inputs)

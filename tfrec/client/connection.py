@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 
@@ -52,13 +53,13 @@ class Connection:
     credentials: grpc.ChannelCredentials | None = None
     token: str | Callable[[], str] = field(default="", repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.retries < 0:
             raise ConfigError(
                 f"`retries` must be at least 0. Received: {self.retries}."
             )
 
-    def channel(self, module=grpc):
+    def channel(self, module: Any = grpc) -> Any:
         """A channel of `grpc` or of `grpc.aio`."""
         pairs = list(_OPTIONS.items())
         if self.credentials:

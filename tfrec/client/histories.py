@@ -5,11 +5,12 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from tfrec.errors import ServingError
 from tfrec.values import (
@@ -22,6 +23,11 @@ from tfrec.values import (
     read_time,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The events of one user, as `read_history` takes them.
+HistoryLike: TypeAlias = "History | Sequence[Any] | pd.DataFrame"
 FIELDS = ("item_id", "event", "value", "timestamp")
 SHOWN = 3  # wrong events that a message tells of
 
@@ -46,10 +52,10 @@ class History:
         names = (np.array(ids, object), np.array(events, object))
         return cls(*names, np.array(values, "float32"), np.array(times, "int64"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.item_ids)
 
-    def take(self, rows) -> "History":
+    def take(self, rows: np.ndarray | slice) -> "History":
         """The events at an index array or slice."""
         columns = (self.item_ids, self.events, self.values, self.timestamps)
         return History(*(column[rows] for column in columns))
@@ -83,7 +89,7 @@ class Query:
     diversity: float = 0.0
     allow_repeats: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 1 <= self.k < 2**31:
             raise QueryError(f"`k` must be from 1 to 2^31 - 1. Received: {self.k}.")
         for name in ("min_probability", "diversity"):
@@ -99,7 +105,7 @@ class Query:
                 )
 
 
-def read_history(history, now: Any = 0) -> tuple[History, np.ndarray]:
+def read_history(history: HistoryLike, now: Any = 0) -> tuple[History, np.ndarray]:
     """Events as people write them, put in order of time.
 
     Args:
@@ -158,7 +164,7 @@ def read_now(raw: Any) -> int:
     return moment.seconds if moment else 0
 
 
-def finite(name: str, numbers) -> np.ndarray:
+def finite(name: str, numbers: npt.ArrayLike) -> np.ndarray:
     """Numbers as a float32 array.
 
     Raises:
@@ -178,7 +184,7 @@ def finite(name: str, numbers) -> np.ndarray:
     return array.astype("float32")
 
 
-def make_query(history=(), now: Any = 0, **options) -> Query:
+def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query:
     """A `Query` of a history as `read_history` takes it.
 
     Raises:
@@ -205,7 +211,7 @@ def read_ids(name: str, raw: Sequence) -> list[str]:
     return _read_each(name, raw, read_given_id)
 
 
-def _read_each(name, raw, read):
+def _read_each(name: str, raw: Iterable, read: Callable[[Any], str]) -> list[str]:
     try:
         return [read(each) for each in raw]
     except ValueError as error:
@@ -249,7 +255,9 @@ def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     }
 
 
-def pad(rows, fill="", dtype=object) -> np.ndarray:
+def pad(
+    rows: Sequence[Any], fill: str | int = "", dtype: npt.DTypeLike = object
+) -> np.ndarray:
     """Rows of unlike length as one array, a column of padding first.
 
     Example:
@@ -262,7 +270,7 @@ def pad(rows, fill="", dtype=object) -> np.ndarray:
     return padded
 
 
-def _read_event(event, now):
+def _read_event(event: Any, now: Moment) -> list:
     """`[item_id, event, value, Moment]`; raises a ValueError of all that is wrong."""
     fields = _fields(event)
     values, problems = [], []
@@ -277,7 +285,7 @@ def _read_event(event, now):
     return [*values[:-1], values[-1] or now]
 
 
-def _fields(event):
+def _fields(event: Any) -> dict:
     if isinstance(event, dict):
         return event
     values = event if isinstance(event, tuple | list) else (event,)
@@ -289,6 +297,6 @@ def _fields(event):
     return dict(zip(FIELDS, values, strict=False))
 
 
-_READERS = dict(
+_READERS: dict[str, Callable[[Any], Any]] = dict(
     zip(FIELDS, (read_given_id, read_id, read_number, read_time), strict=True)
 )

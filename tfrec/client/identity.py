@@ -57,7 +57,7 @@ def read_identity(ca: str, cert: str, key: str, token_file: str) -> Identity:
     return Identity(credentials, WatchedFile(_OPTION, token_file, _first).content)
 
 
-def _credentials(ca, cert, key):
+def _credentials(ca: str, cert: str, key: str) -> grpc.ChannelCredentials:
     authority = _read("--ca", ca)
     pair = (_read("--key", key), _read("--cert", cert)) if cert else (None, None)
     try:  # gRPC would say only that the server cannot be reached
@@ -73,7 +73,7 @@ def _credentials(ca, cert, key):
     return grpc.ssl_channel_credentials(authority, *pair)
 
 
-def _first(text):
+def _first(text: str) -> str:
     """The first token; a role may stand behind it, as in the file of a server."""
     tokens = [words[0] for words in tokens_in(text)]
     if not tokens or not tokens[0].isascii():
@@ -83,7 +83,7 @@ def _first(text):
     return tokens[0]
 
 
-def _read(option, path):
+def _read(option: str, path: str) -> bytes:
     try:
         return pathlib.Path(path).read_bytes()
     except OSError as error:

@@ -1,12 +1,14 @@
 """The items of a saved model as its `items.parquet` has them, read without pandas."""
 
+import pathlib
+
 from tfrec.errors import DataError
 from tfrec.optional import import_optional
 
 REQUIRED = ("item_id", "title")
 
 
-def read_item_table(path, *more: str) -> dict[str, list]:
+def read_item_table(path: str | pathlib.Path, *more: str) -> dict[str, list]:
     """Columns of a table of items.
 
     Args:

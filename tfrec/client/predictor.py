@@ -8,6 +8,8 @@ import numpy as np
 
 from tfrec.client import calls
 from tfrec.client.histories import (
+    HistoryLike,
+    Query,
     QueryError,
     make_query,
     read_history,
@@ -50,7 +52,7 @@ class Predictor(abc.ABC):
 
     def recommend(
         self,
-        histories: Sequence | None = None,
+        histories: Sequence[HistoryLike] | None = None,
         *,
         k: int = 10,
         exclude: Sequence = (),
@@ -106,7 +108,9 @@ class Predictor(abc.ABC):
         answer = self.predict("recommend", recommend_inputs(queries))
         return recommendations(answer, self.titles)
 
-    def interest(self, history: Sequence, item_ids: Sequence, **texts) -> "pd.Series":
+    def interest(
+        self, history: HistoryLike, item_ids: Sequence, **texts: Any
+    ) -> "pd.Series":
         """How likely one person is interested in items.
 
         Args:
@@ -122,7 +126,9 @@ class Predictor(abc.ABC):
         index = _pandas().Index(ids, name="item_id")
         return _pandas().Series(found, index=index, name="probability")
 
-    def explain(self, history: Sequence, item_ids: Sequence, **texts) -> "pd.DataFrame":
+    def explain(
+        self, history: HistoryLike, item_ids: Sequence, **texts: Any
+    ) -> "pd.DataFrame":
         """How much each event of a history speaks for items.
 
         Args:
@@ -145,7 +151,7 @@ class Predictor(abc.ABC):
             columns=_pandas().Index(columns, name="event_of"),
         )
 
-    def _answer(self, call):
+    def _answer(self, call: calls.SignatureCall) -> Any:
         return call.read(self.predict(call.signature_name, call.inputs))
 
 
@@ -166,7 +172,11 @@ def recommendations(
     return _pandas().DataFrame(columns)
 
 
-def _queries(histories, given, shared):
+def _queries(
+    histories: Sequence[HistoryLike] | None,
+    given: dict[str, Any],
+    shared: dict[str, Any],
+) -> list[Query]:
     """A `Query` for each history, or for each text where there are no histories."""
     if isinstance(histories, str | dict) or _is_frame(histories):
         raise QueryError(
@@ -192,19 +202,19 @@ def _queries(histories, given, shared):
     ]
 
 
-def _is_list(value):
+def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple | np.ndarray)
 
 
-def _is_frame(value):
+def _is_frame(value: Any) -> bool:
     return hasattr(value, "to_dict") and hasattr(value, "columns")
 
 
-def _ids(item_ids):
+def _ids(item_ids: Sequence) -> list[str]:
     if isinstance(item_ids, str):
         raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
     return read_ids("item_ids", item_ids)
 
 
-def _pandas():
+def _pandas() -> Any:
     return import_optional("pandas", "answers as frames", "Install pandas.")

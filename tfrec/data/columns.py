@@ -7,6 +7,7 @@ rule that some rows break, a mask of those rows. What a single cell means is sai
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,8 @@ class Table:
             `(parsed, broken)`: the parsed frame with all its rows, and a dict of
             rule -> (column name, bool `[n]` mask of the rows that break it).
         """
-        parsed, broken = {}, {}
+        parsed: dict[str, Any] = {}
+        broken: dict[str, tuple[str, np.ndarray]] = {}
         for column in self.columns:
             if column.name in frame:
                 values, rules = column.parse(frame[column.name], column.name)
@@ -211,7 +213,8 @@ def _read_each(raw, name, read, missing):
 
 def _read_rest(raw, name, read, missing, is_done):
     """As `_read_each` where `is_done` is False; `missing` elsewhere."""
-    values, broken = np.full(len(raw), missing, object), {}
+    values = np.full(len(raw), missing, object)
+    broken: dict[str, np.ndarray] = {}
     if is_done.all():
         return values, broken
     left = ~is_done

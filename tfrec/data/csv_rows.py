@@ -25,6 +25,7 @@ UNPAIRED = (
 )
 SWALLOWS = "a quoted cell holds line breaks and what looks like whole rows"
 _END = re.compile(r"(?:\r\n|[\r\n]|\Z)")
+_BLANK_LINES = re.compile(r"(?:[ \t]*[\r\n]+)*")
 _LINE = re.compile(rf"[^\r\n]*+{_END.pattern}")
 
 
@@ -103,8 +104,8 @@ class _Grammar:
 def _header(chunks, path):
     """`(header, text)`: the line of column names, and what its chunk holds after it."""
     text = next(chunks, "")
-    begin = re.match(r"(?:[ \t]*[\r\n]+)*", text).end()
-    end = _LINE.match(text, begin).end()
+    begin = _end(_BLANK_LINES, text)
+    end = _end(_LINE, text, begin)
     if not text[begin:end]:
         raise DataError(f"{path} must begin with a line of column names. It is empty.")
     return text[begin:end], text[end:]
@@ -152,10 +153,10 @@ def _divide(text, grammar, is_last):
         from 0, the text of all rows, `(line, text, rule)` of what is no row, and where
         in the text an unfinished row begins.
     """
-    lines, rows, malformed = [], [], []
+    spans, rows, malformed = [], [], []
     at = line = 0
     while at < len(text):
-        rule, end = None, grammar.rows.match(text, at).end()
+        rule, end = None, _end(grammar.rows, text, at)
         is_run = end > at  # of rows, each on one line
         if not is_run:
             end, rule = _end_of_row(text, at, grammar, is_last)
@@ -166,10 +167,10 @@ def _divide(text, grammar, is_last):
         if rule:
             malformed.append((line, piece.rstrip("\r\n"), rule))
         elif is_run or piece.strip("\r\n"):
-            lines.append(range(line, line + (num_lines if is_run else 1)))
+            spans.append(range(line, line + (num_lines if is_run else 1)))
             rows.append(piece)
         at, line = end, line + num_lines
-    lines = np.fromiter(itertools.chain.from_iterable(lines), np.int64)
+    lines = np.fromiter(itertools.chain.from_iterable(spans), np.int64)
     return lines, "".join(rows), malformed, at
 
 
@@ -185,8 +186,14 @@ def _end_of_row(text, at, grammar, is_last):
     may_go_on = not is_last and len(text) - at <= MAX_ROW
     if may_go_on and grammar.unfinished.match(text, at):
         return None, None
-    line = _LINE.match(text, at)
-    return line.end(), UNPAIRED if line[0].strip("\r\n") else None
+    end = _end(_LINE, text, at)
+    return end, UNPAIRED if text[at:end].strip("\r\n") else None
+
+
+def _end(pattern, text, begin=0):
+    """Where what a pattern matches ends; `begin` where it matches nothing."""
+    match = pattern.match(text, begin)
+    return match.end() if match else begin
 
 
 def _count_lines(text, begin, end):

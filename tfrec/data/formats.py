@@ -85,7 +85,7 @@ def _as_cells(column):
 
 
 def _jsonl_chunks(path, defaults, keeps_others):
-    names = {}  # a dict keeps the order; columns seen so far
+    names: dict[str, None] = {}  # a dict keeps the order; columns seen so far
     count = 0
     for text in text_chunks(path):
         records, rows, malformed = [], [], []

@@ -2,6 +2,7 @@
 
 import difflib
 import pathlib
+from typing import Any
 
 import pandas as pd
 
@@ -84,7 +85,7 @@ def read_folder(folder, data_config, quarantine_folder=None):
     folder = pathlib.Path(folder)
     quarantine = pathlib.Path(quarantine_folder or folder / "quarantine")
     _check_mapping(data_config.columns)
-    tables = {
+    tables: dict[str, Any] = {
         "items": Items(pd.DataFrame({"item_id": []})),
         "users": Users(pd.DataFrame({"user_id": []})),
     }

@@ -124,7 +124,7 @@ def _cells(chunk, name, partition, file):
     if name in chunk.columns:
         _check_same(chunk.frame[name], name, value, file)
     codes = np.full(len(chunk.rows), -1 if value is None else 0)
-    return pd.Series(pd.Categorical.from_codes(codes, [value or ""]))
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index([value or ""])))
 
 
 def _check_same(cells, name, value, file):

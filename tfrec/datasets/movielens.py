@@ -134,7 +134,8 @@ def _item(film):
 
 def _title_and_year(full):
     """`"Postino, Il (1994)"` -> `("Il Postino", "1994")`."""
-    title, year = re.fullmatch(r"(.*?)\s*(?:\((\d{4})\))?\s*", full).groups(default="")
+    dated = re.fullmatch(r"(.*?)\s*\((\d{4})\)\s*", full)
+    title, year = dated.groups() if dated else (full.rstrip(), "")
     late = LATE_ARTICLE.fullmatch(title)
     return (f"{late[2]} {late[1]}" if late else title), year
 

@@ -1,7 +1,8 @@
 """What a recommender is worth when it hears of events late."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from tfrec.data.delays import delayed, frozen
 from tfrec.evaluation.recommender import Ranker
@@ -26,7 +27,7 @@ class Late:
 
     recommender: Ranker
     name: str
-    change: Any
+    change: Callable
 
     def fit(self, train, items):
         """Does nothing: the recommender is fitted."""
@@ -47,10 +48,10 @@ def late_versions(recommender, cut):
     Returns:
         Dict of what the history is -> `Late`.
     """
-    changes = {LIVE: lambda queries: queries}
+    changes: dict[str, Callable] = {LIVE: lambda queries: queries}
     for words, delay_s in DELAYS_S.items():
-        changes[words] = lambda queries, delay_s=delay_s: delayed(queries, delay_s)
-    changes[FROZEN] = lambda queries: frozen(queries, cut)
+        changes[words] = functools.partial(delayed, delay_s=delay_s)
+    changes[FROZEN] = functools.partial(frozen, moment=cut)
     return {
         words: Late(recommender, f"{recommender.name}, {words}", change)
         for words, change in changes.items()

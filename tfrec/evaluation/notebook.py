@@ -4,9 +4,12 @@ import base64
 import html
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
+from tfrec.evaluation.evaluate import Evaluation
 from tfrec.evaluation.markdown import render, verdict
 from tfrec.evaluation.plots import shown
 from tfrec.evaluation.report import make_report, write_figures
@@ -23,7 +26,7 @@ class Report:
         content: dict, the same as in a run's `report.json`.
     """
 
-    def __init__(self, evaluations, **facts):
+    def __init__(self, evaluations: Sequence[Evaluation], **facts: Any):
         self._evaluations = evaluations
         self.content = make_report(evaluations, **facts)
 
@@ -48,8 +51,9 @@ class Report:
     def to_html(self) -> str:
         """The verdict, the table and the figures, as one piece of HTML."""
         metric, table = self.content["metric"], self.table
-        columns = [c for c in table if c.endswith(metric.partition("@")[2])]
-        columns += [c for c in table if c not in self.content["models"][0]["metrics"]]
+        names = [*map(str, table.columns)]
+        columns = [name for name in names if name.endswith(metric.partition("@")[2])]
+        columns += [name for name in names if name not in self.metrics]
         labels = {name: shown(name) for name in columns}
         styled = (
             table[columns]
@@ -60,7 +64,7 @@ class Report:
         words = html.escape(verdict(self.content).replace("**", ""))
         return f"<h3>{title}</h3><p>{words}</p>{styled}<p>{self._images()}</p>"
 
-    def _images(self):
+    def _images(self) -> str:
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             figures = write_figures(folder, self.content, self._evaluations)
@@ -69,20 +73,20 @@ class Report:
                 for what, file in figures.items()
             )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self.to_html()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.to_markdown()
 
 
-def _row(model, metric):
+def _row(model: dict[str, Any], metric: str) -> dict[str, Any]:
     row = {name: each["mean"] for name, each in model["metrics"].items()}
     row["low"], row["high"] = model["metrics"][metric]["interval"]
     against = model.get("against", {})
     return row | {"ours_ahead_by": against.get("difference"), "p": against.get("p")}
 
 
-def _image(png, what):
+def _image(png: bytes, what: str) -> str:
     data = base64.b64encode(png).decode("ascii")
     return f'<img alt="{what}" height="300" src="data:image/png;base64,{data}">'

@@ -1,6 +1,7 @@
 """Figures of a report, drawn without a display."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import AutoLocator
 
 from tfrec.files import replacing
 
@@ -78,7 +79,9 @@ def training_curve(path, history, metric="ndcg@10"):
     axes.plot(epochs, [epoch["loss"] for epoch in history], color=THEIRS)
     axes.set_xlabel("epoch")
     axes.set_ylabel("training loss", color=THEIRS)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_epochs = AutoLocator()
+    whole_epochs.set_params(integer=True)
+    axes.xaxis.set_major_locator(whole_epochs)
     right = axes.twinx()
     right.plot(epochs, [epoch[metric] for epoch in history], "o-", color=OURS, ms=4)
     right.set_ylabel(f"validation {shown(metric)}", color=OURS)

@@ -3,12 +3,14 @@
 import functools
 import logging
 
+import numpy as np
 import tensorflow as tf
 
 from tfrec.client.histories import QueryError
 from tfrec.client.predictor import Predictor
 from tfrec.export.calls import Call
 from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS, SignatureGraphs
+from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.inference.inference import exact_inference
 
 logger = logging.getLogger(__name__)
@@ -24,19 +26,19 @@ class InMemoryModel(Predictor):
         max_interest_norm: bound of updated interest vectors, as a saved model has it.
     """
 
-    def __init__(self, model, max_interest_norm=1.0):
+    def __init__(self, model: HybridModel, max_interest_norm: float = 1.0):
         for words in model.skipped():
             logger.warning("%s", words)
         hybrid = model.hybrid_scorer()
         self._graphs = SignatureGraphs(exact_inference(hybrid, max_interest_norm))
-        self._calls = {}
+        self._calls: dict[str, Call] = {}
 
     @functools.cached_property
-    def titles(self):
+    def titles(self) -> dict[str, str]:
         catalogue = self._graphs.inference.catalogue
         return dict(zip(catalogue.item_ids, catalogue.titles, strict=True))
 
-    def predict(self, signature, inputs):
+    def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         if signature not in INPUTS:
             raise QueryError(
                 f"`signature` must be one of {', '.join(INPUTS)}. "

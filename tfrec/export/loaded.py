@@ -3,6 +3,8 @@
 import functools
 import pathlib
 
+import numpy as np
+
 from tfrec.client.item_table import read_item_table
 from tfrec.client.predictor import Predictor
 from tfrec.export.servable import Servable
@@ -33,7 +35,7 @@ class LoadedModel(Predictor):
         table = read_item_table(self.folder / "assets.extra" / "items.parquet")
         return dict(zip(table["item_id"], table["title"], strict=True))
 
-    def predict(self, signature, inputs):
+    def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         return self._servable.run(signature, inputs)
 
 

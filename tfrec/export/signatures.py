@@ -7,6 +7,7 @@ servers that keep a tier of their own.
 
 import inspect
 import math
+from typing import Any
 
 import tensorflow as tf
 
@@ -265,9 +266,9 @@ def _traced(method, specs):
     def call(**inputs):
         return method(**inputs)
 
-    call.__signature__ = inspect.Signature(parameters)
     named = {spec.name: spec for spec in specs}
-    return tf.function(call).get_concrete_function(**named)
+    told = _telling(call, inspect.Signature(parameters))
+    return tf.function(told).get_concrete_function(**named)
 
 
 def _signature(function, names, tier):
@@ -284,9 +285,14 @@ def _signature(function, names, tier):
     def call(*args, **kwargs):
         return function(**signature.bind(*args, **kwargs).arguments, **tier)
 
-    call.__signature__ = signature  # TensorFlow reads names and defaults off it
     specs = [SPECS[name] for name in (*required, *optional)]
-    return tf.function(call, input_signature=specs)
+    return tf.function(_telling(call, signature), input_signature=specs)
+
+
+def _telling(function: Any, signature):
+    """The function, off which TensorFlow now reads these names and defaults."""
+    function.__signature__ = signature
+    return function
 
 
 def _part(kind, inputs):

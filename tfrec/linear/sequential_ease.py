@@ -72,8 +72,8 @@ def moments(item_rows, starts, ends, positions, weights, columns, half_lives, sc
         (np.ones(len(known), np.float32), (known, targets[known])), shape=shape
     )
     weighted = scipy.sparse.diags_array(weights.astype(np.float32)) @ x
-    products = [(weighted.T @ other).toarray() for other in (x, y, seen)]
-    return Moments(*products, weights @ seen)
+    xx, xy, xz = ((weighted.T @ other).toarray() for other in (x, y, seen))
+    return Moments(xx, xy, xz, weights @ seen)
 
 
 def solve(sums, ridge):

@@ -153,7 +153,7 @@ def _batch_size(signature, inputs):
         if signature.inputs[name].is_batched
     }
     required = [name for name in rows if name not in signature.defaults]
-    leader = max(required or rows, key=rows.get, default=None)
+    leader = max(required or rows, key=lambda name: rows[name], default=None)
     size = rows.get(leader, 1)
     for name, count in rows.items():
         if count not in (size, 1) or (name in required and count != size):

@@ -36,7 +36,9 @@ class Filters:
     per_query: tuple = ()
 
     def is_allowed(self, rows):
-        """`allowed` at the `[batch or 1, n]` real `rows`: a bool tensor."""
+        """What `allowed` says of the `[batch or 1, n]` real `rows`: a bool tensor."""
+        if self.allowed is None:
+            return tf.ones_like(rows, tf.bool)
         return self.allowed(rows, *self.per_query)
 
     def permits(self, rows):

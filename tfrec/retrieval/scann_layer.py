@@ -7,6 +7,7 @@ of the index per traced signature, and search on one core (TFRS 0.7.7, scann 1.4
 
 import functools
 import uuid
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +15,7 @@ import tensorflow as tf
 from tfrec.compat import tfrs_scann_layer
 from tfrec.retrieval.filters import NO_ROW, NO_SCORE, best, pad_to, rare
 
-ScaNN = tfrs_scann_layer()  # first: it says what to do if ScaNN is absent
+ScaNN: Any = tfrs_scann_layer()  # first: it says what to do if ScaNN is absent
 
 from scann.scann_ops.py import scann_ops  # noqa: E402
 
@@ -39,6 +40,8 @@ class ScannState(scann_ops.ScannState):
         embeddings: `[num_candidates, dim]` variable of what was indexed; it takes the
             place of ScaNN's own copy, where there is one.
     """
+
+    dataset: Any  # a tensor or a variable
 
     def __init__(self, tensors, embeddings):
         super().__init__(tensors)

@@ -51,7 +51,7 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
         )
         measured, sure = held_out(*trial)
         while sure < target and trial[1:] != (num_leaves, num_candidates):
-            trial = _further(*trial, num_leaves, num_candidates)
+            trial = _further(trial, num_leaves, num_candidates)
             measured, sure = held_out(*trial)
         leaves = trial[1]  # a deeper search needs at least these
         levels.append(
@@ -128,7 +128,8 @@ def _leaves(first, last):
     return steps
 
 
-def _further(depth, leaves, reorder, num_leaves, num_candidates):
+def _further(trial, num_leaves, num_candidates):
+    depth, leaves, reorder = trial
     return (
         depth,
         min(num_leaves, int(leaves * SMALL_STEP) + 1),

@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfrec.text.tokenizer import WordPieceTokenizer
@@ -73,7 +72,7 @@ class TextEncoder(keras.layers.Layer):
         digest = hashlib.sha256(type(self).__name__.encode())
         digest.update(json.dumps(config, sort_keys=True).encode())
         for weight in self.get_weights():
-            digest.update(np.ascontiguousarray(weight))
+            digest.update(weight.tobytes())
         return digest.hexdigest()
 
     def get_config(self):

@@ -53,7 +53,7 @@ def _count_words(texts):
     tensorflow_text()  # or the error that says what to do without it
     splitter = importlib.import_module("tensorflow_text.python.ops.bert_tokenizer")
     split = splitter.BasicTokenizer(lower_case=True).tokenize
-    counts = collections.Counter()
+    counts: collections.Counter[bytes] = collections.Counter()
     texts = tf.data.Dataset.from_tensor_slices(tf.constant([*texts], tf.string))
     for batch in texts.batch(1024).map(split):
         counts.update(batch.flat_values.numpy().tolist())

@@ -92,6 +92,11 @@ def event_kinds(interactions):
             found[kind] = np.quantile(values, share, method="inverted_cdf")
         return found
 
-    counts = [count(label) for label in (1, -1, 0)]
-    values = value(1, CLEAR), value(-1, 1 - CLEAR)
-    return EventKinds(interactions.event_names, *counts, *values)
+    return EventKinds(
+        names=interactions.event_names,
+        positive=count(1),
+        negative=count(-1),
+        neutral=count(0),
+        positive_values=value(1, CLEAR),
+        negative_values=value(-1, 1 - CLEAR),
+    )

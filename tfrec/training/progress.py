@@ -55,7 +55,7 @@ def narrated(verbose=True):
         yield None
         return
     console, logger = Console(), logging.getLogger("tfrec")
-    handler = None
+    handler: logging.Handler | None = None
     if not logger.hasHandlers():
         handler = logging.StreamHandler(sys.stdout)
         if console.is_terminal:

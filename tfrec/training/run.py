@@ -128,7 +128,8 @@ def try_out(recipe, data):
     Returns:
         `Trial`.
     """
-    config, seconds = recipe.config, {}
+    config = recipe.config
+    seconds: dict[str, float] = {}
     split = test_split(config, data.interactions)
     with _timed(seconds, "choose"):
         choice = recipe.choose(split.train, {"test": _refused(config, data, split)})

@@ -180,7 +180,7 @@ def make_recipe(config, data, folder, resume=False, report=None):
         report: stage -> progress function of `tfrec.training.loop.fit`, or None.
     """
     items, users = data.dataset.items, data.dataset.users
-    make = functools.partial(make_text_encoder, config, items.texts)
+    make: Callable = functools.partial(make_text_encoder, config, items.texts)
     if not _learns(config):
         make = functools.cache(make)
     cache = CatalogueCache(folder.parent / "text_cache")

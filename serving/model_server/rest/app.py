@@ -1,6 +1,7 @@
 """TF Serving's REST API as an ASGI app."""
 
 import asyncio
+import functools
 import logging
 import time
 from concurrent import futures
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import grpc
 
 from serving.model_server.answering import METADATA_FIELD, Answering
-from serving.model_server.request_log import log_request
 from serving.model_server.rest.paths import read_path
 from serving.model_server.rest.reading import read_predict
 from serving.model_server.rest.writing import (
@@ -20,6 +20,7 @@ from serving.model_server.rest.writing import (
 )
 from serving.model_server.scheduling.deadline import Deadline, deadline_exceeded
 from serving.model_server.services import FAILED, NO_EXAMPLES
+from serving.request_log import log_request
 from tfrec.protocol.status import RequestError, http_status, not_found
 
 logger = logging.getLogger(__name__)
@@ -91,8 +92,8 @@ class RestApp:
     async def _in_thread(self, scope, body):
         deadline = Deadline.after(self._timeout_s)
         path = scope["raw_path"].decode("ascii", "replace")
-        route = (self._route, scope["method"], path, body, deadline)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, *route)
+        route = functools.partial(self._route, scope["method"], path, body, deadline)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, route)
 
     def _route(self, method, path, body, deadline):
         if method == "GET" and path == self._metrics_path:

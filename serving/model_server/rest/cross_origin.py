@@ -2,7 +2,7 @@
 
 from starlette.middleware.cors import CORSMiddleware
 
-from serving.model_server.request_log import HEADER
+from serving.request_log import HEADER
 
 
 def with_cors(app):

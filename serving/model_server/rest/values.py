@@ -15,6 +15,7 @@ from tfrec.protocol.status import RequestError, invalid
 _MAX_RANK = 32
 _SHOWN = 100  # letters of a value that errors quote
 _JSON_NAMES = {dict: "Object", list: "Array", str: "String", type(None): "Null"}
+_ALLOWED: dict[str, set[type]] = {"f": {int, float}, "b": {bool}}  # else int
 _TF_NAMES = {"float32": "float", "float64": "double"}
 
 
@@ -112,7 +113,7 @@ def _flatten(value, shape, level, flat):
 
 def _numbers(flat, dtype):
     kind = np.dtype(dtype).kind
-    allowed = {"f": {int, float}, "b": {bool}}.get(kind, {int})
+    allowed = _ALLOWED.get(kind, {int})
     for each in flat:
         if type(each) not in allowed:
             raise _type_error(each, dtype)

@@ -158,7 +158,8 @@ class BatchingScheduler(Scheduler):
         return best, best_wait_s
 
     def _pop(self, key):
-        queue, batch, rows = self._queues[key], [], 0
+        queue, rows = self._queues[key], 0
+        batch: list[_Task] = []
         while queue and (not batch or rows + queue[0].size <= self._max_batch_size):
             task = queue.popleft()
             batch.append(task)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from serving.model_server.text_protos import new_message, read_text_proto
+from serving.text_protos import new_message, read_text_proto
 from tfrec.errors import ConfigError
 
 

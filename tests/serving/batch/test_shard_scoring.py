@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serving.batch.shard_scoring import Scorer, UserLogs, queries_at_end
+from serving.batch.shard_scoring import BatchScorer, UserLogs, queries_at_end
 
 EVENTS = [("a", "view"), ("b", "shown"), ("c", "view"), ("d", "shown"), ("e", "skip")]
 KINDS = {"view": {}, "skip": {}}
@@ -41,7 +41,7 @@ def test_unknown_kinds_take_no_place_but_hide(manifest, told, excluded):
     frame = pd.DataFrame(EVENTS, columns=["item_id", "event"])
     more = {"user_id": "ann", "value": 1.0, "timestamp": range(5), "sequence": 0}
     logs, model = UserLogs(frame.assign(**more)), Model(**manifest)
-    scorer = Scorer(model, k=3, allow_repeats=False)
+    scorer = BatchScorer(model, k=3, allow_repeats=False)
     (answer,) = scorer.score(queries_at_end(logs, 9, 0), logs, {})
     assert answer.num_rows == 0
     assert model.told["history_item_ids"][0, 1:].tolist() == told

@@ -10,7 +10,7 @@ import yaml
 from serving.model_server.model_config import read_model_config
 from serving.model_server.scheduling.parameters import read_parameters
 from serving.model_server.server_settings import USUAL_METRICS_PATH, read_metrics_path
-from serving.model_server.text_protos import new_message, read_text_proto
+from serving.text_protos import new_message, read_text_proto
 from tests.serving.deploy.files import DEPLOY, PINNED, ROOT, check_redis, read_flags
 
 # Of tensorflow_model_server: tensorflow_serving/model_servers/main.cc.

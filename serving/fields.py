@@ -5,7 +5,6 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
-from starlette.convertors import Convertor, register_url_convertor  # codespell:ignore
 
 from tfrec.values import (
     NO_TIME,
@@ -17,23 +16,6 @@ from tfrec.values import (
 )
 
 _WHOLE = re.compile(r"([+-]?[0-9]{1,19})(?:\.0+)?")
-
-
-class AnyText(Convertor):  # codespell:ignore
-    """`{name:any}` in a path: as `path`, but line breaks count too."""
-
-    regex = "(?s:.*)"
-
-    def convert(self, value):
-        """The text as it is."""
-        return value
-
-    def to_string(self, value):
-        """The text as it is."""
-        return value
-
-
-register_url_convertor("any", AnyText())
 
 
 def read_seconds(raw: Any) -> int:
