@@ -11,6 +11,7 @@ import contextlib
 import functools
 import logging
 import platform
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -46,7 +47,10 @@ def scann():
 
 
 # By the name that a manifest gives them: what registers the ops of a saved model.
-OP_LIBRARIES = {"tensorflow_text": tensorflow_text, "scann": scann}
+OP_LIBRARIES: dict[str, Callable] = {
+    "tensorflow_text": tensorflow_text,
+    "scann": scann,
+}
 
 
 def _without_scann():

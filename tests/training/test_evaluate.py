@@ -68,4 +68,4 @@ def test_reports_on_other_queries_are_not_compared(judge, trained, tmp_path):
 def test_no_saved_model(judge, tmp_path):
     code, words = judge(tmp_path)
     assert code == 1
-    assert "must hold versions such as `1/saved_model.pb`" in words
+    assert "must hold `saved_model.pb` or integer version folders" in words

@@ -46,6 +46,16 @@ class SavedRecommender:
         """`[num_queries, dim]` float32 interest vectors, as `embed_query` gives."""
         return self._model.predict("embed_query", self._inputs(queries))["embedding"]
 
+    def update_interests(self, interests, item_ids, rewards, learning_rates):
+        """Vectors `[n, dim]` after one event each, as `update_interest` gives."""
+        inputs = {
+            "interest": interests,
+            "item_ids": item_ids,
+            "reward": rewards,
+            "learning_rate": learning_rates,
+        }
+        return self._model.predict("update_interest", inputs)["interest"]
+
     def score_interests(self, interests, queries):
         """As `score`, for vectors `[num_queries, dim]` in place of the histories."""
         answer = self._model.predict(

@@ -63,7 +63,7 @@ def read_object(path):
         content = json.loads(path.read_text(encoding="utf-8"))
         reason = f"a {type(content).__name__}"
     except (OSError, ValueError) as error:
-        content, reason = None, error
+        content, reason = None, str(error)
     if isinstance(content, dict):
         return content
     raise ConfigError(

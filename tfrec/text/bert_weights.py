@@ -56,13 +56,14 @@ def _paths(folder):
             "in this form."
         )
     shards = read_object(folder / INDEX).get("weight_map")
-    names = set(shards.values()) if isinstance(shards, dict) else {None}
-    if not all(isinstance(name, str) and is_file_name(name) for name in names):
+    names = [*shards.values()] if isinstance(shards, dict) else [None]
+    files = {name for name in names if isinstance(name, str) and is_file_name(name)}
+    if not all(name in files for name in names):
         raise ConfigError(
             f"`weight_map` of {folder / INDEX} must give a file beside it for each "
             "tensor, because the weights lie there. Copy the whole folder again."
         )
-    return [folder / name for name in sorted(names)]
+    return [folder / name for name in sorted(files)]
 
 
 def _open(path):
@@ -96,9 +97,9 @@ def _shapes(config):
             dim,
         ),
     }
-    layers = {"embeddings.LayerNorm": (dim,)}
+    layers: dict[str, tuple[int, ...]] = {"embeddings.LayerNorm": (dim,)}
     for row in range(config["num_hidden_layers"]):
-        block = {
+        block: dict[str, tuple[int, ...]] = {
             "attention.self.query": (dim, dim),
             "attention.self.key": (dim, dim),
             "attention.self.value": (dim, dim),
@@ -123,11 +124,11 @@ def _check(folder, tensors, shapes):
     }
     problems = []
     for name in [*shapes, *sorted(theirs - set(shapes))]:
-        expected, found = shapes.get(name, "none"), "none"
+        expected, found = str(shapes.get(name, "none")), "none"
         if name in tensors:
             file, full_name = tensors[name]
             tensor = file.get_slice(full_name)
-            found, dtype = tuple(tensor.get_shape()), tensor.get_dtype()
+            found, dtype = str(tuple(tensor.get_shape())), tensor.get_dtype()
             found = found if dtype in DTYPES else f"{found} of {dtype}"
         if found != expected:
             problems.append(f"{name}: expected {expected}, found {found}")

@@ -105,13 +105,9 @@ def _replay(recommender, log, cut, settings, long_term):
         seconds = log.timestamps[events] - times[users]
         before = settings.decayed(current[users], long_term[users], seconds, 1)
         reward = (log.labels[events] >= 0).astype(np.float32)
-        moved = recommender.call(
-            "update_interest",
-            interest=before,
-            item_ids=log.item_ids[log.item_rows[events]],
-            reward=reward,
-            learning_rate=np.full(len(users), settings.learning_rate, np.float32),
-        )["interest"]
+        rates = np.full(len(users), settings.learning_rate, np.float32)
+        ids = log.item_ids[log.item_rows[events]]
+        moved = recommender.update_interests(before, ids, reward, rates)
         current[users] = after[places[events]] = moved
         times[users] = log.timestamps[events]
     return _Track(starts, long_term, after, places, log.timestamps)
