@@ -59,6 +59,7 @@ MAX_FILE_LINES, MAX_BODY_LINES, MAX_PARAMETERS = 400, 45, 8
 # Functions that take more, because each parameter is something people write.
 MANY_PARAMETERS = {
     "tfrec/client/predictor.py": {"recommend"},  # the wishes, as keywords
+    "tfrec/towers/two_tower.py": {"__init__"},  # the hyperparameters, as keywords
     "tfrec/text/bert.py": {"__init__"},  # the sizes, as Keras stores them
     "tfrec/evaluation/report.py": {"make_report"},  # the parts of a report
     "serving/gateway/app.py": {"_read_wishes"},  # the fields of a URL's query

@@ -31,7 +31,12 @@ from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training.log import RunData, prepare
 from tfrec.training.progress import narrated
 from tfrec.training.resolving import resolved
-from tfrec.training.run import choose_flavours, report_facts, try_out
+from tfrec.training.run import (
+    choose_flavours,
+    manifest_facts,
+    report_facts,
+    try_out,
+)
 from tfrec.training.trainer import Recipe, make_recipe, set_up
 
 Table: TypeAlias = pd.DataFrame | str | pathlib.Path
@@ -193,10 +198,9 @@ class Recommender(Predictor):
                 name,
                 flavours=choose_flavours(how.index, data.interactions.num_items)
                 or ("exact",),
-                digest=data.digest,
                 recall=how.recall,
                 quantize=how.quantize,
-                config=dataclasses.asdict(resolved(self.config, data)),
+                facts=manifest_facts(resolved(self.config, data), data),
             )
 
     def save(self, path: str | pathlib.Path) -> None:
@@ -293,8 +297,9 @@ class Recommender(Predictor):
     def _export_exact(self, folder: pathlib.Path) -> list[pathlib.Path]:
         if self._trained is None:
             return [republish(self._loaded().folder, folder, "saved")]
-        digest = self._known_data().digest
-        return export(self._trained, folder, "saved", digest=digest)
+        data = self._known_data()
+        facts = manifest_facts(resolved(self.config, data), data)
+        return export(self._trained, folder, "saved", facts=facts)
 
     @functools.cached_property
     def _profiles(self) -> dict[str, str]:

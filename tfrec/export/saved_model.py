@@ -35,11 +35,9 @@ def export(
     name="tfrec",
     *,
     flavours=("exact",),
-    digest="",
-    metrics=None,
     recall=0.98,
     quantize=False,
-    config=None,
+    facts=None,
 ):
     """Writes a trained model as `folder/<name>[-scann]/<version>/`.
 
@@ -51,12 +49,10 @@ def export(
         folder: where models are kept.
         name: the model's name; the ScaNN flavour is called `<name>-scann`.
         flavours: sequence of `"exact"` and `"scann"`.
-        digest: str, of the data learnt from.
-        metrics: dict for the manifest.
         recall: float, recall@10 that the ScaNN index must reach.
         quantize: bool, whether ScaNN holds the vectors rounded to 8 bits.
-        config: dict for the manifest, all that decided the training; None for the
-            arguments of the towers.
+        facts: dict for the manifest: `metrics`, `data_digest` of what was learnt from,
+            and `config`, all that decided the training.
 
     Returns:
         List of the version folders, one per flavour.
@@ -80,16 +76,11 @@ def export(
     norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
     done = []
     for flavour, root in roots.items():
-        index, facts = _make_index(flavour, hybrid, interests, recall, quantize)
-        facts |= {
-            "name": root.name,
-            "version": version,
-            "metrics": metrics or {},
-            "data_digest": digest,
-            "config": config or model.towers.get_config(),
-        }
+        index, of_index = _make_index(flavour, hybrid, interests, recall, quantize)
+        told = {"metrics": {}, "data_digest": "", "config": model.towers.get_config()}
+        told |= {**(facts or {}), "name": root.name, "version": version, **of_index}
         inference = Inference(hybrid, index, norm)
-        done.append(_write(root, version, flavour, inference, sample, facts))
+        done.append(_write(root, version, flavour, inference, sample, told))
     return done
 
 

@@ -86,7 +86,7 @@ def _plain(name):
 def _shapes(config):
     """Shape of each tensor by name; matrices are `[out, in]`."""
     dim, wide = config["hidden_size"], config["intermediate_size"]
-    shapes = {
+    shapes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (config["vocab_size"], dim),
         "embeddings.position_embeddings.weight": (
             config["max_position_embeddings"],

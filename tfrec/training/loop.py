@@ -36,7 +36,6 @@ def fit(
     *,
     validate=None,
     tie=0.0,
-    num_epochs=None,
     resume=False,
     report=None,
 ):
@@ -50,7 +49,6 @@ def fit(
         validate: function of no arguments that gives the validation NDCG@10; None
             trains all epochs and keeps the last weights.
         tie: float, share of it by which epochs differ by chance.
-        num_epochs: int; None takes `train.max_epochs`.
         resume: whether to go on from the newest checkpoint in `folder`.
         report: function `(epoch, step, num_steps, loss)` called after each step.
 
@@ -62,7 +60,7 @@ def fit(
         CheckpointError: a checkpoint cannot be written or restored.
     """
     folder = pathlib.Path(folder)
-    loop = _Loop(model, interactions, folder, settings, num_epochs, validate, tie)
+    loop = _Loop(model, interactions, folder, settings, validate, tie)
     if resume:
         loop.restore()
     return loop.run(report or (lambda *_: None))
@@ -89,9 +87,7 @@ def make_optimizer(settings, num_steps):
 
 
 class _Loop:
-    def __init__(
-        self, model, interactions, folder, settings, num_epochs, validate, tie
-    ):
+    def __init__(self, model, interactions, folder, settings, validate, tie):
         self.model, self.folder = model, folder
         self.validate, self.tie = validate, tie
         self.settings = settings
@@ -99,7 +95,7 @@ class _Loop:
         length = model.window_length
         whole = steps_per_epoch(interactions, length, settings.batch_size)
         self.steps_per_epoch = min(whole, settings.epoch_steps)
-        self.num_epochs = num_epochs or settings.max_epochs
+        self.num_epochs = settings.max_epochs
         self.optimizer = make_optimizer(
             settings, self.steps_per_epoch * self.num_epochs
         )

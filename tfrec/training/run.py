@@ -85,11 +85,9 @@ def run(config, resume=False, report=progress_lines):
         config.export.folder,
         config.run.name,
         flavours=flavours,
-        digest=data.digest,
-        metrics=metrics,
         recall=config.export.recall,
         quantize=config.export.quantize,
-        config=dataclasses.asdict(config),
+        facts=manifest_facts(config, data, metrics),
     )
     return RunResult(folder, content, models, trial.warnings)
 
@@ -116,6 +114,15 @@ def choose_flavours(index, num_items):
     if index == "auto" and num_items >= EXACT_BELOW and compat.has_scann():
         return ["exact", "scann"]
     return ["exact"]
+
+
+def manifest_facts(config, data, metrics=None):
+    """What a saved model's manifest says of its training."""
+    return {
+        "metrics": metrics or {},
+        "data_digest": data.digest,
+        "config": dataclasses.asdict(config),
+    }
 
 
 def try_out(recipe, data):

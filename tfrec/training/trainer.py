@@ -89,8 +89,9 @@ class Recipe:
             return metric
 
         error = len(split.queries) ** -0.5  # standard error of NDCG, about, over it
+        settings = self.config.train
         validation = {"validate": validate, "tie": error}
-        trained = self._fit(model.towers, split.train, "choose", **validation)
+        trained = self._fit(model.towers, split.train, "choose", settings, **validation)
         settings, metric = choose_scorers(model, split.train, split.queries)
         asked = (interactions, split.held_out, how.seed, repeats)
         found = explicit_negatives(*asked, items=~is_withheld)
@@ -136,7 +137,8 @@ class Recipe:
         """
         model = make_hybrid(self.config, self._adapted(interactions))
         epochs = choice.fit.best_epoch
-        self._fit(model.towers, interactions, stage, num_epochs=epochs)
+        settings = dataclasses.replace(self.config.train, max_epochs=epochs)
+        self._fit(model.towers, interactions, stage, settings)
         weighting = rescaled(choice.weights, choice.scale, tower_scale(model.towers))
         model.fit_scorers(interactions, choice.settings, choice.names[1:], weighting)
         return model
@@ -147,13 +149,13 @@ class Recipe:
         towers = make_towers(self.config)
         return towers.adapt(interactions, self.items, self.users, encoder, self.cache)
 
-    def _fit(self, towers, interactions, stage, **how):
+    def _fit(self, towers, interactions, stage, settings, **how):
         claim(self.folder / stage)
         return fit(
             towers,
             interactions,
             self.folder / stage,
-            self.config.train,
+            settings,
             resume=self.resume,
             report=self.report and self.report(stage),
             **how,
