@@ -14,7 +14,7 @@ from tfrec.export.in_memory import InMemoryModel
 
 NUM_USERS, NUM_ITEMS = 40, 18
 COLUMNS = ["query", "rank", "item_id", "title", "score", "probability"]
-SMALL = {"max_epochs": 1, "embedding_dim": 8, "blocks": ["popularity"], "num_heads": 1}
+SMALL = {"max_epochs": 1, "embedding_dim": 8, "scorers": ["popularity"], "num_heads": 1}
 
 
 @pytest.fixture(scope="module")

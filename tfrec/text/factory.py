@@ -14,7 +14,8 @@ def make_text_encoder(config, catalogue_texts):
         catalogue_texts: sequence of strings that the LSTM's vocabulary is learnt from.
 
     Returns:
-        A `TextEncoder`, or None for `"none"`.
+        A `TextEncoder`, or None for `"none"`; a BERT for `"auto"`, which
+        `tfrec.training.resolving` has left where there are texts.
 
     Raises:
         ConfigError: `text.preset` does not name a BERT, or a value does not fit it.
@@ -22,7 +23,9 @@ def make_text_encoder(config, catalogue_texts):
         MissingPackageError: tensorflow-text is not installed.
     """
     name = config.model.text_encoder
-    return None if name == "none" else TEXT_ENCODERS[name](config, catalogue_texts)
+    if name == "none":
+        return None
+    return TEXT_ENCODERS["bert" if name == "auto" else name](config, catalogue_texts)
 
 
 def make_bert(config, catalogue_texts):
