@@ -154,7 +154,7 @@ def test_learns_as_long_as_validation_chose(chosen):
     assert reporting.stage == "test"
     assert steps[-1][0] == choice.fit.best_epoch
     assert steps[-1][1] == steps[-1][2]
-    expected = rescaled(choice.weights, choice.scale, tower_scale(model))
+    expected = rescaled(choice.weights, choice.scale, tower_scale(model.towers))
     scorers = expected.of_known_items[expected.of_known_items != 0]
     np.testing.assert_allclose(model.weights.of_known_items, scorers, rtol=1e-4)
     assert model.weights.bias == pytest.approx(expected.bias, rel=1e-4)

@@ -96,8 +96,8 @@ def _count_tokens(encoder, texts, batch_size=1024):
     counts = np.zeros(len(texts), np.int32)
     for start in range(0, len(texts), batch_size):
         batch = texts[start : start + batch_size]
-        _, mask = encoder.tokenizer(tf.constant(batch, tf.string))
-        counts[start : start + batch_size] = np.sum(mask, axis=1)
+        found = encoder.count_tokens(tf.constant(batch, tf.string))
+        counts[start : start + batch_size] = found
     return counts
 
 

@@ -28,7 +28,16 @@ class FunctionEncoder(tf.Module):
         vectors = self._function(tf.convert_to_tensor(texts, tf.string))
         return tf.cast(vectors, tf.float32)
 
+    def count_tokens(self, texts):
+        """`[n]` int32: lengths of texts, in bytes."""
+        return tf.strings.length(texts)
+
     @property
     def trainable_variables(self):
         """None: the function is as it is."""
         return ()
+
+    @property
+    def is_trainable(self):
+        """Whether vectors may change from run to run: so, none are kept on disk."""
+        return True

@@ -60,6 +60,11 @@ class TextEncoder(keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def count_tokens(self, texts):
+        """`[n]` int32: how long texts are to the encoder, for batches of like length."""
+        _, mask = self.tokenizer(texts)
+        return tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+
     @property
     def is_trainable(self):
         """Whether training changes what a text is encoded to."""

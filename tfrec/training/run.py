@@ -66,9 +66,9 @@ def run(config, resume=False, report=progress_lines):
     check(folder)
     set_up(config)
     data = load_run_data(config.data)
-    config = resolved(config, data)
     flavours = choose_flavours(config.export.index, data.interactions.num_items)
     begin(folder, to_json(config), data.digest, resume)
+    config = resolved(config, data)
     recipe = make_recipe(config, data, folder, resume, report)
     trial = try_out(recipe, data)
     model = trial.model
