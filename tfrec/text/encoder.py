@@ -61,7 +61,7 @@ class TextEncoder(keras.layers.Layer):
         raise NotImplementedError
 
     def count_tokens(self, texts):
-        """`[n]` int32: how long texts are to the encoder, for batches of like length."""
+        """`[n]` int32: lengths of texts to the encoder, for batches of like ones."""
         _, mask = self.tokenizer(texts)
         return tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
 
