@@ -168,5 +168,6 @@ def test_traces_take_no_tensorflow(hide, monkeypatch):
     pytest.importorskip("opentelemetry.exporter.otlp.proto.grpc")
     attempts = hide(*HEAVY)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
-    run("-c", "from tfrec.protocol import tracing; tracing.start('test'); tracing.stop()")
+    code = "from tfrec.protocol import tracing; tracing.start('test'); tracing.stop()"
+    run("-c", code)
     assert attempts() == []

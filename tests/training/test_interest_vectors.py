@@ -25,11 +25,10 @@ class Saved:
         ]
         return np.array([ITEMS[r[-1]] if len(r) else [0, 0] for r in rows], "float32")
 
-    def call(self, signature, interest, item_ids, reward, learning_rate):
-        assert signature == "update_interest"
+    def update_interests(self, interests, item_ids, rewards, learning_rates):
         items = ITEMS[[int(i.removeprefix("i")) for i in item_ids]]
-        error = reward - 1 / (1 + np.exp(-(interest * items).sum(axis=1)))
-        return {"interest": interest + (learning_rate * error)[:, None] * items}
+        errors = rewards - 1 / (1 + np.exp(-(interests * items).sum(axis=1)))
+        return interests + (learning_rates * errors)[:, None] * items
 
     def score_interests(self, interests, queries):
         return interests @ ITEMS.T
