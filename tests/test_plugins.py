@@ -35,6 +35,7 @@ def test_the_examples_are_short():
     assert all(len(example.splitlines()) <= 40 for example in EXAMPLES)
 
 
+@pytest.mark.slow
 def test_a_model_of_parts_from_outside(mine):
     settings = {"max_epochs": 1, "embedding_dim": 8, "num_heads": 1}
     recommender = tfrec.Recommender(

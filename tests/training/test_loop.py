@@ -32,6 +32,7 @@ def finish(process, code=0):
     assert process.returncode == code, words[-2000:]
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_equals_uninterrupted(tmp_path):
     """SIGKILL in an epoch, then between the best weights and the checkpoint."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"

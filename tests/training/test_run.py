@@ -131,6 +131,7 @@ def test_fewer_questions_tell_epochs_less_apart(tmp_path, monkeypatch):
     assert 0 < ties["rolling"] < ties["global"] < 1
 
 
+@pytest.mark.slow
 def test_the_seed_decides(chosen, tmp_path):
     _, _, choice = chosen
     recipe, interactions = make_recipe(tmp_path)
@@ -161,6 +162,7 @@ def test_learns_as_long_as_validation_chose(chosen):
     assert (recipe.folder / "test" / "checkpoints" / "checkpoint").exists()
 
 
+@pytest.mark.slow
 def test_learning_lets_the_chosen_model_go(tmp_path, monkeypatch):
     """Both at once would be twice the memory."""
     models, held = [], []
