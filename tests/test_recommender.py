@@ -133,6 +133,20 @@ def test_wrong_tables_are_refused_in_words(events):
         recommender.fit("no/such/folder", verbose=False)
 
 
+def test_a_fit_that_fails_changes_nothing(fitted, events):
+    before = fitted.recommend(user_ids=[3], k=2)
+    with pytest.raises(DataError, match="must have a column `timestamp`"):
+        fitted.fit(events.drop(columns="timestamp"), verbose=False)
+    pd.testing.assert_frame_equal(fitted.recommend(user_ids=[3.0], k=2), before)
+
+
+def test_only_a_recommender_is_replaced(fitted, tmp_path):
+    (tmp_path / "config.json").write_text("{}")  # of a person's own model
+    with pytest.raises(FileExistsError, match="must not be there"):
+        fitted.save(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["config.json"]
+
+
 def test_a_model_without_weights_says_so(fitted, caplog):
     model = tfrec.HybridModel(fitted._trained.towers)
     with caplog.at_level(logging.WARNING):

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import json
 import pathlib
 import tempfile
@@ -12,7 +11,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
-from tfrec.client.histories import History, HistoryLike, QueryError
+from tfrec.client.histories import History, HistoryLike, QueryError, read_ids
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
 from tfrec.data.readers import read_events, read_folder, read_items, read_users
@@ -41,6 +40,7 @@ from tfrec.training.trainer import Recipe, make_recipe, set_up
 
 Table: TypeAlias = pd.DataFrame | str | pathlib.Path
 TABLES = {"events": Events, "items": Items, "users": Users}
+SETTINGS = "recommender.json"  # of what `save` writes; by it, it is known again
 READERS = {"events": read_events, "items": read_items, "users": read_users}
 
 
@@ -99,11 +99,12 @@ class Recommender(Predictor):
             ConfigError: a setting does not fit the log.
         """
         with narrated(verbose) as report:
-            self._data = prepare(self._read(events, items, users), self.config.data)
-            with self._recipe(report) as recipe:
-                choice = recipe.choose(self._data.interactions)
-                self._trained = recipe.learn(self._data.interactions, choice, "final")
-            self._predictor = InMemoryModel(self._trained)
+            data = prepare(self._read(events, items, users), self.config.data)
+            with self._recipe(data, report) as recipe:
+                choice = recipe.choose(data.interactions)
+                trained = recipe.learn(data.interactions, choice, "final")
+            self._predictor = InMemoryModel(trained)
+            self._data, self._trained = data, trained  # all went well
         return self
 
     def evaluate(
@@ -123,11 +124,12 @@ class Recommender(Predictor):
         Returns:
             `Report`.
         """
+        data = self._known_data()
         changed = {"split": split or self.config.evaluation.split}
         with narrated(verbose) as report:
-            with self._recipe(report, baselines=baselines, **changed) as recipe:
-                trial = try_out(recipe, self._known_data())
-                facts = report_facts(recipe, self._known_data(), trial)
+            with self._recipe(data, report, baselines=baselines, **changed) as recipe:
+                trial = try_out(recipe, data)
+                facts = report_facts(recipe, data, trial)
             return Report(trial.judged.evaluations, **facts)
 
     def recommend(
@@ -153,8 +155,8 @@ class Recommender(Predictor):
             )
         if isinstance(user_ids, str):
             raise QueryError(f"`user_ids` must be a list. Received: {user_ids!r}.")
-        ids = [str(each) for each in user_ids]
-        options.setdefault("user_text", [self._profiles.get(each, "") for each in ids])
+        ids, profiles = read_ids("user_ids", user_ids), self._profiles()
+        options.setdefault("user_text", [profiles.get(each, "") for each in ids])
         found = super().recommend([self._history(each) for each in ids], **options)
         return found.assign(query=np.array(ids, object)[found["query"]])
 
@@ -210,14 +212,14 @@ class Recommender(Predictor):
             path: of the folder, which is replaced if a recommender was saved there.
         """
         data = self._known_data()
-        with replacing_folder(pathlib.Path(path), "config.json") as aside:
+        with replacing_folder(pathlib.Path(path), SETTINGS) as aside:
             (version,) = self._export_exact(aside)
             version.rename(aside / "model")
             version.parent.rmdir()
             for name in TABLES:
                 frame = getattr(data.dataset, name).frame
                 frame.to_parquet(aside / f"{name}.parquet", index=False)
-            (aside / "config.json").write_text(to_json(self.config), encoding="utf-8")
+            (aside / SETTINGS).write_text(to_json(self.config), encoding="utf-8")
 
     @classmethod
     def restore(cls, path: str | pathlib.Path) -> Self:
@@ -228,7 +230,7 @@ class Recommender(Predictor):
         """
         path = pathlib.Path(path)
         try:
-            settings = json.loads((path / "config.json").read_text(encoding="utf-8"))
+            settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{path} must be a folder that `Recommender.save` wrote: {error}."
@@ -270,9 +272,10 @@ class Recommender(Predictor):
         return TABLES[name](raw.rename(columns=ours))
 
     @contextlib.contextmanager
-    def _recipe(self, report: Any, **evaluation: Any) -> Iterator[Recipe]:
-        """Context of the `Recipe` for the log, with a folder for its checkpoints."""
-        data = self._known_data()
+    def _recipe(
+        self, data: RunData, report: Any, **evaluation: Any
+    ) -> Iterator[Recipe]:
+        """Context of the `Recipe` for a log, with a folder for its checkpoints."""
         judging = dataclasses.replace(self.config.evaluation, **evaluation)
         config = dataclasses.replace(self.config, evaluation=judging)
         config = resolved(config, data)
@@ -301,7 +304,6 @@ class Recommender(Predictor):
         facts = manifest_facts(resolved(self.config, data), data)
         return export(self._trained, folder, "saved", facts=facts)
 
-    @functools.cached_property
     def _profiles(self) -> dict[str, str]:
         frame = self._known_data().dataset.users.frame
         return dict(zip(frame["user_id"], frame["text"], strict=True))

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfrec.client.histories import QueryError
 from tfrec.client.predictor import Predictor
 from tfrec.export.calls import Call
+from tfrec.export.sample_requests import Sample, interest_bound
 from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS, SignatureGraphs
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.inference.inference import exact_inference
@@ -23,14 +24,14 @@ class InMemoryModel(Predictor):
 
     Args:
         model: trained `HybridModel`.
-        max_interest_norm: bound of updated interest vectors, as a saved model has it.
     """
 
-    def __init__(self, model: HybridModel, max_interest_norm: float = 1.0):
+    def __init__(self, model: HybridModel):
         for words in model.skipped():
             logger.warning("%s", words)
         hybrid = model.hybrid_scorer()
-        self._graphs = SignatureGraphs(exact_inference(hybrid, max_interest_norm))
+        bound = interest_bound(Sample(model.towers.sample_queries).interests(hybrid))
+        self._graphs = SignatureGraphs(exact_inference(hybrid, bound))
         self._calls: dict[str, Call] = {}
 
     @functools.cached_property

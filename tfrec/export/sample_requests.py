@@ -6,6 +6,20 @@ import tensorflow as tf
 from tfrec.data.history import history_of
 from tfrec.data.packing import pack_histories
 
+INTEREST_NORM = 4.0  # times the longest sample query
+
+
+def interest_bound(interests):
+    """Length that updated interest vectors may reach.
+
+    Args:
+        interests: `[n, dim]` float array, of real queries.
+
+    Returns:
+        float.
+    """
+    return INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
+
 
 class Sample:
     """Some queries of the log, as arrays and as requests.

@@ -6,7 +6,6 @@ import logging
 import pathlib
 import shutil
 
-import numpy as np
 import pandas as pd
 import tensorflow as tf
 
@@ -15,7 +14,7 @@ from tfrec.errors import ConfigError
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.publishing import publishing
-from tfrec.export.sample_requests import Sample
+from tfrec.export.sample_requests import Sample, interest_bound
 from tfrec.export.signatures import Signatures
 from tfrec.export.verification import prove
 from tfrec.export.warmup import read_warmup, write_warmup
@@ -25,7 +24,6 @@ from tfrec.retrieval.brute_force import BruteForceIndex
 
 logger = logging.getLogger(__name__)
 
-INTEREST_NORM = 4.0  # times the longest sample query: bound of updated interests
 WARMUP_BATCHES = (1, 8)
 
 
@@ -73,7 +71,7 @@ def export(
         logger.warning("%s", words)
     hybrid, sample = model.hybrid_scorer(), Sample(model.towers.sample_queries)
     interests = sample.interests(hybrid)
-    norm = INTEREST_NORM * float(np.linalg.norm(interests, axis=1).max())
+    norm = interest_bound(interests)
     done = []
     for flavour, root in roots.items():
         index, of_index = _make_index(flavour, hybrid, interests, recall, quantize)
