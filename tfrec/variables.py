@@ -27,7 +27,10 @@ def take_rows(table, fresh, rows):
         Tensor of shape `rows.shape + table.shape[1:]`.
     """
     size = table.shape[0]
-    known = tf.gather(table, tf.clip_by_value(rows, 0, size - 1))
+    # Gathered from its value: once a variable has been gathered from, TensorFlow copies
+    # the whole of it for each product that reads it.
+    value = tf.convert_to_tensor(table)
+    known = tf.gather(value, tf.clip_by_value(rows, 0, size - 1))
     if fresh is None:
         return known
     is_fresh = rows >= size

@@ -150,7 +150,7 @@ def test_probabilities_by_hand(hybrid):
     )
     interest, candidates = ask(ours)[0].numpy(), ours.candidates.numpy()
     scores = interest @ candidates.T
-    found = ours.probabilities(interest, candidates[None], scores).numpy()
+    found = ours.probabilities(interest, ours.unscaled[None], scores).numpy()
     head = hybrid.model.interest_head
     for user in range(2):
         for item in range(NUM_ITEMS):

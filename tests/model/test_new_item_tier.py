@@ -180,10 +180,11 @@ def test_new_items_are_explained_and_explain(judged):
         for scorer in judged.hybrid.scorers
         if scorer.memory_dim
     ]
+    memory = tf.concat([judged.hybrid.unscaled[4], *scorers], axis=0)
     twin = judged.tier(["n0"])
     twin = twin._replace(
         vectors=tf.stack([judged.hybrid.candidates[4], twin.vectors[1]]),
-        memories=tf.stack([tf.concat(scorers, axis=0), twin.memories[1]]),
+        memories=tf.stack([memory, twin.memories[1]]),
     )
     explain = judged.inference.explain
     history = make_query([names(2, 5, 6)])

@@ -94,7 +94,8 @@ def test_exposure_moves_new_items_up_and_no_probability(untrained):
         interest = inference.embed_query(make_query([["i00", "i04"]]))
         candidates = tf.gather(each.candidates, every_row)
         scores = inner_products(interest, candidates)
-        found.append((scores, each.probabilities(interest, candidates, scores)))
+        unscaled = each.unscaled_vectors(every_row)
+        found.append((scores, each.probabilities(interest, unscaled, scores)))
     (scores, chances), (higher, same) = found
     gained = np.isin(np.arange(NUM_ITEMS), COLD) * shown
     np.testing.assert_allclose((higher - scores)[0], gained, atol=1e-5)
@@ -140,10 +141,10 @@ def test_new_items_have_weights_of_their_own(untrained, apart):
     assert np.abs(found - before)[list(COLD)].min() > 0.01
 
 
-def test_the_interest_head_does_not_hear_of_weights(untrained, apart):
+def test_the_interest_head_does_not_depend_on_weights(untrained, apart):
     query = make_query([["i03", "i04", "i08"]])
     heads = [
-        each.hybrid.ratings(each.embed_query(query), each.hybrid.candidates[None])[0]
+        each.hybrid.ratings(each.embed_query(query), each.hybrid.unscaled[None])[0]
         for each in (untrained, apart)
     ]
     np.testing.assert_allclose(*heads, rtol=1e-5, atol=1e-6)

@@ -1,5 +1,6 @@
 """A saved model in memory: named arrays in, named arrays out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -92,13 +93,24 @@ class Servable:
                 the graph refused the values.
         """
         signature, batch_size = self.check(signature_name, inputs, outputs)
+        wanted = outputs or signature.outputs
+        return self.compute(signature_name, inputs, wanted, batch_size)
+
+    def compute(
+        self, signature_name: str, inputs: dict, outputs: Iterable[str], batch_size: int
+    ) -> dict:
+        """The same for a call that has been checked, of `batch_size` rows.
+
+        Raises:
+            RequestError: the graph refused the values.
+        """
         name = signature_name or DEFAULT_SIGNATURE
         arrays = self._complete(name, inputs, batch_size)
         try:
             answer = self._calls[name](**arrays)
         except tf.errors.OpError as error:
             raise RequestError(status_code(error.error_code), _words(error)) from error
-        return {key: answer[key].numpy() for key in outputs or signature.outputs}
+        return {key: answer[key].numpy() for key in outputs}
 
     def check(
         self, signature_name: str, inputs: dict, outputs=()

@@ -8,10 +8,15 @@ from tfrec.linear.repeat_consumption import repeat_features
 from tfrec.variables import table, take_rows
 
 NUM_LAST = 3  # columns for bias, level of new items and their exposure
+READ_ALONE = ("neural", "rating_factors")  # parts that probabilities are made of
 
 
 class HybridScorer(tf.Module):
     """Both sides of the inner product, as tensors of the whole embedding.
+
+    The candidates' side is stored twice. `candidates`, `[num_items, dim]`, has the
+    weights in it and is searched; `unscaled`, `[neural | rating factors | is new]`, is
+    what histories and probabilities read, as towers and scorer gave it.
 
     Args:
         model: trained `TwoTower`.
@@ -28,6 +33,7 @@ class HybridScorer(tf.Module):
         everything = self._candidates(parts, model.catalogue.is_new)
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
+        self.unscaled = table(self._unscaled(parts, model.catalogue.is_new))
 
     @property
     def dim(self):
@@ -36,8 +42,9 @@ class HybridScorer(tf.Module):
 
     @property
     def memory_dim(self):
-        """Numbers of what having met an item says; see `new_memories`."""
-        return sum(scorer.memory_dim for scorer in self.scorers)
+        """Numbers of what having met an item says; see `new_items`."""
+        dims = (scorer.memory_dim for scorer in self.scorers)
+        return self.unscaled.shape[1] + sum(dims)
 
     def query(self, history, now, profiles, hints, query_texts=None, fresh=None):
         """Interest vectors and the events' attention weights.
@@ -91,14 +98,14 @@ class HybridScorer(tf.Module):
 
     def _memories(self, fresh):
         """What having met new items says: a part for each scorer, or None."""
+        if fresh is None:
+            return [None] * len(self.scorers)
         sizes = [scorer.memory_dim for scorer in self.scorers]
-        if fresh is None or not sizes:
-            return [None] * len(sizes)
-        return tf.split(fresh.memories, sizes, axis=1)
+        return tf.split(fresh.memories, [self.unscaled.shape[1], *sizes], axis=1)[1:]
 
     def _neural_query(self, history, now, profiles, hints, fresh):
         window, places = latest(history, self.model.window_length)
-        vectors = self._unshared("neural", self.vectors(window.item_rows, fresh))
+        vectors = self._neural(window.item_rows, fresh)
         queries, weights = self.model.query_tower(
             vectors, window, window.lengths[:, None], now[:, None], profiles
         )
@@ -121,22 +128,17 @@ class HybridScorer(tf.Module):
             self.candidates, None if fresh is None else fresh.vectors, rows
         )
 
-    def new_memories(self, texts, text_vectors):
-        """What having met items says that are not in the catalogue.
+    def unscaled_vectors(self, rows, fresh=None):
+        """The same rows of `unscaled`: `[..., neural_dim + num_factors + 1]`."""
+        size = self.unscaled.shape[1]
+        new = None if fresh is None else fresh.memories[:, :size]
+        return take_rows(self.unscaled, new, rows)
 
-        Args:
-            texts: `[n]` string tensor.
-            text_vectors: `[n, text_dim]` float tensor.
+    def _neural(self, rows, fresh):
+        return self.unscaled_vectors(rows, fresh)[..., : self.neural_dim]
 
-        Returns:
-            `[n, memory_dim]` float tensor, scorer by scorer.
-        """
-        blank = tf.zeros([tf.shape(texts)[0], 0])  # there may be no scorer
-        parts = [scorer.new_memories(texts, text_vectors) for scorer in self.scorers]
-        return tf.concat([blank, *parts], axis=1)
-
-    def new_candidates(self, texts, text_vectors, categories):
-        """Embeddings of items that are not in the catalogue.
+    def new_items(self, texts, text_vectors, categories):
+        """What a model says of items that are not in the catalogue.
 
         Args:
             texts: `[n]` string tensor, as `join_item_texts` gives them.
@@ -145,7 +147,9 @@ class HybridScorer(tf.Module):
                 `CandidateTower`.
 
         Returns:
-            `[n, dim]` float tensor.
+            `(vectors, memories)`: `[n, dim]`, the candidates' side, and
+            `[n, memory_dim]`, `unscaled` and what having met them says, scorer by
+            scorer.
         """
         num_items = tf.shape(texts)[0]
         neural = self.model.candidate_tower(
@@ -155,8 +159,17 @@ class HybridScorer(tf.Module):
             tf.fill([num_items], False),
         )
         parts = [scorer.new_candidates(texts, text_vectors) for scorer in self.scorers]
+        parts = [_float32(neural), *parts]
         has_content = (texts != "") | tf.reduce_any(categories != 0, axis=1)
-        return self._candidates([_float32(neural), *parts], has_content)
+        memories = [scorer.new_memories(texts, text_vectors) for scorer in self.scorers]
+        memories = tf.concat([self._unscaled(parts, has_content), *memories], axis=1)
+        return self._candidates(parts, has_content), memories
+
+    def _unscaled(self, parts, is_new):
+        """What is read of the parts one by one, and whether the item is new."""
+        numbers = [self._places[n][0] for n in READ_ALONE if n in self._places]
+        is_new = tf.cast(is_new, tf.float32)[:, None]
+        return tf.concat([*(parts[number] for number in numbers), is_new], axis=1)
 
     def _candidates(self, parts, is_new):
         """The candidates' side of the parts, `[n, size]` each, for `[n]` new or not."""
@@ -168,55 +181,49 @@ class HybridScorer(tf.Module):
         ]
         return tf.concat([*parts, tf.ones_like(is_new), is_new, is_new], axis=1)
 
-    def probabilities(self, interest, candidates, scores):
+    def probabilities(self, interest, unscaled, scores):
         """P(interest | user, item, now), calibrated.
 
         Args:
             interest: `[batch, dim]` float tensor.
-            candidates: `[batch or 1, n, dim]` float tensor.
-            scores: `[batch, n]` float tensor, their inner products.
+            unscaled: `[batch or 1, n, size]` float tensor of candidates, as
+                `unscaled_vectors` gives it.
+            scores: `[batch, n]` float tensor, inner products.
 
         Returns:
             `[batch, n]` float tensor.
         """
         how = self.weights
-        head, rating = self.ratings(interest, candidates)
-        scores -= interest[:, None, -1] * candidates[..., -1]  # no sign of interest
+        head, rating = self.ratings(interest, unscaled)
+        scores -= interest[:, None, -1] * unscaled[..., -1]  # no sign of interest
         logits = how.head_slope * head + how.rating_slope * rating
         return tf.sigmoid(logits + how.score_slope * scores + how.intercept)
 
-    def ratings(self, interest, candidates):
-        """Logits of the interest head and of the opinion scorer; 0 without one.
+    def ratings(self, interest, unscaled):
+        """Logits of the interest head and of the rating factors; 0 without these.
 
         Args:
             interest: `[batch, dim]` float tensor.
-            candidates: `[batch or 1, n, dim]` float tensor.
+            unscaled: `[batch or 1, n, size]` float tensor of candidates.
 
         Returns:
             Two `[batch, n]` float tensors.
         """
-        neural, of_candidates = self._part("neural", interest, candidates)
-        head = _float32(self.model.interest_head(neural, of_candidates))
+        neural = unscaled[..., : self.neural_dim]
+        head = _float32(
+            self.model.interest_head(self._asked("neural", interest), neural)
+        )
         if "rating_factors" not in self._places:
             return head, tf.zeros_like(head)
-        asked, of_candidates = self._part("rating_factors", interest, candidates)
-        return head, tf.reduce_sum(asked * of_candidates, axis=-1)
+        factors = unscaled[..., self.neural_dim : -1]
+        asked = self._asked("rating_factors", interest)
+        return head, tf.reduce_sum(asked * factors, axis=-1)
 
-    def _part(self, name, interest, candidates):
-        """Both sides, unweighted: `[batch, 1, size]`, `[batch, n, size]`."""
+    def _asked(self, name, interest):
+        """A part of the query's side, unweighted: `[batch, 1, size]`."""
         number, start, end = self._places[name]
-        asked = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
-        asked /= self.weights.query_weights[number]
-        return asked, self._unshared(name, candidates)
-
-    def _unshared(self, name, vectors):
-        """A part of candidates' vectors as its scorer gave it."""
-        number, start, end = self._places[name]
-        share, of_new = self.weights.candidate_scale[:, number].tolist()
-        part = vectors[..., start:end]
-        if share == of_new == 1.0:
-            return part
-        return part / (share + vectors[..., -1:] * (of_new - share))
+        part = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
+        return part / self.weights.query_weights[number]
 
     def contributions(self, history, now, weights, rows, vectors, fresh=None):
         """How much each event speaks for a candidate rather than for any other.
@@ -235,7 +242,7 @@ class HybridScorer(tf.Module):
         """
         apart = vectors - self._mean
         history = self.model.kinds.of_interest(history)
-        events = self._unshared("neural", self.vectors(history.item_rows, fresh))
+        events = self._neural(history.item_rows, fresh)
         memory = self.model.query_tower.memory_output(events * weights[..., None])
         memory = _float32(memory)
         shares = tf.matmul(apart[..., : self.neural_dim], memory, transpose_b=True)

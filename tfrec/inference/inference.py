@@ -158,7 +158,11 @@ class Inference(tf.Module):
         scores = inner_products(asked.interest, candidates)
         if self.hybrid.has_repeats:
             scores += self.hybrid.repeat_bonus(asked.history, rows.known)
-        return scores, self.hybrid.probabilities(asked.interest, candidates, scores)
+        return scores, self._probabilities(asked.interest, rows.answer, scores, fresh)
+
+    def _probabilities(self, interest, rows, scores, fresh):
+        unscaled = self.hybrid.unscaled_vectors(rows, fresh)
+        return self.hybrid.probabilities(interest, unscaled, scores)
 
     def recommend_ids(self, histories, k, exclude):
         """`recommend` for Python lists.
@@ -198,9 +202,8 @@ class Inference(tf.Module):
             excluded = tf.concat([excluded, seen], axis=1)
         rows, scores = self.search(interest, excluded, options, own, fresh)
         is_real = rows > NO_ROW
-        candidates = self.hybrid.vectors(rows, fresh)
         finite = tf.where(is_real, scores, 0.0)
-        probabilities = self.hybrid.probabilities(interest, candidates, finite)
+        probabilities = self._probabilities(interest, rows, finite, fresh)
         return (
             self._ids_of(rows, fresh),
             tf.where(is_real, scores, NO_SCORE),

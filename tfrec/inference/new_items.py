@@ -52,8 +52,7 @@ class NewItems(tf.Module):
         joined = join_item_texts(titles, texts, categories)
         multi_hot = self._category_matrix(categories)
         encoded = self.encode_texts(joined)
-        vectors = self.hybrid.new_candidates(joined, encoded, multi_hot)
-        return vectors, self.hybrid.new_memories(joined, encoded)
+        return self.hybrid.new_items(joined, encoded, multi_hot)
 
     def make_fresh(self, items, memories, removed_item_ids):
         """A `Fresh` tier for this catalogue.

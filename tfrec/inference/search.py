@@ -1,4 +1,4 @@
-"""What may come back: wishes and limits as filters, own items beside the index."""
+"""What may come back: filters and limits, own items beside the index."""
 
 from typing import NamedTuple
 
@@ -153,14 +153,14 @@ class Search(tf.Module):
         """Rule: P(interest) is at least `min_probability`, where that is above 0."""
 
         def allowed(rows, interest, least):
-            candidates = tf.gather(self.hybrid.candidates, rows)
-            return self._is_likely(interest, candidates, least)
+            scores = inner_products(interest, self.hybrid.vectors(rows))
+            unscaled = self.hybrid.unscaled_vectors(rows)
+            return self._is_likely(interest, unscaled, scores, least)
 
         return allowed, (interest, min_probability)
 
-    def _is_likely(self, interest, candidates, least):
-        scores = inner_products(interest, candidates)
-        found = self.hybrid.probabilities(interest, candidates, scores)
+    def _is_likely(self, interest, unscaled, scores, least):
+        found = self.hybrid.probabilities(interest, unscaled, scores)
         return (found >= least[:, None]) | (least[:, None] <= 0)
 
     def _merge(self, found, interest, excluded, options, own, fresh):
@@ -168,10 +168,12 @@ class Search(tf.Module):
         rows, scores = found
         k = tf.shape(rows)[1]
         new = tf.matmul(interest, fresh.vectors, transpose_b=True)  # [batch, n]
+        every_row = self.num_items + tf.range(tf.size(fresh.keys))
+        unscaled = self.hybrid.unscaled_vectors(every_row, fresh)
         is_likely = tf.cond(
             tf.reduce_any(options.min_probability > 0),
             lambda: self._is_likely(
-                interest, fresh.vectors[None], options.min_probability
+                interest, unscaled[None], new, options.min_probability
             ),
             lambda: tf.ones_like(new, tf.bool),
         )
@@ -180,7 +182,6 @@ class Search(tf.Module):
             new = self._put(new, own)
         new = tf.where(fresh.permits(options.now, options.categories), new, NO_SCORE)
         new = strike(new, excluded - self.num_items)
-        every_row = self.num_items + tf.range(tf.size(fresh.keys))
         new_rows, new = best(new, every_row, k)
         rows = tf.concat([rows, new_rows], axis=1)
         return best(tf.concat([scores, new], axis=1), rows, k)

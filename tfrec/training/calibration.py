@@ -117,9 +117,10 @@ def interest_features(hybrid, pairs):
     The score is without what is added to new items for exposure.
     """
     interests = _interests(hybrid, pairs.queries)
-    candidates = tf.gather(hybrid.candidates, pairs.queries.target_rows)
-    logits = hybrid.ratings(tf.constant(interests), candidates[:, None])
-    scores = (interests * candidates.numpy())[:, :-1].sum(axis=1)
+    rows = pairs.queries.target_rows
+    logits = hybrid.ratings(interests, hybrid.unscaled_vectors(rows)[:, None])
+    candidates = hybrid.vectors(rows).numpy()
+    scores = (interests * candidates)[:, :-1].sum(axis=1)
     if hybrid.has_repeats:
         scores += HybridRecommender(hybrid).repeat_bonus(pairs.queries)
     return np.column_stack([*(each[:, 0] for each in logits), scores])

@@ -47,6 +47,11 @@ class _Task:
         shapes = merge_key(self.signature, self.inputs)
         return (self.servable, self.signature_name, self.outputs, shapes, own)
 
+    def compute(self, inputs, size):
+        """Answers its own inputs or those of a whole batch, checked already."""
+        outputs = self.outputs or self.signature.outputs
+        return self.servable.compute(self.signature_name, inputs, outputs, size)
+
     def is_wanted(self):
         """Whether somebody still waits; who does not is told why."""
         try:
@@ -210,14 +215,12 @@ def _run_together(tasks):
     first = tasks[0]
     requests, sizes = [task.inputs for task in tasks], [task.size for task in tasks]
     inputs = merge(first.signature, requests, sizes)
-    outputs = first.servable.run(first.signature_name, inputs, first.outputs)
-    return split(first.signature, outputs, requests, sizes)
+    answer = first.compute(inputs, sum(sizes))
+    return split(first.signature, answer, requests, sizes)
 
 
 def _run_alone(task):
     try:
-        task.answer.set_result(
-            task.servable.run(task.signature_name, task.inputs, task.outputs)
-        )
+        task.answer.set_result(task.compute(task.inputs, task.size))
     except Exception as error:  # it belongs to whoever waits
         task.answer.set_exception(error)

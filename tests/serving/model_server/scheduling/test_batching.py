@@ -35,7 +35,8 @@ class Doubling:
     def check(self, signature_name, inputs, outputs=()):
         return Signature({"x": FLOATS}, {"y": FLOATS}, {}), len(inputs["x"])
 
-    def run(self, signature_name, inputs, outputs=()):
+    def compute(self, signature_name, inputs, outputs, batch_size):
+        assert len(inputs["x"]) == batch_size
         self.batches.append(inputs["x"].tolist())
         self.entered.set()
         assert self.released.wait(WAIT_S)
@@ -127,7 +128,7 @@ def test_unexpected_failures_reach_who_waits(make, model, callers):
     scheduler = make()
     block(scheduler, model, callers)
     waiting = enqueue(scheduler, model, callers, [1], [2])
-    model.run = None  # not callable
+    model.compute = None  # not callable
     model.released.set()
     for each in waiting:
         with pytest.raises(TypeError):
