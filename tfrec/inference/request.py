@@ -17,13 +17,13 @@ class QueryInputs(NamedTuple):
     history_events: tf.Tensor  # [batch, width] string, "" = the usual kind
     history_values: tf.Tensor  # [batch, width] float32, NaN = a typical value
     history_timestamps: tf.Tensor  # [batch, width] int64 UTC seconds, 0 = unknown
-    now: tf.Tensor  # [batch] int64 UTC seconds, 0 = right after the last event
+    now: tf.Tensor  # [batch] int64 UTC seconds, 0 = unknown: after the last event
 
 
 class RequestOptions(NamedTuple):
     """What may come back."""
 
-    now: tf.Tensor  # [batch] int64 UTC seconds, 0 = the server's clock
+    now: tf.Tensor  # [batch] int64 UTC seconds, 0 = unknown: by the clock
     k: tf.Tensor  # [batch] int32, at least 1
     exclude_item_ids: tf.Tensor  # [batch, width] string, "" is padding
     categories: tf.Tensor  # [batch, width] string, any of them; "" is padding

@@ -4,7 +4,6 @@ import dataclasses
 import logging
 
 import numpy as np
-import tensorflow as tf
 
 from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInterest
 from tfrec.data.interactions import Queries
