@@ -1,6 +1,7 @@
 """Tests of tfrec.text.catalogue_cache."""
 
 import errno
+import functools
 import logging
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from tfrec.text import catalogue_cache
 from tfrec.text.catalogue_cache import CatalogueCache, encode_in_batches
+from tfrec.text.encoder import traced
 
 TEXTS = ["a film", "", "a film", "東京", "a much longer text about a film"]
 
@@ -19,11 +21,13 @@ class LengthEncoder:
     dim = 2
     is_trainable = False
     fingerprint = "f" * 64
+    encode = functools.cached_property(traced)
 
     def __init__(self):
-        self.batches = []
+        self.batches, self.num_traces = [], 0
 
     def __call__(self, texts):
+        self.num_traces += 1
         tf.py_function(lambda t: self.batches.append(t.numpy().tolist()), [texts], [])
         lengths = tf.cast(tf.strings.length(texts), tf.float32)
         return tf.stack([lengths, tf.ones_like(lengths)], axis=1)
@@ -117,3 +121,10 @@ def test_texts_of_as_many_tokens_share_a_batch():
     vectors = encode_in_batches(encoder, texts, batch_size=2)
     assert encoder.batches == [[b"", b"a"], [b"dd", b"bbb"], [b"cccc"]]
     assert vectors[:, 0].tolist() == [3, 1, 4, 2, 0]
+
+
+def test_an_encoder_is_traced_once_however_often_it_is_asked():
+    encoder = LengthEncoder()
+    for texts in (["a"], ["b", "cc"], ["dd", "e", "f"]):
+        encode_in_batches(encoder, texts)
+    assert encoder.num_traces == 1

@@ -81,13 +81,12 @@ def encode_in_batches(encoder, texts, batch_size=BATCH_SIZE):
         `[n, dim]` float32 array.
     """
     texts = np.array(texts, object)
-    encode = tf.function(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
     order = np.argsort(_count_tokens(encoder, texts), kind="stable")
     vectors = np.zeros([len(texts), encoder.dim], np.float32)
     progress = Progress("Encoding texts", len(texts))
     for start in range(0, len(texts), batch_size):
         rows = order[start : start + batch_size]
-        vectors[rows] = encode(tf.constant(texts[rows], tf.string))
+        vectors[rows] = encoder.encode(tf.constant(texts[rows], tf.string))
         progress.advance(len(rows))
     return vectors
 

@@ -1,9 +1,12 @@
 """A text encoder of one's own: any TensorFlow function from strings to vectors."""
 
+import functools
 import uuid
 from collections.abc import Callable
 
 import tensorflow as tf
+
+from tfrec.text.encoder import traced
 
 
 class FunctionEncoder(tf.Module):
@@ -17,6 +20,8 @@ class FunctionEncoder(tf.Module):
         function: `[n]` string tensor -> `[n, dim]` float tensor.
         *parts: layers, modules or tables that it uses.
     """
+
+    encode = functools.cached_property(traced)
 
     def __init__(self, function: Callable, *parts):
         super().__init__(name="function_encoder")

@@ -1,12 +1,21 @@
 """What every text tower is."""
 
+import functools
 import hashlib
 import json
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 from tfrec.text.tokenizer import WordPieceTokenizer
+
+
+def traced(encoder) -> Callable:
+    """`encoder` as one graph: `[n]` strings -> `[n, dim]` vectors."""
+    graph = tf.function(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
+    # A plain function: of `tf.function`s that a layer holds, each would be saved.
+    return lambda texts: graph(texts)
 
 
 class TextEncoder(keras.layers.Layer):
@@ -21,6 +30,8 @@ class TextEncoder(keras.layers.Layer):
         max_length: tokens per text; longer texts are cut.
         lower_case: whether the vocabulary is one of lower case without accents.
     """
+
+    encode = functools.cached_property(traced)
 
     def __init__(self, vocabulary, dim, max_length, lower_case=True, **kwargs):
         super().__init__(**kwargs)
