@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 from serving.http.limits import HttpLimits, Refusal
 
+BLOCK_BYTES = 1024 * 1024
+
 
 class CallerGone(Exception):
     """Nobody waits for the answer any more."""
@@ -47,13 +49,12 @@ class Bodies:
                 raise self._too_large()
 
     async def _read(self, reading, receive):
-        parts: list[bytes] = []
         self._unread[reading] = None
         try:
             async with reading.timeout:
                 started = asyncio.get_running_loop().time()
                 while not reading.is_whole:
-                    await self._read_part(reading, receive, parts)
+                    await self._read_part(reading, receive)
                     if not reading.has_to_go:
                         seconds = self._seconds(reading.size)
                         reading.timeout.reschedule(started + seconds)
@@ -61,20 +62,19 @@ class Bodies:
             raise Refusal(408, "The body came too slowly.", retry_after="1") from None
         finally:
             del self._unread[reading]
-        return b"".join(parts)
+        return reading.body()
 
     def _seconds(self, size):
         """That a body may have taken when so much of it is here."""
         seconds = self._limits.body_s + size / self._limits.min_rate
         return min(seconds, self._limits.max_body_s)
 
-    async def _read_part(self, reading, receive, parts):
+    async def _read_part(self, reading, receive):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise CallerGone
-        parts.append(message["body"])
+        reading.take(message["body"])
         reading.is_whole = not message["more_body"]
-        reading.size += len(message["body"])
         self._held += len(message["body"])
         if reading.size > self._limits.max_body_bytes:
             raise self._too_large()
@@ -105,3 +105,19 @@ class _Reading:
         self.size = 0
         self.is_whole = False
         self.has_to_go = False
+        self._blocks: list[bytes] = []
+        self._in_blocks = 0  # bytes
+        self._pieces: list[bytes] = []  # since the last block
+
+    def take(self, piece):
+        """Keeps what came; small pieces as one block, which a heap gives back."""
+        self.size += len(piece)
+        self._pieces.append(piece)
+        if self.size - self._in_blocks >= BLOCK_BYTES:
+            self._blocks.append(b"".join(self._pieces))
+            self._pieces.clear()
+            self._in_blocks = self.size
+
+    def body(self):
+        """All that came."""
+        return b"".join([*self._blocks, *self._pieces])

@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfrec.graphs import graph
 from tfrec.inference.request import QueryInputs, RequestOptions
 from tfrec.retrieval.new_item_tier import NewItemTier
 
@@ -268,7 +269,7 @@ def _traced(method, specs):
 
     named = {spec.name: spec for spec in specs}
     told = _telling(call, inspect.Signature(parameters))
-    return tf.function(told).get_concrete_function(**named)
+    return graph(told).get_concrete_function(**named)
 
 
 def _signature(function, names, tier):
@@ -286,7 +287,7 @@ def _signature(function, names, tier):
         return function(**signature.bind(*args, **kwargs).arguments, **tier)
 
     specs = [SPECS[name] for name in (*required, *optional)]
-    return tf.function(_telling(call, signature), input_signature=specs)
+    return graph(_telling(call, signature), input_signature=specs)
 
 
 def _telling(function: Any, signature):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfrec.data.history import history_of, latest
 from tfrec.data.packing import pack_histories
+from tfrec.graphs import graph
 from tfrec.linear.repeat_consumption import HALF_LIVES, repeat_features
 
 BATCH_SIZE = 128  # queries
@@ -22,7 +23,7 @@ class HybridRecommender:
 
     def __init__(self, hybrid, name="tfrec"):
         self.hybrid, self.name = hybrid, name
-        self._traced = tf.function(self._query, reduce_retracing=True)
+        self._traced = graph(self._query, reduce_retracing=True)
 
     @functools.cached_property
     def candidates(self):
@@ -96,7 +97,7 @@ class TowerRecommender:
 
     def __init__(self, model):
         self.model = model
-        self._traced = tf.function(self._query, reduce_retracing=True)
+        self._traced = graph(self._query, reduce_retracing=True)
 
     def fit(self, train, items):
         """Does nothing: the towers are being trained."""

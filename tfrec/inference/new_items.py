@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfrec.graphs import graph
 from tfrec.inference.item_text import join_item_texts
 from tfrec.inference.lookup import Names
 from tfrec.retrieval.new_item_tier import make_fresh
@@ -24,7 +25,7 @@ class NewItems(tf.Module):
         if self.model.text_encoder is not None:
             self.words = self.model.words(self.model.bm25_dim)
             # A function of its own: saved once, however many signatures encode texts.
-            self._encoded = tf.function(
+            self._encoded = graph(
                 self._encode, input_signature=[tf.TensorSpec([None], tf.string)]
             )
 

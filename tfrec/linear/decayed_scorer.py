@@ -32,16 +32,23 @@ class DecayedScorer(Scorer):
 
     def query(self, history, now, new_memories=None):
         """The query's side: the events' memories, decayed and added."""
-        return tf.reduce_sum(self._event_vectors(history, new_memories), axis=1)
+        memory = self._event_memories(history, new_memories)
+        shape = tf.shape(memory)  # [batch, length, num_decays, dim]
+        memory = tf.reshape(memory, [shape[0], -1, memory.shape[-1]])
+        weights = tf.reshape(self.event_weights(history), [shape[0], 1, -1])
+        return tf.matmul(weights, memory)[:, 0]
 
     def contributions(self, history, now, apart, new_memories=None):
         """Each event's share of what sets the scores apart, `[batch, n, length]`."""
         events = self._event_vectors(history, new_memories)
         return tf.matmul(apart, events, transpose_b=True)
 
-    def _event_vectors(self, history, new_memories=None):
-        if new_memories is not None:
-            new_memories = tf.reshape(new_memories, [-1, *self.memory.shape[1:]])
-        memory = take_rows(self.memory, new_memories, history.item_rows)
+    def _event_vectors(self, history, new_memories):
+        memory = self._event_memories(history, new_memories)
         weights = self.event_weights(history)[..., None]
         return tf.reduce_sum(memory * weights, axis=2)  # [batch, length, dim]
+
+    def _event_memories(self, history, new_memories):
+        if new_memories is not None:
+            new_memories = tf.reshape(new_memories, [-1, *self.memory.shape[1:]])
+        return take_rows(self.memory, new_memories, history.item_rows)

@@ -46,7 +46,7 @@ def exact_best(embeddings, queries, k, filters):
     """Best `k` rows of `embeddings` by inner product that the filters permit.
 
     Args:
-        embeddings: `[num_candidates, dim]` float tensor.
+        embeddings: `[num_candidates, dim]` float tensor or variable.
         queries: `[batch, dim]` float tensor, finite.
         k: scalar int32 tensor.
         filters: `Filters`.
@@ -54,6 +54,7 @@ def exact_best(embeddings, queries, k, filters):
     Returns:
         `(rows, scores)`, both `[batch, k]`, as from `search_rows`.
     """
+    embeddings = tf.convert_to_tensor(embeddings)  # read once; see `take_rows`
     num_candidates = tf.shape(embeddings)[0]
     every_row = tf.range(num_candidates)
     if filters.allowed is None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfrec.graphs import graph
+
 NO_CANDIDATE = ""
 NO_ROW = -1
 NO_SCORE = float("-inf")
@@ -197,4 +199,4 @@ def _is_member(rows, excluded_rows):
 
 def rare(branch):
     """A branch of a `tf.cond` that stays one op: passing it by costs nothing."""
-    return tf.function(branch, experimental_attributes={"_noinline": True})
+    return graph(branch, experimental_attributes={"_noinline": True})

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from tfrec.graphs import graph
 from tfrec.retrieval.brute_force import NARROW, exact_best
 from tfrec.retrieval.candidate_index import CandidateIndex
 from tfrec.retrieval.filters import NO_ROW, NO_SCORE, Filters, best, pad_to, rare
@@ -99,7 +100,7 @@ class ScannIndex(CandidateIndex):
             exact_best(self.embeddings, chunk, max_depth, Filters())[0]
             for chunk in tf.data.Dataset.from_tensor_slices(queries).batch(CHUNK)
         ]
-        search = tf.function(self._layer.call, reduce_retracing=True)
+        search = graph(self._layer.call, reduce_retracing=True)
 
         def rows(part, *how):
             return search(queries[part], *map(tf.constant, how))[1]

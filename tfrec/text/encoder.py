@@ -8,14 +8,15 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from tfrec.graphs import graph
 from tfrec.text.tokenizer import WordPieceTokenizer
 
 
 def traced(encoder) -> Callable:
     """`encoder` as one graph: `[n]` strings -> `[n, dim]` vectors."""
-    graph = tf.function(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
+    encode = graph(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
     # A plain function: of `tf.function`s that a layer holds, each would be saved.
-    return lambda texts: graph(texts)
+    return lambda texts: encode(texts)
 
 
 class TextEncoder(keras.layers.Layer):

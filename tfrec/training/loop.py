@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfrec.data.windows import steps_per_epoch, training_windows
 from tfrec.errors import TrainingError
+from tfrec.graphs import graph
 from tfrec.training.checkpoint import Checkpointer, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class _Loop:
             folder / "checkpoints", model, self.optimizer, self.iterator, self.progress
         )
         self.logs = tf.summary.create_file_writer(str(folder / "tensorboard"))
-        self.train_step = tf.function(self._train_step, reduce_retracing=True)
+        self.train_step = graph(self._train_step, reduce_retracing=True)
 
     @property
     def step(self):

@@ -110,6 +110,14 @@ def test_the_body_comes_back(server):
     assert say(server, chunked + b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n").endswith(b"abc")
 
 
+def test_a_large_body_comes_back_in_order():
+    """Longer than the blocks in which it is kept, by a piece."""
+    body = b"".join(b"%08d" % number for number in range(350_000))
+    head = b"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    with echoing(max_body_bytes=4_000_000, max_held_bytes=4_000_000) as (server, _):
+        assert say(server, head % len(body) + body).endswith(b"\r\n\r\n" + body)
+
+
 def test_requests_beyond_the_number_are_refused():
     with echoing(max_requests=1) as (server, app):
         waiting = connect(server)
