@@ -112,7 +112,7 @@ def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):
 
 
 def interest_features(hybrid, pairs):
-    """`[n, 3]` array: logits of head and opinion scorer, and score of each pair.
+    """`[n, 3]` array: logits of interest head and rating factors, score of each pair.
 
     The score is without what is added to new items for exposure.
     """
