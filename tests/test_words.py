@@ -25,7 +25,7 @@ PRIVATE = {  # ours: the field's
 FOUND = re.compile(rf"\b(?:{'|'.join(PRIVATE)})\b", re.IGNORECASE)
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "serving" / "deploy").rglob("*.md")),
 ]
 CODE = [
