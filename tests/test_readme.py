@@ -82,4 +82,4 @@ def test_the_table_of_inputs_is_complete_and_right():
     assert told.keys() == {name for names in INPUTS.values() for name in names}
     for name, (dtype, rank, default) in told.items():
         assert (dtype, rank) == (SPECS[name].dtype.name, SPECS[name].shape.rank), name
-        assert (default == "needed") == (name not in DEFAULTS), name
+        assert (default == "required") == (name not in DEFAULTS), name
