@@ -53,10 +53,11 @@ class DemoError(TfrecError, RuntimeError):
 
 def demo(
     skip_training: Annotated[
-        bool, typer.Option("--skip-training", help="Use the saved models that exist.")
+        bool,
+        typer.Option("--skip-training", help="Use the saved models of an earlier run."),
     ] = False,
 ):
-    """Trains on MovieLens-100k, serves the result, asks it, and scores a batch."""
+    """Trains on MovieLens-100k, serves the model, sends requests, scores a batch."""
     interrupt_on_every_ending()
     seconds = {}
     FOLDER.mkdir(parents=True, exist_ok=True)

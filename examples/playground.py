@@ -48,14 +48,14 @@ class PlaygroundError(TfrecError, RuntimeError):
 
 def playground(
     model: Annotated[
-        pathlib.Path, Option(help="Folder of version folders.")
+        pathlib.Path, Option(help="Folder of the model, with its versions.")
     ] = DEMO_MODEL,
     folder: Annotated[
-        pathlib.Path, Option(help="Where states and logs are kept.")
+        pathlib.Path, Option(help="Folder for user states and logs.")
     ] = pathlib.Path("runs/playground"),
-    port: Annotated[int, Option(help="Of the page; 0 picks a free one.")] = 0,
+    port: Annotated[int, Option(help="Port of the page; 0 takes a free one.")] = 0,
 ):
-    """Serves a page that shows how recommendations follow every click."""
+    """Serves a page where each click changes the recommendations."""
     interrupt_on_every_ending()
     try:
         version = trained_version(model)

@@ -18,14 +18,16 @@ def evaluate(
     override: Overrides = None,
     against: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Folder of another report on the same queries, to compare."),
+        typer.Option(
+            help="Folder of another report on the same questions, to compare with."
+        ),
     ] = None,
 ):
-    """Ranks the catalogue with a saved model for the log's test queries.
+    """Evaluates a saved model and baselines on the test questions of a log.
 
-    Beside it stand the baselines, trained on what lies before the cut. The figures
-    are honest only for a model that has not learnt from the test events, which is
-    one trained with `train.refit = "train"`.
+    The baselines are trained on the events before the cut. The figures are valid
+    only for a model that has not learnt from the test events: train it with
+    --set train.refit=train.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
     from tfrec.evaluation.protocol import describe_protocol

@@ -177,14 +177,19 @@ def run_study(path, folder):
 def study(
     path: Annotated[
         pathlib.Path,
-        typer.Argument(metavar="STUDY", help="TOML, such as training/studies/*.toml."),
+        typer.Argument(
+            metavar="STUDY",
+            help="Study in TOML, such as training/studies/movielens.toml.",
+        ),
     ],
-    out: Annotated[pathlib.Path, typer.Option(help="Folder of the runs.")],
+    out: Annotated[
+        pathlib.Path, typer.Option(help="Folder for the runs and the page.")
+    ],
 ):
-    """Trains a recipe and its variants on several splits and seeds; writes a page.
+    """Trains a recipe and its variants on several splits and seeds, and compares them.
 
-    Each run is `training.train` without an export, in a folder of its own. Runs that
-    are there are not repeated, so a study that was stopped goes on.
+    Each run is training.train without an export, in its own folder. Finished runs are
+    not repeated, so a stopped study continues. The comparison is written to study.md.
     """
     show_log(format="%(asctime)s %(message)s")
     print(f"Page: {run_study(path, out)}")
