@@ -92,8 +92,8 @@ def _open(model):
 
     if not list_versions(model):
         raise DataError(
-            "MODEL must be a folder of integer version folders, because its log of "
-            f"items stands beside them. Received: {model}."
+            "MODEL must be a folder of integer version folders, because its item "
+            f"log is beside them. Received: {model}."
         )
     return ItemLog.of(model)
 

@@ -1,6 +1,5 @@
 """Judges a saved model on a log: `python -m training.evaluate CONFIG --model DIR`."""
 
-import json
 import pathlib
 from typing import Annotated
 
@@ -30,6 +29,7 @@ def evaluate(
     --set train.refit=train.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
+    from tfrec.evaluation.markdown import with_interval
     from tfrec.evaluation.protocol import describe_protocol
     from tfrec.evaluation.report import write_report
     from tfrec.export.saved_recommender import SavedRecommender
@@ -57,7 +57,7 @@ def evaluate(
     )
     write_queries(out, evaluations)
     found = report["models"][0]["metrics"]["ndcg@10"]
-    console.print(f"NDCG@10 {found['mean']:.4f}, 95 % {json.dumps(found['interval'])}")
+    console.print(f"NDCG@10 {with_interval(found)}, 95 % interval in brackets.")
     if against:
         console.print(compare_reports(out, against, settings.evaluation.seed))
     console.print(f"Report: {out / 'report.md'}")

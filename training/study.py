@@ -138,9 +138,8 @@ def train_cell(cell, study, config, folder):
         and asked.exists()
         and json.loads(asked.read_text(encoding="utf-8")) == overrides
     ):
-        logger.info("%s is there.", cell.name)
+        logger.info("%s is finished already.", cell.name)
         return
-    logger.info("Training %s.", cell.name)
     check(here)
     claim(here)
     done.unlink(missing_ok=True)
@@ -169,9 +168,11 @@ def run_study(path, folder):
     study = read_study(path)
     config = pathlib.Path(path).parent / study.config
     check_variants(study, config)
-    for cell in cells(study):
+    every = cells(study)
+    for number, cell in enumerate(every, start=1):
+        logger.info("Run %d of %d: %s.", number, len(every), cell.name)
         train_cell(cell, study, config, folder)
-    return write_page(folder, study, cells(study))
+    return write_page(folder, study, every)
 
 
 def study(

@@ -166,7 +166,7 @@ def tune(
     path = pathlib.Path(settings.run.folder) / settings.run.name / BEST
     with replacing(path) as aside:
         aside.write_text(to_toml(best), encoding="utf-8")
-    print(f"Validation NDCG@10 {metric:.4f} with {path}.")
+    print(f"Best settings so far: {path}, NDCG@10 {metric:.4f} on validation.")
 
 
 def main():

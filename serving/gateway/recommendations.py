@@ -173,7 +173,7 @@ class Recommending:
         if options.query or options.explain:
             raise QueryError(
                 "`query` and `explain` must be left out with `mode=interest`, because "
-                "an interest vector knows no words and no single events."
+                "an interest vector has neither words nor single events."
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options))
@@ -216,7 +216,7 @@ class Recommending:
         if not allowed:
             raise NoAnswerError(
                 f"The model server does not answer ({error}), and there is no earlier "
-                "list that could stand in. Try again in some seconds."
+                "list for users without events. Try again in some seconds."
             )
         self._metrics.fallbacks.inc()
         return Found(allowed[: options.k], self._model.version, "fallback")

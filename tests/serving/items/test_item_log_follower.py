@@ -102,7 +102,9 @@ def test_a_log_that_cannot_be_read_is_tried_on(log, follow, caplog):
     eventually(lambda: servable.answers == ["a"])
     eventually(lambda: not servable.following.trouble)
     assert servable.following.behind_s == 0
-    assert len([each for each in caplog.records if "trying on" in each.message]) == 1
+    assert (
+        len([each for each in caplog.records if "is tried again" in each.message]) == 1
+    )
 
 
 def test_half_a_line_waits(log, follow):
