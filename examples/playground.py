@@ -143,10 +143,10 @@ def tell(address, folder):
     """Where the page is, and who can be picked."""
     console.print(f"\n[bold]{address}[/bold]\n")
     for user_id, taste in PEOPLE.items():
-        console.print(f"  user {user_id}  much {taste}")
+        console.print(f"  user {user_id}  many ratings: {taste}")
     console.print(
         "\nTheir ratings are moved to end within the last week. States and logs are in "
-        f"{folder}. Ctrl-C ends it all.",
+        f"{folder}. Ctrl-C ends all programs.",
         soft_wrap=True,
     )
 

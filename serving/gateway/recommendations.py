@@ -118,7 +118,7 @@ class Recommending:
         Raises:
             StoreError: the state cannot be read.
             RequestError: the model refuses the request.
-            QueryError: `wishes` ask of an interest vector what it cannot say.
+            QueryError: `options` need a history, which an interest vector is not.
             NoAnswerError: there is no fallback either.
         """
         state = self._states.get(user_id)
@@ -139,7 +139,7 @@ class Recommending:
 
         Args:
             history: `(item_id, event, value, timestamp)`, any order.
-            wishes: `ListOptions`.
+            options: `ListOptions`.
         """
         return self._by_history(history, options, options.now or int(time.time()), "")
 
