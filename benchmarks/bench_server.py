@@ -3,9 +3,9 @@
     python benchmarks/bench_server.py --plot server.png
 
 Claims: requests computed together are 1.5 times as many a second at 32 callers, and at
-70 % of the greatest throughput p99 is at most 5 times p50. Wanted, and not always
-reached (docs/serving_speed.md): for a single caller the server adds at most 1 ms; asked
-for 5 times its throughput it still gives 80 %, and all others hear RESOURCE_EXHAUSTED.
+70 % of the greatest throughput p99 is at most 5 times p50. Also measured: what the
+server adds for a single caller, and how much is still answered at 5 times the greatest
+throughput (docs/serving_speed.md).
 
 The callers are a process of their own on the same cores; all compared figures are
 medians of short runs that take turns. Give `--model` once for each flavour.

@@ -32,7 +32,7 @@ START, YEAR_S = 1_700_000_000, 365 * 86_400
 
 
 def debian_log(
-    folder: Annotated[pathlib.Path, Argument(help="Where the log goes.")],
+    folder: Annotated[pathlib.Path, Argument(help="Folder for the log.")],
 ):
     """Downloads Debian's list of packages and writes events.parquet, items.parquet."""
     packages = read_packages(download())

@@ -4,7 +4,7 @@
 
 It runs the programs that anybody would run, each as its own process, and asks the
 server what a film site would ask: for somebody who has rated many films, for
-somebody new, for a wish in words, and once more after one more film.
+somebody new, for a search text, and once more after one more film.
 """
 
 import contextlib
@@ -38,10 +38,10 @@ FOLDER = pathlib.Path("runs", "demo")
 NUM_SHOWN = 8  # films per answer
 FIRST_FILMS = ("Star Wars", "The Empire Strikes Back", "Alien")
 NEXT_FILM = "Beauty and the Beast"
-OPTIONS = "a funny animated film for children"
-EVEN_ODDS = (
-    "Probability: that the film is one this person would choose and not a random one, "
-    "at even odds; the log names no film that was refused."
+SEARCH = "a funny animated film for children"
+PROBABILITY = (
+    "Probability: that of a film that this person chooses against a random one. The "
+    "log has no films that were refused."
 )
 
 console = Console()
@@ -53,10 +53,11 @@ class DemoError(TfrecError, RuntimeError):
 
 def demo(
     skip_training: Annotated[
-        bool, typer.Option("--skip-training", help="Use the saved models that exist.")
+        bool,
+        typer.Option("--skip-training", help="Use the saved models of an earlier run."),
     ] = False,
 ):
-    """Trains on MovieLens-100k, serves the result, asks it, and scores a batch."""
+    """Trains on MovieLens-100k, serves the model, sends requests, scores a batch."""
     interrupt_on_every_ending()
     seconds = {}
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -166,7 +167,7 @@ def ask_for_known_user(client, films):
             found, f"For user {user_id}, in {took:.1f} ms", because_of=reasons
         )
     )
-    console.print(f"[dim]{EVEN_ODDS}[/dim]")
+    console.print(f"[dim]{PROBABILITY}[/dim]")
     return found
 
 
@@ -197,10 +198,10 @@ def moved(old, new):
 
 
 def ask_with_words(client):
-    """A wish in free words, from somebody about whom nothing is known."""
-    found, took = recommend(client, (), query_text=OPTIONS)
-    told = f"“{OPTIONS}”, looked for in titles, years and genres"
-    console.print(Panel(told, title="A wish in words"))
+    """A search text, from a user without a history."""
+    found, took = recommend(client, (), query_text=SEARCH)
+    told = f"“{SEARCH}”, looked for in titles, years and genres"
+    console.print(Panel(told, title="A search in words"))
     console.print(recommendations(found, f"Found by text, in {took:.1f} ms"))
 
 

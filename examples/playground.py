@@ -48,14 +48,14 @@ class PlaygroundError(TfrecError, RuntimeError):
 
 def playground(
     model: Annotated[
-        pathlib.Path, Option(help="Folder of version folders.")
+        pathlib.Path, Option(help="Folder of the model, with its versions.")
     ] = DEMO_MODEL,
     folder: Annotated[
-        pathlib.Path, Option(help="Where states and logs are kept.")
+        pathlib.Path, Option(help="Folder for user states and logs.")
     ] = pathlib.Path("runs/playground"),
-    port: Annotated[int, Option(help="Of the page; 0 picks a free one.")] = 0,
+    port: Annotated[int, Option(help="Port of the page; 0 takes a free one.")] = 0,
 ):
-    """Serves a page that shows how recommendations follow every click."""
+    """Serves a page where each click changes the recommendations."""
     interrupt_on_every_ending()
     try:
         version = trained_version(model)
@@ -143,10 +143,10 @@ def tell(address, folder):
     """Where the page is, and who can be picked."""
     console.print(f"\n[bold]{address}[/bold]\n")
     for user_id, taste in PEOPLE.items():
-        console.print(f"  user {user_id}  much {taste}")
+        console.print(f"  user {user_id}  many ratings: {taste}")
     console.print(
         "\nTheir ratings are moved to end within the last week. States and logs are in "
-        f"{folder}. Ctrl-C ends it all.",
+        f"{folder}. Ctrl-C ends all programs.",
         soft_wrap=True,
     )
 

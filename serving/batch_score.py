@@ -19,25 +19,31 @@ from tfrec.program import run_program, show_log
 
 
 def score(
-    model: Annotated[pathlib.Path, Option(help="Model folder or version folder.")],
-    events: Annotated[pathlib.Path, Option(help="The log: file or folder.")],
-    out: Annotated[pathlib.Path, Option(help=".parquet, .csv or .jsonl file.")],
+    model: Annotated[pathlib.Path, Option(help="Folder of a saved model or version.")],
+    events: Annotated[
+        pathlib.Path, Option(help="Events of the users: file or folder.")
+    ],
+    out: Annotated[pathlib.Path, Option(help="Output: .parquet, .csv or .jsonl file.")],
     queries: Annotated[
         pathlib.Path | None,
         Option(
-            help="query_id, user_id, timestamp[, sequence]. Without it: every user of "
-            "the log, at its end."
+            help="Table of query_id, user_id, timestamp and optionally sequence. "
+            "Default: each user of the events, after the last event."
         ),
     ] = None,
-    k: Annotated[int, Option("--k", "-k", help="Items per query.")] = 10,
+    k: Annotated[int, Option("--k", "-k", help="Number of items for each query.")] = 10,
     users: Annotated[
-        pathlib.Path | None, Option(help="Profiles: user_id, text.")
+        pathlib.Path | None, Option(help="Table of profiles: user_id, text.")
     ] = None,
     allow_repeats: Annotated[
-        bool, Option("--allow-repeats", help="Items of the history may come again.")
+        bool, Option("--allow-repeats", help="Items of the history may be recommended.")
     ] = False,
 ):
-    """Writes query_id, user_id, rank, item_id, score, probability."""
+    """Writes recommendations for a table of queries, from a saved model.
+
+    Columns of the output: query_id, user_id, rank, item_id, score, probability. A
+    killed run continues when it is called again with the same inputs.
+    """
     if k < 1:
         raise ConfigError(f"`--k` must be at least 1. Received: {k}.")
     # TensorFlow takes seconds to import: not before the flags are right.

@@ -13,28 +13,42 @@ from tfrec.program import run_program
 
 
 def recommend(
-    target: Annotated[str, Option(help="HOST:PORT of the server.")],
-    model: Annotated[str, Option(help="What the server calls the model.")],
-    history: Annotated[str, Option(help="Item ids, oldest first, with commas.")] = "",
-    k: Annotated[int, Option("--k", "-k", help="How many items.")] = 10,
-    user_text: Annotated[str, Option(help="Profile.")] = "",
-    query_text: Annotated[str, Option(help="What is looked for, in words.")] = "",
-    exclude: Annotated[str, Option(help="Item ids that must not come.")] = "",
-    categories: Annotated[str, Option(help="Those wanted; none for all.")] = "",
-    min_probability: Annotated[float, Option(help="Lowest to show.")] = 0.0,
-    diversity: Annotated[float, Option(help="0: the best; 1: unlike items.")] = 0.0,
-    now: Annotated[
-        str, Option(help="Time of asking: UTC seconds or ISO 8601; else right away.")
+    target: Annotated[str, Option(help="HOST:PORT of the server, over gRPC.")],
+    model: Annotated[str, Option(help="Name of the model on the server.")],
+    history: Annotated[
+        str, Option(help="Item ids, oldest first, separated by commas.")
     ] = "",
-    allow_repeats: Annotated[bool, Option("--allow-repeats")] = False,
-    items: Annotated[str, Option(help="Parquet file with titles.")] = "",
-    timeout_s: Annotated[float, Option(help="Seconds to wait.")] = 10,
+    k: Annotated[int, Option("--k", "-k", help="Number of items.")] = 10,
+    user_text: Annotated[str, Option(help="Profile of the user.")] = "",
+    query_text: Annotated[str, Option(help="Search text.")] = "",
+    exclude: Annotated[
+        str, Option(help="Item ids to leave out, separated by commas.")
+    ] = "",
+    categories: Annotated[
+        str, Option(help="Categories, separated by commas. Default: all.")
+    ] = "",
+    min_probability: Annotated[float, Option(help="Lowest probability.")] = 0.0,
+    diversity: Annotated[
+        float, Option(help="0: the best items; 1: unlike items.")
+    ] = 0.0,
+    now: Annotated[
+        str, Option(help="Time of the request: UTC seconds or ISO 8601. Default: now.")
+    ] = "",
+    allow_repeats: Annotated[
+        bool, Option("--allow-repeats", help="Items of the history may be recommended.")
+    ] = False,
+    items: Annotated[
+        str, Option(help="Parquet file with titles, such as items.parquet.")
+    ] = "",
+    timeout_s: Annotated[
+        float, Option(help="Longest wait for an answer, in seconds.")
+    ] = 10,
     ca: Ca = "",
     cert: Cert = "",
     key: Key = "",
     token_file: TokenFile = "",
 ):
-    """Asks a server for recommendations and prints them."""
+    """Asks a model server for recommendations and prints them."""
     identity = read_identity(ca, cert, key, token_file)
     with RecommenderClient(
         target, model, timeout_s=timeout_s, items=items, **vars(identity)
@@ -67,7 +81,7 @@ def _print_table(found):
     for rank, item in enumerate(found, start=1):
         numbers = (f"{item.probability:.3f}", f"{item.score:.4f}")
         table.add_row(str(rank), item.item_id, item.title, *numbers)
-    Console().print(table if found else "No item is allowed by these wishes.")
+    Console().print(table if found else "No item fits these options.")
 
 
 def _split(text):

@@ -16,10 +16,14 @@ from tfrec.program import run_program
 
 def examine(
     folder: Annotated[
-        pathlib.Path, Argument(metavar="DIR", help="Model or version folder.")
+        pathlib.Path,
+        Argument(metavar="DIR", help="Folder of a saved model or version."),
     ],
 ):
-    """Says what a saved model needs and which server can run it."""
+    """Describes a saved model, says which server can run it, and tests it.
+
+    The test loads the model here and sends it its warm-up requests.
+    """
     # TensorFlow takes seconds to import: not before the arguments are right.
     from serving.examination import check_manifest, find_facts
     from tfrec.export.artefact import read_artefact
@@ -31,7 +35,7 @@ def examine(
     if problems:
         raise ArtefactError("\n".join(["The manifest does not fit.", *problems]))
     num_requests = Servable.load(artefact.folder).replay_warm_up()
-    print(f"Sound: it loads here and answered its {num_requests} warm-up requests.")
+    print(f"The model loads here and answered its {num_requests} warm-up requests.")
 
 
 def main():

@@ -1,11 +1,11 @@
-"""Items put into a served model and taken out of it, without training.
+"""Adds items to a served model and removes them, without training.
 
     python -m serving.index add saved_models/tfrec items.parquet
     python -m serving.index remove saved_models/tfrec 50 172
     python -m serving.index compact saved_models/tfrec
 
-`add` and `remove` write to the model's log, which our server follows; `compact` makes a
-version of it, which every server takes.
+`add` and `remove` write to the log of the model, which serving.server follows.
+`compact` writes a version with these items, which any server can load.
 """
 
 import pathlib
@@ -17,9 +17,15 @@ from typer import Argument
 from tfrec.errors import DataError
 from tfrec.program import exit_code
 
-SHOWN = 3  # wrong items that a message tells of
+HELP = (
+    "Adds items to a served model and removes them, without training. The commands add "
+    "and remove write to the log of the model, which serving.server follows. The "
+    "command compact writes a version with these items, which any server can load."
+)
+SHOWN = 3  # wrong items that a message shows
 MODEL = Annotated[
-    pathlib.Path, Argument(metavar="MODEL", help="Folder of the model's versions.")
+    pathlib.Path,
+    Argument(metavar="MODEL", help="Folder of the model, with its versions."),
 ]
 
 
@@ -30,7 +36,7 @@ def add(
         Argument(metavar="ITEMS", help="Table of items: parquet, CSV or JSONL."),
     ],
 ):
-    """Puts items in, new ones or in place of those of the same id."""
+    """Adds items, and replaces those with the same id."""
     log = _open(model)
     # Reading tables takes seconds to import: not before the folder is right.
     from tfrec.data.readers import read_items
@@ -41,14 +47,14 @@ def add(
             f"ITEMS must have at least one item. Received: none in {items}."
         )
     log.append(_changes(rows, items))
-    print(f"{log.path}: {len(rows)} items put in.")
+    print(f"{log.path}: {len(rows)} items added.")
 
 
 def remove(
     model: MODEL,
     item_ids: Annotated[list[str], Argument(metavar="ID ...", help="Ids of items.")],
 ):
-    """Takes items out: they are not recommended any more."""
+    """Removes items: they are not recommended any more."""
     log = _open(model)
     from tfrec.data.item_changes import ItemChange
 
@@ -56,16 +62,16 @@ def remove(
     known = _known(model, log)
     unknown = [each.item_id for each in changes if each.item_id not in known]
     log.append(changes)
-    print(f"{log.path}: {len(changes)} items taken out.")
+    print(f"{log.path}: {len(changes)} items removed.")
     if unknown:
         print(
-            f"Not known before, neither to the newest version nor by the log: "
+            f"Neither the newest version nor the log has these items: "
             f"{', '.join(unknown)}."
         )
 
 
 def compact(model: MODEL):
-    """Writes the next version: the newest one with the log's items."""
+    """Writes the next version: the newest one, with the items of the log."""
     log = _open(model)
     from tfrec.export.compaction import compact as write
 
@@ -76,7 +82,7 @@ def compact(model: MODEL):
     num_passed_over = len(refused) + len(read.problems)
     print(
         f"{version}: {len(read.changes) - len(refused)} changes made, "
-        f"{num_passed_over} passed over."
+        f"{num_passed_over} skipped."
     )
 
 
@@ -86,8 +92,8 @@ def _open(model):
 
     if not list_versions(model):
         raise DataError(
-            "MODEL must be a folder of integer version folders, because its log of "
-            f"items stands beside them. Received: {model}."
+            "MODEL must be a folder of integer version folders, because its item "
+            f"log is beside them. Received: {model}."
         )
     return ItemLog.of(model)
 
@@ -105,7 +111,7 @@ def _changes(rows, items):
     if problems:
         raise DataError(
             f"{len(problems)} of {len(rows)} items of {items} are wrong, and none was "
-            f"put in. {' '.join(problems[:SHOWN])}"
+            f"added. {' '.join(problems[:SHOWN])}"
         )
     return changes
 
@@ -126,9 +132,7 @@ def _known(model, log):
 
 def main():
     """Entry point of `tfrec-index`."""
-    app = typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, help=__doc__
-    )
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=HELP)
     for command in (add, remove, compact):
         app.command()(exit_code(command))
     app()

@@ -195,7 +195,9 @@ def _models(model_name, model_base_path, model_config_file):
     if not model_config_file:
         return [ModelSettings(model_name, pathlib.Path(model_base_path))]
     if model_base_path:
-        logger.warning("`--model_config_file` counts, and not `--model_base_path`.")
+        logger.warning(
+            "`--model_config_file` is used, and `--model_base_path` is ignored."
+        )
     return read_model_config(model_config_file)
 
 

@@ -12,7 +12,7 @@ from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS
 
 ROOT = pathlib.Path(__file__).parents[1]
 RUNNABLE = re.compile(r"<!-- runs as a test -->\n```python\n(.*?)```", re.DOTALL)
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.slow
@@ -30,9 +30,22 @@ def test_the_example_runs(tmp_path):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
 def test_links_lead_somewhere(path):
-    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text())
-    broken = [link for link in links if not (path.parent / link).exists()]
+    links = re.findall(r"\]\(([^):]+)\)", path.read_text())
+    broken = [link for link in links if not leads_somewhere(path, link)]
     assert not broken
+
+
+def leads_somewhere(path, link):
+    """Whether a link's file exists and, if it names one, the heading in it."""
+    name, _, heading = link.partition("#")
+    file = path.parent / name if name else path
+    return file.exists() and (not heading or heading in anchors(file.read_text()))
+
+
+def anchors(text):
+    """GitHub's names of the headings: lower case, no punctuation, `-` for blanks."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in titles}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
@@ -69,4 +82,4 @@ def test_the_table_of_inputs_is_complete_and_right():
     assert told.keys() == {name for names in INPUTS.values() for name in names}
     for name, (dtype, rank, default) in told.items():
         assert (dtype, rank) == (SPECS[name].dtype.name, SPECS[name].shape.rank), name
-        assert (default == "needed") == (name not in DEFAULTS), name
+        assert (default == "required") == (name not in DEFAULTS), name

@@ -81,7 +81,7 @@ def read_id(raw: Any) -> str:
         raise ValueError(f"must have at most {MAX_ID} characters")
     if _CONTROL.search(text):
         raise ValueError(
-            "must have no control characters, because ids stand in addresses and logs"
+            "must have no control characters, because ids appear in addresses and logs"
         )
     return text
 

@@ -60,7 +60,7 @@ class WatchedFile(Generic[Content]):
             self._problem = ""
         except ConfigError as error:
             if str(error) != self._problem:
-                logger.warning("%s What it said before stays.", error)
+                logger.warning("%s Its previous content stays in use.", error)
             self._problem = str(error)
 
     def _read_stamp(self):

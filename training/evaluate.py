@@ -1,6 +1,5 @@
 """Judges a saved model on a log: `python -m training.evaluate CONFIG --model DIR`."""
 
-import json
 import pathlib
 from typing import Annotated
 
@@ -18,16 +17,19 @@ def evaluate(
     override: Overrides = None,
     against: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Folder of another report on the same queries, to compare."),
+        typer.Option(
+            help="Folder of another report on the same questions, to compare with."
+        ),
     ] = None,
 ):
-    """Ranks the catalogue with a saved model for the log's test queries.
+    """Evaluates a saved model and baselines on the test questions of a log.
 
-    Beside it stand the baselines, trained on what lies before the cut. The figures
-    are honest only for a model that has not learnt from the test events, which is
-    one trained with `train.refit = "train"`.
+    The baselines are trained on the events before the cut. The figures are valid
+    only for a model that has not learnt from the test events: train it with
+    --set train.refit=train.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
+    from tfrec.evaluation.markdown import with_interval
     from tfrec.evaluation.protocol import describe_protocol
     from tfrec.evaluation.report import write_report
     from tfrec.export.saved_recommender import SavedRecommender
@@ -55,7 +57,7 @@ def evaluate(
     )
     write_queries(out, evaluations)
     found = report["models"][0]["metrics"]["ndcg@10"]
-    console.print(f"NDCG@10 {found['mean']:.4f}, 95 % {json.dumps(found['interval'])}")
+    console.print(f"NDCG@10 {with_interval(found)}, 95 % interval in brackets.")
     if against:
         console.print(compare_reports(out, against, settings.evaluation.seed))
     console.print(f"Report: {out / 'report.md'}")

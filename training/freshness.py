@@ -12,11 +12,13 @@ def freshness(
     out: ReportFolder,
     override: Overrides = None,
 ):
-    """Asks a saved model the log's test questions with ever older histories.
+    """Measures how much older histories lower the figures of a saved model.
 
-    Beside it stand EASE under the same delays, and the model's interest vectors, which
-    follow the events without a history; how is chosen on the part before the cut. The
-    figures are honest only for a model trained with `train.refit = "train"`.
+    The test questions are asked with live, delayed and frozen histories. EASE gets the
+    same histories. Interest vectors of the model follow the events without a history;
+    their settings are chosen on events before the cut and written to interest.json. The
+    figures are valid only for a model that has not learnt from the test events: train
+    it with --set train.refit=train.
     """
     from tfrec.baselines.ease import ease_decay
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`

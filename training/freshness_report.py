@@ -14,10 +14,9 @@ from tfrec.files import replacing
 METRIC, FIGURE = "ndcg@10", "freshness.png"
 HEADER = ["history", "NDCG@10 (95 %)", "share of live", "against live (95 %)", "p"]
 WORDS = (
-    "Each recommender is asked the same questions; only the history that it is told "
-    "differs. What was seen by the moment of the question is left out in every row, "
-    "so the rows differ by what interests are worth. An interest vector sees no "
-    "history after the cut: it is moved by one step for each event."
+    "All rows have the same questions and differ only in the history. Items seen by "
+    "the moment of the question are left out in every row. An interest vector sees no "
+    "history after the cut; each event moves it by one step."
 )
 
 
@@ -85,13 +84,13 @@ def _verdict(recommenders):
 
 
 def _render(report):
-    parts = ["# What fresh interests are worth", report["verdict"], WORDS]
+    parts = ["# What freshness is worth", report["verdict"], WORDS]
     for name, rows in report["recommenders"].items():
         lines = [_line(history, row) for history, row in rows.items()]
         parts += [f"## {name}", table(HEADER, lines)]
     settings = report["interest_settings"].items()
     parts += [f"![NDCG@10]({FIGURE})", "## The interest vector"]
-    parts.append("Chosen on what lies before the cut, and kept in `interest.json`:")
+    parts.append("Chosen on events before the cut, and kept in `interest.json`:")
     parts.append("\n".join(f"- {name}: {value:g}" for name, value in settings))
     parts.append("## How it was measured")
     parts.append("\n".join(f"- {k}: {v}" for k, v in report["protocol"].items()))

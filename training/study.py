@@ -138,9 +138,8 @@ def train_cell(cell, study, config, folder):
         and asked.exists()
         and json.loads(asked.read_text(encoding="utf-8")) == overrides
     ):
-        logger.info("%s is there.", cell.name)
+        logger.info("%s is finished already.", cell.name)
         return
-    logger.info("Training %s.", cell.name)
     check(here)
     claim(here)
     done.unlink(missing_ok=True)
@@ -169,22 +168,29 @@ def run_study(path, folder):
     study = read_study(path)
     config = pathlib.Path(path).parent / study.config
     check_variants(study, config)
-    for cell in cells(study):
+    every = cells(study)
+    for number, cell in enumerate(every, start=1):
+        logger.info("Run %d of %d: %s.", number, len(every), cell.name)
         train_cell(cell, study, config, folder)
-    return write_page(folder, study, cells(study))
+    return write_page(folder, study, every)
 
 
 def study(
     path: Annotated[
         pathlib.Path,
-        typer.Argument(metavar="STUDY", help="TOML, such as training/studies/*.toml."),
+        typer.Argument(
+            metavar="STUDY",
+            help="Study in TOML, such as training/studies/movielens.toml.",
+        ),
     ],
-    out: Annotated[pathlib.Path, typer.Option(help="Folder of the runs.")],
+    out: Annotated[
+        pathlib.Path, typer.Option(help="Folder for the runs and the page.")
+    ],
 ):
-    """Trains a recipe and its variants on several splits and seeds; writes a page.
+    """Trains a recipe and its variants on several splits and seeds, and compares them.
 
-    Each run is `training.train` without an export, in a folder of its own. Runs that
-    are there are not repeated, so a study that was stopped goes on.
+    Each run is training.train without an export, in its own folder. Finished runs are
+    not repeated, so a stopped study continues. The comparison is written to study.md.
     """
     show_log(format="%(asctime)s %(message)s")
     print(f"Page: {run_study(path, out)}")

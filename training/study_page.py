@@ -48,9 +48,9 @@ def write_page(folder, study, cells):
 def _explanation(study):
     seeds = ", ".join(map(str, study.seeds))
     return (
-        f"Training seeds {seeds}; a query's figure is the mean over them. In brackets "
-        "95 % intervals, by drawing users with replacement. *ahead*: of the first row "
-        "over this one, on the same queries, with its interval and p value."
+        f"Training seeds {seeds}; a question's figure is the mean over them. In "
+        "brackets 95 % intervals, from a bootstrap over users. *ahead*: how far the "
+        "first row is ahead of this one on the same questions, with interval and p."
     )
 
 

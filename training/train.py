@@ -16,14 +16,14 @@ def train(
     config: ConfigFile,
     override: Overrides = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the run's checkpoints.")
+        bool, typer.Option("--resume", help="Continue from the checkpoints of the run.")
     ] = False,
 ):
-    """Trains on a log, judges the result beside baselines, writes saved models.
+    """Trains on a log, evaluates the model and baselines, and writes saved models.
 
     Checkpoints, TensorBoard logs, report.md, report.json and figures go to
-    runs/NAME/, saved models to saved_models/NAME/VERSION/. A run replaces what an
-    earlier run of that name wrote, and nothing else.
+    runs/NAME/, saved models to saved_models/NAME/VERSION/. NAME is run.name of the
+    configuration. A run replaces only the files of an earlier run of that name.
     """
     from tfrec.config import load_config  # TensorFlow: not needed for `--help`
     from tfrec.training.progress import progress_shown

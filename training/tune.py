@@ -143,14 +143,17 @@ def validation_ndcg(data, config, watch):
 
 def tune(
     config: ConfigFile,
-    trials: Annotated[int, typer.Option(min=1, help="Settings to try now.")] = 20,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Number of trials of this call.")
+    ] = 20,
     override: Overrides = None,
 ):
-    """Tries settings on the validation part of a log; the test part is not looked at.
+    """Searches for better settings on the validation part of a log.
 
-    The search is kept in runs/NAME/tune.db: called again, it goes on. The best
-    settings so far are written to runs/NAME/tuned.toml, for training.train. Trials
-    that look worse than half of the others by the same epoch end early.
+    The test part is not used. The search is kept in runs/NAME/tune.db and continues
+    when called again. The best settings so far are written to runs/NAME/tuned.toml,
+    for training.train. A trial that is worse than half of the others at the same epoch
+    ends early.
     """
     from tfrec.config import load_config  # TensorFlow, below: not for `--help`
     from tfrec.files import replacing
@@ -163,7 +166,7 @@ def tune(
     path = pathlib.Path(settings.run.folder) / settings.run.name / BEST
     with replacing(path) as aside:
         aside.write_text(to_toml(best), encoding="utf-8")
-    print(f"Validation NDCG@10 {metric:.4f} with {path}.")
+    print(f"Best settings so far: {path}, NDCG@10 {metric:.4f} on validation.")
 
 
 def main():

@@ -66,8 +66,8 @@ class ScoringRun:
         except BaseException:
             if self._work.path.exists():
                 logger.warning(
-                    "What is finished is kept in %s: the same command goes on from "
-                    "there. Remove it if you will not run it again.",
+                    "Finished parts are kept in %s. The same command continues from "
+                    "them. Delete that folder if you do not continue.",
                     self._work.path,
                 )
             raise
@@ -102,7 +102,7 @@ class ScoringRun:
         Returns:
             Numbers of rows and of queries that have some.
         """
-        progress = Progress(f"Writing {self._out}")
+        progress = Progress(f"Writing {self._out}, rows")
         parts = [self._work.part(shard) for shard in range(self.num_shards)]
         num_rows = num_queries = 0
         tables = merge_parts(parts)
@@ -121,7 +121,7 @@ class ScoringRun:
         """Frames of one table, queries numbered in the order they come."""
         config = self._servable.artefact.manifest.get("config", {})
         columns = config.get("data", {}).get("columns", {})
-        num_rows, progress = 0, Progress(f"Dividing {name} by user")
+        num_rows, progress = 0, Progress(f"Dividing {name} by user, rows")
         for frame in stream_table(self._tables[name], table, columns):
             kept = frame[[n for n in table.names if n in frame]]
             if name == "queries":

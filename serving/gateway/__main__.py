@@ -29,73 +29,81 @@ _TOKENS = "--auth-token-file"
 
 
 def serve(
-    target: Annotated[str, Option(help="HOST:PORT of the model server.")],
-    model: Annotated[str, Option(help="What the model server calls the model.")],
+    target: Annotated[str, Option(help="HOST:PORT of the model server, over gRPC.")],
+    model: Annotated[str, Option(help="Name of the model on the server.")],
     store: Store,
     items: Annotated[
         pathlib.Path | None,
-        Option(help="Parquet file with titles, where there is no --model-folder."),
+        Option(help="Parquet file with titles, instead of --model-folder."),
     ] = None,
-    port: Annotated[int, Option(help="0 picks a free one.")] = 0,
+    port: Annotated[int, Option(help="Port; 0 takes a free one.")] = 0,
     host: Annotated[str, Option(help="Address to bind.")] = "127.0.0.1",
     like: Annotated[
         str | None,
         Option(
-            help="KIND or KIND=VALUE of the event that the page's like sends; without "
-            "it, the most frequent sign of interest that the model learnt."
+            help="KIND or KIND=VALUE of the event that Like on the page sends. "
+            "Default: the model's most frequent kind of interest."
         ),
     ] = None,
     skip: Annotated[
         str | None,
         Option(
-            help="The same of its skip; without it, a dislike that the model learnt, "
-            "or else an event that hides the item."
+            help="KIND or KIND=VALUE of the event that Skip on the page sends. "
+            "Default: a kind that the model learnt as negative, or an event that only "
+            "hides the item."
         ),
     ] = None,
     hide: Annotated[
         str,
         Option(
-            help="Kinds of events, with commas, that only hide their items though the "
-            "model learnt them; those that it did not learn always do."
+            help="Kinds of events, separated by commas, that only hide their items. "
+            "Kinds that the model did not learn always do."
         ),
     ] = "",
-    users: Annotated[str, Option(help="Ids, with commas, that the page offers.")] = "",
+    users: Annotated[
+        str, Option(help="User ids to offer on the page, separated by commas.")
+    ] = "",
     model_folder: Annotated[
         pathlib.Path | None,
         Option(
-            help="Folder of the served model: titles are those of the version that is "
-            "served, and items can be put in and taken out."
+            help="Folder of the served model: for titles of the version that is "
+            "served, and for routes that add and remove items."
         ),
     ] = None,
     interest: Annotated[
         pathlib.Path | None,
-        Option(help="interest.json of training.freshness, for mode=interest."),
+        Option(help="Settings of mode=interest: interest.json of training.freshness."),
     ] = None,
     profiles: Annotated[
         pathlib.Path | None,
-        Option(help="Users' profiles, as for training: user_id, text."),
+        Option(help="Table of profiles, as for training: user_id, text."),
     ] = None,
     ca: Ca = "",
     cert: Cert = "",
     key: Key = "",
     token_file: TokenFile = "",
-    tls_cert: Annotated[str, Option(help="PEM of the gateway's certificate.")] = "",
-    tls_key: Annotated[str, Option(help="PEM of its private key.")] = "",
+    tls_cert: Annotated[str, Option(help="Certificate of the gateway, PEM.")] = "",
+    tls_key: Annotated[str, Option(help="Key of that certificate, PEM.")] = "",
     tls_client_ca: Annotated[
-        str, Option(help="PEM of the authority whose certificates callers must show.")
+        str,
+        Option(help="Authority of client certificates, PEM. Callers must have one."),
     ] = "",
     auth_token_file: Annotated[
-        str, Option(help="TOKEN or TOKEN ROLE, one a line: what callers must show.")
+        str,
+        Option(help="File with TOKEN or TOKEN ROLE on each line. Callers need one."),
     ] = "",
     allowed_host: Annotated[
         list[str] | None,
-        Option(help="Further name that requests may call the gateway; * for any."),
+        Option(help="Further allowed value of the Host header; * for any."),
     ] = None,
     allow_plaintext: Annotated[
-        bool, Option(help="Also where others may listen.")
+        bool, Option(help="Allow addresses that others can reach without TLS.")
     ] = False,
 ):
-    """Serves recommendations that follow each event, over HTTP."""
+    """Serves recommendations over HTTP, takes events and stores user states.
+
+    A page for trying it and /docs, the list of routes, are at its address.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     _check_titles(items, model_folder)
     identity = read_identity(ca, cert, key, token_file)

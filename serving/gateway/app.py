@@ -125,15 +125,13 @@ def _watching(model):
     return lifespan
 
 
-async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
+async def _read_options(  # not in a thread of its own, as FastAPI would have it
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
-    category: Annotated[str, Query(description="One or more, `|` between")] = "",
+    category: Annotated[str, Query(description="One or more, separated by |")] = "",
     query: str = "",
     explain: bool = False,
     now: Annotated[Now, Query(description="UTC seconds")] = None,
-    mode: Annotated[
-        Mode, Query(description="What the model is asked with")
-    ] = "history",
+    mode: Annotated[Mode, Query(description="What is sent to the model")] = "history",
     allow_repeats: bool = False,
     min_probability: Share = 0.0,
     diversity: Share = 0.0,
@@ -145,7 +143,7 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
 def _add_recommendations(app, recommending):
     @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
-        user_id: Id, options: Annotated[ListOptions, Depends(_read_wishes)]
+        user_id: Id, options: Annotated[ListOptions, Depends(_read_options)]
     ) -> Response:
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, options)
@@ -194,7 +192,7 @@ def _add_interests(app, states, interests):
         user_id: Id,
         now: Annotated[Now, Query(description="UTC seconds")] = None,
     ) -> InterestsAnswer:
-        """How much each event, and each category, counts in what is recommended."""
+        """Shares of each event and each category in the recommendations."""
         state = states.get(user_id)
         items, categories = interests.of_history(state.history(), now)
         return InterestsAnswer(
@@ -217,7 +215,7 @@ def _add_events(app, states, metrics):
         openapi_extra={"requestBody": body},
     )
     def post_events(payload: Annotated[Any, Body()]) -> Response:
-        """One event or a list; answered when they are durable, all or none."""
+        """Stores one event or a list, all or none. 202 means that they are durable."""
         try:
             events = _read_limited(payload)
         except EventError:
@@ -254,7 +252,7 @@ def _add_users(app, states, recommending, catalogue):
 
     @app.delete(f"/v1/users/{any_text('user_id')}")
     def forget(user_id: str) -> ForgottenAnswer:
-        """Also under an id that was taken before there were rules for ids."""
+        """Deletes the user, also under an id that the present rules refuse."""
         known = [states.forget(each) for each in _spellings(user_id)]
         for each in _spellings(user_id):
             recommending.forget(each)
@@ -287,7 +285,7 @@ def _add_operation(app, states, model, metrics, served):
 
     @app.get("/health", response_model=Health, responses={503: without_store})
     def health():
-        """503 without the store; without the model server there is the fallback."""
+        """503 without the store. Without the model server 200: the fallback answers."""
         store = "ok"
         try:
             states.check()

@@ -68,7 +68,7 @@ class Failures:
                 raise
             number = scope["state"].get("request_id", "")
             logger.exception("%s failed; request %s.", scope["path"], number)
-            words = f"The gateway failed; its log tells why, of request {number}."
+            words = f"The gateway failed. Its log has the reason, for request {number}."
             answer = {"detail": words, "request_id": number}
             await JSONResponse(answer, 500)(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""Routes that put items in and take them out."""
+"""Routes that add and remove items."""
 
 from typing import Annotated, Any
 
@@ -29,14 +29,14 @@ Limit = Annotated[int, BeforeValidator(read_limit)]
 
 
 class NewItem(Asked):
-    """An item as it is put in."""
+    """An item to add."""
 
     item_id: Id
     title: Text = ""
     text: Text = ""
-    category: Category = Field("", description="One or more, `|` between")
+    category: Category = Field("", description="One or more, separated by |")
     available_from: Limit = Field(0, description="UTC seconds; 0: always")
-    available_until: Limit = Field(0, description="UTC seconds; 0: for ever")
+    available_until: Limit = Field(0, description="UTC seconds; 0: no end")
 
     @model_validator(mode="after")
     def _check_limits(self):
@@ -83,7 +83,7 @@ def read_items(raw: Any) -> list[NewItem]:
 
 
 class ItemsAnswer(BaseModel):
-    """How many items were put in or taken out."""
+    """Number of items that were added or removed."""
 
     accepted: int
 
@@ -113,12 +113,12 @@ def add_items(
 
     @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
     def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
-        """One item or a list, new or in place of others; answered when durable."""
+        """Adds or replaces one item or a list. 202 means that they are durable."""
         return write([ItemChange(**item.model_dump()) for item in read_items(payload)])
 
     @app.delete("/v1/items/{item_id:path}", status_code=202)
     def remove_item(item_id: Id) -> ItemsAnswer:
-        """It is not recommended any more, whether it was known or not."""
+        """Removes an item; also one that is not known."""
         return write([ItemChange(item_id=item_id, is_removed=True)])
 
 

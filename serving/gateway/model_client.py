@@ -123,7 +123,7 @@ class ModelClient:
             self._renew_cold_list()
         except ServingError as error:
             if str(error) != self.problem:
-                logger.warning("The model server fails: %s", error)
+                logger.warning("The model server does not answer: %s", error)
             self.problem = str(error)
 
     def _see_version(self):

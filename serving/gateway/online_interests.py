@@ -88,7 +88,7 @@ class InterestKeeping:
         try:
             self._states.keep_interest(user_id, state, interest)
         except StoreError as error:  # the next read makes the same steps again
-            logger.warning("An interest vector is not kept: %s", error)
+            logger.warning("An interest vector could not be stored: %s", error)
 
     def _up_to_date(self, state, now, profile):
         # A version read too early only makes the vector begin anew once more.

@@ -118,7 +118,7 @@ class Recommending:
         Raises:
             StoreError: the state cannot be read.
             RequestError: the model refuses the request.
-            QueryError: `wishes` ask of an interest vector what it cannot say.
+            QueryError: `options` need a history, which an interest vector is not.
             NoAnswerError: there is no fallback either.
         """
         state = self._states.get(user_id)
@@ -139,7 +139,7 @@ class Recommending:
 
         Args:
             history: `(item_id, event, value, timestamp)`, any order.
-            wishes: `ListOptions`.
+            options: `ListOptions`.
         """
         return self._by_history(history, options, options.now or int(time.time()), "")
 
@@ -173,7 +173,7 @@ class Recommending:
         if options.query or options.explain:
             raise QueryError(
                 "`query` and `explain` must be left out with `mode=interest`, because "
-                "an interest vector knows no words and no single events."
+                "an interest vector has neither words nor single events."
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options))
@@ -216,7 +216,7 @@ class Recommending:
         if not allowed:
             raise NoAnswerError(
                 f"The model server does not answer ({error}), and there is no earlier "
-                "list that could stand in. Try again in some seconds."
+                "list for users without events. Try again in some seconds."
             )
         self._metrics.fallbacks.inc()
         return Found(allowed[: options.k], self._model.version, "fallback")

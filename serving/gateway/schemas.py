@@ -23,7 +23,7 @@ ReasonCode = Literal["history", "interest", "cold_user", "fallback"]
 
 
 class ShownItem(BaseModel):
-    """What people read of an item; `about` is the beginning of its text."""
+    """Texts of an item; `about` is the beginning of its text."""
 
     item_id: str
     title: str
@@ -32,7 +32,7 @@ class ShownItem(BaseModel):
 
 
 class RecommendedItem(ShownItem):
-    """One item; `reason` tells what speaks for it, if asked for."""
+    """One item; `reason` is why it is recommended, with `explain`."""
 
     score: float
     probability: float
@@ -42,9 +42,9 @@ class RecommendedItem(ShownItem):
 class Recommendations(BaseModel):
     """An answer.
 
-    `reason_code`: "history" (from the user's events), "interest" (from the vector that
-    they have moved), "cold_user" (there are none) or "fallback" (the model server is
-    away: the last list for people without events).
+    `reason_code`: "history" (from the user's events), "interest" (from the user's
+    interest vector), "cold_user" (no events) or "fallback" (the model server is down:
+    the last list for users without events).
     """
 
     items: list[RecommendedItem]
@@ -55,12 +55,12 @@ class Recommendations(BaseModel):
 
 
 class SessionEvent(Asked):
-    """An event of somebody without an id; an item id alone will do."""
+    """An event of a session without a user id; may also be just an item id."""
 
     item_id: Id
     event: Kind = ""
     value: Value = None
-    timestamp: OptionalSeconds = Field(None, description="UTC seconds; null: just now")
+    timestamp: OptionalSeconds = Field(None, description="UTC seconds; null: now")
     sequence: Sequence = 0
 
     @model_validator(mode="before")
@@ -70,17 +70,17 @@ class SessionEvent(Asked):
 
 
 class Session(Asked):
-    """What somebody without an id did, and when it is asked about."""
+    """Events of a session without a user id, and the time of the request."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
-    now: Now = Field(None, description="UTC seconds; null: the clock")
+    now: Now = Field(None, description="UTC seconds; null: now")
 
 
 class SessionRequest(Session):
-    """What an anonymous session asks for."""
+    """A request of a session without a user id."""
 
     k: int = Field(10, ge=1, le=MAX_K)
-    category: str = Field("", description="One or more, `|` between")
+    category: str = Field("", description="One or more, separated by |")
     query: str = ""
     explain: bool = False
     allow_repeats: bool = False
@@ -89,7 +89,7 @@ class SessionRequest(Session):
 
 
 class EventsAnswer(BaseModel):
-    """What became of the events; `state_versions` is per user, after them."""
+    """Counts of the events; `state_versions` has each user's version after them."""
 
     accepted: int
     duplicates: int
@@ -97,7 +97,7 @@ class EventsAnswer(BaseModel):
 
 
 class EventTakenBack(BaseModel):
-    """The version of the state after an event was taken back."""
+    """The version of the state after an event was removed."""
 
     state_version: int
 
@@ -122,7 +122,7 @@ class StateAnswer(BaseModel):
 
 
 class WeightedItem(BaseModel):
-    """An item of a history and its share in what is recommended."""
+    """An item of a history and its share in the recommendations."""
 
     item_id: str
     title: str
@@ -137,7 +137,7 @@ class WeightedCategory(BaseModel):
 
 
 class InterestsAnswer(BaseModel):
-    """Interest over a user's events, largest first; the items' weights sum to 1."""
+    """Shares of a user's events, largest first; the items' weights sum to 1."""
 
     items: list[WeightedItem]
     categories: list[WeightedCategory]
@@ -151,13 +151,13 @@ class FoundItems(BaseModel):
 
 
 class ForgottenAnswer(BaseModel):
-    """Whether there was anything to forget."""
+    """Whether there was anything to delete."""
 
     forgotten: bool
 
 
 class Health(BaseModel):
-    """ "ok" or what is wrong, of each part."""
+    """For each part "ok" or the problem."""
 
     store: str
     model_server: str

@@ -40,5 +40,5 @@ class ServedTitles:
             self._known = version
         except DataError as error:
             if version != self._warned:
-                logger.warning("%s The titles of before stay.", error)
+                logger.warning("%s The previous titles stay in use.", error)
             self._warned = version

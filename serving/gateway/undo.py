@@ -30,7 +30,7 @@ def add_undo(app: FastAPI, states: UserStates) -> None:
     """
 
     def take_back(user_id: Id, event_id: Id) -> EventTakenBack:
-        """Undoes one event that was sent with an `event_id`; it may come again."""
+        """Removes one event that was sent with an `event_id`; it may be sent again."""
         return EventTakenBack(state_version=states.remove(user_id, event_id))
 
     app.router.add_api_route(

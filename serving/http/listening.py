@@ -160,7 +160,7 @@ class _Server(uvicorn.Server):
                 protocol, line, ssl=self._tls, ssl_handshake_timeout=wait_s
             )
         except OSError as error:
-            logger.debug("A connection did not come about: %s.", error)
+            logger.debug("A connection failed: %s.", error)
             self._visits.leave(visit)
 
 

@@ -40,7 +40,8 @@ class Following:
             words.append(f"Items of the log that cannot be served: {count} ({shown}).")
         if self._lines:
             shown = "; ".join(self._lines[:SHOWN])
-            words.append(f"Lines of it passed over: {len(self._lines)} ({shown}).")
+            count = len(self._lines)
+            words.append(f"Skipped lines of the item log: {count} ({shown}).")
         return " ".join(words)
 
     def start(self) -> None:

@@ -137,7 +137,7 @@ class ModelsCollector(Collector):
         """How far versions are with the logs of their items."""
         changes = CounterMetricFamily(
             "tfrec_serving_item_changes",
-            "Changes of items made, and changes and lines of the log passed over.",
+            "Changes of items made, and changes and lines of the item log skipped.",
             labels=["model", "version", "outcome"],
         )
         behind = GaugeMetricFamily(

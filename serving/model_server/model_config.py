@@ -44,9 +44,11 @@ class FollowedConfig:
             if settings != self._served:
                 self._models.replace(settings)
                 self._served = settings
-                logger.info("%s has changed, and is served.", self._path)
+                logger.info("%s has changed; its models are served now.", self._path)
         except Exception as error:  # whatever it was, the old models go on
-            logger.error("%s has changed and is not served: %s", self._path, error)
+            logger.error(
+                "%s has changed, but the previous models stay: %s", self._path, error
+            )
 
 
 def model_settings(config, source: str) -> list[ModelSettings]:

@@ -243,8 +243,8 @@ class ModelStore:
         ready = Version(number, State.AVAILABLE, servable)
         ready.loaded_at, ready.memory = time.time(), (before, resident_bytes())
         logger.info(
-            "%s version %d is ready; %d warm-up requests answered; memory %d MB, %d MB "
-            "before.",
+            "%s version %d is ready; %d warm-up requests answered; memory %d MB, "
+            "before %d MB.",
             *(self.settings.name, number, num_requests),
             *(num_bytes // 2**20 for num_bytes in reversed(ready.memory)),
         )
@@ -258,7 +258,7 @@ class ModelStore:
             return
         gone = [version.number for version in ready if version.number not in wanted]
         for number in gone:
-            logger.info("%s version %d goes.", self.settings.name, number)
+            logger.info("%s version %d is unloaded.", self.settings.name, number)
             self._set(Version(number, State.END))
         ready.clear()
         if gone:

@@ -88,7 +88,9 @@ class Follower(threading.Thread):
             self._wait_s = LOOK_S
         except Exception as error:  # of reading: a change that fails is passed over
             if self._state.fail(str(error)):
-                logger.error("%s cannot be read; trying on: %s", self._log.path, error)
+                logger.error(
+                    "%s cannot be read and is tried again: %s", self._log.path, error
+                )
             self._wait_s = min(2 * self._wait_s, MAX_PAUSE_S)
 
     def _follow(self):
@@ -102,6 +104,6 @@ class Follower(threading.Thread):
             # One assignment: a request has the items as they were or as they are.
             servable.answer_by(self._items.functions())
             num_made = len(read.changes) - len(refused)
-            logger.info("%s: %d changes of items.", self._path, num_made)
+            logger.info("%s: %d changes of items are served now.", self._path, num_made)
         self._state.finish(read, refused)
         self._place, self._size = read.place, size

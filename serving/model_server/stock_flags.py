@@ -6,17 +6,17 @@ from typer.core import TyperCommand
 
 WITHOUT_EFFECT = {  # name -> what is so instead
     "enable_grpc_healthcheck_service": "health checks are always answered",
-    "enable_per_model_batching_parameters": "all models are batched alike",
+    "enable_per_model_batching_parameters": "all models share the batching parameters",
     "enable_profiler": "there is no profiler service",
-    "enable_signature_method_name_check": "Predict alone is served",
+    "enable_signature_method_name_check": "only Predict is served",
     "flush_filesystem_caches": "the system frees its caches when it needs the memory",
     "mixed_precision": "a model computes as it was saved",
     "num_load_threads": "versions are loaded one by one, beside the requests",
     "num_tflite_interpreters_per_pool": "TensorFlow Lite is not served",
     "num_tflite_pools": "TensorFlow Lite is not served",
-    "num_unload_threads": "versions are let go one by one, beside the requests",
+    "num_unload_threads": "versions are unloaded one by one, beside the requests",
     "per_process_gpu_memory_fraction": "TensorFlow divides a GPU's memory itself",
-    "platform_config_file": "the one platform is TensorFlow's saved models",
+    "platform_config_file": "TensorFlow's saved models are the only platform",
     "prefer_tflite_model": "TensorFlow Lite is not served",
     "remove_unused_fields_from_bundle_metagraph": "graphs are kept as loaded",
     "skip_initialize_tpu": "TPUs are not used",
@@ -38,7 +38,7 @@ class StockCommand(TyperCommand):
 
     def __init__(self, *args, **kwargs):
         names = ", ".join(f"--{name}" for name in sorted(WITHOUT_EFFECT))
-        kwargs["epilog"] = f"Taken as well, without effect here: {names}."
+        kwargs["epilog"] = f"Accepted, but without effect: {names}."
         kwargs["rich_markup_mode"] = None  # Typer's tables cut long names off
         super().__init__(*args, **kwargs)
 
@@ -70,7 +70,7 @@ def idle_words(context) -> str:
     if not idle:
         return ""
     reasons = (f"{flag} ({reason})" for flag, reason in sorted(idle.items()))
-    return f"Without effect here: {', '.join(reasons)}."
+    return f"Flags without effect: {', '.join(reasons)}."
 
 
 def _switch(ctx, name, value):

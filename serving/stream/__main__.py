@@ -22,18 +22,20 @@ from tfrec.program import run_program
 def run(
     source: Annotated[
         str,
-        Option(help="kafka://HOST:PORT/TOPIC?group=NAME, jsonl:PATH or - for stdin."),
+        Option(
+            help="Events: kafka://HOST:PORT/TOPIC?group=NAME, jsonl:PATH or - (stdin)."
+        ),
     ],
     store: Store,
     metrics_port: Annotated[
         int | None,
-        Option(help="Serves /metrics and /health there; 0 picks a free one."),
+        Option(help="Port of /metrics and /health; 0 takes a free one. Default: none."),
     ] = None,
     metrics_host: Annotated[
-        str, Option(help="Address to bind for them; anybody there may read them.")
+        str, Option(help="Address of /metrics and /health. They need no token.")
     ] = "127.0.0.1",
 ):
-    """Applies every event of a source to its user's state, once."""
+    """Reads events from a source and applies each of them once to its user's state."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     from serving.stream.consume import consume
     from serving.stream.metrics import ConsumerMetrics, answering

@@ -97,13 +97,13 @@ def _append(states, events, metrics, stopped):
             appended = states.append(events)
         except StoreError as error:
             if not metrics.problem:
-                logger.warning("%s It is waited for.", error)
+                logger.warning("%s Waiting for the store.", error)
             metrics.problem = str(error)
             if stopped.wait(wait_s):
                 raise
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
         else:
             if metrics.problem:
-                logger.warning("The store takes events again.")
+                logger.warning("The store accepts events again.")
             metrics.problem = ""
             return appended

@@ -144,7 +144,7 @@ def _good(records):
         if error is None:
             yield record
         elif error.fatal():
-            raise SourceError(f"The consumer of Kafka cannot go on: {error}.")
+            raise SourceError(f"The Kafka consumer has failed: {error}.")
         else:
             logger.warning("Kafka: %s", error)
 

@@ -16,8 +16,9 @@ Store = Annotated[
         "--store",
         envvar="TFREC_STORE",
         show_envvar=True,
-        help="sqlite:///PATH, redis://[:PASSWORD@]HOST:PORT/0 or memory:. A password "
-        "belongs into the variable, since anybody on the machine sees arguments.",
+        help="Store of user states: sqlite:///PATH, redis://[:PASSWORD@]HOST:PORT/0 or "
+        "memory:. Put a URL with a password into the environment variable, since all "
+        "users of the machine see arguments.",
     ),
 ]
 

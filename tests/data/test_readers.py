@@ -215,7 +215,7 @@ def test_all_bad_rows_are_told_at_once(tmp_path):
         f"must be UTC seconds, ISO 8601 or a datetime: {path} row 3 ('soon')",
         f"looks like milliseconds; divide it by 1000 to get seconds: {path} row 5 (",
         f"1 × `value` must be a number or absent: {path} row 3 ('nine')",
-        'go on with `data.on_bad_rows = "quarantine"`.',
+        'set `data.on_bad_rows = "quarantine"`, which writes them to a file',
     ):
         assert line in message
 

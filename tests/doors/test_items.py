@@ -164,11 +164,11 @@ def test_a_bad_line_blocks_nothing_and_is_told(ask, server, folder):
     assert not {"z", "failing"} & served(ask).keys()
     assert metric(server, "passed_over") == passed_over + 4
     assert metric(server, "made") == made + 1
-    eventually(lambda: "passed over" in ask("GET", "/health")[1]["items"])
+    eventually(lambda: "Skipped lines" in ask("GET", "/health")[1]["items"])
     status, health = ask("GET", "/health")
     assert status == 200
     assert "Items of the log that cannot be served: 1 ('failing')." in health["items"]
-    assert "Lines of it passed over: 3 (from byte" in health["items"]
+    assert "Skipped lines of the item log: 3 (from byte" in health["items"]
 
 
 def test_a_log_with_bad_lines_is_served_after_a_restart(other):
@@ -190,7 +190,7 @@ def test_a_log_with_bad_lines_is_served_after_a_restart(other):
         assert found == {"good", *TOY[1:]}
         (status,) = client.status()
     assert status.state == "AVAILABLE"
-    assert "Lines of it passed over: 3" in status.error
+    assert "Skipped lines of the item log: 3" in status.error
 
 
 def test_batch_scoring_passes_over_bad_lines(other, tmp_path, monkeypatch):
@@ -212,7 +212,7 @@ def test_batch_scoring_passes_over_bad_lines(other, tmp_path, monkeypatch):
         (
             "never.csv",
             "item_id,available_from,available_until\nz,9,9\ny,,\n",
-            "1 of 2 items of .* are wrong, and none was put in. Item 1: `available_unt",
+            "1 of 2 items of .* are wrong, and none was added. Item 1: `available_unt",
         ),
         ("none.txt", "", "A table must be a file or folder of files"),
     ],
@@ -230,13 +230,11 @@ def test_add_and_remove_say_what_they_did(other, tmp_path, monkeypatch, capsys):
     table = tmp_path / "items.csv"
     table.write_text("item_id,title,available_until\nn1,One,2040-01-01\nn2,Two,\n")
     assert run_program(monkeypatch, index, "add", other, table) == 0
-    assert "2 items put in." in capsys.readouterr().out
+    assert "2 items added." in capsys.readouterr().out
     assert run_program(monkeypatch, index, "remove", other, "n1", "a", "n3", "n4") == 0
     told = capsys.readouterr().out
-    assert "4 items taken out." in told
-    assert (
-        "Not known before, neither to the newest version nor by the log: n3, n4" in told
-    )
+    assert "4 items removed." in told
+    assert "Neither the newest version nor the log has these items: n3, n4" in told
     changes = ItemLog.of(other).read().changes
     assert [each.item_id for each in changes] == ["n1", "n2", "n1", "a", "n3", "n4"]
     assert [each.available_until for each in changes][:2] == [2_208_988_800, 0]

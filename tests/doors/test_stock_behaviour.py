@@ -161,7 +161,10 @@ def test_our_client_reads_both(server, rest):
 
 
 def test_flags_without_effect_are_one_line_of_the_log(server):
-    assert "`--model_config_file` counts, and not `--model_base_path`." in server.log()
+    assert (
+        "`--model_config_file` is used, and `--model_base_path` is ignored."
+        in server.log()
+    )
     (line,) = [x for x in server.log().splitlines() if "Without effect here" in x]
     assert "--enable_profiler (there is no" in line
     assert "--num_load_threads (versions are" in line

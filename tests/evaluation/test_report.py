@@ -90,7 +90,7 @@ def test_markdown_names_the_winner_and_the_protocol(report, tmp_path):
     assert "The best baseline, half, reaches" in page
     assert "| **ours** " in page
     assert "cold items (1)" in page
-    assert "4 events to learn from, 4 queries" in page
+    assert "4 training events, 4 queries" in page
     assert "Equal scores count against the right item" in page
 
 

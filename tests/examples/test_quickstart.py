@@ -34,7 +34,7 @@ def test_it_runs(notebook, tmp_path):
     client = nbclient.NotebookClient(notebook, timeout=1800, resources=context)
     done = client.execute()
     shown = [json.dumps(cell.outputs) for cell in code_of(done)]
-    assert "Learning from everything" in shown[1]
+    assert "Training on the whole log" in shown[1]
     assert "E tensorflow" not in "".join(shown)
     assert "The best baseline" in shown[5]
     id_before_title = re.compile(r"<td>(\d+)</td>\\n      <td>[^<]*[A-Za-z]")

@@ -80,7 +80,7 @@ def test_cut_off_file(kept, suffix):
     path = kept / f"ckpt-3{suffix}"
     os.truncate(path, path.stat().st_size // 2)
     checkpointer, *_ = make_checkpointer(kept, make_model([400], [2]))
-    words = r"ckpt-3 cannot be restored: .*damaged.*Delete .* to start anew"
+    words = r"ckpt-3 cannot be restored: .*damaged.*Delete .* to start again"
     with pytest.raises(CheckpointError, match=words):
         checkpointer.restore()
 

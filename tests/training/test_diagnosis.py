@@ -83,7 +83,10 @@ def test_refusals_that_are_too_few():
 def test_few_labels():
     enough, test = (100, 100), np.repeat([True, False], [30, 400])
     words = few_labels(enough, test)
-    assert "rest on few labels: 30 positive and 400 negative in test; 100" in words
+    assert (
+        "rest on few labels: 30 positive and 400 negative in test; they need 100"
+        in words
+    )
     assert few_labels(enough, np.repeat([True, False], 100)) is None
     assert "99 positive and 500 negative in validation" in few_labels((99, 500), test)
 

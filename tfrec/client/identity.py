@@ -13,11 +13,11 @@ from tfrec.errors import ConfigError
 from tfrec.watched_file import WatchedFile, tokens_in
 
 # The options of every program that asks a model server.
-Ca = Annotated[str, Option("--ca", help="PEM of the server's authority, for TLS.")]
-Cert = Annotated[str, Option("--cert", help="PEM of the client's own certificate.")]
-Key = Annotated[str, Option("--key", help="PEM of its private key.")]
+Ca = Annotated[str, Option("--ca", help="Authority of the server, PEM. Turns TLS on.")]
+Cert = Annotated[str, Option("--cert", help="Client certificate, PEM.")]
+Key = Annotated[str, Option("--key", help="Key of the client certificate, PEM.")]
 _OPTION = "--token-file"
-TokenFile = Annotated[str, Option(_OPTION, help="Its first line is a bearer token.")]
+TokenFile = Annotated[str, Option(_OPTION, help="File with a bearer token.")]
 
 
 @dataclass(frozen=True)

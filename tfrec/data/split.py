@@ -152,7 +152,7 @@ def _global(interactions, fraction, allow_repeats, rng):
 def _leave_last_out(interactions, fraction, allow_repeats, rng):
     logger.warning(
         "leave-last-out leaks: training sees events of other users that happened "
-        "after a query was asked, so its figures are too good. Prefer a split by time."
+        "after a query was asked, so its figures are too high. Prefer a split by time."
     )
     answers = np.flatnonzero(may_be_target(interactions, allow_repeats))
     user_rows = interactions.user_rows[answers]

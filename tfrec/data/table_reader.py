@@ -13,8 +13,8 @@ from tfrec.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 ADVICE = (
-    "Mend these rows, or have a training set them aside in a file and go on with "
-    '`data.on_bad_rows = "quarantine"`.'
+    "Correct these rows, or set "
+    '`data.on_bad_rows = "quarantine"`, which writes them to a file and continues.'
 )
 
 

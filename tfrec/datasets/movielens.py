@@ -87,9 +87,11 @@ def _tables(cache):
         try:
             return source(cache)
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            logger.info("MovieLens-100k is not to be had from %s.", source.__doc__)
+            logger.info("MovieLens-100k cannot be downloaded from %s.", source.__doc__)
             errors.append(f"{source.__doc__}: {error}")
-    raise DownloadError("MovieLens-100k cannot be had. Tried " + "; then ".join(errors))
+    raise DownloadError(
+        "MovieLens-100k cannot be downloaded. Tried " + "; then ".join(errors)
+    )
 
 
 def _from_zip(cache):

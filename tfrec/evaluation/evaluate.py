@@ -134,7 +134,7 @@ def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_si
     ranks, cold_ranks = np.empty((2, len(rows)), np.int64)
     shown = []
     start = 0
-    progress = Progress(f"Asking {recommender.name}", len(queries))
+    progress = Progress(f"Evaluating {recommender.name}, questions", len(queries))
     for batch in queries.in_batches(batch_size):
         scores = _scores(recommender, batch, allow_repeats)
         offsets = np.searchsorted(query_of, np.arange(start, start + len(batch) + 1))

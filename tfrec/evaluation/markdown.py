@@ -4,12 +4,12 @@ from tfrec.evaluation.plots import shown
 
 COLUMNS = ("ndcg", "recall", "mrr", "hit_rate")
 NUMBERS = {
-    "num_train_events": "events to learn from",
+    "num_train_events": "training events",
     "num_queries": "queries",
     "num_users_asked": "users asked",
     "num_right_items": "right items",
     "num_items": "items",
-    "num_cold_items": "of them without any training event",
+    "num_cold_items": "of them without a training event",
 }
 
 
@@ -111,9 +111,9 @@ def _interest(report):
     lines = [_interest_line(f"**{report['models'][0]['name']}**", interest)]
     lines += [_interest_line(*each) for each in interest["baselines"].items()]
     return (
-        f"## Probabilities\n\nOn {interest['num_examples']:,} examples, whose zeros "
-        f"are items {interest['zeros']}; log loss in nats, expected calibration error "
-        f"over bins of equal size.\n\n"
+        f"## Probabilities\n\nOn {interest['num_examples']:,} examples; the negative "
+        f"ones are items {interest['zeros']}. Log loss in nats; expected calibration "
+        f"error over bins of equal size.\n\n"
         f"{table(header, lines)}\n\n"
         f"{_figure(report, 'reliability', 'Reliability')}"
     ).rstrip()

@@ -6,21 +6,21 @@ import numpy as np
 
 QUESTIONS = {
     "rolling": (
-        "Each event from the cut on is asked about, with all that its user did "
-        "before as the live history"
+        "Each positive event from the cut on is a question. Its history is live: "
+        "all that the user did before the event"
     ),
     "global": (
-        "Each user is asked about once, at the cut; right is every new item that "
-        "the user chose afterwards"
+        "Each user is one question, at the cut. Right is every new item that the "
+        "user chose afterwards"
     ),
     "leave-last-out": (
-        "Each user's last event is asked about; training knows events of other "
-        "users that happened later, so all figures here are too good"
+        "Each user's last positive event is a question. Training sees later events "
+        "of other users, so all figures here are too high"
     ),
     "cold-items": (
-        "Each event from the cut on is asked about, with all that its user did "
-        "before as the live history; a random share of the items has been removed "
-        "from training"
+        "Each positive event from the cut on is a question. Its history is live: "
+        "all that the user did before the event. A random share of the items has no "
+        "training event"
     ),
 }
 
@@ -43,7 +43,7 @@ def describe_protocol(split, allow_repeats=False):
         "question": QUESTIONS[split.name] + ".",
         "candidates": _candidates(split.train.num_items, allow_repeats),
         "ties": "Equal scores count against the right item; NaN is the worst score.",
-        "intervals": "95 %, by drawing users (not single queries) with replacement.",
+        "intervals": "95 %, from a bootstrap over users (not single questions).",
         "num_train_events": len(split.train),
         "num_queries": len(queries),
         "num_users_asked": len(np.unique(queries.user_rows)),

@@ -81,7 +81,7 @@ class FreshItems:
         except Exception as error:
             item_ids = [each.item_id for each in changes]
             names = ", ".join(map(repr, item_ids))
-            logger.error("The change of item %s is passed over: %s", names, error)
+            logger.error("The change of item %s is skipped: %s", names, error)
             return item_ids
         return []
 
@@ -135,7 +135,7 @@ class FreshItems:
             try:
                 change = ItemChange(**{name: row[name] for name in names})
             except DataError as error:  # rules were fewer when it was written
-                logger.warning("%s: an item is passed over: %s", self._path, error)
+                logger.warning("%s: an item is skipped: %s", self._path, error)
                 continue
             self._changes[change.item_id] = change
             if not change.is_removed:

@@ -103,7 +103,7 @@ class ItemLog:
                 changes += _parse(line)
             except (ValueError, RecursionError) as error:
                 problems.append(f"from byte {place} on: {error}")
-                logger.warning("%s, a line is passed over, %s", self.path, problems[-1])
+                logger.warning("%s: a line is skipped, %s", self.path, problems[-1])
             place += len(line)
         return Reading(changes, place, problems, start)
 

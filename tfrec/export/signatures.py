@@ -187,7 +187,7 @@ class Signatures(SignatureGraphs):
         widths = {"vectors": hybrid.dim, "memories": hybrid.memory_dim}
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
-        # One string for each item here, not a row of wishes as in a request.
+        # One string for each item here, not a row of options as in a request.
         tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
         self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
         self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])

@@ -47,7 +47,7 @@ def prove(version_folder, requests, expected, libraries, timeout_s=600):
             "loaded": fill_defaults(version_folder, requests),
         },
     }
-    logger.info("Asking it %d questions in fresh processes.", len(expected))
+    logger.info("Verifying it with %d requests in fresh processes.", len(expected))
     problems = []
     for way, answers in _run(job, timeout_s).items():
         triples = zip(requests, expected, answers, strict=True)

@@ -47,7 +47,9 @@ def choose_scorers(model, interactions, queries):
 
     def tried(settings, *fitted):
         gc.collect()  # what scored other settings: it is in cycles with its functions
-        logger.info("Choosing weights, %d of at most %d.", next(numbers), most)
+        logger.info(
+            "Choosing weights of the scorers, %d of at most %d.", next(numbers), most
+        )
         model.fit_scorers(interactions, settings, fitted=fitted)
         reached = model.choose_weights(queries)
         return _Tried(reached, settings, model.scorers, model.weights)
@@ -65,7 +67,7 @@ def choose_scorers(model, interactions, queries):
         _, *others = _first(best.scorers, "bm25")
         best = _worthier(tried(wider, *others), best)
     model.scorers, model.weights = best.scorers, best.weights
-    logger.info("Validation reaches NDCG@10 %.4f.", best.reached.ndcg)
+    logger.info("NDCG@10 on validation, with the scorers: %.4f.", best.reached.ndcg)
     return best.settings, best.reached.ndcg
 
 

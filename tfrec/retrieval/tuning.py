@@ -42,7 +42,7 @@ def tune(search, true_rows, num_leaves, num_candidates, target):
     """
     levels, leaves = [], 1
     depths = [depth for depth in DEPTHS if depth <= true_rows.shape[1]]
-    for depth in tracked(depths, "Tuning the search at numbers of results"):
+    for depth in tracked(depths, "Tuning ScaNN, numbers of results"):
         choosing, held_out = _halves(search, true_rows, depth)
         trial = _cheapest(
             lambda *trial, choosing=choosing: choosing(*trial)[1],

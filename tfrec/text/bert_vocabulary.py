@@ -100,7 +100,7 @@ def _is_lower_case(folder, tokenizer):
             raise ConfigError(
                 f"`{name}` of {path} must be {' or '.join(map(str, allowed))}, because "
                 "texts are lower-cased and lose their accents, or keep both, and "
-                f"Chinese characters stand alone. Received: {said[name]!r}. Choose "
+                f"each Chinese character is a token. Received: {said[name]!r}. Choose "
                 "another model."
             )
     return bool(lower_case)

@@ -114,7 +114,7 @@ def _read(path, dim):
         if vectors.shape != (len(keys), dim) or vectors.dtype != np.float32:
             raise ValueError(f"vectors are {vectors.dtype} {vectors.shape}")
     except DAMAGE as error:
-        logger.warning("%s is damaged (%s); its texts are encoded anew.", path, error)
+        logger.warning("%s is damaged (%s); its texts are encoded again.", path, error)
         return {}
     return dict(zip(keys, vectors, strict=True))
 
@@ -124,4 +124,6 @@ def _write(path, known):
         with replacing(path) as aside, open(aside, "wb") as file:
             np.savez(file, keys=np.array([*known]), vectors=np.array([*known.values()]))
     except OSError as error:
-        logger.warning("%s could not be written (%s); go on without.", path, error)
+        logger.warning(
+            "%s could not be written (%s); continuing without it.", path, error
+        )

@@ -111,7 +111,7 @@ def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):
 
 
 def interest_features(hybrid, pairs):
-    """`[n, 3]` array: logits of head and opinion scorer, and score of each pair.
+    """`[n, 3]` array: logits of interest head and rating factors, score of each pair.
 
     The score is without what is added to new items for exposure.
     """
@@ -145,7 +145,7 @@ def calibrate(model, pairs):
         model: `HybridModel` with weighed scorers.
         pairs: `Pairs` from after the events that it learnt from.
     """
-    logger.info("Calibrating on %d positive and %d negative labels.", *pairs.counts)
+    logger.info("Calibrating on %d positive and %d negative examples.", *pairs.counts)
     features = interest_features(model.hybrid_scorer(), pairs)
     slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
     slope = max(float(slopes[0]), MIN_SLOPE)
@@ -191,5 +191,5 @@ def baseline_probabilities(towers, train, pairs, seed):
     )
     return {
         each.name: each.fit(known.queries, known.labels).probabilities(pairs.queries)
-        for each in tracked(baselines, "Fitting baselines of interest")
+        for each in tracked(baselines, "Fitting baselines of probabilities")
     }

@@ -79,9 +79,9 @@ class Checkpointer:
             raise CheckpointError(
                 f"The checkpoint {self.latest} cannot be restored: "
                 f"{_first_line(error)}. It is damaged or belongs to another "
-                f"configuration. Delete {self._manager.directory} to start anew."
+                f"configuration. Delete {self._manager.directory} to start again."
             ) from error
-        logger.info("Going on from %s.", self.latest)
+        logger.info("Continuing from %s.", self.latest)
         return True
 
 
@@ -96,7 +96,7 @@ def save_weights(path, model):
             np.savez(file, *[v.numpy() for v in model.learnt_variables])
     except OSError as error:
         raise CheckpointError(
-            f"The best weights cannot be written to {path}: {error}. Those of before "
+            f"The best weights cannot be written to {path}: {error}. Earlier ones "
             "are intact. Free some space and run again with `--resume`."
         ) from error
 

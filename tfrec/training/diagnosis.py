@@ -75,7 +75,7 @@ def no_better_than_popular(ours, baselines):
             return (
                 f"The model (NDCG@10 {ours.means['ndcg@10']:.4f}) is no better than "
                 f"{each.name} ({each.means['ndcg@10']:.4f}). The log may be too small, "
-                "or say nothing of taste; look at the slices in report.md."
+                "or its events say little of taste. Look at the slices in report.md."
             )
     return None
 
@@ -85,7 +85,7 @@ def too_good(ndcg):
     if ndcg < TOO_GOOD:
         return None
     return (
-        f"NDCG@10 is {ndcg:.3f}, too good to be true: some feature may look past the "
+        f"NDCG@10 is {ndcg:.3f}, too high to be valid: a feature may look past the "
         "cut. Check that timestamps are those of the events and that texts say "
         "nothing that was only known afterwards."
     )
@@ -98,10 +98,9 @@ def few_refusals(labels):
     counts = ", ".join(f"{count} in {part}" for part, count in labels.negatives.items())
     return (
         f"The log has explicit negatives, but too few: {counts}, and each part needs "
-        f"{MIN_NEGATIVES}. In calibration and report, items drawn at random stand for "
-        "them, so a probability says how surely an item is the user's choice and not a "
-        "random one. Take a longer log, or larger `evaluation.test_fraction` and "
-        "`evaluation.validation_fraction`."
+        f"{MIN_NEGATIVES}. Calibration and report use random items instead, so a "
+        "probability is that of a chosen item against a random one. Take a longer log, "
+        "or larger `evaluation.test_fraction` and `evaluation.validation_fraction`."
     )
 
 
@@ -122,8 +121,8 @@ def few_labels(validation, test):
     if not few:
         return None
     return (
-        f"The probabilities rest on few labels: {', '.join(few)}; {FEW} of each kind "
-        "make them worth a look. Order items by `scores`, and set no threshold."
+        f"The probabilities rest on few labels: {', '.join(few)}; they need {FEW} of "
+        "each kind. Order items by `scores`, and set no threshold."
     )
 
 
@@ -140,8 +139,8 @@ def miscalibrated(interest, seed=0):
         return None
     return (
         f"The probabilities are {error:.2f} off on the test (expected calibration "
-        "error). What people choose may have changed since the validation part, or its "
-        "labels were few. Order items by `scores`, and set no threshold without the "
+        "error). What people choose may have changed since validation, or validation "
+        "had few labels. Order items by `scores`, and set no threshold without the "
         "reliability diagram in report.md."
     )
 

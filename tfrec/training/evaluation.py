@@ -85,8 +85,9 @@ def judge_all(config, recommender, data, split, text_vectors):
     evaluations = [judge_one(config, recommender, data, split)]
     if config.evaluation.baselines:
         items = data.dataset.items
-        for baseline in default_baselines(items, text_vectors, repeats):
-            logger.info("Fitting %s.", baseline.name)
+        baselines = default_baselines(items, text_vectors, repeats)
+        for number, baseline in enumerate(baselines, start=1):
+            logger.info("Baseline %d of %d: %s.", number, len(baselines), baseline.name)
             baseline.fit(split.train, items)
             evaluations.append(judge_one(config, baseline, data, split))
     return evaluations

@@ -171,5 +171,5 @@ def choose_settings(recommender, config, train):
                 reached = measure(tried)
                 if reached > best:
                     found, best = tried, reached
-    logger.info("%s give NDCG@10 %.4f on validation.", found, best)
+    logger.info("Chosen for the interest vector: %s, NDCG@10 %.4f.", found, best)
     return found

@@ -74,6 +74,8 @@ def prepare(dataset, config):
     rules.check(dataset.events)
     events, report = clean(dataset.events)
     dataset = dataclasses.replace(dataset, events=events)
-    logger.info("%d events, %d duplicates removed.", len(events), report.num_duplicates)
+    logger.info(
+        "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
+    )
     interactions = encode(dataset, rules)
     return RunData(dataset, interactions, digest(dataset), report.num_duplicates)

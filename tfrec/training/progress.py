@@ -18,7 +18,8 @@ def progress_lines(stage):
 
     def report(epoch, step, num_steps, loss):
         if epoch not in epochs:
-            epochs[epoch] = Progress(f"{STAGES[stage]}, epoch {epoch}", num_steps)
+            what = f"{STAGES[stage]}, epoch {epoch}, steps"
+            epochs[epoch] = Progress(what, num_steps)
         epochs[epoch].advance(step - epochs[epoch].done, f", loss {loss:.3f}")
 
     return report

@@ -11,9 +11,9 @@ CONFIG, DATA = "config.json", "data_digest.txt"  # what a run is resumed with
 RESULTS = ("report.json", "report.md", "queries.npz")
 FIGURES = ("ndcg_at_10.png", "reliability.png", "training.png")
 STAGES = {
-    "choose": "Choosing on validation",
-    "test": "Learning for the test",
-    "final": "Learning from everything",
+    "choose": "Training for validation",
+    "test": "Training for the test",
+    "final": "Training on the whole log",
 }
 
 

@@ -61,7 +61,7 @@ def test_a_torn_line_waits_and_does_not_spoil_the_next(log, caplog):
     assert (without_time(changes), place) == ([GONE], len(whole))
     log.append([FILM])
     assert without_time(log.read(place).changes) == [FILM]
-    assert "a line is passed over" in caplog.text
+    assert "a line is skipped" in caplog.text
 
 
 @pytest.mark.parametrize(

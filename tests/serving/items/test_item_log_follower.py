@@ -72,7 +72,7 @@ def test_what_cannot_be_is_counted_and_passed_over(log, follow):
     state = servable.following
     assert (state.num_made, state.num_passed_over, state.behind_s) == (2, 2, 0)
     assert "Items of the log that cannot be served: 1 ('bad')." in state.trouble
-    assert "Lines of it passed over: 1 (from byte " in state.trouble
+    assert "Skipped lines of the item log: 1 (from byte " in state.trouble
     log.append([ItemChange(item_id="d")])
     eventually(lambda: servable.answers == ["a", "c", "d"])
     assert state.num_made == 3
@@ -102,7 +102,9 @@ def test_a_log_that_cannot_be_read_is_tried_on(log, follow, caplog):
     eventually(lambda: servable.answers == ["a"])
     eventually(lambda: not servable.following.trouble)
     assert servable.following.behind_s == 0
-    assert len([each for each in caplog.records if "trying on" in each.message]) == 1
+    assert (
+        len([each for each in caplog.records if "is tried again" in each.message]) == 1
+    )
 
 
 def test_half_a_line_waits(log, follow):

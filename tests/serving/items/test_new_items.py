@@ -168,7 +168,7 @@ def test_the_programs(exact, monkeypatch, capsys, tmp_path):
     assert run_program(monkeypatch, index, "compact", exact) == 1
     assert "There must be changes to compact" in capsys.readouterr().err
     assert run_program(monkeypatch, index, "add", exact, table) == 0
-    assert "2 items put in" in capsys.readouterr().out
+    assert "2 items added" in capsys.readouterr().out
     assert run_program(monkeypatch, index, "remove", exact, "n2", "garden-01") == 0
     servable = load_live(exact)
     assert recommend(servable, categories=["novel"]) == ["n1"]

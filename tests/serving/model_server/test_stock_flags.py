@@ -72,7 +72,7 @@ def test_what_does_nothing_is_said_in_one_line(read):
     values, words = read("--num_load_threads=4", "--port=3", "--enable_profiler=false")
     assert values == (3, True, False)
     assert words == (
-        "Without effect here: --enable_profiler (there is no profiler service), "
+        "Flags without effect: --enable_profiler (there is no profiler service), "
         "--num_load_threads (versions are loaded one by one, beside the requests)."
     )
 

@@ -124,8 +124,8 @@ def test_a_store_that_comes_back_is_waited_for(log, monkeypatch, caplog):
     assert timestamps(states.get("ann")) == [2]
     source.close()
     told = [record.message for record in caplog.records]
-    assert told[0] == "away It is waited for."
-    assert told[1] == "The store takes events again."
+    assert told[0] == "away Waiting for the store."
+    assert told[1] == "The store accepts events again."
     assert len(told) == 2  # and not one for each attempt
 
 

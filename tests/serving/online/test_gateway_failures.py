@@ -97,7 +97,7 @@ def test_without_any_earlier_list_there_are_words():
     with gateway_thread(MemoryStates(), NOWHERE) as ask:
         status, body = ask("GET", "/v1/users/ann/recommendations")
         assert status == 503
-        assert "there is no earlier list that could stand in" in body["detail"]
+        assert "there is no earlier list for users without events" in body["detail"]
         assert ask("POST", "/v1/events", raw("ann", "a", 1))[0] == 202
 
 

@@ -176,7 +176,7 @@ def test_a_store_that_takes_nothing_costs_no_answer(monkeypatch, caplog):
     settings = InterestSettings(long_term_share=1.0)
     keeping = InterestKeeping(states, Model(), Reactions(), settings)
     assert keeping.asked("ann", states.get("ann"), 10).tolist() == [1.0, 1.0]
-    assert "not kept: The disk is full." in caplog.text
+    assert "not be stored: The disk is full." in caplog.text
 
 
 def test_what_speaks_against_an_item():

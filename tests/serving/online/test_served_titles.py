@@ -30,7 +30,7 @@ def test_a_version_without_its_file_keeps_the_earlier_titles(tmp_path, caplog):
         titles.follow(version)
     assert catalogue.title("1") == "Star Wars"
     (record,) = caplog.records
-    assert "The titles of before stay." in record.message
+    assert "The previous titles stay in use." in record.message
     assert "2/assets.extra/items.parquet" in record.message
     write_version(tmp_path, 2, "late")
     titles.follow(2)

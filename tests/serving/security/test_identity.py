@@ -131,7 +131,7 @@ def test_a_token_that_is_exchanged_is_taken_up(tmp_path, monkeypatch, caplog):
     path.write_text("")  # as if it were being written
     shown = [connection.metadata for _ in range(3)]
     assert shown == 3 * [[("authorization", f"Bearer {TOKEN}")]]
-    assert "What it said before stays." in caplog.text
+    assert "Its previous content stays in use." in caplog.text
     path.write_text(OTHER_TOKEN)
     shown = [connection.metadata for _ in range(3)]
     assert shown[-1] == [("authorization", f"Bearer {OTHER_TOKEN}")]

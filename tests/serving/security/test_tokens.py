@@ -70,7 +70,7 @@ def test_a_file_gone_wrong_leaves_the_tokens_of_before(path, caplog, change):
     with caplog.at_level(logging.WARNING):
         assert find(tokens, FIRST) == (0, Role.ASK)
         assert find(tokens, SECOND) == (1, Role.ASK)
-    assert "What it said before stays." in caplog.text
+    assert "Its previous content stays in use." in caplog.text
     assert FIRST not in caplog.text
 
 
