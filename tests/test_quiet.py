@@ -66,7 +66,7 @@ print("after", file=sys.stderr)
     ("function", "is_heard"),
     [
         (
-            "<bound method HybridRecommender._query of <tfrec.hybrid.offline_scores",
+            "<bound method TwoTower._plain_queries of <TwoTower name=two_tower>",
             False,
         ),
         ("<function _signature.<locals>.call at 0x7f17c4463740>", False),

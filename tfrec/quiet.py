@@ -35,7 +35,7 @@ ERROR = 2
 # TensorFlow takes functions that are made on one line of code for one function, and a
 # new one for a retracing: these are made per model, and traced once each.
 MADE_ANEW = re.compile(
-    r"(HybridRecommender|TowerRecommender|_signature)\..* triggered tf\.function"
+    r"(TwoTower|_signature)\..* triggered tf\.function"
 )
 
 

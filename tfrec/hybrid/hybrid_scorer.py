@@ -61,11 +61,15 @@ class HybridScorer(tf.Module):
             `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
         """
         neural, weights = self._neural_query(history, now, profiles, hints, fresh)
+        return self.interest(neural, history, now, query_texts, fresh), weights
+
+    def interest(self, neural, history, now, query_texts=None, fresh=None):
+        """The whole query's side, of the towers' `[batch, neural_dim]` part of it."""
         parts = [neural]
         of_interest = self.model.kinds.of_interest(history)
         for scorer, memory in zip(self.scorers, self._memories(fresh), strict=True):
-            told = history if scorer.reads_dislikes else of_interest
-            part = scorer.query(told, now, memory)
+            read = history if scorer.reads_dislikes else of_interest
+            part = scorer.query(read, now, memory)
             if query_texts is not None:
                 part += scorer.text_query(query_texts)
             parts.append(part)
@@ -76,7 +80,7 @@ class HybridScorer(tf.Module):
         how = self.weights
         last = tf.constant([[how.bias, how.new_level, how.new_item_boost]])
         last = tf.repeat(last, tf.shape(neural)[0], axis=0)
-        return tf.concat([*parts, last], axis=1), weights
+        return tf.concat([*parts, last], axis=1)
 
     @property
     def has_repeats(self):

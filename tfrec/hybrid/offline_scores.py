@@ -5,9 +5,8 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from tfrec.data.history import history_of, latest
+from tfrec.data.history import history_of
 from tfrec.data.packing import pack_histories
-from tfrec.graphs import graph
 from tfrec.linear.repeat_consumption import HALF_LIVES, repeat_features
 
 BATCH_SIZE = 128  # queries
@@ -23,7 +22,6 @@ class HybridRecommender:
 
     def __init__(self, hybrid, name="tfrec"):
         self.hybrid, self.name = hybrid, name
-        self._traced = graph(self._query, reduce_retracing=True)
 
     @functools.cached_property
     def candidates(self):
@@ -65,12 +63,14 @@ class HybridRecommender:
 
     def interests(self, queries):
         """`[num_queries, dim]` float32 interest vectors."""
-        return _in_batches(self._traced, queries, self.hybrid.model)
+        candidates = self.hybrid.unscaled[:, : self.hybrid.neural_dim]
 
-    def _query(self, history, now, user_rows):
-        profiles = tf.gather(self.hybrid.model.profile_texts.vectors, user_rows)
-        blank = tf.zeros_like(profiles)
-        return self.hybrid.query(history, now, profiles, blank)[0]
+        def query(history, now, user_rows):
+            towers = self.hybrid.model.plain_queries
+            neural = towers(history, now, user_rows, candidates)
+            return self.hybrid.interest(neural, history, now)
+
+        return _in_batches(query, queries, self.hybrid.model)
 
     def scorer_scores(self, queries):
         """List of `[num_queries, num_items]` scores, one per scorer, unweighted."""
@@ -97,7 +97,6 @@ class TowerRecommender:
 
     def __init__(self, model):
         self.model = model
-        self._traced = graph(self._query, reduce_retracing=True)
 
     def fit(self, train, items):
         """Does nothing: the towers are being trained."""
@@ -106,24 +105,15 @@ class TowerRecommender:
     def score(self, queries):
         """`[num_queries, num_items]` float32 scores."""
         candidates = self.model.all_candidates()
-        interests = _in_batches(self._traced, queries, self.model, candidates)
-        return interests @ candidates.numpy().T
-
-    def _query(self, history, now, user_rows, candidates):
-        profiles = tf.gather(self.model.profile_texts.vectors, user_rows)
-        history, _ = latest(history, self.model.window_length)
-        vectors = tf.gather(candidates, tf.maximum(history.item_rows, 0))
-        queries, _ = self.model.query_tower(
-            vectors, history, history.lengths[:, None], now[:, None], profiles
-        )
-        return queries[:, 0]
+        query = functools.partial(self.model.plain_queries, candidates=candidates)
+        return _in_batches(query, queries, self.model) @ candidates.numpy().T
 
 
-def _in_batches(query, queries, model, *more):
+def _in_batches(query, queries, model):
     parts = []
     for rows, history in _histories(queries, model):
         now, users = queries.timestamps[rows], queries.user_rows[rows]
-        parts.append(query(history, tf.constant(now), tf.constant(users), *more))
+        parts.append(query(history, tf.constant(now), tf.constant(users)))
     return np.concatenate(parts).astype(np.float32)
 
 

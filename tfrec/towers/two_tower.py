@@ -5,10 +5,11 @@ import functools
 import keras
 import tensorflow as tf
 
-from tfrec.data.history import HistoryBatch, value_scale
+from tfrec.data.history import HistoryBatch, latest, value_scale
 from tfrec.data.packing import end_queries
 from tfrec.data.repeats import learns_repeats
 from tfrec.errors import NotBuiltError
+from tfrec.graphs import graph
 from tfrec.text.bm25_vectors import Words
 from tfrec.towers.candidate_set import CandidateSet
 from tfrec.towers.candidate_tower import CandidateTower
@@ -243,6 +244,28 @@ class TwoTower(keras.Model):
                 queries, tf.gather(candidates, others)
             ),
         }
+
+    @functools.cached_property
+    def plain_queries(self):
+        """Queries of histories and profiles alone, as one graph for all who ask.
+
+        `(HistoryBatch, now [batch], user_rows [batch], candidates [num_items, dim])`
+        -> `[batch, dim]` float32, where `candidates` are those of `all_candidates`.
+        """
+        queries = graph(self._plain_queries, reduce_retracing=True)
+        # A plain function: of `tf.function`s that a model holds, each would be saved.
+        return lambda *args, **kwargs: queries(*args, **kwargs)
+
+    def _plain_queries(self, history, now, user_rows, candidates):
+        history, _ = latest(history, self.window_length)
+        queries, _ = self.query_tower(
+            tf.gather(candidates, tf.maximum(history.item_rows, 0)),
+            history,
+            history.lengths[:, None],
+            now[:, None],
+            tf.gather(self.profile_texts.vectors, user_rows),
+        )
+        return tf.cast(queries[:, 0], tf.float32)
 
     @property
     def learnt_variables(self):
