@@ -165,7 +165,7 @@ def test_flags_without_effect_are_one_line_of_the_log(server):
         "`--model_config_file` is used, and `--model_base_path` is ignored."
         in server.log()
     )
-    (line,) = [x for x in server.log().splitlines() if "Without effect here" in x]
+    (line,) = [x for x in server.log().splitlines() if "Flags without effect" in x]
     assert "--enable_profiler (there is no" in line
     assert "--num_load_threads (versions are" in line
 
