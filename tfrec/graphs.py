@@ -18,3 +18,26 @@ def graph(function: Callable, **options: Any) -> Any:
         **options: of `tf.function`.
     """
     return tf.function(function, autograph=False, **options)
+
+
+def private_graph(function: Callable, **options: Any) -> Callable:
+    """The same as a plain function, which is saved with none but its callers.
+
+    Of `tf.function`s that a module or layer holds, every one would be saved by itself.
+
+    Args:
+        function: what is to be traced.
+        **options: of `tf.function`.
+    """
+    traced = graph(function, **options)
+    return lambda *args, **kwargs: traced(*args, **kwargs)
+
+
+def shared_graph(function: Callable) -> Callable:
+    """One trace of a function for all graphs that call it; eagerly it runs as it is."""
+    traced = private_graph(function)
+
+    def call(*args, **kwargs):
+        return (traced if tf.inside_function() else function)(*args, **kwargs)
+
+    return call

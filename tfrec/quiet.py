@@ -34,9 +34,7 @@ SET_LEVELS = [
 ERROR = 2
 # TensorFlow takes functions that are made on one line of code for one function, and a
 # new one for a retracing: these are made per model, and traced once each.
-MADE_ANEW = re.compile(
-    r"(TwoTower|_signature)\..* triggered tf\.function"
-)
+MADE_ANEW = re.compile(r"(TwoTower|_signature)\..* triggered tf\.function")
 
 
 def ask_for_silence():

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfrec.data.bounds import bounded
 from tfrec.data.history import HistoryBatch, latest_events, take_columns
+from tfrec.graphs import shared_graph
 from tfrec.inference.lookup import Names
 from tfrec.inference.new_items import NewItems
 from tfrec.inference.online_update import update_interest
@@ -71,6 +72,8 @@ class Inference(tf.Module):
         self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
         self.search = Search(hybrid, index)
         self.new_items = NewItems(hybrid, self.item_ids)
+        self._encoded = shared_graph(self._encode)
+        self._answered = shared_graph(self._answer)
 
     # === From a request to tensors ===
 
@@ -103,7 +106,7 @@ class Inference(tf.Module):
     def _batch(self, query):
         return to_batch(query, tf.shape(query.user_text)[0])
 
-    def _interest(self, query, fresh):
+    def _encode(self, query, fresh):
         rows = self.rows_of(query.history_item_ids, fresh)
         history, columns = self.history(query, rows.known)
         both = self.new_items.encode_texts(
@@ -119,7 +122,7 @@ class Inference(tf.Module):
 
     def embed_query(self, query, fresh=None):
         """`Query` -> `[batch, dim]` interest vectors."""
-        return self._interest(self._batch(query), fresh).interest
+        return self._encoded(self._batch(query), fresh).interest
 
     def recommend(self, query, options, allow_repeats, fresh=None):
         """The best candidates for live histories.
@@ -135,13 +138,16 @@ class Inference(tf.Module):
             `""`, `-inf` and 0.
         """
         query, options = self._batch(query), readable(options)
-        asked = self._interest(query, fresh)
+        asked = self._encoded(query, fresh)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
         seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows.answer)
         own = None
         if self.hybrid.has_repeats:
             own = self._own(asked, allow_repeats, options.min_probability, fresh)
-        return self._recommend(asked.interest, options, seen, own, fresh)
+        options = to_batch(options, tf.shape(query.user_text)[0])
+        excluded = self.rows_of(options.exclude_item_ids, fresh).answer
+        excluded = tf.concat([excluded, seen], axis=1)
+        return self._answered(asked.interest, options, excluded, own, fresh)
 
     def _own(self, asked, allow_repeats, min_probability, fresh):
         known = last_occurrences(asked.history.item_rows)
@@ -192,14 +198,12 @@ class Inference(tf.Module):
         Returns:
             As `recommend`.
         """
-        return self._recommend(bounded(interest), readable(options), None, None, fresh)
-
-    def _recommend(self, interest, options, seen, own, fresh):
-        """`seen` are rows that are not to come, `own` items ranked by their scores."""
-        options = to_batch(options, tf.shape(interest)[0])
+        options = to_batch(readable(options), tf.shape(interest)[0])
         excluded = self.rows_of(options.exclude_item_ids, fresh).answer
-        if seen is not None:
-            excluded = tf.concat([excluded, seen], axis=1)
+        return self._answered(bounded(interest), options, excluded, None, fresh)
+
+    def _answer(self, interest, options, excluded, own, fresh):
+        """`excluded` rows are not to come, `own` items are ranked by their scores."""
         rows, scores = self.search(interest, excluded, options, own, fresh)
         is_real = rows > NO_ROW
         finite = tf.where(is_real, scores, 0.0)
@@ -222,7 +226,7 @@ class Inference(tf.Module):
         """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
         query = self._batch(query)
         rows = self.rows_of(candidate_item_ids, fresh)
-        _, probabilities = self._judge(self._interest(query, fresh), rows, fresh)
+        _, probabilities = self._judge(self._encoded(query, fresh), rows, fresh)
         return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
 
     def update_interest(self, interest, item_ids, reward, learning_rate, fresh=None):
@@ -243,7 +247,7 @@ class Inference(tf.Module):
             sums to 1, or to 0 where nothing speaks for the item.
         """
         query = self._batch(query)
-        asked = self._interest(query, fresh)
+        asked = self._encoded(query, fresh)
         rows = self.rows_of(candidate_item_ids, fresh)
         vectors = self.hybrid.vectors(rows.answer, fresh)
         shares = self.hybrid.contributions(

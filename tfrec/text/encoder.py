@@ -8,15 +8,14 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfrec.graphs import graph
+from tfrec.graphs import private_graph
 from tfrec.text.tokenizer import WordPieceTokenizer
 
 
 def traced(encoder) -> Callable:
     """`encoder` as one graph: `[n]` strings -> `[n, dim]` vectors."""
-    encode = graph(encoder, input_signature=[tf.TensorSpec([None], tf.string)])
-    # A plain function: of `tf.function`s that a layer holds, each would be saved.
-    return lambda texts: encode(texts)
+    specs = [tf.TensorSpec([None], tf.string)]
+    return private_graph(encoder, input_signature=specs)
 
 
 class TextEncoder(keras.layers.Layer):

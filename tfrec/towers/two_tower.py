@@ -9,7 +9,7 @@ from tfrec.data.history import HistoryBatch, latest, value_scale
 from tfrec.data.packing import end_queries
 from tfrec.data.repeats import learns_repeats
 from tfrec.errors import NotBuiltError
-from tfrec.graphs import graph
+from tfrec.graphs import private_graph
 from tfrec.text.bm25_vectors import Words
 from tfrec.towers.candidate_set import CandidateSet
 from tfrec.towers.candidate_tower import CandidateTower
@@ -252,9 +252,7 @@ class TwoTower(keras.Model):
         `(HistoryBatch, now [batch], user_rows [batch], candidates [num_items, dim])`
         -> `[batch, dim]` float32, where `candidates` are those of `all_candidates`.
         """
-        queries = graph(self._plain_queries, reduce_retracing=True)
-        # A plain function: of `tf.function`s that a model holds, each would be saved.
-        return lambda *args, **kwargs: queries(*args, **kwargs)
+        return private_graph(self._plain_queries, reduce_retracing=True)
 
     def _plain_queries(self, history, now, user_rows, candidates):
         history, _ = latest(history, self.window_length)
