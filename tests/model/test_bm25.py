@@ -1,4 +1,4 @@
-"""Tests of the lexical scorer against BM25 in slow Python."""
+"""Tests of the BM25 scorer against BM25 in slow Python."""
 
 import re
 
@@ -56,7 +56,7 @@ def films():
     return Bm25Scorer(50).fit(log, catalogue, tf.zeros([len(FILMS), 1]))
 
 
-def test_lexical_at_full_rank_is_the_cosine_of_bm25(films):
+def test_bm25_at_full_rank_is_the_cosine_of_bm25(films):
     items = films.candidates.numpy()
     texts = make_items(FILMS).texts
     expected = [[slow_cosine(a, b) for b in texts] for a in texts]

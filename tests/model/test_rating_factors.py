@@ -1,4 +1,4 @@
-"""Tests of the opinion scorer: against slow arithmetic, and on planted tastes."""
+"""Tests of the rating factors: against slow arithmetic, and on planted tastes."""
 
 import dataclasses
 
@@ -68,11 +68,11 @@ def test_a_users_side_is_the_ridge_regression_of_the_history(scorer, tastes):
     left = reactions - items[:, -1]
     person = np.linalg.solve(x.T @ x + RIDGE * np.eye(3), x.T @ left)
     errors, ranks = left - x @ person, np.arange(len(past))[::-1]
-    moods = [
+    residuals = [
         (0.5 ** (ranks / h) @ errors) / (1 + (0.5 ** (ranks / h)).sum()) for h in RECENT
     ]
-    slope, *of_moods = scorer.slopes.numpy()
-    bias = slope * person[-1] + of_moods @ np.array(moods)
+    slope, *of_residuals = scorer.slopes.numpy()
+    bias = slope * person[-1] + of_residuals @ np.array(residuals)
     expected = [*(slope * person[:-1]), bias, slope]
     np.testing.assert_allclose(asked[0], expected, atol=1e-4)
 

@@ -16,11 +16,11 @@ from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import first_settings
 from tests.model.test_sequential_ease import slow_ridge
 from tfrec.linear.bm25 import Bm25Scorer
-from tfrec.linear.decayed_scorer import DecayedScorer
 from tfrec.linear.item_to_item import ItemToItemScorer, ItemToItemSettings
-from tfrec.linear.next_items import learn_next_items
 from tfrec.linear.popularity import PopularityScorer
 from tfrec.linear.registry import make_scorers
+from tfrec.linear.scorer import DecayedScorer
+from tfrec.linear.sequential_ease import learn_sequential_ease
 from tfrec.linear.text_regression import TextRegression
 from tfrec.towers.catalogue import make_catalogue
 
@@ -53,13 +53,13 @@ class TestPopularity(ScorerContract):
         return PopularityScorer()
 
 
-def test_blocks_that_are_named():
+def test_scorers_by_name():
     scorers = make_scorers(["bm25", "popularity"], first_settings())
     assert [scorer.name for scorer in scorers] == ["bm25", "popularity"]
 
 
 @pytest.mark.parametrize("num_negatives", [99, 100])
-def test_opinions_need_negatives(num_negatives):
+def test_rating_factors_need_negatives(num_negatives):
     events = [(0, i % 3, i, 1, -1 if i < num_negatives else 1) for i in range(150)]
     log, names = make_log(events, 3, 1), ["popularity", "rating_factors"]
     scorers = make_scorers(names, first_settings())
@@ -92,7 +92,7 @@ def slow_text_weights(vectors):
     return (unit[COLD] - mean) @ np.linalg.inv(gram + ridge * np.eye(5)) @ centred.T
 
 
-# === Memory ===
+# === Item to item ===
 
 
 def test_weights_halve_with_the_events_that_came_after():
@@ -143,7 +143,7 @@ def random_histories():
     return users, times, events
 
 
-def test_collaborative_at_full_rank_is_the_slow_regression():
+def test_item_to_item_at_full_rank_is_the_slow_regression():
     """Forward and backward, recent events counting more; see `slow_ridge`."""
     users, times, events = random_histories()
     scorer = fitted(ItemToItemScorer(ItemToItemSettings(50)), events, 6, 25)
@@ -160,7 +160,7 @@ def test_collaborative_at_full_rank_is_the_slow_regression():
         )
 
 
-def test_unordered_memory_at_full_rank_is_ease():
+def test_unordered_at_full_rank_is_ease():
     """Weights `I - P / diag(P)`; an event's weight halves with 100 later ones."""
     users, _, events = random_histories()
     settings = UNORDERED._replace(dim=50)
@@ -178,7 +178,7 @@ def test_unordered_memory_at_full_rank_is_ease():
 
 
 @pytest.mark.parametrize("settings", [ItemToItemSettings(5), UNORDERED._replace(dim=5)])
-def test_a_narrowed_memory_is_what_a_smaller_rank_gives(settings):
+def test_a_narrowed_scorer_is_what_a_smaller_rank_gives(settings):
     log, catalogue, vectors = make_learning_material()
 
     def scores(scorer):
@@ -220,7 +220,7 @@ def test_disliked_events_are_no_targets():
 
 
 def test_items_outside_the_regression_get_what_texts_suggest():
-    """Ridge regression of all memories and candidates on unit texts."""
+    """Ridge regression of both sides of all items on unit texts."""
     log, catalogue, vectors = make_learning_material()
     scorer = ItemToItemScorer(ItemToItemSettings(4)).fit(log, catalogue, vectors)
     every = np.c_[
@@ -262,7 +262,7 @@ def test_texts_that_are_all_the_same_say_nothing():
 # === Prior ===
 
 
-def test_prior_counts_recent_events_more():
+def test_popularity_counts_recent_events_more():
     """The log spans 1000 s, so a weight halves with every 100 s."""
     events = [
         (0, 0, 2000),  # now: 1
@@ -285,7 +285,7 @@ def test_prior_counts_recent_events_more():
     assert scores_of(scorer)[0] == scorer.candidates[0, 0]
 
 
-def test_prior_of_new_items_is_what_their_texts_let_expect():
+def test_popularity_of_new_items_is_what_their_texts_let_expect():
     """Ridge regression on unit texts of what sets priors apart."""
     _, _, vectors = make_learning_material()
     events = [(user, item, 7) for item in range(COLD) for user in range(item + 1)]
@@ -312,7 +312,7 @@ def test_events_of_one_moment_are_no_history_of_each_other():
     """A basket of two, then one item: only the pairs across moments are learnt."""
     events = [("u", f"i{item}", 1 + item // 2, 0, "good") for item in range(3)]
     log = make_interactions(events)
-    learnt, moments = learn_next_items(log, np.arange(3), [2.0], [1.0], seed=0)
+    learnt, moments = learn_sequential_ease(log, np.arange(3), [2.0], [1.0], seed=0)
     across = np.zeros((3, 3), bool)
     across[[0, 1, 2, 2], [2, 2, 0, 1]] = True  # forward, and from the log's end
     np.testing.assert_array_equal(learnt > 1e-3, across)

@@ -14,7 +14,7 @@ from tests.training.toy_fit import toy_dataset
 from tfrec.config import load_config, to_json
 from tfrec.data.schema import Items
 from tfrec.errors import MissingPackageError, TrainingError
-from tfrec.hybrid.tower_scale import rescaled, tower_scale
+from tfrec.hybrid.weights import rescaled, tower_scale
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training import run as program
 from tfrec.training import trainer as recipes
@@ -51,7 +51,7 @@ def test_ranks_better_than_popularity(trained):
     assert found["tfrec"]["mean"] > found["mean text vector"]["mean"]
 
 
-def test_every_block_is_chosen_on_validation(trained):
+def test_every_scorer_is_chosen_on_validation(trained):
     facts = trained.report["details"]["training"]
     figures = facts["validation_ndcg@10"]
     assert figures["all scorers"] >= LEAST * figures["towers"]

@@ -12,9 +12,9 @@ from tensorflow.core.protobuf import tensor_bundle_pb2
 
 from tfrec.errors import ArtefactError
 
-_FOOTER = 48  # bytes: where two scorers are, padding, and
+_FOOTER = 48  # bytes: where two blocks are, padding, and
 _MAGIC = bytes.fromhex("57fb808b247547db")
-_TRAILER = 5  # bytes after a scorer: its compression and its checksum
+_TRAILER = 5  # bytes after a block: its compression and its checksum
 
 
 def data_sizes(path: pathlib.Path) -> dict[str, int]:
@@ -52,7 +52,7 @@ def _entries(data):
     """Keys and values of a table."""
     if len(data) < _FOOTER or data[-len(_MAGIC) :] != _MAGIC:
         raise ValueError("its end is missing")
-    _, place = _handle(data, len(data) - _FOOTER)  # of a scorer that says nothing here
+    _, place = _handle(data, len(data) - _FOOTER)  # of a block that says nothing here
     (start, size), _ = _handle(data, place)
     for _, value in _block(data, start, size):
         (start, size), _ = _handle(value, 0)
@@ -60,16 +60,16 @@ def _entries(data):
 
 
 def _handle(data, place):
-    """Where a scorer starts and how long it is, and the place after that."""
+    """Where a block starts and how long it is, and the place after that."""
     start, place = _varint(data, place)
     size, place = _varint(data, place)
     return (start, size), place
 
 
 def _block(data, start, size):
-    """Keys and values of a scorer; a key is what it shares with the last, and more."""
+    """Keys and values of a block; a key is what it shares with the last, and more."""
     if start + size + _TRAILER > len(data) or data[start + size]:
-        raise ValueError("a scorer is missing or compressed")
+        raise ValueError("a block is missing or compressed")
     (num_restarts,) = struct.unpack_from("<I", data, start + size - 4)
     place, end, key = start, start + size - 4 - 4 * num_restarts, b""
     while place < end:

@@ -1,8 +1,8 @@
-"""Lexical scorer: the words of the texts, as projected BM25 features."""
+"""BM25 scorer: the words of the texts, as projected BM25 features."""
 
 import functools
 
-from tfrec.linear.decayed_scorer import DecayedScorer
+from tfrec.linear.scorer import DecayedScorer
 from tfrec.text.bm25_vectors import Words
 from tfrec.variables import table
 
@@ -30,7 +30,7 @@ class Bm25Scorer(DecayedScorer):
         return self
 
     def text_query(self, texts):
-        """What a free text adds to `query`: as if an item of that text was met."""
+        """What a free text adds to `query`: as an event of that text would."""
         return self.words(texts)
 
     def new_candidates(self, texts, text_vectors):
@@ -38,5 +38,5 @@ class Bm25Scorer(DecayedScorer):
         return self.words(texts)
 
     def new_memories(self, texts, text_vectors):
-        """What having met new items says: their words."""
+        """Vectors of new items in a history: their words."""
         return self.words(texts)

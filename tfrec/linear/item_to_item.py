@@ -1,14 +1,13 @@
-"""Collaborative scorer: which items go with which, as a low-rank memory."""
+"""Item-to-item scorer: what having met an item says for others, at low rank."""
 
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfrec.linear.companions import learn_companions
-from tfrec.linear.decayed_scorer import DecayedScorer
-from tfrec.linear.next_items import learn_next_items
-from tfrec.linear.sequential_ease import truncate
+from tfrec.linear.ease import learn_ease
+from tfrec.linear.scorer import DecayedScorer
+from tfrec.linear.sequential_ease import learn_sequential_ease, truncate
 from tfrec.linear.text_regression import TextRegression
 from tfrec.variables import table
 
@@ -17,7 +16,7 @@ MAX_COLUMNS = 4000  # items, the most popular; the others are known by their tex
 
 
 class ItemToItemSettings(NamedTuple):
-    """What validation chooses of a collaborative memory."""
+    """What validation chooses of the item-to-item scorer."""
 
     dim: int  # rank
     half_lives: tuple = (2.0, 20.0)  # of the decays, events
@@ -34,10 +33,12 @@ def item_to_item_settings(dim):
 
 
 class ItemToItemScorer(DecayedScorer):
-    """What an item met says about others: learnt from all histories at once.
+    """EASE or sequential EASE of the most popular items, cut to a low rank.
+
+    The other items get the vectors that their texts let expect.
 
     Args:
-        form: `ItemToItemSettings`.
+        settings: `ItemToItemSettings`.
         seed: int, of the sample of positions from a large log.
     """
 
@@ -52,16 +53,16 @@ class ItemToItemScorer(DecayedScorer):
         columns = _columns(catalogue.num_events)
         if self.settings.is_ordered:
             how = (self.half_lives, self.scales, self.seed)
-            coefficients, moments = learn_next_items(interactions, columns, *how)
+            coefficients, moments = learn_sequential_ease(interactions, columns, *how)
         else:
-            coefficients, moments = learn_companions(interactions, columns)
+            coefficients, moments = learn_ease(interactions, columns)
         counts = catalogue.num_events[columns >= 0]
         queries, candidates = truncate(
             coefficients, moments, counts**-0.5, self.settings.dim
         )
         num_decays = len(self.half_lives)
         queries = queries.reshape(num_decays, -1, queries.shape[1]).transpose(1, 0, 2)
-        self._remember(queries, candidates, columns, text_vectors)
+        self._set_items(queries, candidates, columns, text_vectors)
         return self
 
     def narrowed(self, dim):
@@ -86,12 +87,12 @@ class ItemToItemScorer(DecayedScorer):
         return self._from_texts(text_vectors)[:, -1]
 
     def new_memories(self, texts, text_vectors):
-        """What their text lets expect of having met new items."""
+        """Vectors of new items in a history: what their text lets expect."""
         memory = self._from_texts(text_vectors)[:, :-1]
         return tf.reshape(memory, [-1, self.memory_dim])
 
-    def _remember(self, queries, candidates, columns, text_vectors):
-        """Sets memory and candidates of all items, known or not."""
+    def _set_items(self, queries, candidates, columns, text_vectors):
+        """Sets both sides of all items, known or not."""
         known = np.concatenate([queries, candidates[:, None]], axis=1)
         self.shape = known.shape[1:]
         self.regression = TextRegression(
@@ -103,7 +104,7 @@ class ItemToItemScorer(DecayedScorer):
         self.candidates = tf.constant(every[:, -1])
 
     def _from_texts(self, text_vectors):
-        """Expected memory and candidates of texts: `[n, num_decays + 1, dim]`."""
+        """Both sides that texts let expect: `[n, num_decays + 1, dim]`."""
         expected = self.regression(text_vectors)
         return tf.reshape(expected, [-1, *self.shape])
 

@@ -1,4 +1,4 @@
-"""Opinion scorer: would a user like an item, by what was liked and what was not?"""
+"""Rating factors: would a user like an item, by what was liked and what was not?"""
 
 import numpy as np
 import tensorflow as tf
@@ -26,8 +26,8 @@ class RatingFactorsScorer(Scorer):
 
     A user's side is the ridge regression of the history's reactions on the items'
     factors, solved in the graph at each request, so it knows users without an id.
-    The scorer's inner product is a logit, but for its intercept: of the explained
-    opinion, and of how far the latest reactions were off. It learns from events of the
+    The scorer's inner product is a logit, but for its intercept: of the predicted
+    rating, and of how far the latest reactions were off. It learns from events of the
     kinds that have labels, positive or negative.
 
     Args:
@@ -50,7 +50,7 @@ class RatingFactorsScorer(Scorer):
         """Learns factors from all reactions, and the logit from the latest."""
         self.standardise = value_scale(interactions)
         self._learn_reactions(interactions)
-        known = np.flatnonzero(self._has_opinion(interactions))
+        known = np.flatnonzero(self._has_rating(interactions))
         order = known[np.argsort(interactions.timestamps[known], kind="stable")]
         early, late = np.split(order, [round(len(order) * (1 - CALIBRATION))])
         self._learn_items(interactions, early, text_vectors)
@@ -60,9 +60,11 @@ class RatingFactorsScorer(Scorer):
 
     def query(self, history, now, new_memories=None):
         """The query's side, `[batch, num_factors + 2]`."""
-        people, moods = self._people(history)
-        slope, of_moods = self.slopes[0], self.slopes[1:]
-        bias = slope * people[:, -1:] + tf.linalg.matvec(moods, of_moods)[:, None]
+        people, residuals = self._people(history)
+        slope, of_residuals = self.slopes[0], self.slopes[1:]
+        bias = (
+            slope * people[:, -1:] + tf.linalg.matvec(residuals, of_residuals)[:, None]
+        )
         own = tf.fill(tf.shape(bias), slope)
         return tf.concat([slope * people[:, :-1], bias, own], axis=1)
 
@@ -89,7 +91,7 @@ class RatingFactorsScorer(Scorer):
         self.reaction_offset = tf.constant(offset, tf.float32)
         self.is_reaction = tf.constant(counts > 0)
 
-    def _has_opinion(self, log):
+    def _has_rating(self, log):
         return self.is_reaction.numpy()[log.event_rows]
 
     def _reactions(self, event_rows, values):
@@ -114,7 +116,7 @@ class RatingFactorsScorer(Scorer):
         self.candidates = _candidates(self.items)
 
     def _learn_logit(self, log, events):
-        """Logistic regression of the latest labels on opinion and moods."""
+        """Logistic regression of the latest labels on rating and residuals."""
         events = events[log.labels[events] != 0]
         if len(events) > MAX_CALIBRATION:
             rng = np.random.default_rng(self.seed)
@@ -123,13 +125,13 @@ class RatingFactorsScorer(Scorer):
         features = []
         for start in range(0, len(events), BATCH):
             batch = queries.take(np.arange(start, min(start + BATCH, len(events))))
-            people, moods = self._people(
+            people, residuals = self._people(
                 history_of(pack_histories(batch, MAX_HISTORY), self.standardise)
             )
             items = tf.gather(self.items, batch.target_rows)
             rating = tf.reduce_sum(people[:, :-1] * items[:, :-1], axis=1)
             rating = (rating + people[:, -1] + items[:, -1])[:, None]
-            features.append(tf.concat([rating, moods], axis=1))
+            features.append(tf.concat([rating, residuals], axis=1))
         labels = log.labels[events] > 0
         # Without the intercept: the share of likes is for the model's calibration.
         slopes, _ = fit_logistic(np.concatenate(features), labels)
@@ -152,12 +154,12 @@ class RatingFactorsScorer(Scorer):
         people = tf.linalg.solve(grams, sums)[..., 0]
         errors = left - tf.linalg.matvec(features, people)
         ranks = tf.math.cumsum(known, axis=1, exclusive=True, reverse=True)
-        moods = []
+        residuals = []
         for half_life in RECENT:
             weights = known * 0.5 ** (ranks / half_life)
             total = tf.reduce_sum(weights * errors, axis=1)
-            moods.append(total / (1 + tf.reduce_sum(weights, axis=1)))
-        return people, tf.stack(moods, axis=1)
+            residuals.append(total / (1 + tf.reduce_sum(weights, axis=1)))
+        return people, tf.stack(residuals, axis=1)
 
 
 def _candidates(items):

@@ -12,7 +12,7 @@ from tfrec.plugins import SCORERS
 class ScorerSettings(NamedTuple):
     """What validation chooses of the scorers, beside their weights."""
 
-    memory: ItemToItemSettings
+    item_to_item: ItemToItemSettings
     bm25_dim: int
 
 
@@ -38,7 +38,7 @@ def make_scorers(names, settings, seed=0, learn_words=None):
 
 def make_item_to_item(settings, seed, learn_words):
     """What goes with the items met."""
-    return ItemToItemScorer(settings.memory, seed)
+    return ItemToItemScorer(settings.item_to_item, seed)
 
 
 def make_bm25(settings, seed, learn_words):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class CandidateTower(keras.layers.Layer):
-    """`text part + category part + id part`, all in the neural block's space.
+    """`text part + category part + id part`, all in the space of the towers.
 
     The id part is dropped for random items in training and absent for items
     without a training event, so that an item is served from its text from the

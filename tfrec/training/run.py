@@ -173,7 +173,7 @@ def report_facts(recipe, data, trial):
 def _training_facts(recipe, trial):
     choice = trial.choice
     known, new = choice.weights.stacked
-    memory = choice.settings.memory
+    item_to_item = choice.settings.item_to_item
     return {
         "best_epoch": choice.fit.best_epoch,
         "validation_ndcg@10": {
@@ -183,9 +183,9 @@ def _training_facts(recipe, trial):
         "scorer_weights": dict(zip(choice.names, known.tolist(), strict=True)),
         "new_item_weights": dict(zip(choice.names, new.tolist(), strict=True)),
         "repeat_weights": list(choice.weights.repeat),
-        "half_lives": list(memory.half_lives),
-        "item_to_item_dim": memory.dim,
-        "learns_order": memory.is_ordered,
+        "half_lives": list(item_to_item.half_lives),
+        "item_to_item_dim": item_to_item.dim,
+        "learns_order": item_to_item.is_ordered,
         "bm25_dim": choice.settings.bm25_dim,
         "labels": {
             "zeros": "refused" if choice.labels.is_explicit else "drawn at random",

@@ -16,8 +16,7 @@ from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.hybrid.scorer_choice import choose_scorers
-from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
-from tfrec.hybrid.weights import Weights
+from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
