@@ -16,8 +16,8 @@ import tensorflow as tf
 from tests.conformance.wrong import WRONG_TENSORS
 from tests.export import c_api
 from tests.scann_here import need_scann
-from tfrec.export.comparison import compare
 from tfrec.export.ops import check_ops, read_saved_model
+from tfrec.export.verification import compare
 from tfrec.export.warmup import fill_defaults, read_warmup
 
 TEXT = "tensorflow_text/python/ops"

@@ -18,7 +18,7 @@ from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.inference.inference import exact_inference
-from tfrec.towers.objective import masked_candidates
+from tfrec.towers.losses import masked_candidates
 from tfrec.training.building import make_hybrid, make_towers
 
 

@@ -16,7 +16,7 @@ from tfrec.towers.catalogue import category_matrix, make_catalogue
 from tfrec.towers.event_kinds import event_kinds
 from tfrec.towers.history_encoder import make_history_encoder
 from tfrec.towers.interest_head import InterestHead
-from tfrec.towers.objective import interest_loss, retrieval_loss
+from tfrec.towers.losses import interest_loss, retrieval_loss
 from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.query_tower import QueryTower
 from tfrec.towers.spectral_init import spectral_ids
