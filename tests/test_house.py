@@ -58,11 +58,11 @@ GUARDED = {"tensorflow_recommenders": "tfrec/compat.py"}
 MAX_FILE_LINES, MAX_BODY_LINES, MAX_PARAMETERS = 400, 45, 8
 # Functions that take more, because each parameter is something people write.
 MANY_PARAMETERS = {
-    "tfrec/client/predictor.py": {"recommend"},  # the wishes, as keywords
+    "tfrec/client/predictor.py": {"recommend"},  # the request options, as keywords
     "tfrec/towers/two_tower.py": {"__init__"},  # the hyperparameters, as keywords
     "tfrec/text/bert.py": {"__init__"},  # the sizes, as Keras stores them
     "tfrec/evaluation/report.py": {"make_report"},  # the parts of a report
-    "serving/gateway/app.py": {"_read_wishes"},  # the fields of a URL's query
+    "serving/gateway/app.py": {"_read_options"},  # the fields of a URL's query
 }
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".cfg", ".yaml", ".yml", ".sh", ""}
 TEXT_SUFFIXES |= {".html", ".css", ".js"}

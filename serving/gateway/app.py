@@ -125,7 +125,7 @@ def _watching(model):
     return lifespan
 
 
-async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
+async def _read_options(  # not in a thread of its own, as FastAPI would have it
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
     category: Annotated[str, Query(description="One or more, `|` between")] = "",
     query: str = "",
@@ -145,7 +145,7 @@ async def _read_wishes(  # not in a thread of its own, as FastAPI would have it
 def _add_recommendations(app, recommending):
     @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
-        user_id: Id, options: Annotated[ListOptions, Depends(_read_wishes)]
+        user_id: Id, options: Annotated[ListOptions, Depends(_read_options)]
     ) -> Response:
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, options)
@@ -293,13 +293,13 @@ def _add_operation(app, states, model, metrics, served):
             states.check()
         except StoreError as error:
             store = str(error)
-        told = Health(
+        health_now = Health(
             store=store,
             model_server=model.problem or "ok",
             items=served.problem() or "ok",
             model_version=model.version,
         )
-        return JSONResponse(told.model_dump(), 200 if store == "ok" else 503)
+        return JSONResponse(health_now.model_dump(), 200 if store == "ok" else 503)
 
     @app.get("/metrics", response_class=PlainTextResponse)
     def show_metrics() -> Response:

@@ -88,7 +88,7 @@ class RecommenderClient:
             At most `k`, best first; fewer if fewer are allowed.
 
         Raises:
-            QueryError: the history or a wish cannot be sent.
+            QueryError: the history or an option cannot be sent.
             RequestError: the server's status code and words.
         """
         return self.recommend_many([{"history": history, **options}])[0]

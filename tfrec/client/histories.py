@@ -1,4 +1,4 @@
-"""Requests: people's histories and wishes as the padded arrays a signature takes.
+"""Requests: people's histories and options as the padded arrays a signature takes.
 
 Every `[batch, n]` array begins with one column of padding. A server that batches
 requests of unlike width fills the shorter ones with their *first element*, which
@@ -188,7 +188,7 @@ def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query
     """A `Query` of a history as `read_history` takes it.
 
     Raises:
-        QueryError: a wish breaks a rule of `Query` or of `tfrec.values`.
+        QueryError: an option breaks a rule of `Query` or of `tfrec.values`.
     """
     seconds = read_now(now)
     for name in ("user_text", "query_text"):

@@ -75,10 +75,14 @@ def export(
     done = []
     for flavour, root in roots.items():
         index, of_index = _make_index(flavour, hybrid, interests, recall, quantize)
-        told = {"metrics": {}, "data_digest": "", "config": model.towers.get_config()}
-        told |= {**(facts or {}), "name": root.name, "version": version, **of_index}
+        details = {
+            "metrics": {},
+            "data_digest": "",
+            "config": model.towers.get_config(),
+        }
+        details |= {**(facts or {}), "name": root.name, "version": version, **of_index}
         inference = Inference(hybrid, index, norm)
-        done.append(_write(root, version, flavour, inference, sample, told))
+        done.append(_write(root, version, flavour, inference, sample, details))
     return done
 
 

@@ -186,7 +186,7 @@ class Signatures(SignatureGraphs):
         widths = {"vectors": hybrid.dim, "memories": hybrid.memory_dim}
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
-        # One string for each item here, not a row of wishes as in a request.
+        # One string for each item here, not a row of them as in a request.
         tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
         self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
         self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])
@@ -267,8 +267,8 @@ def _traced(method, specs):
         return method(**inputs)
 
     named = {spec.name: spec for spec in specs}
-    told = _telling(call, inspect.Signature(parameters))
-    return tf.function(told).get_concrete_function(**named)
+    named_call = _with_signature(call, inspect.Signature(parameters))
+    return tf.function(named_call).get_concrete_function(**named)
 
 
 def _signature(function, names, tier):
@@ -286,10 +286,10 @@ def _signature(function, names, tier):
         return function(**signature.bind(*args, **kwargs).arguments, **tier)
 
     specs = [SPECS[name] for name in (*required, *optional)]
-    return tf.function(_telling(call, signature), input_signature=specs)
+    return tf.function(_with_signature(call, signature), input_signature=specs)
 
 
-def _telling(function: Any, signature):
+def _with_signature(function: Any, signature):
     """The function, off which TensorFlow now reads these names and defaults."""
     function.__signature__ = signature
     return function

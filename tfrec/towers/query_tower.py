@@ -40,8 +40,8 @@ class Readout(keras.layers.Layer):
             `[batch, queries, length]` float32 tensor; a row sums to 1, or to 0
             when there is nothing to see.
         """
-        asked = on_last_axis(self.query, states)
-        logits = tf.matmul(asked, hidden, transpose_b=True)
+        queries = on_last_axis(self.query, states)
+        logits = tf.matmul(queries, hidden, transpose_b=True)
         logits = tf.cast(logits, tf.float32) * self.dim**-0.5
         logits += tf.cast(self.relative_bias(ages, ranks)[0], tf.float32)
         weights = tf.nn.softmax(tf.where(may_see, logits, NEGATIVE))

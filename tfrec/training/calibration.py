@@ -112,7 +112,7 @@ def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):
 
 
 def interest_features(hybrid, pairs):
-    """`[n, 3]` array: logits of head and opinion scorer, and score of each pair.
+    """`[n, 3]` array: logits of head and rating factors, and score of each pair.
 
     The score is without what is added to new items for exposure.
     """
@@ -127,9 +127,9 @@ def interest_features(hybrid, pairs):
 
 def _interests(hybrid, queries):
     """`[n, dim]` interest vectors, computed once where several pairs share theirs."""
-    asked = (queries.user_rows, queries.history_ends, queries.timestamps)
+    keys = (queries.user_rows, queries.history_ends, queries.timestamps)
     _, first, places = np.unique(
-        np.stack(asked), axis=1, return_index=True, return_inverse=True
+        np.stack(keys), axis=1, return_index=True, return_inverse=True
     )
     places = places.ravel()  # NumPy 2.0.0 gives it two axes
     return HybridRecommender(hybrid).interests(queries.take(first))[places]
