@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import json
 import logging
+import math
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -38,6 +39,10 @@ OF_FILES = {  # keys that say where a program reads and writes
     *(("data", "folder"), ("data", "dataset"), ("export", "folder")),
     *(("run", "folder"), ("run", "name")),
 }
+PENALTIES = (  # keys of `linear` that keep a solution small
+    *("ease_ridge", "sequential_ease_ridge", "rating_ridge", "text_ridge"),
+    *("logistic_l2", "spectral_smoothing"),
+)
 FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
 
 
@@ -103,6 +108,20 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinearConfig:
+    """The closed forms: scorers, words of the texts, and where item ids begin."""
+
+    ease_ridge: float = 5.0  # times the mean number of an item's people
+    sequential_ease_ridge: float = 2.5  # times the mean second moment of a feature
+    rating_ridge: float = 3.0  # on factors and biases; reactions are about -1 to 1
+    text_ridge: float = 4.0  # times the variance of text vectors; places new items
+    logistic_l2: float = 1e-3  # on standardised slopes; else they may be infinite
+    bm25_k1: float = 1.2  # how many repetitions of a word still count
+    bm25_b: float = 0.75  # discount of the words of long texts; 0 = none, 1 = whole
+    spectral_smoothing: float = 5.0  # choices added to each item's, where ids begin
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """The training loop."""
 
@@ -161,6 +180,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     text: TextConfig = field(default_factory=TextConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    linear: LinearConfig = field(default_factory=LinearConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
@@ -271,11 +291,24 @@ def _rules(config):
         ("model.scorers", _only(SCORERS), f"some of {', '.join(SCORERS)}"),
         ("model.new_item_cost", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
+        *_linear_rules(),
         ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction", is_share, share),
         ("evaluation.validation_fraction", is_share, share),
         ("export.recall", is_share, share),
         ("run.name", is_file_name, NAME_RULE),
+    ]
+
+
+def _linear_rules():
+    def is_right(value):
+        return 0 < value < math.inf
+
+    rule = "positive and finite, because without it solutions have no bound"
+    return [
+        *((f"linear.{name}", is_right, rule) for name in PENALTIES),
+        ("linear.bm25_k1", lambda v: 0 <= v < math.inf, "at least 0 and finite"),
+        ("linear.bm25_b", lambda v: 0 <= v <= 1, "between 0 and 1"),
     ]
 
 

@@ -11,15 +11,15 @@ from tests.model.test_two_tower import last_queries
 from tfrec.hybrid.scorer_choice import WIDER, choose_scorers
 from tfrec.hybrid.weight_search import ValidationScores
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.item_to_item import item_to_item_settings
 from tfrec.training.building import make_hybrid, make_towers
 
 FIRST = first_settings()
 DIM, WORDS = FIRST.item_to_item.dim, FIRST.bm25_dim
 WIDE = [
-    FIRST._replace(item_to_item=each) for each in item_to_item_settings(WIDER * DIM)
+    FIRST._replace(item_to_item=each)
+    for each in FIRST.item_to_item._replace(dim=WIDER * DIM).variants()
 ]
-NARROW = [FIRST._replace(item_to_item=each) for each in item_to_item_settings(DIM)]
+NARROW = [FIRST._replace(item_to_item=each) for each in FIRST.item_to_item.variants()]
 
 
 class Fitted(NamedTuple):

@@ -106,9 +106,6 @@ def test_weights_halve_with_the_events_that_came_after():
     assert weights[1].tolist() == [[1.0, 0.5], [0.0, 0.0], [0.0, 0.0]]
 
 
-# === Collaborative ===
-
-
 def both_directions(users, times):
     """Dense rows of a log and of its mirror image, which counts half as much."""
     x, y, z, weights = [], [], [], []
@@ -143,13 +140,15 @@ def random_histories():
     return users, times, events
 
 
-def test_item_to_item_at_full_rank_is_the_slow_regression():
+@pytest.mark.parametrize("ridge", [2.5, 0.5])
+def test_item_to_item_at_full_rank_is_the_slow_regression(ridge):
     """Forward and backward, recent events counting more; see `slow_ridge`."""
     users, times, events = random_histories()
-    scorer = fitted(ItemToItemScorer(ItemToItemSettings(50)), events, 6, 25)
+    settings = ItemToItemSettings(50, sequential_ease_ridge=ridge)
+    scorer = fitted(ItemToItemScorer(settings), events, 6, 25)
     x, y, z, weights = both_directions(users, times)
-    ridge = 2.5 * np.diag(x.T @ (weights[:, None] * x)).mean()
-    coefficients = slow_ridge(x, y, z, weights, ridge)
+    l2 = ridge * np.diag(x.T @ (weights[:, None] * x)).mean()
+    coefficients = slow_ridge(x, y, z, weights, l2)
     for history in ([3], [0, 5], [4, 2, 1, 0]):
         features = np.zeros((2, 6))
         for rank, item in enumerate(history[::-1]):
@@ -160,14 +159,15 @@ def test_item_to_item_at_full_rank_is_the_slow_regression():
         )
 
 
-def test_unordered_at_full_rank_is_ease():
+@pytest.mark.parametrize("ridge", [5.0, 1.0])
+def test_unordered_at_full_rank_is_ease(ridge):
     """Weights `I - P / diag(P)`; an event's weight halves with 100 later ones."""
     users, _, events = random_histories()
-    settings = UNORDERED._replace(dim=50)
+    settings = UNORDERED._replace(dim=50, ease_ridge=ridge)
     scorer = fitted(ItemToItemScorer(settings), events, 6, 25)
     chosen = np.array([np.isin(np.arange(6), items) for items in users], float)
     gram = chosen.T @ chosen
-    inverse = np.linalg.inv(gram + 5 * np.diag(gram).mean() * np.eye(6))
+    inverse = np.linalg.inv(gram + ridge * np.diag(gram).mean() * np.eye(6))
     weights = np.eye(6) - inverse / np.diag(inverse)
     for history in ([3], [4, 2, 1, 0]):
         fades = 0.5 ** (np.arange(len(history))[::-1] / 100)
@@ -242,24 +242,25 @@ def test_without_a_text_nothing_is_expected():
     assert (new.numpy() == 0).all()
 
 
+@pytest.mark.parametrize(("ridge", "share"), [(4.0, 0.76), (1.0, 0.93)])
 @pytest.mark.parametrize("distance", [0.1, 0.001])
-def test_texts_say_as_much_where_all_are_much_alike(distance):
+def test_texts_say_as_much_where_all_are_much_alike(distance, ridge, share):
     """An encoder that learns fixes directions, not how far apart texts stand."""
     rng = np.random.default_rng(0)
     apart = np.c_[np.zeros(50), rng.normal(size=[50, 4])]
     texts = tf.constant(np.eye(1, 5) + distance * apart, tf.float32)
-    expected = TextRegression(texts, apart[:, 1:])(texts).numpy()
-    share = (expected * apart[:, 1:]).sum() / np.square(apart).sum()
-    assert 0.7 < share < 0.8  # 50 items / (50 + ridge 4 x 4 directions)
+    expected = TextRegression(texts, apart[:, 1:], ridge)(texts).numpy()
+    found = (expected * apart[:, 1:]).sum() / np.square(apart).sum()
+    assert found == pytest.approx(share, abs=0.04)  # 50 / (50 + ridge x 4 directions)
 
 
 def test_texts_that_are_all_the_same_say_nothing():
     texts = tf.ones([3, 2])
-    expected = TextRegression(texts, np.array([[1.0], [-1.0], [5.0]]))(texts)
+    expected = TextRegression(texts, np.array([[1.0], [-1.0], [5.0]]), 4.0)(texts)
     np.testing.assert_allclose(expected, np.zeros([3, 1]), atol=1e-6)
 
 
-# === Prior ===
+# === Popularity ===
 
 
 def test_popularity_counts_recent_events_more():
@@ -312,7 +313,7 @@ def test_events_of_one_moment_are_no_history_of_each_other():
     """A basket of two, then one item: only the pairs across moments are learnt."""
     events = [("u", f"i{item}", 1 + item // 2, 0, "good") for item in range(3)]
     log = make_interactions(events)
-    learnt, moments = learn_sequential_ease(log, np.arange(3), [2.0], [1.0], seed=0)
+    learnt, moments = learn_sequential_ease(log, np.arange(3), [2.0], [1.0], 2.5, 0)
     across = np.zeros((3, 3), bool)
     across[[0, 1, 2, 2], [2, 2, 0, 1]] = True  # forward, and from the log's end
     np.testing.assert_array_equal(learnt > 1e-3, across)

@@ -6,7 +6,7 @@ from tfrec.data.repeats import without_other_targets
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weight_search import choose_weights
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.registry import initial_settings, make_scorers
+from tfrec.linear.registry import ScorerSettings, make_scorers
 from tfrec.progress import tracked
 
 
@@ -17,7 +17,7 @@ class HybridModel:
         towers: `TwoTower` that has its catalogue.
         scorer_names: list of strings, of those in `tfrec.plugins.SCORERS`: the scorers
             that may stand beside the towers.
-        item_to_item_dim: int, rank that the item-to-item scorer begins with.
+        settings: `ScorerSettings` that validation begins with; None for the defaults.
         new_item_cost: float, share of the known items' NDCG@10 that new ones may take.
 
     Attributes:
@@ -29,12 +29,12 @@ class HybridModel:
         self,
         towers,
         scorer_names=("item_to_item", "bm25", "popularity", "rating_factors"),
-        item_to_item_dim=64,
+        settings=None,
         new_item_cost=0.1,
     ):
         self.towers, self.scorer_names = towers, list(scorer_names)
         self.new_item_cost = new_item_cost
-        self.initial_settings = initial_settings(item_to_item_dim, towers.bm25_dim)
+        self.initial_settings = settings or ScorerSettings(bm25_dim=towers.bm25_dim)
         self.is_weighed = self.is_calibrated = False
         self.scorers, self.weights = [], Weights(of_known_items=np.ones(1, np.float32))
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from tfrec.hybrid.weight_search import ValidationScores
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.item_to_item import item_to_item_settings
 from tfrec.linear.registry import ScorerSettings
 
 logger = logging.getLogger(__name__)
@@ -37,9 +36,10 @@ def choose_scorers(model, interactions, queries):
 
     names, settings = model.scorer_names, model.initial_settings
     dim = settings.item_to_item.dim
+    wide_one = settings.item_to_item._replace(dim=WIDER * dim)
     wide_ones = [
         settings._replace(item_to_item=each)
-        for each in item_to_item_settings(WIDER * dim)
+        for each in wide_one.variants()
         if "item_to_item" in names
     ]
     numbers = itertools.count(1)

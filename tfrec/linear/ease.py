@@ -3,11 +3,10 @@
 import numpy as np
 from scipy.linalg import lapack
 
-RIDGE = 5.0  # times the mean number of an item's people
 COLUMNS_AT_ONCE = 512  # bounds memory while the Gram matrix is made
 
 
-def learn_ease(interactions, columns):
+def learn_ease(interactions, columns, ridge):
     """EASE on all that each person ever chose, whatever the order.
 
     Habits of years say more than what was met last, and each pair of items has been
@@ -16,6 +15,7 @@ def learn_ease(interactions, columns):
     Args:
         interactions: `Interactions`.
         columns: `[num_items]` int array, item row -> column, -1 to leave it out.
+        ridge: positive float, in units of the mean number of an item's people.
 
     Returns:
         `(coefficients, moments)`, both `[num_columns, num_columns]` float32: what
@@ -24,8 +24,8 @@ def learn_ease(interactions, columns):
     """
     chosen = interactions.user_item_matrix()[:, columns >= 0]
     gram = gram_matrix(chosen)
-    ridge = RIDGE * np.diag(gram).mean() or 1.0  # 0 if nobody chose anything
-    return ease_weights(gram.copy(), ridge), gram
+    l2 = ridge * np.diag(gram).mean() or 1.0  # 0 if nobody chose anything
+    return ease_weights(gram.copy(), l2), gram
 
 
 def gram_matrix(user_items):

@@ -16,20 +16,21 @@ MAX_COLUMNS = 4000  # items, the most popular; the others are known by their tex
 
 
 class ItemToItemSettings(NamedTuple):
-    """What validation chooses of the item-to-item scorer."""
+    """How the item-to-item scorer learns; all but the ridges is for validation."""
 
-    dim: int  # rank
+    dim: int = 64  # rank
     half_lives: tuple = (2.0, 20.0)  # of the decays, events
     is_ordered: bool = True  # learns what comes next, or only what goes together
+    sequential_ease_ridge: float = 2.5  # of what comes next
+    ease_ridge: float = 5.0  # of what goes together
 
-
-def item_to_item_settings(dim):
-    """The `ItemToItemSettings`s of a rank from which validation chooses."""
-    return (
-        ItemToItemSettings(dim),
-        ItemToItemSettings(dim, (10.0, 100.0)),
-        ItemToItemSettings(dim, (100.0,), is_ordered=False),
-    )
+    def variants(self):
+        """The settings of this rank from which validation chooses."""
+        return (
+            self._replace(half_lives=(2.0, 20.0), is_ordered=True),
+            self._replace(half_lives=(10.0, 100.0), is_ordered=True),
+            self._replace(half_lives=(100.0,), is_ordered=False),
+        )
 
 
 class ItemToItemScorer(DecayedScorer):
@@ -39,23 +40,20 @@ class ItemToItemScorer(DecayedScorer):
 
     Args:
         settings: `ItemToItemSettings`.
+        text_ridge: positive float, as `TextRegression` takes it.
         seed: int, of the sample of positions from a large log.
     """
 
-    def __init__(self, settings, seed=0):
+    def __init__(self, settings, text_ridge=4.0, seed=0):
         super().__init__(name="item_to_item")
-        self.settings, self.seed = settings, seed
+        self.settings, self.text_ridge, self.seed = settings, text_ridge, seed
         self.half_lives = list(settings.half_lives)
         self.scales = list(SCALES[: len(settings.half_lives)])
 
     def fit(self, interactions, catalogue, text_vectors):
         """Solves the regression; items outside it get what their texts suggest."""
         columns = _columns(catalogue.num_events)
-        if self.settings.is_ordered:
-            how = (self.half_lives, self.scales, self.seed)
-            coefficients, moments = learn_sequential_ease(interactions, columns, *how)
-        else:
-            coefficients, moments = learn_ease(interactions, columns)
+        coefficients, moments = self._regression(interactions, columns)
         counts = catalogue.num_events[columns >= 0]
         queries, candidates = truncate(
             coefficients, moments, counts**-0.5, self.settings.dim
@@ -64,6 +62,14 @@ class ItemToItemScorer(DecayedScorer):
         queries = queries.reshape(num_decays, -1, queries.shape[1]).transpose(1, 0, 2)
         self._set_items(queries, candidates, columns, text_vectors)
         return self
+
+    def _regression(self, interactions, columns):
+        how = self.settings
+        if not how.is_ordered:
+            return learn_ease(interactions, columns, how.ease_ridge)
+        decays = (self.half_lives, self.scales)
+        ridge = how.sequential_ease_ridge
+        return learn_sequential_ease(interactions, columns, *decays, ridge, self.seed)
 
     def narrowed(self, dim):
         """What `fit` gives with a smaller rank: the leading directions of this one.
@@ -74,7 +80,8 @@ class ItemToItemScorer(DecayedScorer):
         Returns:
             Fitted `ItemToItemScorer`.
         """
-        scorer = ItemToItemScorer(self.settings._replace(dim=dim), self.seed)
+        settings = self.settings._replace(dim=dim)
+        scorer = ItemToItemScorer(settings, self.text_ridge, self.seed)
         scorer.shape = (self.shape[0], min(dim, self.shape[1]))
         places = np.arange(np.prod(self.shape)).reshape(self.shape)[:, -dim:]
         scorer.regression = self.regression.of_values(places.ravel())
@@ -96,7 +103,7 @@ class ItemToItemScorer(DecayedScorer):
         known = np.concatenate([queries, candidates[:, None]], axis=1)
         self.shape = known.shape[1:]
         self.regression = TextRegression(
-            text_vectors[columns >= 0], known.reshape(len(known), -1)
+            text_vectors[columns >= 0], known.reshape(len(known), -1), self.text_ridge
         )
         every = self._from_texts(text_vectors).numpy()
         every[columns >= 0] = known[columns[columns >= 0]]

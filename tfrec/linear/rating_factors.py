@@ -16,7 +16,6 @@ MIN_NEGATIVES = 100  # reactions without which there are no tastes to learn
 MAX_REACTIONS = 300_000  # of the log, that the factors are learnt from
 MAX_CALIBRATION, CALIBRATION = 20_000, 0.1  # reactions, and their share: the latest
 MAX_HISTORY = 500  # events
-RIDGE = 3.0  # on factors and biases
 RECENT = (2.0, 10.0)  # half-lives in events of how a user has reacted lately
 BATCH = 256  # histories
 
@@ -32,15 +31,19 @@ class RatingFactorsScorer(Scorer):
 
     Args:
         dim: int, factors.
+        ridge: positive float, on factors and biases; reactions are about -1 to 1.
+        text_ridge: positive float, as `TextRegression` takes it.
+        logistic_l2: positive float, as `fit_logistic` takes it.
         seed: int.
     """
 
     informs_probability = True
     reads_dislikes = True
 
-    def __init__(self, dim=8, seed=0):
+    def __init__(self, dim=8, ridge=3.0, text_ridge=4.0, logistic_l2=1e-3, seed=0):
         super().__init__(name="rating_factors")
         self.num_factors, self.seed = dim, seed
+        self.ridge, self.text_ridge, self.logistic_l2 = ridge, text_ridge, logistic_l2
 
     def can_learn(self, interactions):
         """Whether there are reactions of both signs."""
@@ -107,10 +110,12 @@ class RatingFactorsScorer(Scorer):
         reactions = self._reactions(log.event_rows[events], values).numpy()
         rows, shape = log.item_rows[events], (log.num_users, log.num_items)
         users = log.user_rows[events]
-        how = (self.num_factors, RIDGE)
+        how = (self.num_factors, self.ridge)
         _, items = factorise(users, rows, reactions, shape, *how, seed=self.seed)
         is_known = np.bincount(rows, minlength=log.num_items) > 0
-        self.from_texts = TextRegression(text_vectors[is_known], items[is_known])
+        self.from_texts = TextRegression(
+            text_vectors[is_known], items[is_known], self.text_ridge
+        )
         items[~is_known] = self.from_texts(text_vectors[~is_known]).numpy()
         self.items = table(items)
         self.candidates = _candidates(self.items)
@@ -134,7 +139,7 @@ class RatingFactorsScorer(Scorer):
             features.append(tf.concat([rating, residuals], axis=1))
         labels = log.labels[events] > 0
         # Without the intercept: the share of likes is for the model's calibration.
-        slopes, _ = fit_logistic(np.concatenate(features), labels)
+        slopes, _ = fit_logistic(np.concatenate(features), labels, l2=self.logistic_l2)
         self.slopes = tf.constant(slopes, tf.float32)
 
     def _people(self, history):
@@ -149,7 +154,7 @@ class RatingFactorsScorer(Scorer):
         kinds = tf.maximum(history.event_rows, 0)
         left = (self._reactions(kinds, history.values) - items[..., -1]) * known
         grams = tf.matmul(features, features, transpose_a=True)
-        grams += RIDGE * tf.eye(self.num_factors + 1)
+        grams += self.ridge * tf.eye(self.num_factors + 1)
         sums = tf.matmul(features, left[..., None], transpose_a=True)
         people = tf.linalg.solve(grams, sums)[..., 0]
         errors = left - tf.linalg.matvec(features, people)

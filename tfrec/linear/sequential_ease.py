@@ -10,7 +10,6 @@ import scipy.sparse
 MAX_POSITIONS = 200_000  # of the log, that a regression learns from
 MAX_HISTORY = 50  # events
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
-RIDGE = 2.5  # times the mean second moment of a feature
 RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
 
 
@@ -33,7 +32,7 @@ class Moments:
         return Moments(*(factor * each for each in vars(self).values()))
 
 
-def learn_sequential_ease(interactions, columns, half_lives, scales, seed):
+def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed):
     """Ridge regression of next items on decays of the history.
 
     The log is learnt from in both directions: what follows an item, and, with less
@@ -44,6 +43,7 @@ def learn_sequential_ease(interactions, columns, half_lives, scales, seed):
         columns: `[num_items]` int array, item row -> column, -1 to leave it out.
         half_lives: float per decay, events.
         scales: float per decay.
+        ridge: positive float, in units of the mean second moment of a feature.
         seed: int, of the sample of positions from a large log.
 
     Returns:
@@ -58,8 +58,8 @@ def learn_sequential_ease(interactions, columns, half_lives, scales, seed):
     log = (interactions, columns, positions, (half_lives, scales))
     forward = _moments_of_log(*log, is_reversed=False)
     sums = forward + BACKWARD_SHARE * _moments_of_log(*log, is_reversed=True)
-    ridge = RIDGE * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
-    return solve(sums, ridge), forward.xx
+    l2 = ridge * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
+    return solve(sums, l2), forward.xx
 
 
 def _moments_of_log(interactions, columns, positions, decays, is_reversed):

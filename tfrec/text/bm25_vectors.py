@@ -25,6 +25,8 @@ class Words(tf.Module):
         texts: `[n]` sequence of strings, the catalogue's.
         dim: int, directions kept, or fewer if there are no more.
         seed: int.
+        k1: float, at least 0: how many repetitions of a word still count.
+        b: float in [0, 1], how much the words of long texts are discounted.
 
     Attributes:
         vectors: `[n, dim]` float32 tensor, the catalogue's.
@@ -36,8 +38,9 @@ class Words(tf.Module):
         https://doi.org/10.1016/S0022-0000(03)00025-4
     """
 
-    def __init__(self, texts, dim, seed=0):
+    def __init__(self, texts, dim, seed=0, k1=1.2, b=0.75):
         super().__init__(name="words")
+        self.k1, self.b = k1, b
         texts = np.asarray(texts, str)
         buckets = [split_terms(part) for part in _batches(texts)]
         frequency, num_words = _statistics(buckets)
@@ -66,7 +69,7 @@ class Words(tf.Module):
 
     def _features(self, buckets):
         """`[n, num_known]` sparse tensor of `[n, width]` buckets."""
-        weights = term_weights(buckets, self.idf, self.mean_length)
+        weights = term_weights(buckets, self.idf, self.mean_length, self.k1, self.b)
         counted = tf.where(weights != 0)
         places = tf.gather(self.places, tf.gather_nd(buckets, counted))
         indices = tf.stack([counted[:, 0], places], axis=1)

@@ -24,8 +24,9 @@ from tfrec.towers.text_table import TextTable, profile_texts
 
 OWN = (  # arguments, as `get_config` tells them
     *("embedding_dim", "history_encoder", "num_layers", "num_heads", "window_length"),
-    *("max_history_length", "features", "dropout", "id_dropout", "bm25_dim"),
-    *("temperature", "num_negatives", "interest_weight", "repeats", "seed"),
+    *("max_history_length", "features", "dropout", "id_dropout", "temperature"),
+    *("num_negatives", "interest_weight", "bm25_dim", "bm25_k1", "bm25_b"),
+    *("spectral_smoothing", "repeats", "seed"),
 )
 MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
@@ -50,11 +51,14 @@ class TwoTower(keras.Model):
             `"time"`, `"profile"`.
         dropout: float, share of activations.
         id_dropout: float, share of items whose id part is dropped in training.
-        bm25_dim: int, directions of the words that follow a text's vector.
         temperature: float of the softmax; scores are divided by it.
         num_negatives: int, items drawn in each step; 0 for the whole catalogue, if it
             is small.
         interest_weight: float, of the interest head's loss beside the softmax.
+        bm25_dim: int, directions of the words that follow a text's vector.
+        bm25_k1: float, at least 0: how many repetitions of a word still count.
+        bm25_b: float in [0, 1], how much the words of long texts are discounted.
+        spectral_smoothing: positive float, as `spectral_ids` takes it.
         repeats: `"never"`, `"allowed"` or `"auto"`: whether items may come again.
         seed: int.
     """
@@ -71,10 +75,13 @@ class TwoTower(keras.Model):
         features=("event", "value", "time", "profile"),
         dropout=0.3,
         id_dropout=0.5,
-        bm25_dim=256,
         temperature=1.0,
         num_negatives=0,
         interest_weight=0.2,
+        bm25_dim=256,
+        bm25_k1=1.2,
+        bm25_b=0.75,
+        spectral_smoothing=5.0,
         repeats="auto",
         seed=42,
         **kwargs,
@@ -83,10 +90,12 @@ class TwoTower(keras.Model):
         self.embedding_dim, self.history_encoder = embedding_dim, history_encoder
         self.num_layers, self.num_heads = num_layers, num_heads
         self.window_length, self.max_history_length = window_length, max_history_length
-        self.features, self.bm25_dim = tuple(features), bm25_dim
+        self.features = tuple(features)
         self.dropout, self.id_dropout = dropout, id_dropout
         self.temperature, self.num_negatives = temperature, num_negatives
         self.interest_weight, self.repeats, self.seed = interest_weight, repeats, seed
+        self.bm25_dim, self.bm25_k1, self.bm25_b = bm25_dim, bm25_k1, bm25_b
+        self.spectral_smoothing = spectral_smoothing
         self.seeds = keras.random.SeedGenerator(seed)
 
     def get_config(self):
@@ -123,12 +132,15 @@ class TwoTower(keras.Model):
         self.sample_queries = end_queries(interactions, MAX_SAMPLE)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
-            spectral_ids(interactions, self.embedding_dim, self.seed)
+            spectral_ids(
+                interactions, self.embedding_dim, self.seed, self.spectral_smoothing
+            )
         )
         return self
 
     def _learn_words(self, dim):
-        return Words(self.catalogue.texts, dim, self.seed)
+        texts = self.catalogue.texts
+        return Words(texts, dim, self.seed, self.bm25_k1, self.bm25_b)
 
     def _make_layers(self):
         # === Layers ===

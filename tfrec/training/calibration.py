@@ -147,10 +147,11 @@ def calibrate(model, pairs):
     """
     logger.info("Calibrating on %d positive and %d negative labels.", *pairs.counts)
     features = interest_features(model.hybrid_scorer(), pairs)
-    slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
+    l2 = model.initial_settings.logistic_l2
+    slopes, bias = fit_logistic(features[:, 2:], pairs.labels, l2=l2)
     slope = max(float(slopes[0]), MIN_SLOPE)
     features[:, 2] = slope * features[:, 2] + bias  # as the new weighting scores
-    slopes, intercept = fit_logistic(features, pairs.labels)
+    slopes, intercept = fit_logistic(features, pairs.labels, l2=l2)
     names = ("head_slope", "rating_slope", "score_slope")
     chosen = dict(zip(names, slopes.tolist(), strict=True))
     model.weights = dataclasses.replace(
