@@ -222,8 +222,9 @@ def programs(tree):
 
 
 # Methods whose meaning a framework fixes: Keras, threading, importlib, gRPC.
-FRAMEWORK = {"build", "call", "get_config", "compute_loss", "run", "find_spec"}
+FRAMEWORK = {"build", "call", "get_config", "from_config", "compute_loss", "run"}
 FRAMEWORK |= {
+    "find_spec",
     "Predict",
     "GetModelMetadata",
     "GetModelStatus",

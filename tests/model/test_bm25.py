@@ -67,7 +67,7 @@ def test_bm25_at_full_rank_is_the_cosine_of_bm25(films):
 @pytest.mark.parametrize("constants", [{"k1": 0.0}, {"k1": 3.0, "b": 0.1}])
 def test_other_constants_of_bm25(constants):
     texts = make_items(FILMS).texts
-    items = Words(texts, 50, **constants).vectors.numpy()
+    items = Words(**constants).fit(texts, 50).vectors.numpy()
     expected = [[slow_cosine(a, b, **constants) for b in texts] for a in texts]
     usual = [[slow_cosine(a, b) for b in texts] for a in texts]
     assert np.abs(np.subtract(expected, usual)).max() > 0.01

@@ -23,7 +23,7 @@ class Bm25Scorer(DecayedScorer):
 
     def fit(self, interactions, catalogue, text_vectors):
         """Takes the words of the catalogue's texts."""
-        learn = self.learn_words or functools.partial(Words, catalogue.texts)
+        learn = self.learn_words or functools.partial(Words().fit, catalogue.texts)
         self.words = learn(self.max_dim)
         self.candidates = self.words.vectors
         self.memory = table(self.candidates[:, None, :])

@@ -5,22 +5,21 @@ import functools
 import keras
 import tensorflow as tf
 
-from tfrec.data.history import HistoryBatch, value_scale
-from tfrec.data.packing import end_queries
-from tfrec.data.repeats import learns_repeats
+from tfrec.data.history import HistoryBatch
 from tfrec.errors import NotBuiltError
 from tfrec.text.bm25_vectors import Words
+from tfrec.towers.adapted_state import adapted_state
+from tfrec.towers.assets import read_state, read_texts, write_state, write_texts
 from tfrec.towers.candidate_set import CandidateSet
 from tfrec.towers.candidate_tower import CandidateTower
-from tfrec.towers.catalogue import category_matrix, make_catalogue
-from tfrec.towers.event_kinds import event_kinds
+from tfrec.towers.catalogue import category_matrix
 from tfrec.towers.history_encoder import make_history_encoder
 from tfrec.towers.interest_head import InterestHead
 from tfrec.towers.losses import interest_loss, retrieval_loss
 from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.query_tower import QueryTower
 from tfrec.towers.spectral_init import spectral_ids
-from tfrec.towers.text_table import TextTable, profile_texts
+from tfrec.towers.text_table import TextTable
 
 OWN = (  # arguments, as `get_config` tells them
     *("embedding_dim", "history_encoder", "num_layers", "num_heads", "window_length"),
@@ -28,17 +27,18 @@ OWN = (  # arguments, as `get_config` tells them
     *("num_negatives", "interest_weight", "bm25_dim", "bm25_k1", "bm25_b"),
     *("spectral_smoothing", "repeats", "seed"),
 )
-MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class TwoTower(keras.Model):
     """Text-native two-tower recommender with a sigmoid interest head.
 
     Queries come from the live history, the profile text, a free-text query and the
     clock; candidates from text, categories and id. `adapt` shows the model its
     catalogue and log; then it trains like any `keras.Model`, on the batches of
-    `tfrec.data.windows.training_windows`.
+    `tfrec.data.windows.training_windows`, and is saved like any: `.keras` holds what
+    `adapt` learnt as well, the events of a sample of users among it.
 
     Args:
         embedding_dim: int, of queries and candidates.
@@ -114,22 +114,12 @@ class TwoTower(keras.Model):
         Returns:
             The model itself.
         """
-        self.catalogue = make_catalogue(items, interactions)
-        self.allow_repeats = learns_repeats(interactions, self.repeats)
-        self.has_id = tf.constant(self.catalogue.has_id)
-        self.kinds = event_kinds(interactions)
-        self.standardise = value_scale(interactions)
-        self.category_names = self.catalogue.category_names()
-        self.categories = tf.constant(
-            category_matrix(self.catalogue.categories, self.category_names)
-        )
-        self.text_encoder = text_encoder
-        self.words = functools.cache(self._learn_words)  # size -> `Words`
+        state = adapted_state(interactions, items, users, self.repeats)
+        self._take(state, text_encoder)
         words = self.words(self.bm25_dim) if text_encoder else None
-        self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache, words)
-        profiles = profile_texts(users, interactions.user_ids)
-        self.profile_texts = TextTable(profiles, text_encoder, cache, words)
-        self.sample_queries = end_queries(interactions, MAX_SAMPLE)
+        how = (text_encoder, cache, words)
+        self.item_texts = TextTable(self.catalogue.texts, *how)
+        self.profile_texts = TextTable(self.state.profile_texts, *how)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
             spectral_ids(
@@ -138,9 +128,62 @@ class TwoTower(keras.Model):
         )
         return self
 
-    def _learn_words(self, dim):
-        texts = self.catalogue.texts
-        return Words(texts, dim, self.seed, self.bm25_k1, self.bm25_b)
+    def _take(self, state, text_encoder, words=None):
+        """Sets what is known before texts are encoded.
+
+        Args:
+            state: `AdaptedState`.
+            text_encoder: layer or None.
+            words: `Words` of `bm25_dim`, or None to learn them when they are needed.
+        """
+        self.state, self.text_encoder = state, text_encoder
+        self.catalogue, self.kinds = state.catalogue, state.kinds
+        self.standardise, self.allow_repeats = state.standardise, state.allow_repeats
+        self.sample_queries = state.sample_queries
+        self.has_id = tf.constant(self.catalogue.has_id)
+        self.category_names = self.catalogue.category_names()
+        self.categories = tf.constant(
+            category_matrix(self.catalogue.categories, self.category_names)
+        )
+        known = {} if words is None else {self.bm25_dim: words}
+        # Behind a function, because Keras would track a dict.
+        self.words = functools.cache(functools.partial(self._find_words, known))
+
+    def _find_words(self, known, dim):
+        """The `Words` of the catalogue of a size."""
+        if dim in known:
+            return known[dim]
+        words = Words(self.bm25_k1, self.bm25_b)
+        return words.fit(self.catalogue.texts, dim, self.seed)
+
+    def save_assets(self, folder):
+        """Writes what `adapt` learnt; Keras calls it where a model is saved.
+
+        Raises:
+            NotBuiltError: there is no catalogue yet.
+            ConfigError: the text encoder is a function.
+        """
+        self._check_adapted()
+        write_state(self.state, folder)
+        words = self.words(self.bm25_dim) if self.text_encoder else None
+        tables = {"items": self.item_texts, "profiles": self.profile_texts}
+        vectors = {name: table.vectors for name, table in tables.items()}
+        write_texts(self.text_encoder, words, vectors, folder)
+
+    def load_assets(self, folder):
+        """Reads what `save_assets` wrote; Keras then loads the weights."""
+        encoder, words, vectors = read_texts(folder)
+        self._take(read_state(folder), encoder, words)
+        texts, profiles = self.catalogue.texts, self.state.profile_texts
+        self.item_texts = TextTable(texts, encoder, vectors=vectors["items"])
+        self.profile_texts = TextTable(profiles, encoder, vectors=vectors["profiles"])
+        self._make_layers()
+        if getattr(self, "optimizer", None) is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    def _check_adapted(self):
+        if not hasattr(self, "candidate_tower"):
+            raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
 
     def _make_layers(self):
         # === Layers ===
@@ -162,7 +205,7 @@ class TwoTower(keras.Model):
         self.query_tower = QueryTower(
             self.embedding_dim,
             encoder,
-            self.kinds,
+            self.kinds.speaks,
             self.features,
             self.dropout,
             name="query_tower",
@@ -199,8 +242,7 @@ class TwoTower(keras.Model):
         Returns:
             `[n, embedding_dim]` float tensor.
         """
-        if not hasattr(self, "candidate_tower"):
-            raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
+        self._check_adapted()
         texts = self.item_texts.vectors if texts is None else texts
         return self.candidate_tower(
             tf.gather(texts, rows),
