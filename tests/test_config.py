@@ -102,7 +102,7 @@ def test_fixed_keys_are_there():
         ("evaluation.test_fraction=1.0", "between 0 and 1, both excluded"),
         (
             "export.index=fast",
-            '`export.index` must be one of "auto", "exact", "scann", "none".',
+            "`export.index` must be one of auto, none, exact, scann.",
         ),
         ("train.seed", "An override must read `section.key=value`."),
         ("seed=3", "An override must read `section.key=value`."),

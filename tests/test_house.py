@@ -25,6 +25,7 @@ LAYERS = {
             "values",
             "plugins",
         ],
+        ["config_rules"],
         ["config", "compat", "program", "protocol", "download"],
         ["data", "client"],
         ["datasets", "text", "evaluation", "retrieval"],
