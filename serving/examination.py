@@ -59,12 +59,6 @@ def check_manifest(artefact: Artefact) -> list[str]:
             "`ops.required_libraries` must name every library whose ops are used. "
             f"Missing: {', '.join(sorted(unstated))}."
         )
-    flavour = "scann" if "scann" in libraries else "exact"
-    if manifest.get("flavour", flavour) != flavour:
-        problems.append(
-            f"`flavour` must be {flavour}, by the ops used. "
-            f"Received: {manifest['flavour']}."
-        )
     absent = sorted(set(manifest.get("signatures", [])) - set(artefact.signatures))
     if absent:
         problems.append(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 SHOWN = 3  # problems that one message tells of
 _Problem = Mapping[str, Any]
 # Of pydantic's kinds of problems, all that our models and parameters can have; the
-# braces take what pydantic tells beside.
+# braces take what pydantic gives beside.
 _RULES = {
     "missing": "must be given",
     "string_type": "must be a string",
@@ -43,7 +43,7 @@ _brief = reprlib.Repr()
 _brief.maxstring = _brief.maxother = 80
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """A body that people send: fields with unknown names are wrong, not ignored."""
 
     model_config = ConfigDict(frozen=True)
@@ -74,17 +74,17 @@ def check_names(given: Iterable[Any], known: Collection[str]) -> None:
             raise ValueError(f"has the unknown `{str(name)[:80]}`. {hint}")
 
 
-def tell(problems: Sequence[_Problem], place: str = "The body") -> str:
+def describe(problems: Sequence[_Problem], place: str = "The body") -> str:
     """What must be otherwise, of the first problems.
 
     Args:
         problems: as pydantic's `errors()` has them.
         place: what a problem without a field is a problem of.
     """
-    return " ".join(_tell_one(each, place) for each in problems[:SHOWN])
+    return " ".join(_describe_one(each, place) for each in problems[:SHOWN])
 
 
-def _tell_one(problem, place):
+def _describe_one(problem, place):
     name = ".".join(map(str, problem["loc"]))
     name = f"`{name}`" if name else place
     kind, context = problem["type"], problem.get("ctx", {})

@@ -43,6 +43,12 @@ def test_stored_form_gives_the_same_config_back():
     assert from_dict(dataclasses.asdict(config)) == config
 
 
+def test_a_stored_form_without_newer_keys_has_their_defaults():
+    stored = dataclasses.asdict(load_config(overrides=["train.seed=7"]))
+    del stored["linear"], stored["model"]["new_item_cost"]
+    assert from_dict(stored) == load_config(overrides=["train.seed=7"])
+
+
 def test_default_lists_are_not_shared():
     Config().data.positive.append("view")
     assert Config().data.positive == []
@@ -87,11 +93,16 @@ def test_fixed_keys_are_there():
             "`model.scorers` must be some of item_to_item, bm25, popularity, rating",
         ),
         ("model.dropout=1.0", "`model.dropout` must be at least 0 and below 1"),
+        ("linear.ease_ridge=0", "`linear.ease_ridge` must be positive and finite"),
+        ("linear.text_ridge=inf", "`linear.text_ridge` must be positive and finite"),
+        ("linear.logistic_l2=nan", "`linear.logistic_l2` must be positive and finite"),
+        ("linear.bm25_k1=-0.1", "`linear.bm25_k1` must be at least 0 and finite"),
+        ("linear.bm25_b=1.5", "`linear.bm25_b` must be between 0 and 1"),
         ("text.max_length=2", "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction=1.0", "between 0 and 1, both excluded"),
         (
             "export.index=fast",
-            '`export.index` must be one of "auto", "exact", "scann", "none".',
+            "`export.index` must be one of auto, none, exact, scann.",
         ),
         ("train.seed", "An override must read `section.key=value`."),
         ("seed=3", "An override must read `section.key=value`."),

@@ -25,6 +25,7 @@ LAYERS = {
             "values",
             "plugins",
         ],
+        ["config_rules"],
         ["config", "compat", "program", "protocol", "download"],
         ["data", "client"],
         ["datasets", "text", "evaluation", "retrieval"],
@@ -58,7 +59,7 @@ GUARDED = {"tensorflow_recommenders": "tfrec/compat.py"}
 MAX_FILE_LINES, MAX_BODY_LINES, MAX_PARAMETERS = 400, 45, 8
 # Functions that take more, because each parameter is something people write.
 MANY_PARAMETERS = {
-    "tfrec/client/predictor.py": {"recommend"},  # the wishes, as keywords
+    "tfrec/client/predictor.py": {"recommend"},  # the request options, as keywords
     "tfrec/towers/two_tower.py": {"__init__"},  # the hyperparameters, as keywords
     "tfrec/text/bert.py": {"__init__"},  # the sizes, as Keras stores them
     "tfrec/evaluation/report.py": {"make_report"},  # the parts of a report
@@ -222,8 +223,9 @@ def programs(tree):
 
 
 # Methods whose meaning a framework fixes: Keras, threading, importlib, gRPC.
-FRAMEWORK = {"build", "call", "get_config", "compute_loss", "run", "find_spec"}
+FRAMEWORK = {"build", "call", "get_config", "from_config", "compute_loss", "run"}
 FRAMEWORK |= {
+    "find_spec",
     "Predict",
     "GetModelMetadata",
     "GetModelStatus",

@@ -165,6 +165,8 @@ def test_the_same_answers_from_everywhere(fitted, tmp_path):
     fitted.save(tmp_path / "shop.rec")  # in place of the first
     restored = tfrec.Recommender.restore(tmp_path / "shop.rec")
     (again,) = restored.export(tmp_path / "models", "shop", verbose=False)
+    with pytest.raises(NotBuiltError, match="Call `fit` to build another"):
+        restored.export(tmp_path / "models", "shop", index="exact")
     assert (folder.name, again.name) == ("1", "2")
     for model in (
         tfrec.load(folder),

@@ -13,9 +13,9 @@ import typing
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tfrec.config_rules import FEATURES, rules
 from tfrec.errors import ConfigError
-from tfrec.files import NAME_RULE, is_file_name
-from tfrec.plugins import SCORERS, TEXT_ENCODERS
+from tfrec.plugins import SCORERS
 from tfrec.toml import read_toml
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ OF_FILES = {  # keys that say where a program reads and writes
     *(("data", "folder"), ("data", "dataset"), ("export", "folder")),
     *(("run", "folder"), ("run", "name")),
 }
-FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +102,20 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinearConfig:
+    """The closed forms: scorers, words of the texts, and where item ids begin."""
+
+    ease_ridge: float = 5.0  # times the mean number of an item's people
+    sequential_ease_ridge: float = 2.5  # times the mean second moment of a feature
+    rating_ridge: float = 3.0  # on factors and biases; reactions are about -1 to 1
+    text_ridge: float = 4.0  # times the variance of text vectors; places new items
+    logistic_l2: float = 1e-3  # on standardised slopes; else they may be infinite
+    bm25_k1: float = 1.2  # how many repetitions of a word still count
+    bm25_b: float = 0.75  # discount of the words of long texts; 0 = none, 1 = whole
+    spectral_smoothing: float = 5.0  # choices added to each item's, where ids begin
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """The training loop."""
 
@@ -141,9 +154,9 @@ class ExportConfig:
     """The saved model."""
 
     folder: str = "saved_models"
-    index: Literal["auto", "exact", "scann", "none"] = "auto"  # none: only judge
-    recall: float = 0.98  # recall@10 that the ScaNN index must reach
-    quantize: bool = False  # 8-bit vectors in the ScaNN index, for less memory
+    index: str = "auto"  # "exact", "scann" or one of your own; "none": only judge
+    recall: float = 0.98  # recall@10 that an index which may miss the best must reach
+    quantize: bool = False  # 8-bit vectors in an index that can, for less memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,13 +174,14 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     text: TextConfig = field(default_factory=TextConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    linear: LinearConfig = field(default_factory=LinearConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     run: RunConfig = field(default_factory=RunConfig)
 
     def __post_init__(self):
-        for name, is_right, rule in _rules(self):
+        for name, is_right, rule in rules(self):
             section, key = name.split(".")
             value = getattr(getattr(self, section), key)
             if not is_right(value):
@@ -235,60 +249,6 @@ def from_settings(settings, config=None):
 def to_json(config):
     """The whole configuration as sorted JSON, the form that is stored."""
     return json.dumps(dataclasses.asdict(config), indent=2, sort_keys=True)
-
-
-def _rules(config):
-    def positive(value):
-        return value > 0
-
-    def is_share(value):
-        return 0 < value < 1
-
-    encoders = ["auto", "none", *TEXT_ENCODERS]
-    share = "between 0 and 1, both excluded"
-    return [
-        ("data.half_life_days", lambda v: v >= 0, "at least 0"),
-        ("train.batch_size", lambda v: v >= 2, "at least 2: other rows are negatives"),
-        ("train.max_epochs", positive, "positive"),
-        ("train.epoch_steps", positive, "positive"),
-        ("train.patience", positive, "positive"),
-        ("train.learning_rate", positive, "positive"),
-        ("train.clip_norm", positive, "positive"),
-        ("train.checkpoint_every", positive, "positive"),
-        ("train.warmup", lambda v: 0 <= v < 1, "at least 0 and below 1"),
-        ("model.temperature", positive, "positive, because scores are divided by it"),
-        ("model.embedding_dim", positive, "positive"),
-        (
-            "model.embedding_dim",
-            _divides(config.model.num_heads),
-            "a multiple of heads",
-        ),
-        ("model.max_history_length", positive, "positive"),
-        ("model.window_length", positive, "positive"),
-        ("model.dropout", lambda v: 0 <= v < 1, "at least 0 and below 1"),
-        ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
-        ("model.text_encoder", _only_one(encoders), f"one of {', '.join(encoders)}"),
-        ("model.scorers", _only(SCORERS), f"some of {', '.join(SCORERS)}"),
-        ("model.new_item_cost", lambda v: 0 <= v < 1, "at least 0 and below 1"),
-        ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
-        ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
-        ("evaluation.test_fraction", is_share, share),
-        ("evaluation.validation_fraction", is_share, share),
-        ("export.recall", is_share, share),
-        ("run.name", is_file_name, NAME_RULE),
-    ]
-
-
-def _divides(divisor):
-    return lambda value: divisor > 0 and value % divisor == 0
-
-
-def _only_one(known):
-    return lambda value: value in known
-
-
-def _only(known):
-    return lambda values: set(values) <= set(known)
 
 
 def _section(name, values):

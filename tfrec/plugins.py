@@ -91,6 +91,14 @@ SCORERS = Registry(
         "rating_factors": "tfrec.linear.registry:make_rating_factors",
     },
 )
+# Subclass of `tfrec.retrieval.candidate_index.CandidateIndex`.
+INDEXES = Registry(
+    "candidate index",
+    {
+        "exact": "tfrec.retrieval.brute_force:BruteForceIndex",
+        "scann": "tfrec.retrieval.scann:ScannIndex",
+    },
+)
 # Function of a folder for downloads, or None, that gives a `Dataset`.
 DATASETS = Registry(
     "data set",

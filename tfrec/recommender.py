@@ -26,12 +26,13 @@ from tfrec.export.saved_model import export, republish
 from tfrec.files import replacing_folder
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.plugins import DATASETS
+from tfrec.retrieval.candidate_index import CandidateIndex
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training.log import RunData, prepare
 from tfrec.training.progress import narrated
 from tfrec.training.resolving import resolved
 from tfrec.training.run import (
-    choose_flavours,
+    choose_indexes,
     manifest_facts,
     report_facts,
     try_out,
@@ -174,6 +175,7 @@ class Recommender(Predictor):
         folder: str | pathlib.Path = "saved_models",
         name: str = "tfrec",
         *,
+        index: str | type[CandidateIndex] | None = None,
         verbose: bool = True,
     ) -> list[pathlib.Path]:
         """Writes the saved model as `folder/name/<version>`, for any TF Serving.
@@ -181,25 +183,34 @@ class Recommender(Predictor):
         Args:
             folder: where models are kept.
             name: what the server will call it.
+            index: name in `tfrec.plugins.INDEXES` or a class of your own, to be written
+                beside the exact one; None for what `export.index` says.
             verbose: as for `fit`.
 
         Returns:
-            The version folders: the exact index, and ScaNN's where `export.index` asks
-            for it or the catalogue is large enough to gain.
+            The version folders: with the exact index, and with the other one.
 
         Raises:
             ArtefactError: it cannot be written.
+            ConfigError: there is no such index.
+            NotBuiltError: another index is wanted of a recommender that was restored.
         """
         if self._trained is None:
-            return [republish(self._loaded().folder, folder, name)]
+            loaded = self._loaded()
+            if index is not None:
+                raise NotBuiltError(
+                    "A restored recommender has the index that it was saved with. Call "
+                    "`fit` to build another."
+                )
+            return [republish(loaded.folder, folder, name)]
         how, data = self.config.export, self._known_data()
         with narrated(verbose):
             return export(
                 self._trained,
                 folder,
                 name,
-                flavours=choose_flavours(how.index, data.interactions.num_items)
-                or ("exact",),
+                indexes=choose_indexes(index or how.index, data.interactions.num_items)
+                or ["exact"],
                 recall=how.recall,
                 quantize=how.quantize,
                 facts=manifest_facts(resolved(self.config, data), data),

@@ -32,7 +32,7 @@ class Study:
         seeds: of training, one run each.
         splits: kinds of split, one run each.
         variants: name -> further overrides; the recipe as it is comes first. They may
-            not change the data or what is asked.
+            not change the data or the questions.
     """
 
     config: str
@@ -132,18 +132,18 @@ def train_cell(cell, study, config, folder):
         f"train.seed={cell.seed}",
     ]
     here = folder / cell.name
-    asked, done = here / "overrides.json", here / "report.json"
+    settings_path, report_path = here / "overrides.json", here / "report.json"
     if (
-        done.exists()
-        and asked.exists()
-        and json.loads(asked.read_text(encoding="utf-8")) == overrides
+        report_path.exists()
+        and settings_path.exists()
+        and json.loads(settings_path.read_text(encoding="utf-8")) == overrides
     ):
         logger.info("%s is finished already.", cell.name)
         return
     check(here)
     claim(here)
-    done.unlink(missing_ok=True)
-    asked.write_text(json.dumps(overrides, indent=2), encoding="utf-8")
+    report_path.unlink(missing_ok=True)
+    settings_path.write_text(json.dumps(overrides, indent=2), encoding="utf-8")
     command = [sys.executable, "-m", "training.train", str(config)]
     command += [word for override in overrides for word in ("--set", override)]
     log = here / "log.txt"

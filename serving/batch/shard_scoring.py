@@ -101,13 +101,13 @@ class BatchScorer:
         """
         for start in range(0, len(queries), BATCH_QUERIES):
             batch = queries.iloc[start : start + BATCH_QUERIES]
-            asked = [
+            batch_queries = [
                 self._query(logs.before(*when), profiles.get(when[0], ""), when[1])
                 for when in zip(
                     batch["user_id"], batch["timestamp"], batch["sequence"], strict=True
                 )
             ]
-            answer = self._servable.run("recommend", recommend_inputs(asked))
+            answer = self._servable.run("recommend", recommend_inputs(batch_queries))
             yield _as_table(batch, answer)
 
     def _query(self, history, user_text, now):

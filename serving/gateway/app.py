@@ -291,13 +291,13 @@ def _add_operation(app, states, model, metrics, served):
             states.check()
         except StoreError as error:
             store = str(error)
-        told = Health(
+        health_now = Health(
             store=store,
             model_server=model.problem or "ok",
             items=served.problem() or "ok",
             model_version=model.version,
         )
-        return JSONResponse(told.model_dump(), 200 if store == "ok" else 503)
+        return JSONResponse(health_now.model_dump(), 200 if store == "ok" else 503)
 
     @app.get("/metrics", response_class=PlainTextResponse)
     def show_metrics() -> Response:

@@ -38,21 +38,23 @@ def add_docs(app: FastAPI) -> None:
 def docs_html(document: dict) -> str:
     """The page for an OpenAPI document."""
     routes = [
-        _route(f"{method.upper()} {path}", told, document)
+        _route(f"{method.upper()} {path}", operation, document)
         for path, methods in document["paths"].items()
-        for method, told in methods.items()
+        for method, operation in methods.items()
     ]
     title = escape(document["info"]["title"])
     return _FRAME.format(title=title, routes="\n".join(routes))
 
 
-def _route(name, told, document):
+def _route(name, operation, document):
     parts = [f"<h2><code>{escape(name)}</code></h2>"]
-    if "description" in told:
-        parts.append(f"<p>{escape(told['description'])}</p>")
-    rows = [_row(each["name"], each["schema"]) for each in told.get("parameters", ())]
+    if "description" in operation:
+        parts.append(f"<p>{escape(operation['description'])}</p>")
+    rows = [
+        _row(each["name"], each["schema"]) for each in operation.get("parameters", ())
+    ]
     parts += _table("Parameters", rows)
-    content = told.get("requestBody", {}).get("content", {})
+    content = operation.get("requestBody", {}).get("content", {})
     for schema in (each["schema"] for each in content.values()):
         fields = _resolve(schema, document).get("properties", {})
         parts += _table("Body", [_row(*field) for field in fields.items()])

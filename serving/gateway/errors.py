@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from serving.user_states.store import NoSuchEventError, StoreFullError
-from serving.wording import tell
+from serving.wording import describe
 from tfrec.errors import ServingError
 from tfrec.protocol.status import RequestError
 
@@ -81,11 +81,11 @@ def _tell(request: Request, error):
 def _tell_wrong_request(request: Request, error):
     # The first part of a place is `query`, `path` or `body`.
     problems = [each | {"loc": each["loc"][1:]} for each in error.errors()]
-    return JSONResponse({"detail": tell(problems)}, 422)
+    return JSONResponse({"detail": describe(problems)}, 422)
 
 
 def _tell_wrong_address(request: Request, error):
-    words, asked = error.detail, f"{request.method} {request.url.path}"
+    words, route = error.detail, f"{request.method} {request.url.path}"
     if error.status_code in (404, 405):
-        words = f"There is nothing at {asked}; /docs shows what there is."
+        words = f"There is nothing at {route}; /docs shows what there is."
     return JSONResponse({"detail": words}, error.status_code, error.headers)

@@ -118,12 +118,12 @@ class Reactions:
         return float(not any(kind.is_dislike for kind in learnt))
 
     def split(self, history: Sequence[tuple]) -> tuple[list[tuple], list[str]]:
-        """What the model is told, and ids of the items that are hidden.
+        """The events that the model reads, and ids of the items that are hidden.
 
         Args:
             history: `(item_id, event, value, timestamp)`.
         """
         hiding = {event for event in {each[1] for each in history} if self.hides(event)}
-        told = [each for each in history if each[1] not in hiding]
+        visible = [each for each in history if each[1] not in hiding]
         hidden = {each[0] for each in history if each[1] in hiding}
-        return told, sorted(hidden)
+        return visible, sorted(hidden)

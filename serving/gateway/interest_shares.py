@@ -48,11 +48,11 @@ class Interests:
             RequestError: the model refuses the request.
             NoAnswerError: the model server is away.
         """
-        told, hidden = self._reactions.split(history)
-        if not told:
+        visible, hidden = self._reactions.split(history)
+        if not visible:
             return [], []
         try:
-            shares = self._shares(told, hidden, now or int(time.time()))
+            shares = self._shares(visible, hidden, now or int(time.time()))
         except RequestError as error:
             if error.code is grpc.StatusCode.INVALID_ARGUMENT:
                 raise
@@ -60,7 +60,7 @@ class Interests:
                 f"The model server does not answer ({error}). Try again in some "
                 "seconds."
             ) from error
-        weights = _sum_by((event[0] for event in told), shares)
+        weights = _sum_by((event[0] for event in visible), shares)
         return self._items(weights), self._categories(weights)
 
     def _shares(self, history, hidden, now):

@@ -15,7 +15,7 @@ from pydantic import (
 from serving.fields import Id
 from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
-from serving.wording import Asked, tell
+from serving.wording import RequestBody, describe
 from tfrec.data.about import about
 from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ServingError
@@ -28,7 +28,7 @@ Category = Annotated[str, BeforeValidator(read_categories)]
 Limit = Annotated[int, BeforeValidator(read_limit)]
 
 
-class NewItem(Asked):
+class NewItem(RequestBody):
     """An item to add."""
 
     item_id: Id
@@ -79,7 +79,7 @@ def read_items(raw: Any) -> list[NewItem]:
         if not isinstance(raw, list):
             problems = [each | {"loc": each["loc"][1:]} for each in problems]
         place = "The list" if isinstance(raw, list) else "The item"
-        raise ItemError(tell(problems, place)) from None
+        raise ItemError(describe(problems, place)) from None
 
 
 class ItemsAnswer(BaseModel):

@@ -73,8 +73,8 @@ class ModelClient:
 
     def score_interest(self, item_ids, history=(), **texts):
         """Probabilities `[items]`, 0 for those that the server does not have."""
-        told = History.of(history)
-        return self._ask(self._client.score_interest, item_ids, told, **texts)
+        events = History.of(history)
+        return self._ask(self._client.score_interest, item_ids, events, **texts)
 
     def embed_query(self, history, **texts):
         """The interest vector `[dim]` of a history; raises as `recommend`."""

@@ -63,10 +63,10 @@ class InterestKeeping:
         self._reactions = reactions
         self._settings = settings
 
-    def asked(
+    def query_vector(
         self, user_id: str, state: UserState, now: int, profile: str = ""
     ) -> np.ndarray:
-        """The vector `[dim]` that a user's recommendations are asked with.
+        """The vector `[dim]` of a user's interest that recommendations are made with.
 
         Args:
             user_id: whose.
@@ -82,7 +82,7 @@ class InterestKeeping:
             self._keep(user_id, state, interest)
         seconds = max(0, now - interest.timestamp)
         vector = self._settings.decayed(interest.vector, interest.long_term, seconds)
-        return self._settings.asked(vector, interest.long_term)
+        return self._settings.query_vector(vector, interest.long_term)
 
     def _keep(self, user_id, state, interest):
         try:
@@ -104,8 +104,8 @@ class InterestKeeping:
         return interest
 
     def _begin(self, state, version, now, profile):
-        told, _ = self._reactions.split(state.history())
-        vector = self._model.embed_query(told, now=now, user_text=profile)
+        visible, _ = self._reactions.split(state.history())
+        vector = self._model.embed_query(visible, now=now, user_text=profile)
         return Interest(version, 0, now, vector, vector)
 
     def _move(self, interest, item_id, reward, moment):

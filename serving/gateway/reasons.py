@@ -61,8 +61,8 @@ class Reasons:
 
         Args:
             best: the answer, best first.
-            history: `(item_id, event, value, timestamp)` that the model was told.
-            filters: what the model was asked with besides.
+            history: `(item_id, event, value, timestamp)` that the model read.
+            filters: the request options besides.
             texts: `query_text`, `user_text` and `now`.
         """
         item_ids = [item.item_id for item in best]

@@ -145,18 +145,18 @@ class Recommending:
 
     def _by_history(self, history, options, now, profile):
         texts = {"query_text": options.query, "now": now, "user_text": profile}
-        told, hidden = self._reactions.split(history)
+        visible, hidden = self._reactions.split(history)
         filters = options.filters | {"exclude": hidden}
         filters["allow_repeats"] = options.allow_repeats
         try:
-            best, version = self._model.recommend(history=told, **filters, **texts)
+            best, version = self._model.recommend(history=visible, **filters, **texts)
         except RequestError as error:
             return self._fall_back(history, options, now, error)
         reasons: list[str | None] = [None] * len(best)
         if options.explain and best:
-            reasons = self._reasons.of(best, told, filters, texts)
+            reasons = self._reasons.of(best, visible, filters, texts)
         items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
-        return Found(items, version, "history" if told else "cold_user")
+        return Found(items, version, "history" if visible else "cold_user")
 
     def forget(self, user_id: str) -> None:
         """Drops the answers that a user got."""
@@ -178,7 +178,7 @@ class Recommending:
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options))
         try:
-            vector = self._keeping.asked(user_id, state, now, profile)
+            vector = self._keeping.query_vector(user_id, state, now, profile)
             best = self._model.recommend_from_interest(vector, **filters)
         except RequestError as error:
             return self._fall_back(history, options, now, error)
@@ -201,7 +201,7 @@ class Recommending:
         )
 
     def _fall_back(self, history, options, now, error):
-        """The cold list, by all wishes that need no model."""
+        """The cold list, by all options that need no model."""
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
         unwanted = self._unwanted(history, options)

@@ -13,7 +13,7 @@ from serving.fields import (
     Value,
     with_moment,
 )
-from serving.wording import Asked
+from serving.wording import RequestBody
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events
@@ -54,7 +54,7 @@ class Recommendations(BaseModel):
     reason_code: ReasonCode
 
 
-class SessionEvent(Asked):
+class SessionEvent(RequestBody):
     """An event of a session without a user id; may also be just an item id."""
 
     item_id: Id
@@ -69,7 +69,7 @@ class SessionEvent(Asked):
         return with_moment({"item_id": raw} if isinstance(raw, str | int) else raw)
 
 
-class Session(Asked):
+class Session(RequestBody):
     """Events of a session without a user id, and the time of the request."""
 
     history: list[SessionEvent] = Field([], max_length=MAX_SESSION)

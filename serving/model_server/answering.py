@@ -135,8 +135,8 @@ class Answering:
         versions = store.statuses() if store else []
         versions = [each for each in versions if number in (None, each.number)]
         if not versions:
-            asked = "any versions" if number is None else f"version {number}"
-            raise not_found(f"Could not find {asked} of model {spec.name}")
+            wanted = "any versions" if number is None else f"version {number}"
+            raise not_found(f"Could not find {wanted} of model {spec.name}")
         response = get_model_status_pb2.GetModelStatusResponse()
         for each in versions:
             added = response.model_version_status.add(

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from serving.fields import Id, Kind, Seconds, Sequence, Value, with_moment
-from serving.wording import SHOWN, brief, tell
+from serving.wording import SHOWN, brief, describe
 from tfrec.errors import ServingError
 
 
@@ -91,7 +91,7 @@ def read_event(raw: Any) -> Event:
     try:
         return Event.model_validate(raw)
     except ValidationError as error:
-        raise EventError(tell(error.errors(include_url=False))) from None
+        raise EventError(describe(error.errors(include_url=False))) from None
 
 
 def read_events(raw: Any) -> list[Event]:

@@ -7,8 +7,7 @@ from tests.evaluation.logs import ask_all, make_items, make_log
 from tfrec.baselines.ease import Ease
 from tfrec.baselines.history_recipes import RankDecay, uniform
 from tfrec.baselines.item_knn import ItemKnn
-from tfrec.baselines.personal_frequency import PersonalFrequency
-from tfrec.baselines.popularity import RecentPopularity
+from tfrec.baselines.popularity import PersonalFrequency, RecentPopularity
 from tfrec.baselines.transitions import Transitions
 
 ITEMS = make_items([f"title {i}" for i in range(8)])

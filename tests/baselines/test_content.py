@@ -8,10 +8,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from tests.evaluation.logs import ask_all, make_items, make_log
 from tfrec.baselines.blend import Blend
 from tfrec.baselines.default import default_baselines
-from tfrec.baselines.interest_degree import InterestDegree
-from tfrec.baselines.terms import count_matrix, idf, terms, unit_rows
-from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
-from tfrec.baselines.vector_profile import VectorProfile
+from tfrec.baselines.text_profile import (
+    Bm25Profile,
+    InterestDegree,
+    TfidfProfile,
+    VectorProfile,
+    count_matrix,
+    idf,
+    terms,
+    unit_rows,
+)
 from tfrec.errors import DataError
 
 TITLES = ["red fox", "red red wolf", "blue whale and blue sky", "fox"]

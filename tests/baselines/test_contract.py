@@ -6,13 +6,15 @@ from tests.baselines.recommender_contract import NUM_ITEMS, RecommenderContract
 from tfrec.baselines.blend import Blend
 from tfrec.baselines.ease import Ease, ease_decay
 from tfrec.baselines.history_recipes import TimeDecay
-from tfrec.baselines.interest_degree import InterestDegree
 from tfrec.baselines.item_knn import ItemKnn
-from tfrec.baselines.personal_frequency import PersonalFrequency
-from tfrec.baselines.popularity import Popularity, RecentPopularity
-from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
+from tfrec.baselines.popularity import PersonalFrequency, Popularity, RecentPopularity
+from tfrec.baselines.text_profile import (
+    Bm25Profile,
+    InterestDegree,
+    TfidfProfile,
+    VectorProfile,
+)
 from tfrec.baselines.transitions import Transitions
-from tfrec.baselines.vector_profile import VectorProfile
 
 
 class TestPopularity(RecommenderContract):

@@ -1,5 +1,7 @@
 """What every candidate index promises, held against a slow oracle."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -219,6 +221,17 @@ class CandidateIndexContract:
     def test_no_queries_give_no_answers(self, index):
         rows, scores = index.search_rows(np.zeros((0, DIM), "float32"), 3)
         assert rows.shape == scores.shape == (0, 3)
+
+    # === For an export ===
+
+    def test_is_made_and_built_as_an_export_does(self, embeddings, queries):
+        kind = type(self.make_index())
+        index = kind.from_settings(recall=0.9, quantize=False)
+        ids = names(len(embeddings))
+        built = index.build(ids, tf.Variable(embeddings), sample_queries=queries)
+        assert built is index
+        json.dumps(index.facts())
+        assert index.search(queries, 3)[0].shape == (40, 3)
 
     # === In a graph ===
 

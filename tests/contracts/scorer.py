@@ -59,7 +59,7 @@ class ScorerContract:
     def query(scorer, rows):
         return scorer.query(make_history(rows), tf.fill([len(rows)], tf.int64.max))
 
-    def test_fit_gives_the_block_and_a_candidate_per_item(self, material):
+    def test_fit_gives_the_scorer_and_a_candidate_per_item(self, material):
         scorer = self.make_scorer()
         assert scorer.fit(*material) is scorer
         assert scorer.candidates.shape == (NUM_ITEMS, scorer.dim)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrec.text.unique import encode_unique
+from tfrec.text.encoder import encode_unique
 
 TEXTS = ["A quiet film", "", "Café in space", "a film a film a film a film"]
 FRESH_PROCESS = """

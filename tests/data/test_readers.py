@@ -10,7 +10,6 @@ import pytest
 from tests.data.logs import make_dataset
 from tfrec.config import DataConfig
 from tfrec.data import formats, text_files
-from tfrec.data.digest import digest
 from tfrec.data.readers import read_events, read_folder, read_items, read_users
 from tfrec.data.writers import write_folder
 from tfrec.errors import ConfigError, DataError
@@ -302,19 +301,19 @@ def test_a_folder_survives_a_round_trip(tmp_path):
     write_folder(dataset, tmp_path / "shop")
     again = read_folder(tmp_path / "shop", DataConfig())
     assert again.name == "shop"
-    assert digest(again) == digest(dataset)
+    assert again.digest() == dataset.digest()
     assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == [
         *("events.parquet", "items.parquet", "users.parquet")
     ]
 
 
 def test_the_digest_follows_the_content():
-    first = digest(make_dataset(DATASET_ROWS))
-    assert first == digest(make_dataset(DATASET_ROWS))
+    first = make_dataset(DATASET_ROWS).digest()
+    assert first == make_dataset(DATASET_ROWS).digest()
     assert len(first) == 64
     changed = [DATASET_ROWS[0], ("u2", "b", 2, 1, "good")]
-    assert digest(make_dataset(changed)) != first
-    assert digest(make_dataset(DATASET_ROWS[::-1])) != first
+    assert make_dataset(changed).digest() != first
+    assert make_dataset(DATASET_ROWS[::-1]).digest() != first
 
 
 def test_a_folder_with_a_log_only(tmp_path):

@@ -1,9 +1,9 @@
-"""Tests of tfrec.export.comparison."""
+"""Tests of `compare` in tfrec.export.verification."""
 
 import numpy as np
 import pytest
 
-from tfrec.export.comparison import compare
+from tfrec.export.verification import compare
 
 
 def ranking(scores, ids, dtype=np.float32):

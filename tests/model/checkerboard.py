@@ -11,7 +11,8 @@ from tfrec.config import load_config
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import encode
 from tfrec.data.schema import Dataset, Events, Items, Users
-from tfrec.linear.registry import initial_settings
+from tfrec.linear.item_to_item import ItemToItemSettings
+from tfrec.linear.registry import ScorerSettings
 
 NUM_USERS, NUM_ITEMS = 16, 16
 START = 1_600_000_000
@@ -39,7 +40,7 @@ def small_config(*overrides):
 def first_settings():
     """What the scorers of `small_config` begin with."""
     how = small_config().model
-    return initial_settings(how.item_to_item_dim, how.bm25_dim)
+    return ScorerSettings(ItemToItemSettings(how.item_to_item_dim), how.bm25_dim)
 
 
 def withheld(user):

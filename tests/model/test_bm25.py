@@ -1,4 +1,4 @@
-"""Tests of the lexical scorer against BM25 in slow Python."""
+"""Tests of the BM25 scorer against BM25 in slow Python."""
 
 import re
 
@@ -9,6 +9,7 @@ import tensorflow as tf
 from tests.contracts.scorer import make_history
 from tests.evaluation.logs import make_items, make_log
 from tfrec.linear.bm25 import Bm25Scorer
+from tfrec.text.bm25_vectors import Words
 from tfrec.text.terms import split_terms
 from tfrec.towers.catalogue import make_catalogue
 
@@ -28,8 +29,8 @@ def slow_words(text):
     return re.findall(r"[\u4e00-\u9fff]|[^\W_\u4e00-\u9fff]+", text.lower())
 
 
-def slow_vector(text):
-    """Dict word -> BM25 weight (k1 = 1.2, b = 0.75), of length 1."""
+def slow_vector(text, k1=1.2, b=0.75):
+    """Dict word -> BM25 weight, of length 1."""
     documents = [slow_words(film) for film in FILMS]
     mean = sum(map(len, documents)) / len(documents)
     words = slow_words(text)
@@ -38,15 +39,15 @@ def slow_vector(text):
         holders = sum(word in document for document in documents)
         idf = np.log(1 + (len(documents) - holders + 0.5) / (holders + 0.5))
         count, length = words.count(word), len(words) / mean
-        saturated = count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length))
+        saturated = count * (k1 + 1) / (count + k1 * (1 - b + b * length))
         vector[word] = idf * saturated if holders else 0.0
     size = np.sqrt(sum(weight**2 for weight in vector.values())) or 1.0
     return {word: weight / size for word, weight in vector.items()}
 
 
-def slow_cosine(a, b):
-    a, b = slow_vector(a), slow_vector(b)
-    return sum(weight * b.get(word, 0.0) for word, weight in a.items())
+def slow_cosine(first, second, **constants):
+    first, second = slow_vector(first, **constants), slow_vector(second, **constants)
+    return sum(weight * second.get(word, 0.0) for word, weight in first.items())
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,20 @@ def films():
     return Bm25Scorer(50).fit(log, catalogue, tf.zeros([len(FILMS), 1]))
 
 
-def test_lexical_at_full_rank_is_the_cosine_of_bm25(films):
+def test_bm25_at_full_rank_is_the_cosine_of_bm25(films):
     items = films.candidates.numpy()
     texts = make_items(FILMS).texts
     expected = [[slow_cosine(a, b) for b in texts] for a in texts]
+    np.testing.assert_allclose(items @ items.T, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("constants", [{"k1": 0.0}, {"k1": 3.0, "b": 0.1}])
+def test_other_constants_of_bm25(constants):
+    texts = make_items(FILMS).texts
+    items = Words(**constants).fit(texts, 50).vectors.numpy()
+    expected = [[slow_cosine(a, b, **constants) for b in texts] for a in texts]
+    usual = [[slow_cosine(a, b) for b in texts] for a in texts]
+    assert np.abs(np.subtract(expected, usual)).max() > 0.01
     np.testing.assert_allclose(items @ items.T, expected, atol=1e-4)
 
 

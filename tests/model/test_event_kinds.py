@@ -74,10 +74,10 @@ def test_who_did_only_unknown_things_is_as_one_without_events(asked_all):
 
 
 @pytest.mark.parametrize("repeats", [False, True])
-def test_learnt_skips_are_no_interest_in_any_block_but_opinions(
+def test_learnt_skips_are_no_interest_to_any_scorer_but_ratings(
     asked_all, whole, repeats
 ):
-    """What the towers make of them they have learnt; the opinion falls."""
+    """What the towers make of them they have learnt; the rating falls."""
     with_them, without = request_of(HEARD + SKIPS), request_of(HEARD)
     start = whole.neural_dim
     end = start + sum(scorer.dim for scorer in whole.scorers[:-1])

@@ -168,7 +168,7 @@ def apart(scorer, rows):
     return tf.gather(scorer.candidates - tf.reduce_mean(scorer.candidates, 0), rows)
 
 
-def test_shares_of_the_blocks_by_hand(hybrid):
+def test_shares_of_the_parts_by_hand(hybrid):
     """Without the neural part: 2 x collaborative + 1 x lexical, no less than 0."""
     scorers = np.array([0.0, 2.0, 1.0, 0.0], np.float32)
     ours = reweighted(hybrid, of_known_items=scorers)
@@ -249,7 +249,7 @@ def test_own_items_explain_themselves(asked_faithful):
     assert shares[0] + shares[2] > shares[1]
 
 
-def test_block_scores_add_up_to_the_score(hybrid, board):
+def test_part_scores_add_up_to_the_score(hybrid, board):
     queries = last_queries(board[1])
     recommender = HybridRecommender(hybrid)
     parts = recommender.scorer_scores(queries)

@@ -26,4 +26,6 @@ def test_events_count_as_time_does():
 
 def test_the_long_term_vector_is_asked_with_its_share():
     # 0.25 * [4, 0] + [0, 8]
-    np.testing.assert_allclose(SETTINGS.asked(INTEREST, LONG_TERM)[0], [1.0, 8.0])
+    np.testing.assert_allclose(
+        SETTINGS.query_vector(INTEREST, LONG_TERM)[0], [1.0, 8.0]
+    )

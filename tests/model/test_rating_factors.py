@@ -1,4 +1,4 @@
-"""Tests of the opinion scorer: against slow arithmetic, and on planted tastes."""
+"""Tests of the rating factors: against slow arithmetic, and on planted tastes."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from tfrec.data.history import history_of
 from tfrec.data.packing import pack_histories
 from tfrec.data.split import next_item_queries
 from tfrec.evaluation.metrics import auc
-from tfrec.linear.rating_factors import RECENT, RIDGE, RatingFactorsScorer
+from tfrec.linear.rating_factors import RECENT, RatingFactorsScorer
 from tfrec.towers.catalogue import make_catalogue
 
 NUM_USERS, NUM_ITEMS, EVENTS = 40, 24, 30
@@ -35,9 +35,13 @@ def tastes():
 
 @pytest.fixture(scope="module")
 def scorer(tastes):
+    return fit(RatingFactorsScorer(dim=2), tastes)
+
+
+def fit(scorer, tastes):
     texts = tf.constant(np.eye(2)[np.arange(NUM_ITEMS) % 2], tf.float32)
     catalogue = make_catalogue(make_items([""] * NUM_ITEMS), tastes)
-    return RatingFactorsScorer(dim=2).fit(tastes, catalogue, texts)
+    return scorer.fit(tastes, catalogue, texts)
 
 
 def ask(scorer, log, events):
@@ -56,7 +60,9 @@ def test_tells_likes_from_dislikes(scorer, tastes):
     assert auc(labels, logits) > 0.85  # knowing the parity gives 0.9
 
 
-def test_a_users_side_is_the_ridge_regression_of_the_history(scorer, tastes):
+@pytest.mark.parametrize("ridge", [3.0, 0.5])
+def test_a_users_side_is_the_ridge_regression_of_the_history(ridge, tastes):
+    scorer = fit(RatingFactorsScorer(dim=2, ridge=ridge), tastes)
     event = 3 * EVENTS + 12  # the thirteenth of user 3
     asked, _ = ask(scorer, tastes, [event])
     past = np.arange(3 * EVENTS, event)
@@ -66,13 +72,13 @@ def test_a_users_side_is_the_ridge_regression_of_the_history(scorer, tastes):
     line = (scorer.reaction_slope.numpy()[0], scorer.reaction_offset.numpy()[0])
     reactions = values * line[0] + line[1]
     left = reactions - items[:, -1]
-    person = np.linalg.solve(x.T @ x + RIDGE * np.eye(3), x.T @ left)
+    person = np.linalg.solve(x.T @ x + ridge * np.eye(3), x.T @ left)
     errors, ranks = left - x @ person, np.arange(len(past))[::-1]
-    moods = [
+    residuals = [
         (0.5 ** (ranks / h) @ errors) / (1 + (0.5 ** (ranks / h)).sum()) for h in RECENT
     ]
-    slope, *of_moods = scorer.slopes.numpy()
-    bias = slope * person[-1] + of_moods @ np.array(moods)
+    slope, *of_residuals = scorer.slopes.numpy()
+    bias = slope * person[-1] + of_residuals @ np.array(residuals)
     expected = [*(slope * person[:-1]), bias, slope]
     np.testing.assert_allclose(asked[0], expected, atol=1e-4)
 

@@ -9,15 +9,17 @@ import pytest
 from tests.model.checkerboard import CLOSED, first_settings, small_config
 from tests.model.test_two_tower import last_queries
 from tfrec.hybrid.scorer_choice import WIDER, choose_scorers
-from tfrec.hybrid.weight_choice import ValidationScores
+from tfrec.hybrid.weight_search import ValidationScores
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.item_to_item import item_to_item_settings
 from tfrec.training.building import make_hybrid, make_towers
 
 FIRST = first_settings()
-DIM, WORDS = FIRST.memory.dim, FIRST.bm25_dim
-WIDE = [FIRST._replace(memory=memory) for memory in item_to_item_settings(WIDER * DIM)]
-NARROW = [FIRST._replace(memory=memory) for memory in item_to_item_settings(DIM)]
+DIM, WORDS = FIRST.item_to_item.dim, FIRST.bm25_dim
+WIDE = [
+    FIRST._replace(item_to_item=each)
+    for each in FIRST.item_to_item._replace(dim=WIDER * DIM).variants()
+]
+NARROW = [FIRST._replace(item_to_item=each) for each in FIRST.item_to_item.variants()]
 
 
 class Fitted(NamedTuple):
@@ -44,7 +46,10 @@ class Judged:
         return SimpleNamespace(is_whole=self.is_whole)
 
     def fit_scorers(self, interactions, settings, fitted):
-        scorers = [Fitted("item_to_item", settings.memory), Fitted("bm25", settings)]
+        scorers = [
+            Fitted("item_to_item", settings.item_to_item),
+            Fitted("bm25", settings),
+        ]
         ready = {scorer.name: scorer for scorer in fitted}
         self.num_fits += len(scorers) - len(ready)
         self.scorers = [ready.get(scorer.name, scorer) for scorer in scorers]
@@ -66,7 +71,7 @@ class Judged:
         ((0.0, 0.0, 0.0), 0.0, NARROW[0]),
     ],
 )
-def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
+def test_a_higher_rank_must_be_worth_its_room(wide, narrow, chosen):
     metrics = dict.fromkeys(NARROW, (narrow, 0.0))
     metrics |= {
         settings: (each, 0.0) for settings, each in zip(WIDE, wide, strict=True)
@@ -74,7 +79,7 @@ def test_a_wider_memory_must_be_worth_its_room(wide, narrow, chosen):
     model = Judged(metrics)
     settings, metric = choose_scorers(model, None, None)
     assert settings == chosen
-    assert model.scorers[0].settings == chosen.memory
+    assert model.scorers[0].settings == chosen.item_to_item
     assert metric == 0.3
     assert len(model.asked) == len(WIDE) + 1
     assert model.num_fits == 2 * len(WIDE)  # the narrow one is part of the widest
@@ -96,7 +101,7 @@ def test_more_words_must_be_worth_their_room(reached, is_wider):
                    bm25=0.5)  # fmt: skip
     settings, _ = choose_scorers(model, None, None)
     assert settings == model.scorers[1].settings == (wider if is_wider else FIRST)
-    assert model.num_fits == 3  # the same memory with more words
+    assert model.num_fits == 3  # the same item-to-item scorer with more words
 
 
 @pytest.mark.parametrize("why", [{"bm25": 0.0}, {"bm25": 1.0, "is_whole": True}])
@@ -113,6 +118,6 @@ def test_the_model_has_what_was_chosen(board):
     )
     queries = last_queries(interactions)
     settings, metric = choose_scorers(model, interactions, queries)
-    assert model.scorers[0].settings == settings.memory
+    assert model.scorers[0].settings == settings.item_to_item
     assert settings.bm25_dim == WORDS  # of these few words nothing is lost
     assert metric == pytest.approx(model.choose_weights(queries).ndcg, abs=1e-9)

@@ -16,11 +16,11 @@ from tests.evaluation.logs import make_items, make_log
 from tests.model.checkerboard import first_settings
 from tests.model.test_sequential_ease import slow_ridge
 from tfrec.linear.bm25 import Bm25Scorer
-from tfrec.linear.decayed_scorer import DecayedScorer
 from tfrec.linear.item_to_item import ItemToItemScorer, ItemToItemSettings
-from tfrec.linear.next_items import learn_next_items
 from tfrec.linear.popularity import PopularityScorer
 from tfrec.linear.registry import make_scorers
+from tfrec.linear.scorer import DecayedScorer
+from tfrec.linear.sequential_ease import learn_sequential_ease
 from tfrec.linear.text_regression import TextRegression
 from tfrec.towers.catalogue import make_catalogue
 
@@ -53,13 +53,13 @@ class TestPopularity(ScorerContract):
         return PopularityScorer()
 
 
-def test_blocks_that_are_named():
+def test_scorers_by_name():
     scorers = make_scorers(["bm25", "popularity"], first_settings())
     assert [scorer.name for scorer in scorers] == ["bm25", "popularity"]
 
 
 @pytest.mark.parametrize("num_negatives", [99, 100])
-def test_opinions_need_negatives(num_negatives):
+def test_rating_factors_need_negatives(num_negatives):
     events = [(0, i % 3, i, 1, -1 if i < num_negatives else 1) for i in range(150)]
     log, names = make_log(events, 3, 1), ["popularity", "rating_factors"]
     scorers = make_scorers(names, first_settings())
@@ -92,7 +92,7 @@ def slow_text_weights(vectors):
     return (unit[COLD] - mean) @ np.linalg.inv(gram + ridge * np.eye(5)) @ centred.T
 
 
-# === Memory ===
+# === Item to item ===
 
 
 def test_weights_halve_with_the_events_that_came_after():
@@ -104,9 +104,6 @@ def test_weights_halve_with_the_events_that_came_after():
         weights[0], [[0.25, 0.25], [0.5, 0.5 * root], [1.0, 0.5]], rtol=1e-6
     )
     assert weights[1].tolist() == [[1.0, 0.5], [0.0, 0.0], [0.0, 0.0]]
-
-
-# === Collaborative ===
 
 
 def both_directions(users, times):
@@ -143,13 +140,15 @@ def random_histories():
     return users, times, events
 
 
-def test_collaborative_at_full_rank_is_the_slow_regression():
+@pytest.mark.parametrize("ridge", [2.5, 0.5])
+def test_item_to_item_at_full_rank_is_the_slow_regression(ridge):
     """Forward and backward, recent events counting more; see `slow_ridge`."""
     users, times, events = random_histories()
-    scorer = fitted(ItemToItemScorer(ItemToItemSettings(50)), events, 6, 25)
+    settings = ItemToItemSettings(50, sequential_ease_ridge=ridge)
+    scorer = fitted(ItemToItemScorer(settings), events, 6, 25)
     x, y, z, weights = both_directions(users, times)
-    ridge = 2.5 * np.diag(x.T @ (weights[:, None] * x)).mean()
-    coefficients = slow_ridge(x, y, z, weights, ridge)
+    l2 = ridge * np.diag(x.T @ (weights[:, None] * x)).mean()
+    coefficients = slow_ridge(x, y, z, weights, l2)
     for history in ([3], [0, 5], [4, 2, 1, 0]):
         features = np.zeros((2, 6))
         for rank, item in enumerate(history[::-1]):
@@ -160,14 +159,15 @@ def test_collaborative_at_full_rank_is_the_slow_regression():
         )
 
 
-def test_unordered_memory_at_full_rank_is_ease():
+@pytest.mark.parametrize("ridge", [5.0, 1.0])
+def test_unordered_at_full_rank_is_ease(ridge):
     """Weights `I - P / diag(P)`; an event's weight halves with 100 later ones."""
     users, _, events = random_histories()
-    settings = UNORDERED._replace(dim=50)
+    settings = UNORDERED._replace(dim=50, ease_ridge=ridge)
     scorer = fitted(ItemToItemScorer(settings), events, 6, 25)
     chosen = np.array([np.isin(np.arange(6), items) for items in users], float)
     gram = chosen.T @ chosen
-    inverse = np.linalg.inv(gram + 5 * np.diag(gram).mean() * np.eye(6))
+    inverse = np.linalg.inv(gram + ridge * np.diag(gram).mean() * np.eye(6))
     weights = np.eye(6) - inverse / np.diag(inverse)
     for history in ([3], [4, 2, 1, 0]):
         fades = 0.5 ** (np.arange(len(history))[::-1] / 100)
@@ -178,7 +178,7 @@ def test_unordered_memory_at_full_rank_is_ease():
 
 
 @pytest.mark.parametrize("settings", [ItemToItemSettings(5), UNORDERED._replace(dim=5)])
-def test_a_narrowed_memory_is_what_a_smaller_rank_gives(settings):
+def test_a_narrowed_scorer_is_what_a_smaller_rank_gives(settings):
     log, catalogue, vectors = make_learning_material()
 
     def scores(scorer):
@@ -220,7 +220,7 @@ def test_disliked_events_are_no_targets():
 
 
 def test_items_outside_the_regression_get_what_texts_suggest():
-    """Ridge regression of all memories and candidates on unit texts."""
+    """Ridge regression of both sides of all items on unit texts."""
     log, catalogue, vectors = make_learning_material()
     scorer = ItemToItemScorer(ItemToItemSettings(4)).fit(log, catalogue, vectors)
     every = np.c_[
@@ -242,27 +242,28 @@ def test_without_a_text_nothing_is_expected():
     assert (new.numpy() == 0).all()
 
 
+@pytest.mark.parametrize(("ridge", "share"), [(4.0, 0.76), (1.0, 0.93)])
 @pytest.mark.parametrize("distance", [0.1, 0.001])
-def test_texts_say_as_much_where_all_are_much_alike(distance):
+def test_texts_say_as_much_where_all_are_much_alike(distance, ridge, share):
     """An encoder that learns fixes directions, not how far apart texts stand."""
     rng = np.random.default_rng(0)
     apart = np.c_[np.zeros(50), rng.normal(size=[50, 4])]
     texts = tf.constant(np.eye(1, 5) + distance * apart, tf.float32)
-    expected = TextRegression(texts, apart[:, 1:])(texts).numpy()
-    share = (expected * apart[:, 1:]).sum() / np.square(apart).sum()
-    assert 0.7 < share < 0.8  # 50 items / (50 + ridge 4 x 4 directions)
+    expected = TextRegression(texts, apart[:, 1:], ridge)(texts).numpy()
+    found = (expected * apart[:, 1:]).sum() / np.square(apart).sum()
+    assert found == pytest.approx(share, abs=0.04)  # 50 / (50 + ridge x 4 directions)
 
 
 def test_texts_that_are_all_the_same_say_nothing():
     texts = tf.ones([3, 2])
-    expected = TextRegression(texts, np.array([[1.0], [-1.0], [5.0]]))(texts)
+    expected = TextRegression(texts, np.array([[1.0], [-1.0], [5.0]]), 4.0)(texts)
     np.testing.assert_allclose(expected, np.zeros([3, 1]), atol=1e-6)
 
 
-# === Prior ===
+# === Popularity ===
 
 
-def test_prior_counts_recent_events_more():
+def test_popularity_counts_recent_events_more():
     """The log spans 1000 s, so a weight halves with every 100 s."""
     events = [
         (0, 0, 2000),  # now: 1
@@ -285,7 +286,7 @@ def test_prior_counts_recent_events_more():
     assert scores_of(scorer)[0] == scorer.candidates[0, 0]
 
 
-def test_prior_of_new_items_is_what_their_texts_let_expect():
+def test_popularity_of_new_items_is_what_their_texts_let_expect():
     """Ridge regression on unit texts of what sets priors apart."""
     _, _, vectors = make_learning_material()
     events = [(user, item, 7) for item in range(COLD) for user in range(item + 1)]
@@ -312,7 +313,7 @@ def test_events_of_one_moment_are_no_history_of_each_other():
     """A basket of two, then one item: only the pairs across moments are learnt."""
     events = [("u", f"i{item}", 1 + item // 2, 0, "good") for item in range(3)]
     log = make_interactions(events)
-    learnt, moments = learn_next_items(log, np.arange(3), [2.0], [1.0], seed=0)
+    learnt, moments = learn_sequential_ease(log, np.arange(3), [2.0], [1.0], 2.5, 0)
     across = np.zeros((3, 3), bool)
     across[[0, 1, 2, 2], [2, 2, 0, 1]] = True  # forward, and from the log's end
     np.testing.assert_array_equal(learnt > 1e-3, across)

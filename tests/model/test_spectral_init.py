@@ -56,6 +56,22 @@ def test_a_log_that_tells_nothing(num_items):
     assert not spectral_ids(log, 4, seed=1).any()
 
 
+def test_smoothing_holds_rare_items_back():
+    """One pair chosen once, beside pairs that a hundred users chose."""
+    rows = [
+        (f"u{u}", f"i{2 * (u % 10) + i:02}", i, 0, "good")
+        for u in range(1000)
+        for i in range(2)
+    ]
+    log = make_interactions(rows + [("v", f"z{i}", i, 0, "good") for i in range(2)])
+
+    def length_of_rare(smoothing):
+        lengths = np.linalg.norm(spectral_ids(log, 11, 1, smoothing), axis=1)
+        return lengths[-1] / lengths[0]
+
+    assert length_of_rare(50.0) < length_of_rare(5.0) < length_of_rare(0.5)
+
+
 def test_the_seed_decides():
     log = two_kinds()
     np.testing.assert_array_equal(spectral_ids(log, 4, 1), spectral_ids(log, 4, 1))

@@ -1,12 +1,11 @@
-"""Tests of tfrec.hybrid.tower_scale."""
+"""Tests of the scale of the towers in tfrec.hybrid.weights."""
 
 import numpy as np
 import pytest
 
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.offline_scores import HybridRecommender, TowerRecommender
-from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
-from tfrec.hybrid.weights import Weights
+from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 
 
 @pytest.fixture

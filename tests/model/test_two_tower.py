@@ -18,7 +18,7 @@ from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.inference.inference import exact_inference
-from tfrec.towers.objective import masked_candidates
+from tfrec.towers.losses import masked_candidates
 from tfrec.training.building import make_hybrid, make_towers
 
 
@@ -192,7 +192,7 @@ def test_a_log_of_equal_values_teaches_nothing_about_values(board):
 @pytest.mark.parametrize(
     ("repeats", "counts"), [("never", [1, 1, 2]), ("allowed", [1, 2, 2])]
 )
-def test_blocks_learn_from_repeats_where_they_may_come(repeats, counts):
+def test_scorers_learn_from_repeats_where_they_may_come(repeats, counts):
     """One user comes back to item 1, another user chooses item 0."""
     log = make_log([(0, 0, 9), (1, 1, 9), (1, 2, 9), (1, 1, 9), (0, 2, 9)], 3, 2)
     config = small_config('model.scorers=["popularity"]', f'data.repeats="{repeats}"')

@@ -1,8 +1,8 @@
-"""Tests of tfrec.text.pooling."""
+"""Tests of `masked_mean` in tfrec.text.encoder."""
 
 import numpy as np
 
-from tfrec.text.pooling import masked_mean
+from tfrec.text.encoder import masked_mean
 
 
 def test_padding_does_not_count():

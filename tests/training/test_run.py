@@ -13,8 +13,10 @@ from tests.toy_log import toy_config, write_toy_log
 from tests.training.toy_fit import toy_dataset
 from tfrec.config import load_config, to_json
 from tfrec.data.schema import Items
-from tfrec.errors import MissingPackageError, TrainingError
-from tfrec.hybrid.tower_scale import rescaled, tower_scale
+from tfrec.errors import ConfigError, MissingPackageError, TrainingError
+from tfrec.hybrid.weights import rescaled, tower_scale
+from tfrec.plugins import INDEXES
+from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training import run as program
 from tfrec.training import trainer as recipes
@@ -51,7 +53,7 @@ def test_ranks_better_than_popularity(trained):
     assert found["tfrec"]["mean"] > found["mean text vector"]["mean"]
 
 
-def test_every_block_is_chosen_on_validation(trained):
+def test_every_scorer_is_chosen_on_validation(trained):
     facts = trained.report["details"]["training"]
     figures = facts["validation_ndcg@10"]
     assert figures["all scorers"] >= LEAST * figures["towers"]
@@ -214,31 +216,44 @@ class TestBeginning:
         assert begin(resume=True).exists()
 
 
-class TestFlavours:
+class TestIndexes:
     def test_exact_is_always_written(self):
-        assert program.choose_flavours("exact", 10**6) == ["exact"]
+        assert program.choose_indexes("exact", 10**6) == ["exact"]
         need_scann()
-        assert program.choose_flavours("scann", 10) == ["exact", "scann"]
+        assert program.choose_indexes("scann", 10) == ["exact", "scann"]
 
     def test_auto_asks_whether_it_pays(self):
-        assert program.choose_flavours("auto", 19_999) == ["exact"]
+        assert program.choose_indexes("auto", 19_999) == ["exact"]
         need_scann()
-        assert program.choose_flavours("auto", 20_000) == ["exact", "scann"]
+        assert program.choose_indexes("auto", 20_000) == ["exact", "scann"]
 
-    def test_without_scann(self, monkeypatch):
-        def missing():
-            raise MissingPackageError("`scann` is needed")
+    def test_none_and_one_of_ones_own(self):
+        assert program.choose_indexes("none", 10**6) == []
+        assert program.choose_indexes(BruteForceIndex, 10) == ["exact", BruteForceIndex]
+        with pytest.raises(
+            ConfigError, match=r"A candidate index must be one.*mean 'exact'"
+        ):
+            program.choose_indexes("exakt", 10)
 
-        monkeypatch.setattr(program.compat, "tfrs_scann_layer", missing)
-        assert program.choose_flavours("auto", 100_000) == ["exact"]
+    @pytest.fixture
+    def without_scann(self, tmp_path, monkeypatch):
+        """As where ScaNN is not installed, whatever has been imported here."""
+        (tmp_path / "no_scann_here.py").write_text(
+            "from tfrec.errors import MissingPackageError\n"
+            "raise MissingPackageError('`scann` is needed')\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setitem(INDEXES._found, "scann", "no_scann_here:ScannIndex")
+        monkeypatch.setattr(program.compat, "has_scann", lambda: False)
+
+    def test_without_scann(self, without_scann):
+        assert program.choose_indexes("auto", 100_000) == ["exact"]
         with pytest.raises(MissingPackageError, match="`scann` is needed"):
-            program.choose_flavours("scann", 10)
+            program.choose_indexes("scann", 10)
 
-    def test_a_missing_package_is_noticed_before_training(self, tmp_path, monkeypatch):
-        def missing():
-            raise MissingPackageError("`scann` is needed")
-
-        monkeypatch.setattr(program.compat, "tfrs_scann_layer", missing)
+    def test_a_missing_package_is_noticed_before_training(
+        self, tmp_path, without_scann
+    ):
         data = write_toy_log(tmp_path / "data")
         overrides = toy_config(tmp_path, data, *FAST, "export.index=scann")
         with pytest.raises(MissingPackageError, match="`scann` is needed"):

@@ -9,21 +9,24 @@ from tfrec.baselines.history_recipes import (
     WeightedRecent,
     uniform,
 )
-from tfrec.baselines.interest_degree import InterestDegree
 from tfrec.baselines.item_knn import ItemKnn
-from tfrec.baselines.personal_frequency import PersonalFrequency
-from tfrec.baselines.popularity import Popularity, RecentPopularity
-from tfrec.baselines.text_profile import Bm25Profile, TfidfProfile
+from tfrec.baselines.popularity import PersonalFrequency, Popularity, RecentPopularity
+from tfrec.baselines.text_profile import (
+    Bm25Profile,
+    InterestDegree,
+    TfidfProfile,
+    VectorProfile,
+)
 from tfrec.baselines.transitions import Transitions
-from tfrec.baselines.vector_profile import VectorProfile
 from tfrec.plugins import BASELINES
 
 
 def default_baselines(items, text_vectors=None, allow_repeats=False):
     """Single recommenders, history recipes and blends, ready to `fit`.
 
-    Those that share a memory learn it once. Constants were chosen on the validation
-    part of MovieLens-100k (rolling, the last tenth before the test's), never on test.
+    Those that share what is learnt learn it once. Constants were chosen on the
+    validation part of MovieLens-100k (rolling, the last tenth before the test's), never
+    on test.
 
     Args:
         items: `Items`; without any text, the text baselines are left out.

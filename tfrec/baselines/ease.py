@@ -4,8 +4,8 @@ import logging
 
 import numpy as np
 
+from tfrec.baselines.histories import HistoryRecommender
 from tfrec.baselines.history_recipes import RankDecay, uniform
-from tfrec.baselines.history_recommender import HistoryRecommender
 from tfrec.linear.ease import ease_weights, gram_matrix
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,6 @@ class Ease(HistoryRecommender):
 
 
 def ease_decay(half_life=5.0, **arguments):
-    """EASE asked with a history that fades: half the weight per `half_life` events."""
+    """EASE on a history that fades: half the weight per `half_life` events."""
     arguments = {"name": "EASE, recent history"} | arguments
     return Ease(weighting=RankDecay(half_life), **arguments)

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from tfrec.baselines.histories import HistoryRecommender
 from tfrec.baselines.history_recipes import RankDecay
-from tfrec.baselines.history_recommender import HistoryRecommender
 
 
 class Transitions(HistoryRecommender):

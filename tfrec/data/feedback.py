@@ -76,9 +76,9 @@ event_weights={}, half_life_days=0.0)
         """
         named = [("positive", rule) for rule in self.positive]
         named += [("negative", rule) for rule in self.negative]
-        asked = [(key, rule, parse_rule(rule)[0]) for key, rule in named]
-        asked += [("event_weights", event, event) for event in self.event_weights]
-        _check_kinds(asked, events.frame["event"].unique().tolist())
+        rules = [(key, rule, parse_rule(rule)[0]) for key, rule in named]
+        rules += [("event_weights", event, event) for event in self.event_weights]
+        _check_kinds(rules, events.frame["event"].unique().tolist())
         for key, rule in named:
             if not _matches_any([rule], events.frame).any():
                 _warn_of(key, rule, events.frame)
@@ -125,11 +125,11 @@ def parse_rule(rule):
     )
 
 
-def _check_kinds(asked, kinds):
+def _check_kinds(rules, kinds):
     """Raises for `(key, what it says, event)` whose event is none of the kinds."""
     absent = [
         f"`data.{key}`: {shown!r}.{_near_miss(event, kinds)}"
-        for key, shown, event in asked
+        for key, shown, event in rules
         if event not in kinds
     ]
     if absent:

@@ -45,6 +45,14 @@ def end_queries(interactions, most, seed=0):
     users = np.flatnonzero(np.diff(interactions.offsets))
     if len(users) > most:
         users = np.random.default_rng(seed).choice(users, most, replace=False)
+    return queries_at_end(interactions, users)
+
+
+def queries_at_end(interactions, users):
+    """One query for each of `[n]` user rows, asked after the user's last event.
+
+    The users have events; the targets are their own last items.
+    """
     ends = interactions.offsets[users + 1]
     return Queries(
         interactions=interactions,

@@ -121,8 +121,8 @@ def withhold_items(split, may_be, fraction, seed=0):
 def _rolling(interactions, fraction, allow_repeats, rng):
     cut = _cut(interactions, fraction)
     is_late = interactions.timestamps >= cut
-    asked = may_be_target(interactions, allow_repeats) & is_late
-    return ~is_late, next_item_queries(interactions, np.flatnonzero(asked)), cut
+    is_target = may_be_target(interactions, allow_repeats) & is_late
+    return ~is_late, next_item_queries(interactions, np.flatnonzero(is_target)), cut
 
 
 def _global(interactions, fraction, allow_repeats, rng):

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, Self
 
 import numpy as np
 
+from tfrec.data.interactions import Interactions, Queries
+from tfrec.data.schema import Items
 from tfrec.data.split import Split
 from tfrec.errors import DataError
 from tfrec.evaluation import metrics
 from tfrec.evaluation.bootstrap import intervals
 from tfrec.evaluation.ranks import target_ranks, top_rows
-from tfrec.evaluation.slices import target_slices
 from tfrec.progress import Progress
 
 RANKING_METRICS = {
@@ -21,6 +23,38 @@ RANKING_METRICS = {
     "map": metrics.mean_average_precision,
     "hit_rate": metrics.hit_rate,
 }
+SHORT_HISTORY = 5  # events; at most that many make a history short
+
+
+class Ranker(Protocol):
+    """Learns from a log, then scores the whole catalogue for live histories."""
+
+    name: str
+
+    def fit(self, train: Interactions, items: Items) -> Self:
+        """Learns from `train`, whose item rows are the rows of `items`.
+
+        Args:
+            train: the log that may be seen.
+            items: the catalogue, including items without any event.
+
+        Returns:
+            The recommender itself.
+        """
+        ...
+
+    def score(self, queries: Queries) -> np.ndarray:
+        """Scores of all items, higher is better.
+
+        Args:
+            queries: histories and the time of asking; the targets in it are
+                for the judge only.
+
+        Returns:
+            `[len(queries), num_items]` float32 array. Seen items need no
+            special care: the evaluation excludes them.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +92,7 @@ def evaluate(
     items, NaN is the worst score, queries with an empty history count.
 
     Args:
-        recommender: a fitted `Recommender`.
+        recommender: a fitted `Ranker`.
         split: a `Split`, or bare `Queries` (then no slices by what training knows).
         allow_repeats: whether items of the query's history may be recommended.
         cutoffs: ints `k` of the metrics.
@@ -102,6 +136,33 @@ def evaluate(
     return judge(np.ones(len(rows), bool), coverage=coverage, slices=judged)
 
 
+def target_slices(split, query_of, rows):
+    """Which true items belong to which slice; slices overlap.
+
+    Args:
+        split: a `Split`, or bare `Queries` (then only "short history").
+        query_of: `[targets]` int array, the query of each true item.
+        rows: `[targets]` int array, the item rows.
+
+    Returns:
+        dict of names to `[targets]` bool arrays, none of them empty: "short
+        history" and, by what training knows, "known users" and "new users", "warm
+        items" and "cold items", where there are both.
+    """
+    queries = split.queries if isinstance(split, Split) else split
+    starts = queries.interactions.offsets[queries.user_rows]
+    is_short = queries.history_ends - starts <= SHORT_HISTORY
+    slices = {"short history": is_short[query_of]}
+    if isinstance(split, Split):
+        is_known = np.diff(split.train.offsets)[queries.user_rows[query_of]] > 0
+        is_cold = split.is_cold[rows]
+        if not is_known.all():
+            slices |= {"known users": is_known, "new users": ~is_known}
+        if is_cold.any():
+            slices |= {"warm items": ~is_cold, "cold items": is_cold}
+    return {name: mask for name, mask in slices.items() if mask.any()}
+
+
 def strike_seen(scores, queries):
     """Sets the scores of each query's own history to `-inf`, in place."""
     for i in range(len(queries)):
@@ -112,7 +173,7 @@ def mean_ndcg(recommender, queries, allow_repeats, k=10):
     """Mean NDCG@k, for choosing, not judging.
 
     Args:
-        recommender: a fitted `Recommender`.
+        recommender: a fitted `Ranker`.
         queries: `Queries`, the targets of each distinct.
         allow_repeats: bool, whether items of the history may come.
         k: int.

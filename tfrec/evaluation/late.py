@@ -1,11 +1,12 @@
-"""What a recommender is worth when it hears of events late."""
+"""What a recommender is worth when events reach it late."""
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tfrec.data.delays import delayed, frozen
-from tfrec.evaluation.recommender import Ranker
+import numpy as np
+
+from tfrec.evaluation.evaluate import Ranker
 
 DELAYS_S = {"1 minute": 60, "1 hour": 3600, "1 day": 86_400, "1 week": 604_800}
 LIVE, FROZEN = "live", "frozen at the cut"
@@ -15,7 +16,7 @@ LIVE, FROZEN = "live", "frozen at the cut"
 class Late:
     """A recommender whose histories end earlier than the questions allow.
 
-    Only what it is told is old: the judge strikes all that was seen by the moment of
+    Only its histories are old: the judge strikes all that was seen by the moment of
     the question, so that figures differ by what interests are worth and not by how
     often an item is shown again.
 
@@ -56,3 +57,42 @@ def late_versions(recommender, cut):
         words: Late(recommender, f"{recommender.name}, {words}", change)
         for words, change in changes.items()
     }
+
+
+def delayed(queries, delay_s):
+    """The same questions, without what happened less than `delay_s` before each.
+
+    Args:
+        queries: `Queries`.
+        delay_s: int, seconds that an event takes to be seen; 0 still shows all that
+            came before the question.
+
+    Returns:
+        `Queries`.
+    """
+    return _seen_until(queries, queries.timestamps - delay_s + 1)
+
+
+def frozen(queries, moment):
+    """The same questions, with nothing that happened at or after a moment.
+
+    Args:
+        queries: `Queries`.
+        moment: int UTC seconds, such as the cut of a split.
+
+    Returns:
+        `Queries`.
+    """
+    return _seen_until(queries, np.full(len(queries), moment))
+
+
+def _seen_until(queries, moments):
+    """Histories end before the first event at or after `[q]` moments."""
+    log = queries.interactions
+    first = log.timestamps.min(initial=0)
+    span = int(log.timestamps.max(initial=0)) - first + 1
+    # Users and times as one sorted number, so that one search finds all ends.
+    places = log.user_rows * np.int64(span) + (log.timestamps - first)
+    wanted = queries.user_rows * np.int64(span) + np.clip(moments - first, 0, span)
+    ends = np.searchsorted(places, wanted)
+    return replace(queries, history_ends=np.minimum(ends, queries.history_ends))

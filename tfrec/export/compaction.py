@@ -85,7 +85,7 @@ def _save(aside, last, loaded, fresh):
     fresh.save(aside)
     _change_items(extra / "items.parquet", fresh)
     manifest = json.loads((extra / "manifest.json").read_text(encoding="utf-8"))
-    ops = check_ops(aside, manifest["flavour"])
+    ops = check_ops(aside, manifest["ops"]["required_libraries"])
     _change_manifest(extra / "manifest.json", aside, last, fresh, ops)
     requests = read_warmup(aside)
     filled = fill_defaults(aside, requests)

@@ -47,10 +47,10 @@ class InMemoryModel(Predictor):
             )
         if signature not in self._calls:
             self._calls[signature] = Call(self._graphs.trace(signature))
-        asked = {n: inputs.get(n, DEFAULTS.get(n)) for n in INPUTS[signature]}
-        missing = [name for name, value in asked.items() if value is None]
+        given = {n: inputs.get(n, DEFAULTS.get(n)) for n in INPUTS[signature]}
+        missing = [name for name, value in given.items() if value is None]
         if missing:
             raise QueryError(f"`{signature}` must be given {', '.join(missing)}.")
-        tensors = {n: tf.constant(v, SPECS[n].dtype) for n, v in asked.items()}
+        tensors = {n: tf.constant(v, SPECS[n].dtype) for n, v in given.items()}
         answer = self._calls[signature](**tensors)
         return {name: value.numpy() for name, value in answer.items()}

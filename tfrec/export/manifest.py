@@ -7,31 +7,28 @@ import json
 import pathlib
 
 PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy")
-SCANN_PACKAGES = ("scann", "tensorflow-recommenders")
 
 
-def write_manifest(version_folder, *, flavour, config, ops, facts):
+def write_manifest(version_folder, *, config, ops, facts, packages=()):
     """Writes `assets.extra/manifest.json`.
 
     Args:
         version_folder: folder of the saved model, whose files are complete.
-        flavour: `"exact"` or `"scann"`.
         config: dict, the whole configuration.
         ops: dict, what `check_ops` found.
-        facts: dict of further entries: name, version, metrics, sizes.
+        facts: dict of further entries: name, version, flavour, metrics, sizes.
+        packages: names of packages that the index needs.
 
     Returns:
         The manifest, a dict.
     """
     version_folder = pathlib.Path(version_folder)
-    names = PACKAGES + (SCANN_PACKAGES if flavour == "scann" else ())
     manifest = {
         **facts,
-        "flavour": flavour,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config": config,
         "ops": ops,
-        "packages": dict(_versions(names)),
+        "packages": dict(_versions((*PACKAGES, *packages))),
         "size_bytes": folder_size(version_folder),
     }
     path = version_folder / "assets.extra" / "manifest.json"

@@ -9,10 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tfrec.errors import ArtefactError
 
-ALLOWED = {
-    "exact": {"core", "tensorflow_text"},
-    "scann": {"core", "tensorflow_text", "scann"},
-}
+ON_STOCK_SERVERS = {"core", "tensorflow_text"}
 # Run by the Python interpreter that traced them; no server has one.
 _PYTHON_OPS = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 # Of tensorflow_text, from before its ops were called `TFText>…`.
@@ -103,12 +100,13 @@ def required_libraries(version_folder):
     return dict(libraries)
 
 
-def check_ops(version_folder, flavour):
-    """Refuses a saved model whose ops the servers of its flavour lack.
+def check_ops(version_folder, libraries=()):
+    """Refuses a saved model whose ops its servers lack.
 
     Args:
         version_folder: folder that holds `saved_model.pb`.
-        flavour: `"exact"` or `"scann"`.
+        libraries: names of the op libraries that they have beside those of a stock
+            TensorFlow Serving, TensorFlow's own and tensorflow_text.
 
     Returns:
         Dict for the manifest: `core`, how many different ops of TensorFlow's own
@@ -117,18 +115,17 @@ def check_ops(version_folder, flavour):
     Raises:
         ArtefactError: an op is not allowed, or the file cannot be read.
     """
-    libraries = required_libraries(version_folder)
-    foreign = sorted(set(libraries) - ALLOWED[flavour])
+    found, allowed = required_libraries(version_folder), ON_STOCK_SERVERS | {*libraries}
+    foreign = sorted(found.keys() - allowed)
     if foreign:
-        named = "; ".join(f"{name}: {', '.join(libraries[name])}" for name in foreign)
+        named = "; ".join(f"{name}: {', '.join(found[name])}" for name in foreign)
         raise ArtefactError(
-            f"A saved model of flavour `{flavour}` must hold only ops of "
-            f"{', '.join(sorted(ALLOWED[flavour]))}, because its servers have no "
-            f"others. Received: {named}."
+            f"{version_folder} must hold only ops of {', '.join(sorted(allowed))}, "
+            f"because the servers of its index have no others. Received: {named}."
         )
     return {
-        "core": len(libraries.get("core", ())),
-        "required_libraries": sorted(set(libraries) - {"core"}),
+        "core": len(found.get("core", ())),
+        "required_libraries": sorted(found.keys() - {"core"}),
     }
 
 

@@ -1,6 +1,5 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
-import dataclasses
 import json
 import logging
 import pathlib
@@ -20,7 +19,7 @@ from tfrec.export.verification import prove
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.inference.inference import Inference
-from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.plugins import INDEXES
 
 logger = logging.getLogger(__name__)
 
@@ -32,54 +31,69 @@ def export(
     folder,
     name="tfrec",
     *,
-    flavours=("exact",),
+    indexes=("exact",),
     recall=0.98,
     quantize=False,
     facts=None,
 ):
-    """Writes a trained model as `folder/<name>[-scann]/<version>/`.
+    """Writes a trained model as `folder/<name>[-<index>]/<version>/`.
 
-    Each flavour is written aside, run in a fresh process that does not know tfrec,
-    compared with the model in memory, and only then renamed into place.
+    There is one saved model for each index. It is written aside, run in a fresh process
+    that does not know tfrec, compared with the model in memory, and only then renamed
+    into place.
 
     Args:
         model: trained `HybridModel`.
         folder: where models are kept.
-        name: the model's name; the ScaNN flavour is called `<name>-scann`.
-        flavours: sequence of `"exact"` and `"scann"`.
-        recall: float, recall@10 that the ScaNN index must reach.
-        quantize: bool, whether ScaNN holds the vectors rounded to 8 bits.
+        name: the model's name; that with ScaNN's index is called `<name>-scann`.
+        indexes: sequence of names in `tfrec.plugins.INDEXES`, or of subclasses of
+            `CandidateIndex`, which are called by their class's name.
+        recall: float, recall@10 that an index which may miss the best must reach.
+        quantize: bool, whether an index that can holds the vectors rounded to 8 bits.
         facts: dict for the manifest: `metrics`, `data_digest` of what was learnt from,
             and `config`, all that decided the training.
 
     Returns:
-        List of the version folders, one per flavour.
+        List of the version folders, one per index.
 
     Raises:
         ArtefactError: the result cannot be written, or does not answer as the model.
-        ConfigError: `name` is no name of a folder.
-        MissingPackageError: ScaNN is asked for and not installed.
+        ConfigError: `name` is no name of a folder, or there is no such index.
+        MissingPackageError: an index needs a package that is not installed.
     """
-    _check_name(name)
-    roots = {
-        flavour: pathlib.Path(folder)
-        / (name if flavour == "exact" else f"{name}-scann")
-        for flavour in flavours
-    }
+    kinds = dict(map(_named, indexes))
+    roots = {each: _root(folder, name, each, kind) for each, kind in kinds.items()}
     version = 1 + max(map(_latest_version, roots.values()))
     for words in model.skipped():
         logger.warning("%s", words)
     hybrid, sample = model.hybrid_scorer(), Sample(model.towers.sample_queries)
     interests = sample.interests(hybrid)
     norm = interest_bound(interests)
+    known = {"metrics": {}, "data_digest": "", "config": model.towers.get_config()}
+    known |= {**(facts or {}), "version": version}
     done = []
-    for flavour, root in roots.items():
-        index, of_index = _make_index(flavour, hybrid, interests, recall, quantize)
-        told = {"metrics": {}, "data_digest": "", "config": model.towers.get_config()}
-        told |= {**(facts or {}), "name": root.name, "version": version, **of_index}
+    for flavour, kind in kinds.items():
+        ids = hybrid.model.catalogue.item_ids
+        logger.info("Building the %s index of %d items.", flavour, len(ids))
+        index = kind.from_settings(recall=recall, quantize=quantize)
+        index.build(ids, hybrid.candidates, sample_queries=interests)
+        details = known | {"name": roots[flavour].name, "flavour": flavour}
         inference = Inference(hybrid, index, norm)
-        done.append(_write(root, version, flavour, inference, sample, told))
+        done.append(_write(roots[flavour], inference, index, sample, details))
     return done
+
+
+def _named(index):
+    """`(name, class)` of an index that is given by either."""
+    if isinstance(index, str):
+        return index, INDEXES[index]
+    return index.__name__, index
+
+
+def _root(folder, name, flavour, kind):
+    name += f"-{flavour}" if kind.suffix is None else kind.suffix
+    _check_name(name)
+    return pathlib.Path(folder) / name
 
 
 def republish(version_folder, folder, name):
@@ -116,26 +130,14 @@ def _check_name(name):
         raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
 
 
-def _make_index(flavour, hybrid, interests, recall, quantize):
-    ids = hybrid.model.catalogue.item_ids
-    logger.info("Building the %s index of %d items.", flavour, len(ids))
-    if flavour == "exact":
-        return BruteForceIndex().build(ids, hybrid.candidates), {}
-    from tfrec.retrieval.scann import ScannIndex  # not on every platform
-
-    index = ScannIndex(target_recall=recall, quantize=quantize)
-    index.build(ids, hybrid.candidates, sample_queries=interests)
-    return index, {"index": dataclasses.asdict(index.report)}
+def _write(root, inference, index, sample, facts):
+    logger.info("Saving %s, version %d.", root.name, facts["version"])
+    with publishing(root, facts["version"]) as aside:
+        _save(aside, inference, index, sample, facts)
+    return root / str(facts["version"])
 
 
-def _write(root, version, flavour, inference, sample, facts):
-    logger.info("Saving %s, version %d.", root.name, version)
-    with publishing(root, version) as aside:
-        _save(aside, flavour, inference, sample, facts)
-    return root / str(version)
-
-
-def _save(aside, flavour, inference, sample, facts):
+def _save(aside, inference, index, sample, facts):
     signatures = Signatures(inference)
     functions = signatures.functions()
     options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
@@ -153,12 +155,14 @@ def _save(aside, flavour, inference, sample, facts):
     }
     pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
-    ops = check_ops(aside, flavour)
+    ops = check_ops(aside, index.op_libraries)
+    if index.facts():
+        facts["index"] = index.facts()
     write_manifest(
         aside,
-        flavour=flavour,
         config=facts.pop("config"),
         ops=ops,
+        packages=index.packages,
         facts=facts
         | {
             "num_items": catalogue.num_items,

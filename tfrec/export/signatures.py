@@ -268,8 +268,8 @@ def _traced(method, specs):
         return method(**inputs)
 
     named = {spec.name: spec for spec in specs}
-    told = _telling(call, inspect.Signature(parameters))
-    return graph(told).get_concrete_function(**named)
+    named_call = _with_signature(call, inspect.Signature(parameters))
+    return graph(named_call).get_concrete_function(**named)
 
 
 def _signature(function, names, tier):
@@ -287,10 +287,10 @@ def _signature(function, names, tier):
         return function(**signature.bind(*args, **kwargs).arguments, **tier)
 
     specs = [SPECS[name] for name in (*required, *optional)]
-    return graph(_telling(call, signature), input_signature=specs)
+    return graph(_with_signature(call, signature), input_signature=specs)
 
 
-def _telling(function: Any, signature):
+def _with_signature(function: Any, signature):
     """The function, off which TensorFlow now reads these names and defaults."""
     function.__signature__ = signature
     return function

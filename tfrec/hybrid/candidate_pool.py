@@ -73,11 +73,11 @@ class CandidatePool:
     def of_targets(self, kept):
         """The questions of some right items, `[num_targets]` bool, and these alone."""
         counts = np.bincount(self.query_of[kept], minlength=len(self))
-        asked = counts > 0
+        has_target = counts > 0
         return CandidatePool(
-            [part[asked] for part in self.parts],
-            self.is_new[asked],
-            np.concatenate([[0], np.cumsum(counts[asked])]),
+            [part[has_target] for part in self.parts],
+            self.is_new[has_target],
+            np.concatenate([[0], np.cumsum(counts[has_target])]),
             self.target_places[kept],
             self.target_rows[kept],
         )

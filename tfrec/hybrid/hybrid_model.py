@@ -4,9 +4,9 @@ import numpy as np
 
 from tfrec.data.repeats import without_other_targets
 from tfrec.hybrid.hybrid_scorer import HybridScorer
-from tfrec.hybrid.weight_choice import weigh
+from tfrec.hybrid.weight_search import choose_weights
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.registry import initial_settings, make_scorers
+from tfrec.linear.registry import ScorerSettings, make_scorers
 from tfrec.progress import tracked
 
 
@@ -17,7 +17,7 @@ class HybridModel:
         towers: `TwoTower` that has its catalogue.
         scorer_names: list of strings, of those in `tfrec.plugins.SCORERS`: the scorers
             that may stand beside the towers.
-        item_to_item_dim: int, rank that the item-to-item scorer begins with.
+        settings: `ScorerSettings` that validation begins with; None for the defaults.
         new_item_cost: float, share of the known items' NDCG@10 that new ones may take.
 
     Attributes:
@@ -29,12 +29,12 @@ class HybridModel:
         self,
         towers,
         scorer_names=("item_to_item", "bm25", "popularity", "rating_factors"),
-        item_to_item_dim=64,
+        settings=None,
         new_item_cost=0.1,
     ):
         self.towers, self.scorer_names = towers, list(scorer_names)
         self.new_item_cost = new_item_cost
-        self.initial_settings = initial_settings(item_to_item_dim, towers.bm25_dim)
+        self.initial_settings = settings or ScorerSettings(bm25_dim=towers.bm25_dim)
         self.is_weighed = self.is_calibrated = False
         self.scorers, self.weights = [], Weights(of_known_items=np.ones(1, np.float32))
 
@@ -45,20 +45,21 @@ class HybridModel:
 
         Args:
             interactions: the `Interactions` that the towers learn from.
-            form: `ScorerSettings`, or None for the first choice.
+            settings: `ScorerSettings`, or None for the first choice.
             names: list of the scorers' names, or None for those of the model that
                 the log can teach.
             weighting: `Weights` of towers and scorers, whose scorers of weight 0 are
                 left out of the model; or None for equal weights.
-            fitted: list of `Scorer`s of this log and form, which are not fitted again.
+            fitted: list of `Scorer`s of this log and these settings, which are not
+                fitted again.
 
         Returns:
             The model itself.
         """
         towers = self.towers
-        asked = self.scorer_names if names is None else names
         settings = settings or self.initial_settings
-        scorers = make_scorers(asked, settings, towers.seed, towers.words)
+        candidates = self.scorer_names if names is None else names
+        scorers = make_scorers(candidates, settings, towers.seed, towers.words)
         if names is None:
             scorers = [each for each in scorers if each.can_learn(interactions)]
         self.is_weighed = self.is_calibrated = weighting is not None
@@ -66,10 +67,8 @@ class HybridModel:
             weighting = Weights(of_known_items=np.ones(len(scorers) + 1, np.float32))
         interactions = without_other_targets(interactions, towers.allow_repeats)
         of_interest = towers.kinds.interactions_of_interest(interactions)
-        texts, ready = (
-            towers.item_texts.vectors,
-            {scorer.name: scorer for scorer in fitted},
-        )
+        texts = towers.item_texts.vectors
+        ready = {scorer.name: scorer for scorer in fitted}
         counting = zip(scorers, weighting.query_weights[1:], strict=True)
         self.scorers = [
             ready.get(scorer.name)
@@ -90,11 +89,11 @@ class HybridModel:
             queries: `Queries` from after the events that the model learnt from.
 
         Returns:
-            What they reach: `tfrec.hybrid.weight_choice.ValidationScores`.
+            What they reach: `tfrec.hybrid.weight_search.ValidationScores`.
         """
         repeats = self.towers.allow_repeats
         how = (repeats, self.new_item_cost, self.towers.seed)
-        self.weights, reached = weigh(self.hybrid_scorer(), queries, *how)
+        self.weights, reached = choose_weights(self.hybrid_scorer(), queries, *how)
         self.is_weighed = True
         return reached
 

@@ -31,11 +31,11 @@ def choose_new_item_boost(scores, pool, cost, k=10):
     of_known = pool.answered_by(new=False)
     if not len(of_known) or not len(pool.answered_by(new=True)):
         return 0.0
-    (asked,), is_new = of_known.parts, of_known.is_new
-    least = (1 - cost) * of_known.ndcg(np.where(is_new, -np.inf, asked), k)
+    (shown,), is_new = of_known.parts, of_known.is_new
+    least = (1 - cost) * of_known.ndcg(np.where(is_new, -np.inf, shown), k)
 
     def is_too_much(bonus):
-        return of_known.ndcg(asked + bonus * is_new, k) < least
+        return of_known.ndcg(shown + bonus * is_new, k) < least
 
     steps = _steps(scores, pool.is_new, k)
     place = bisect.bisect_left(steps, True, key=is_too_much)

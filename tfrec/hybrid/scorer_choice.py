@@ -1,13 +1,12 @@
-"""What validation chooses of the closed-form scorers: their form and all weights."""
+"""What validation chooses of the closed-form scorers: their settings and weights."""
 
 import gc
 import itertools
 import logging
 from typing import NamedTuple
 
-from tfrec.hybrid.weight_choice import ValidationScores
+from tfrec.hybrid.weight_search import ValidationScores
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.item_to_item import item_to_item_settings
 from tfrec.linear.registry import ScorerSettings
 
 logger = logging.getLogger(__name__)
@@ -24,7 +23,7 @@ class _Tried(NamedTuple):
 
 
 def choose_scorers(model, interactions, queries):
-    """Fits and weighs a model's scorers in each form; keeps the best.
+    """Fits and weighs a model's scorers with each of some settings; keeps the best.
 
     Args:
         model: `HybridModel` whose towers are trained.
@@ -36,10 +35,11 @@ def choose_scorers(model, interactions, queries):
     """
 
     names, settings = model.scorer_names, model.initial_settings
-    dim = settings.memory.dim
+    dim = settings.item_to_item.dim
+    wide_one = settings.item_to_item._replace(dim=WIDER * dim)
     wide_ones = [
-        settings._replace(memory=memory)
-        for memory in item_to_item_settings(WIDER * dim)
+        settings._replace(item_to_item=each)
+        for each in wide_one.variants()
         if "item_to_item" in names
     ]
     numbers = itertools.count(1)
@@ -56,9 +56,9 @@ def choose_scorers(model, interactions, queries):
 
     if wide_ones:
         wide = max(map(tried, wide_ones), key=lambda each: each.reached)
-        memory, *others = _first(wide.scorers, "item_to_item")
-        memory = memory.narrowed(dim)
-        narrow = tried(settings._replace(memory=memory.settings), memory, *others)
+        item_to_item, *others = _first(wide.scorers, "item_to_item")
+        first = item_to_item.narrowed(dim)
+        narrow = tried(settings._replace(item_to_item=first.settings), first, *others)
         best = _worthier(wide, narrow)
     else:
         best = tried(settings)
@@ -77,7 +77,7 @@ def _first(scorers, name):
 
 
 def _worthier(wide, narrow):
-    """The wide form if it is worth its room, for all items or for the new ones."""
+    """The wide one if it is worth its room, for all items or for the new ones."""
     more, less = wide.reached, narrow.reached
     gains = more.steady > WORTH * less.steady
     gains |= more.steady >= less.steady and more.new > WORTH * less.new

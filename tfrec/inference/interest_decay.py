@@ -23,7 +23,7 @@ class InterestSettings:
     learning_rate: float = 1.0  # size of a step
     half_life_s: float = 3600.0  # in which half of what was learnt online fades
     half_life_events: float = 3.0  # the same, in events that came after
-    long_term_share: float = 0.3  # weight of the long-term vector in what is asked
+    long_term_share: float = 0.3  # weight of the long-term vector in `query_vector`
 
     def remaining(self, seconds, events=0):
         """The share of what was learnt online that is left.
@@ -49,8 +49,8 @@ class InterestSettings:
         left = np.asarray(self.remaining(seconds, events))[..., None]
         return (long_term + left * (interest - long_term)).astype(np.float32)
 
-    def asked(self, interest, long_term):
-        """The vector that recommendations are asked with; arguments as in `decayed`.
+    def query_vector(self, interest, long_term):
+        """The vector that recommendations are made with; arguments as in `decayed`.
 
         What was learnt online counts in full, the long-term vector with its share.
         """

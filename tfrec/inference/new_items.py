@@ -6,7 +6,7 @@ from tfrec.graphs import graph
 from tfrec.inference.item_text import join_item_texts
 from tfrec.inference.lookup import Names
 from tfrec.retrieval.new_item_tier import make_fresh
-from tfrec.text.unique import encode_unique
+from tfrec.text.encoder import encode_unique
 
 
 class NewItems(tf.Module):

@@ -1,8 +1,8 @@
-"""Lexical scorer: the words of the texts, as projected BM25 features."""
+"""BM25 scorer: the words of the texts, as projected BM25 features."""
 
 import functools
 
-from tfrec.linear.decayed_scorer import DecayedScorer
+from tfrec.linear.scorer import DecayedScorer
 from tfrec.text.bm25_vectors import Words
 from tfrec.variables import table
 
@@ -23,14 +23,14 @@ class Bm25Scorer(DecayedScorer):
 
     def fit(self, interactions, catalogue, text_vectors):
         """Takes the words of the catalogue's texts."""
-        learn = self.learn_words or functools.partial(Words, catalogue.texts)
+        learn = self.learn_words or functools.partial(Words().fit, catalogue.texts)
         self.words = learn(self.max_dim)
         self.candidates = self.words.vectors
         self.memory = table(self.candidates[:, None, :])
         return self
 
     def text_query(self, texts):
-        """What a free text adds to `query`: as if an item of that text was met."""
+        """What a free text adds to `query`: as an event of that text would."""
         return self.words(texts)
 
     def new_candidates(self, texts, text_vectors):
@@ -38,5 +38,5 @@ class Bm25Scorer(DecayedScorer):
         return self.words(texts)
 
     def new_memories(self, texts, text_vectors):
-        """What having met new items says: their words."""
+        """Vectors of new items in a history: their words."""
         return self.words(texts)

@@ -6,16 +6,38 @@ from scipy.linalg import lapack
 COLUMNS_AT_ONCE = 512  # bounds memory while the Gram matrix is made
 
 
+def learn_ease(interactions, columns, ridge):
+    """EASE on all that each person ever chose, whatever the order.
+
+    Habits of years say more than what was met last, and each pair of items has been
+    seen in as many people as can be.
+
+    Args:
+        interactions: `Interactions`.
+        columns: `[num_items]` int array, item row -> column, -1 to leave it out.
+        ridge: positive float, in units of the mean number of an item's people.
+
+    Returns:
+        `(coefficients, moments)`, both `[num_columns, num_columns]` float32: what
+        having met each item says for each item, and the second moments of the
+        features that this was learnt from.
+    """
+    chosen = interactions.user_item_matrix()[:, columns >= 0]
+    gram = gram_matrix(chosen)
+    l2 = ridge * np.diag(gram).mean() or 1.0  # 0 if nobody chose anything
+    return ease_weights(gram.copy(), l2), gram
+
+
 def gram_matrix(user_items):
     """`user_items.T @ user_items`, dense, of a sparse `[num_users, num_items]` matrix.
 
-    Made in scorers, for a sparse product is larger still.
+    Made in blocks of rows, because a sparse product is larger than the dense result.
     """
     num_items = user_items.shape[1]
     gram = np.empty((num_items, num_items), np.float32)
     for start in range(0, num_items, COLUMNS_AT_ONCE):
-        scorer = slice(start, start + COLUMNS_AT_ONCE)
-        gram[scorer] = (user_items[:, scorer].T @ user_items).toarray()
+        block = slice(start, start + COLUMNS_AT_ONCE)
+        gram[block] = (user_items[:, block].T @ user_items).toarray()
     return gram
 
 

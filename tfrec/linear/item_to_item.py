@@ -1,14 +1,13 @@
-"""Collaborative scorer: which items go with which, as a low-rank memory."""
+"""Item-to-item scorer: what having met an item says for others, at low rank."""
 
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfrec.linear.companions import learn_companions
-from tfrec.linear.decayed_scorer import DecayedScorer
-from tfrec.linear.next_items import learn_next_items
-from tfrec.linear.sequential_ease import truncate
+from tfrec.linear.ease import learn_ease
+from tfrec.linear.scorer import DecayedScorer
+from tfrec.linear.sequential_ease import learn_sequential_ease, truncate
 from tfrec.linear.text_regression import TextRegression
 from tfrec.variables import table
 
@@ -17,52 +16,60 @@ MAX_COLUMNS = 4000  # items, the most popular; the others are known by their tex
 
 
 class ItemToItemSettings(NamedTuple):
-    """What validation chooses of a collaborative memory."""
+    """How the item-to-item scorer learns; all but the ridges is for validation."""
 
-    dim: int  # rank
+    dim: int = 64  # rank
     half_lives: tuple = (2.0, 20.0)  # of the decays, events
     is_ordered: bool = True  # learns what comes next, or only what goes together
+    sequential_ease_ridge: float = 2.5  # of what comes next
+    ease_ridge: float = 5.0  # of what goes together
 
-
-def item_to_item_settings(dim):
-    """The `ItemToItemSettings`s of a rank from which validation chooses."""
-    return (
-        ItemToItemSettings(dim),
-        ItemToItemSettings(dim, (10.0, 100.0)),
-        ItemToItemSettings(dim, (100.0,), is_ordered=False),
-    )
+    def variants(self):
+        """The settings of this rank from which validation chooses."""
+        return (
+            self._replace(half_lives=(2.0, 20.0), is_ordered=True),
+            self._replace(half_lives=(10.0, 100.0), is_ordered=True),
+            self._replace(half_lives=(100.0,), is_ordered=False),
+        )
 
 
 class ItemToItemScorer(DecayedScorer):
-    """What an item met says about others: learnt from all histories at once.
+    """EASE or sequential EASE of the most popular items, cut to a low rank.
+
+    The other items get the vectors that their texts let expect.
 
     Args:
-        form: `ItemToItemSettings`.
+        settings: `ItemToItemSettings`.
+        text_ridge: positive float, as `TextRegression` takes it.
         seed: int, of the sample of positions from a large log.
     """
 
-    def __init__(self, settings, seed=0):
+    def __init__(self, settings, text_ridge=4.0, seed=0):
         super().__init__(name="item_to_item")
-        self.settings, self.seed = settings, seed
+        self.settings, self.text_ridge, self.seed = settings, text_ridge, seed
         self.half_lives = list(settings.half_lives)
         self.scales = list(SCALES[: len(settings.half_lives)])
 
     def fit(self, interactions, catalogue, text_vectors):
         """Solves the regression; items outside it get what their texts suggest."""
         columns = _columns(catalogue.num_events)
-        if self.settings.is_ordered:
-            how = (self.half_lives, self.scales, self.seed)
-            coefficients, moments = learn_next_items(interactions, columns, *how)
-        else:
-            coefficients, moments = learn_companions(interactions, columns)
+        coefficients, moments = self._regression(interactions, columns)
         counts = catalogue.num_events[columns >= 0]
         queries, candidates = truncate(
             coefficients, moments, counts**-0.5, self.settings.dim
         )
         num_decays = len(self.half_lives)
         queries = queries.reshape(num_decays, -1, queries.shape[1]).transpose(1, 0, 2)
-        self._remember(queries, candidates, columns, text_vectors)
+        self._set_items(queries, candidates, columns, text_vectors)
         return self
+
+    def _regression(self, interactions, columns):
+        how = self.settings
+        if not how.is_ordered:
+            return learn_ease(interactions, columns, how.ease_ridge)
+        decays = (self.half_lives, self.scales)
+        ridge = how.sequential_ease_ridge
+        return learn_sequential_ease(interactions, columns, *decays, ridge, self.seed)
 
     def narrowed(self, dim):
         """What `fit` gives with a smaller rank: the leading directions of this one.
@@ -73,7 +80,8 @@ class ItemToItemScorer(DecayedScorer):
         Returns:
             Fitted `ItemToItemScorer`.
         """
-        scorer = ItemToItemScorer(self.settings._replace(dim=dim), self.seed)
+        settings = self.settings._replace(dim=dim)
+        scorer = ItemToItemScorer(settings, self.text_ridge, self.seed)
         scorer.shape = (self.shape[0], min(dim, self.shape[1]))
         places = np.arange(np.prod(self.shape)).reshape(self.shape)[:, -dim:]
         scorer.regression = self.regression.of_values(places.ravel())
@@ -86,16 +94,16 @@ class ItemToItemScorer(DecayedScorer):
         return self._from_texts(text_vectors)[:, -1]
 
     def new_memories(self, texts, text_vectors):
-        """What their text lets expect of having met new items."""
+        """Vectors of new items in a history: what their text lets expect."""
         memory = self._from_texts(text_vectors)[:, :-1]
         return tf.reshape(memory, [-1, self.memory_dim])
 
-    def _remember(self, queries, candidates, columns, text_vectors):
-        """Sets memory and candidates of all items, known or not."""
+    def _set_items(self, queries, candidates, columns, text_vectors):
+        """Sets both sides of all items, known or not."""
         known = np.concatenate([queries, candidates[:, None]], axis=1)
         self.shape = known.shape[1:]
         self.regression = TextRegression(
-            text_vectors[columns >= 0], known.reshape(len(known), -1)
+            text_vectors[columns >= 0], known.reshape(len(known), -1), self.text_ridge
         )
         every = self._from_texts(text_vectors).numpy()
         every[columns >= 0] = known[columns[columns >= 0]]
@@ -103,7 +111,7 @@ class ItemToItemScorer(DecayedScorer):
         self.candidates = tf.constant(every[:, -1])
 
     def _from_texts(self, text_vectors):
-        """Expected memory and candidates of texts: `[n, num_decays + 1, dim]`."""
+        """Both sides that texts let expect: `[n, num_decays + 1, dim]`."""
         expected = self.regression(text_vectors)
         return tf.reshape(expected, [-1, *self.shape])
 

@@ -4,12 +4,11 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-L2 = 1e-3  # keeps separable data from infinite slopes
 GRADIENT = 1e-6  # its length, where fitting ends
 ROWS_AT_ONCE = 4096  # that are standardised
 
 
-def fit_logistic(features, labels, weights=None):
+def fit_logistic(features, labels, weights=None, l2=1e-3):
     """Logistic regression: `P(label = 1) = sigmoid(features @ slopes + intercept)`.
 
     Second order: L-BFGS is slow where features are correlated, as text vectors are.
@@ -18,6 +17,8 @@ def fit_logistic(features, labels, weights=None):
         features: `[n, num_features]` float array; they are standardised inside.
         labels: `[n]` array of 0 and 1, both present.
         weights: `[n]` float array, or None for equal weights.
+        l2: positive float, penalty on the squares of slopes of standardised features;
+            it keeps separable data from infinite slopes.
 
     Returns:
         `(slopes [num_features], intercept)`, floats, in the features' own units.
@@ -27,7 +28,7 @@ def fit_logistic(features, labels, weights=None):
     """
     labels = np.asarray(labels, np.float64)
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights)
-    loss = _Loss(np.asarray(features), labels, weights / weights.sum())
+    loss = _Loss(np.asarray(features), labels, weights / weights.sum(), l2)
     theta = minimize(
         loss.value_and_gradient,
         np.zeros(len(loss.penalties)),
@@ -43,11 +44,11 @@ def fit_logistic(features, labels, weights=None):
 class _Loss:
     """Mean log loss of `theta`: slopes of standardised features, and intercept."""
 
-    def __init__(self, features, labels, weights):
+    def __init__(self, features, labels, weights, l2):
         self.features, self.labels, self.weights = features, labels, weights
         self.centre = features.mean(axis=0, dtype=np.float64)
         self.scale = np.maximum(features.std(axis=0, dtype=np.float64), 1e-9)
-        self.penalties = np.append(np.full(len(self.scale), L2), 0)
+        self.penalties = np.append(np.full(len(self.scale), l2), 0)
 
     def value_and_gradient(self, theta):
         value, gradient = 0.5 * self.penalties @ theta**2, self.penalties * theta

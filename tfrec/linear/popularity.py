@@ -1,4 +1,4 @@
-"""Prior scorer: what is popular lately, whoever asks."""
+"""Popularity scorer: what is popular lately, for every query alike."""
 
 import numpy as np
 import tensorflow as tf
@@ -14,10 +14,14 @@ class PopularityScorer(Scorer):
 
     Recent ones count more. A new item is taken to be as popular as its text lets
     expect; without a text, as the median item.
+
+    Args:
+        text_ridge: positive float, as `TextRegression` takes it.
     """
 
-    def __init__(self):
+    def __init__(self, text_ridge=4.0):
         super().__init__(name="popularity")
+        self.text_ridge = text_ridge
 
     def fit(self, interactions, catalogue, text_vectors):
         """Counts the log's positive events, by recency."""
@@ -27,12 +31,14 @@ class PopularityScorer(Scorer):
         counts = np.bincount(
             interactions.item_rows, weights, minlength=catalogue.num_items
         )
-        prior = np.log1p(counts)
-        prior -= np.median(prior)
+        scores = np.log1p(counts)
+        scores -= np.median(scores)
         known, texts = catalogue.has_id, np.asarray(text_vectors)
-        self.regression = TextRegression(texts[known], prior[known, None])
-        prior[~known] = self.regression(texts[~known])[:, 0]
-        self.candidates = tf.constant(prior[:, None], tf.float32)
+        self.regression = TextRegression(
+            texts[known], scores[known, None], self.text_ridge
+        )
+        scores[~known] = self.regression(texts[~known])[:, 0]
+        self.candidates = tf.constant(scores[:, None], tf.float32)
         return self
 
     def query(self, history, now, new_memories=None):

@@ -1,4 +1,4 @@
-"""Opinion scorer: would a user like an item, by what was liked and what was not?"""
+"""Rating factors: would a user like an item, by what was liked and what was not?"""
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,6 @@ MIN_NEGATIVES = 100  # reactions without which there are no tastes to learn
 MAX_REACTIONS = 300_000  # of the log, that the factors are learnt from
 MAX_CALIBRATION, CALIBRATION = 20_000, 0.1  # reactions, and their share: the latest
 MAX_HISTORY = 500  # events
-RIDGE = 3.0  # on factors and biases
 RECENT = (2.0, 10.0)  # half-lives in events of how a user has reacted lately
 BATCH = 256  # histories
 
@@ -26,21 +25,25 @@ class RatingFactorsScorer(Scorer):
 
     A user's side is the ridge regression of the history's reactions on the items'
     factors, solved in the graph at each request, so it knows users without an id.
-    The scorer's inner product is a logit, but for its intercept: of the explained
-    opinion, and of how far the latest reactions were off. It learns from events of the
+    The scorer's inner product is a logit, but for its intercept: of the predicted
+    rating, and of how far the latest reactions were off. It learns from events of the
     kinds that have labels, positive or negative.
 
     Args:
         dim: int, factors.
+        ridge: positive float, on factors and biases; reactions are about -1 to 1.
+        text_ridge: positive float, as `TextRegression` takes it.
+        logistic_l2: positive float, as `fit_logistic` takes it.
         seed: int.
     """
 
     informs_probability = True
     reads_dislikes = True
 
-    def __init__(self, dim=8, seed=0):
+    def __init__(self, dim=8, ridge=3.0, text_ridge=4.0, logistic_l2=1e-3, seed=0):
         super().__init__(name="rating_factors")
         self.num_factors, self.seed = dim, seed
+        self.ridge, self.text_ridge, self.logistic_l2 = ridge, text_ridge, logistic_l2
 
     def can_learn(self, interactions):
         """Whether there are reactions of both signs."""
@@ -50,7 +53,7 @@ class RatingFactorsScorer(Scorer):
         """Learns factors from all reactions, and the logit from the latest."""
         self.standardise = value_scale(interactions)
         self._learn_reactions(interactions)
-        known = np.flatnonzero(self._has_opinion(interactions))
+        known = np.flatnonzero(self._has_rating(interactions))
         order = known[np.argsort(interactions.timestamps[known], kind="stable")]
         early, late = np.split(order, [round(len(order) * (1 - CALIBRATION))])
         self._learn_items(interactions, early, text_vectors)
@@ -60,9 +63,11 @@ class RatingFactorsScorer(Scorer):
 
     def query(self, history, now, new_memories=None):
         """The query's side, `[batch, num_factors + 2]`."""
-        people, moods = self._people(history)
-        slope, of_moods = self.slopes[0], self.slopes[1:]
-        bias = slope * people[:, -1:] + tf.linalg.matvec(moods, of_moods)[:, None]
+        people, residuals = self._people(history)
+        slope, of_residuals = self.slopes[0], self.slopes[1:]
+        bias = (
+            slope * people[:, -1:] + tf.linalg.matvec(residuals, of_residuals)[:, None]
+        )
         own = tf.fill(tf.shape(bias), slope)
         return tf.concat([slope * people[:, :-1], bias, own], axis=1)
 
@@ -89,7 +94,7 @@ class RatingFactorsScorer(Scorer):
         self.reaction_offset = tf.constant(offset, tf.float32)
         self.is_reaction = tf.constant(counts > 0)
 
-    def _has_opinion(self, log):
+    def _has_rating(self, log):
         return self.is_reaction.numpy()[log.event_rows]
 
     def _reactions(self, event_rows, values):
@@ -105,16 +110,18 @@ class RatingFactorsScorer(Scorer):
         reactions = self._reactions(log.event_rows[events], values).numpy()
         rows, shape = log.item_rows[events], (log.num_users, log.num_items)
         users = log.user_rows[events]
-        how = (self.num_factors, RIDGE)
+        how = (self.num_factors, self.ridge)
         _, items = factorise(users, rows, reactions, shape, *how, seed=self.seed)
         is_known = np.bincount(rows, minlength=log.num_items) > 0
-        self.from_texts = TextRegression(text_vectors[is_known], items[is_known])
+        self.from_texts = TextRegression(
+            text_vectors[is_known], items[is_known], self.text_ridge
+        )
         items[~is_known] = self.from_texts(text_vectors[~is_known]).numpy()
         self.items = table(items)
         self.candidates = _candidates(self.items)
 
     def _learn_logit(self, log, events):
-        """Logistic regression of the latest labels on opinion and moods."""
+        """Logistic regression of the latest labels on rating and residuals."""
         events = events[log.labels[events] != 0]
         if len(events) > MAX_CALIBRATION:
             rng = np.random.default_rng(self.seed)
@@ -123,16 +130,16 @@ class RatingFactorsScorer(Scorer):
         features = []
         for start in range(0, len(events), BATCH):
             batch = queries.take(np.arange(start, min(start + BATCH, len(events))))
-            people, moods = self._people(
+            people, residuals = self._people(
                 history_of(pack_histories(batch, MAX_HISTORY), self.standardise)
             )
             items = tf.gather(self.items, batch.target_rows)
             rating = tf.reduce_sum(people[:, :-1] * items[:, :-1], axis=1)
             rating = (rating + people[:, -1] + items[:, -1])[:, None]
-            features.append(tf.concat([rating, moods], axis=1))
+            features.append(tf.concat([rating, residuals], axis=1))
         labels = log.labels[events] > 0
         # Without the intercept: the share of likes is for the model's calibration.
-        slopes, _ = fit_logistic(np.concatenate(features), labels)
+        slopes, _ = fit_logistic(np.concatenate(features), labels, l2=self.logistic_l2)
         self.slopes = tf.constant(slopes, tf.float32)
 
     def _people(self, history):
@@ -147,17 +154,17 @@ class RatingFactorsScorer(Scorer):
         kinds = tf.maximum(history.event_rows, 0)
         left = (self._reactions(kinds, history.values) - items[..., -1]) * known
         grams = tf.matmul(features, features, transpose_a=True)
-        grams += RIDGE * tf.eye(self.num_factors + 1)
+        grams += self.ridge * tf.eye(self.num_factors + 1)
         sums = tf.matmul(features, left[..., None], transpose_a=True)
         people = tf.linalg.solve(grams, sums)[..., 0]
         errors = left - tf.linalg.matvec(features, people)
         ranks = tf.math.cumsum(known, axis=1, exclusive=True, reverse=True)
-        moods = []
+        residuals = []
         for half_life in RECENT:
             weights = known * 0.5 ** (ranks / half_life)
             total = tf.reduce_sum(weights * errors, axis=1)
-            moods.append(total / (1 + tf.reduce_sum(weights, axis=1)))
-        return people, tf.stack(moods, axis=1)
+            residuals.append(total / (1 + tf.reduce_sum(weights, axis=1)))
+        return people, tf.stack(residuals, axis=1)
 
 
 def _candidates(items):

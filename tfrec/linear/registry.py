@@ -10,15 +10,13 @@ from tfrec.plugins import SCORERS
 
 
 class ScorerSettings(NamedTuple):
-    """What validation chooses of the scorers, beside their weights."""
+    """How the scorers learn; their widths and half-lives are for validation."""
 
-    memory: ItemToItemSettings
-    bm25_dim: int
-
-
-def initial_settings(item_to_item_dim=64, bm25_dim=256):
-    """The `ScorerSettings` that validation begins with."""
-    return ScorerSettings(ItemToItemSettings(item_to_item_dim), bm25_dim)
+    item_to_item: ItemToItemSettings = ItemToItemSettings()
+    bm25_dim: int = 256
+    rating_ridge: float = 3.0  # on factors and biases of the rating factors
+    text_ridge: float = 4.0  # of what texts let expect, as `TextRegression` takes it
+    logistic_l2: float = 1e-3  # of probabilities, as `fit_logistic` takes it
 
 
 def make_scorers(names, settings, seed=0, learn_words=None):
@@ -38,7 +36,7 @@ def make_scorers(names, settings, seed=0, learn_words=None):
 
 def make_item_to_item(settings, seed, learn_words):
     """What goes with the items met."""
-    return ItemToItemScorer(settings.memory, seed)
+    return ItemToItemScorer(settings.item_to_item, settings.text_ridge, seed)
 
 
 def make_bm25(settings, seed, learn_words):
@@ -48,9 +46,14 @@ def make_bm25(settings, seed, learn_words):
 
 def make_popularity(settings, seed, learn_words):
     """What is popular lately."""
-    return PopularityScorer()
+    return PopularityScorer(settings.text_ridge)
 
 
 def make_rating_factors(settings, seed, learn_words):
     """Who likes what they have had."""
-    return RatingFactorsScorer(seed=seed)
+    return RatingFactorsScorer(
+        ridge=settings.rating_ridge,
+        text_ridge=settings.text_ridge,
+        logistic_l2=settings.logistic_l2,
+        seed=seed,
+    )

@@ -1,7 +1,7 @@
-"""Own items: what a user's past with an item says about having it again.
+"""Repeat consumption: what a user's past with an item says about having it again.
 
-People buy the same milk every week. A memory of low rank cannot say so: it would
-have to tell each item from all others. So an item of the history gets a bonus of
+People buy the same milk every week. A model of low rank cannot say so: it would
+have to keep each item apart from all others. So an item of the history gets a bonus of
 its own on top of the inner product, and is ranked beside what the index finds.
 """
 

@@ -1,18 +1,23 @@
-"""The scorers of the embedding: parts of one inner product.
+"""The contract of the closed-form scorers: parts of one inner product.
 
-An embedding is `[neural | collaborative | lexical | prior]`. The query's side of a
-scorer is computed in the graph from the live history; the candidates' side is
-stored with the catalogue. A scorer learns from the log in closed form (`fit`), so it
-works from the first day, and the neural towers add what it cannot express.
+An embedding is `[towers | item_to_item | bm25 | popularity | rating_factors]`, or what
+of these counts. The query's side of a scorer is computed in the graph from the live
+history; the candidates' side is stored with the catalogue. A scorer learns from the log
+in closed form (`fit`), so it works from the first day, and the towers add what it
+cannot express.
 """
 
 import tensorflow as tf
+
+from tfrec.variables import take_rows
 
 
 class Scorer(tf.Module):
     """One part of the embedding.
 
-    A subclass sets `candidates`, `[num_items, dim]` float32, in `fit`.
+    A subclass sets `candidates`, `[num_items, dim]` float32, in `fit`. One whose query
+    is made of vectors of the history's items gives those of new items by
+    `new_memories`, of `memory_dim` numbers each.
     """
 
     def fit(self, interactions, catalogue, text_vectors):
@@ -33,7 +38,7 @@ class Scorer(tf.Module):
         return True
 
     informs_probability = False  # whether it is kept even if it ranks nothing
-    reads_dislikes = False  # whether it is told of kinds that never speak of interest
+    reads_dislikes = False  # whether its history holds kinds that never mean interest
 
     @property
     def dim(self):
@@ -42,7 +47,7 @@ class Scorer(tf.Module):
 
     @property
     def memory_dim(self):
-        """How many numbers say what having met an item means; 0 without a memory."""
+        """Numbers of an item in the query's history; 0 if it needs none."""
         return 0
 
     def query(self, history, now, new_memories=None):
@@ -61,7 +66,7 @@ class Scorer(tf.Module):
         raise NotImplementedError
 
     def new_memories(self, texts, text_vectors):
-        """What having met items says that are not in the catalogue.
+        """Vectors, in the query's history, of items that are not in the catalogue.
 
         Args:
             texts: `[n]` string tensor.
@@ -89,7 +94,7 @@ class Scorer(tf.Module):
         raise NotImplementedError
 
     def contributions(self, history, now, apart, new_memories=None):
-        """Each event's share of what sets scores apart; 0 without a memory.
+        """Each event's share of what sets scores apart; 0 if it has no such shares.
 
         Args:
             history: `History`.
@@ -104,3 +109,52 @@ class Scorer(tf.Module):
         length = tf.shape(history.item_rows)[1]
         shape = tf.concat([tf.shape(apart)[:2], [length]], axis=0)
         return tf.zeros(shape)
+
+
+class DecayedScorer(Scorer):
+    """A scorer whose query is `sum_j w_j memory[item_j]` over the history's events.
+
+    An event's weight `w_j` halves with every `half_life` events that came after it.
+    With several half-lives an item has one vector for each: what the last event says
+    and what the whole history says are learnt apart, and added.
+
+    A subclass sets `memory` `[num_items, num_decays, dim]`, the items' vectors on the
+    query's side, `candidates` `[num_items, dim]`, `half_lives` and `scales`, one for
+    each decay.
+    """
+
+    def event_weights(self, history):
+        """Weights of the events: `History` -> `[batch, length, num_decays]`."""
+        ranks = tf.cast(history.ranks, tf.float32)[..., None]
+        weights = tf.constant(self.scales) * 0.5 ** (
+            ranks / tf.constant(self.half_lives)
+        )
+        return tf.where(history.mask[..., None], weights, 0.0)
+
+    @property
+    def memory_dim(self):
+        """Numbers of an item in the query's history, all decays together."""
+        return self.memory.shape[1] * self.memory.shape[2]
+
+    def query(self, history, now, new_memories=None):
+        """The query's side: the vectors of the events' items, decayed and added."""
+        vectors = self._item_vectors(history, new_memories)
+        batch = tf.shape(vectors)[0]  # of [batch, length, num_decays, dim]
+        vectors = tf.reshape(vectors, [batch, -1, vectors.shape[-1]])
+        weights = tf.reshape(self.event_weights(history), [batch, 1, -1])
+        return tf.matmul(weights, vectors)[:, 0]
+
+    def contributions(self, history, now, apart, new_memories=None):
+        """Each event's share of what sets the scores apart, `[batch, n, length]`."""
+        events = self._event_vectors(history, new_memories)
+        return tf.matmul(apart, events, transpose_b=True)
+
+    def _event_vectors(self, history, new_memories):
+        vectors = self._item_vectors(history, new_memories)
+        weights = self.event_weights(history)[..., None]
+        return tf.reduce_sum(vectors * weights, axis=2)  # [batch, length, dim]
+
+    def _item_vectors(self, history, new_memories):
+        if new_memories is not None:
+            new_memories = tf.reshape(new_memories, [-1, *self.memory.shape[1:]])
+        return take_rows(self.memory, new_memories, history.item_rows)

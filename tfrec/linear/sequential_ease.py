@@ -1,4 +1,4 @@
-"""Which item comes next, as one ridge regression on decayed histories."""
+"""Sequential EASE: the next item by one ridge regression on decayed histories."""
 
 import dataclasses
 import operator
@@ -9,6 +9,8 @@ import scipy.sparse
 
 MAX_POSITIONS = 200_000  # of the log, that a regression learns from
 MAX_HISTORY = 50  # events
+BACKWARD_SHARE = 0.5  # weight of the log read from its end
+RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +30,61 @@ class Moments:
 
     def __rmul__(self, factor):
         return Moments(*(factor * each for each in vars(self).values()))
+
+
+def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed):
+    """Ridge regression of next items on decays of the history.
+
+    The log is learnt from in both directions: what follows an item, and, with less
+    weight, what came before it.
+
+    Args:
+        interactions: `Interactions`.
+        columns: `[num_items]` int array, item row -> column, -1 to leave it out.
+        half_lives: float per decay, events.
+        scales: float per decay.
+        ridge: positive float, in units of the mean second moment of a feature.
+        seed: int, of the sample of positions from a large log.
+
+    Returns:
+        `(coefficients [num_decays * num_columns, num_columns], moments)`: what having
+        met each item, by each decay, says for each item, and the second moments of
+        histories read forwards, as requests have them.
+    """
+    positions = np.flatnonzero(interactions.labels > 0)
+    if len(positions) > MAX_POSITIONS:
+        rng = np.random.default_rng(seed)
+        positions = rng.choice(positions, MAX_POSITIONS, replace=False)
+    log = (interactions, columns, positions, (half_lives, scales))
+    forward = _moments_of_log(*log, is_reversed=False)
+    sums = forward + BACKWARD_SHARE * _moments_of_log(*log, is_reversed=True)
+    l2 = ridge * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
+    return solve(sums, l2), forward.xx
+
+
+def _moments_of_log(interactions, columns, positions, decays, is_reversed):
+    offsets, rows = interactions.offsets, interactions.item_rows
+    weights = _recency(interactions.timestamps)[positions]
+    ends = interactions.group_starts[positions]
+    if is_reversed:
+        rows = rows[::-1]
+        ends = len(rows) - _group_ends(interactions.group_starts)[positions]
+        positions = len(rows) - 1 - positions
+        offsets = len(rows) - offsets[::-1]
+    starts = offsets[np.searchsorted(offsets, positions, side="right") - 1]
+    return moments(rows, starts, ends, positions, weights, columns, *decays)
+
+
+def _group_ends(group_starts):
+    """`[n]`: one past the last event of each event's moment."""
+    bounds = np.append(np.unique(group_starts), len(group_starts))
+    return bounds[np.searchsorted(bounds, group_starts, side="right")]
+
+
+def _recency(timestamps):
+    """`[n]` weights of events: the log's first half counts half as much or less."""
+    age_s = timestamps.max() - timestamps
+    return 0.5 ** (age_s / max(1.0, RECENCY_HALF_LIFE * age_s.max()))
 
 
 def moments(item_rows, starts, ends, positions, weights, columns, half_lives, scales):

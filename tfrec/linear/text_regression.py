@@ -5,7 +5,6 @@ import copy
 import numpy as np
 import tensorflow as tf
 
-RIDGE = 4.0  # times the variance of the text vectors
 LEAST_VARIANCE = 1e-6  # or texts that are all the same could not be solved for
 
 
@@ -18,15 +17,16 @@ class TextRegression(tf.Module):
     Args:
         text_vectors: `[n, text_dim]` float tensor of the items to learn from.
         values: `[n, num_values]` float array.
+        ridge: positive float, in units of the variance of the text vectors.
     """
 
-    def __init__(self, text_vectors, values):
+    def __init__(self, text_vectors, values, ridge):
         super().__init__(name="text_regression")
         texts = tf.math.l2_normalize(text_vectors, axis=1).numpy()
         mean = texts.mean(axis=0)
         centred = texts - mean
         variance = max(texts.var(axis=0).sum(), LEAST_VARIANCE)
-        gram = centred.T @ centred + RIDGE * variance * np.eye(texts.shape[1])
+        gram = centred.T @ centred + ridge * variance * np.eye(texts.shape[1])
         text_map = np.linalg.solve(gram, centred.T @ values)
         self.mean, self.map = tf.constant(mean), tf.constant(text_map, tf.float32)
 

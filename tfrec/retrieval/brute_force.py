@@ -21,20 +21,9 @@ class BruteForceIndex(CandidateIndex):
     ([[b'b']], [[6.0]])
     """
 
-    def build(self, candidate_ids, candidate_embeddings):
-        """Replaces the content.
+    suffix = ""  # any server runs it, by the model's own name
 
-        Args:
-            candidate_ids: `[num_candidates]` strings, unique.
-            candidate_embeddings: `[num_candidates, dim]` float array or variable,
-                finite.
-
-        Returns:
-            The index itself.
-
-        Raises:
-            DataError: an input is malformed, or the two differ in length.
-        """
+    def build(self, candidate_ids, candidate_embeddings, sample_queries=None):
         self._admit(candidate_ids, candidate_embeddings)
         return self
 

@@ -15,12 +15,53 @@ class CandidateIndex(tf.Module, abc.ABC):
     """The best candidates by inner product, under filters.
 
     A subclass gives `build` and `_search_rows`; both of `search` and `search_rows`
-    then work eagerly, in a `tf.function` and after `tf.saved_model.load`.
+    then work eagerly, in a `tf.function` and after `tf.saved_model.load`. What they
+    need is in variables or constants of the index, for it is saved with the model.
 
     Attributes:
+        op_libraries: names of op libraries that a server needs for it, beside those of
+            TensorFlow and tensorflow_text.
+        packages: names of packages whose versions the manifest tells.
+        suffix: what a saved model's name ends with; None for "-" and the index's name.
         embeddings: `[num_candidates, dim]` float32 variable. Where `build` was given a
             variable, that one: a model that keeps its vectors shares them.
     """
+
+    op_libraries: frozenset[str] = frozenset()
+    packages: tuple[str, ...] = ()
+    suffix: str | None = None
+
+    @classmethod
+    def from_settings(cls, *, recall, quantize):
+        """An index that has not been built, by the settings of an export.
+
+        Args:
+            recall: float, recall@10 to reach; for indexes that may miss the best.
+            quantize: bool, whether vectors are held rounded; for those that can.
+        """
+        return cls()
+
+    @abc.abstractmethod
+    def build(self, candidate_ids, candidate_embeddings, sample_queries=None):
+        """Replaces the content; `_admit` checks it and keeps it.
+
+        Args:
+            candidate_ids: `[num_candidates]` strings, unique.
+            candidate_embeddings: `[num_candidates, dim]` float array or variable,
+                finite.
+            sample_queries: `[num_queries, dim]` float array of real queries that no
+                one trained on, for indexes that are tuned; or None.
+
+        Returns:
+            The index itself.
+
+        Raises:
+            DataError: an input is malformed, or the two differ in length.
+        """
+
+    def facts(self):
+        """What was built, as a dict for the manifest; nothing if that is empty."""
+        return {}
 
     def search(self, query_embeddings, k, exclude_ids=None):
         """Best `k` candidates per query, as people name them.

@@ -1,5 +1,6 @@
 """Approximate search by ScaNN with exact promises; importing this needs ScaNN."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -43,11 +44,18 @@ class ScannIndex(CandidateIndex):
             the memory; the last results are then chosen by the full ones.
     """
 
+    op_libraries = frozenset({"scann"})
+    packages = ("scann", "tensorflow-recommenders")
+
     def __init__(self, target_recall=0.98, seed=0, quantize=False):
         super().__init__()
         self.target_recall = target_recall
         self.seed = seed
         self.quantize = quantize
+
+    @classmethod
+    def from_settings(cls, *, recall, quantize):
+        return cls(target_recall=recall, quantize=quantize)
 
     def build(self, candidate_ids, candidate_embeddings, sample_queries=None):
         """Replaces the content and measures recall; the result is in `report`.
@@ -89,6 +97,9 @@ class ScannIndex(CandidateIndex):
             size_bytes=self._layer.size_bytes,
         )
         return self
+
+    def facts(self):
+        return dataclasses.asdict(self.report)
 
     def _tune(self, settings, queries):
         if not settings.num_leaves:

@@ -6,8 +6,7 @@ import tensorflow as tf
 from tfrec.errors import ConfigError
 from tfrec.text.bert_block import EPSILON, BertBlock
 from tfrec.text.bert_preset import load_preset
-from tfrec.text.encoder import TextEncoder
-from tfrec.text.pooling import masked_mean
+from tfrec.text.encoder import TextEncoder, masked_mean
 
 
 @keras.saving.register_keras_serializable("tfrec")

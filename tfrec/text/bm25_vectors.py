@@ -10,6 +10,8 @@ from tfrec.variables import table
 
 BATCH = 1024  # texts
 MAX_LEADING = 128  # directions
+ARRAYS = ("idf", "places", "projection", "vectors")
+NUMBERS = ("k1", "b", "mean_length", "is_whole", "num_known")
 
 
 class Words(tf.Module):
@@ -22,9 +24,8 @@ class Words(tf.Module):
     words, which tell items apart, are not lost. A catalogue of few items needs none.
 
     Args:
-        texts: `[n]` sequence of strings, the catalogue's.
-        dim: int, directions kept, or fewer if there are no more.
-        seed: int.
+        k1: float, at least 0: how many repetitions of a word still count.
+        b: float in [0, 1], how much the words of long texts are discounted.
 
     Attributes:
         vectors: `[n, dim]` float32 tensor, the catalogue's.
@@ -36,8 +37,21 @@ class Words(tf.Module):
         https://doi.org/10.1016/S0022-0000(03)00025-4
     """
 
-    def __init__(self, texts, dim, seed=0):
+    def __init__(self, k1=1.2, b=0.75):
         super().__init__(name="words")
+        self.k1, self.b = k1, b
+
+    def fit(self, texts, dim, seed=0):
+        """Learns which words there are, and the directions to keep.
+
+        Args:
+            texts: `[n]` sequence of strings, the catalogue's.
+            dim: int, directions kept, or fewer if there are no more.
+            seed: int.
+
+        Returns:
+            The words themselves.
+        """
         texts = np.asarray(texts, str)
         buckets = [split_terms(part) for part in _batches(texts)]
         frequency, num_words = _statistics(buckets)
@@ -53,6 +67,20 @@ class Words(tf.Module):
         self.is_whole = min(features.shape) - 1 <= dim
         self.projection = table(directions)
         self.vectors = tf.constant(self.in_batches(texts))
+        return self
+
+    def to_arrays(self):
+        """Name -> array of all that was given or learnt, as `restore` takes it."""
+        return {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *NUMBERS)}
+
+    def restore(self, arrays):
+        """Takes what `to_arrays` gave; returns the words themselves."""
+        for name in NUMBERS:
+            setattr(self, name, arrays[name].item())
+        self.idf, self.places = map(tf.constant, (arrays["idf"], arrays["places"]))
+        self.projection = table(arrays["projection"])
+        self.vectors = tf.constant(arrays["vectors"])
+        return self
 
     def __call__(self, texts):
         """Vectors of texts: `[n]` strings -> `[n, dim]`; 0 without known words."""
@@ -66,7 +94,7 @@ class Words(tf.Module):
 
     def _features(self, buckets):
         """`[n, num_known]` sparse tensor of `[n, width]` buckets."""
-        weights = term_weights(buckets, self.idf, self.mean_length)
+        weights = term_weights(buckets, self.idf, self.mean_length, self.k1, self.b)
         counted = tf.where(weights != 0)
         places = tf.gather(self.places, tf.gather_nd(buckets, counted))
         indices = tf.stack([counted[:, 0], places], axis=1)

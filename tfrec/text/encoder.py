@@ -1,4 +1,4 @@
-"""What every text tower is."""
+"""What every text tower is, and what they share."""
 
 import functools
 import hashlib
@@ -93,3 +93,34 @@ class TextEncoder(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | json.loads(self._settings)
+
+
+def masked_mean(hidden, mask):
+    """One vector per text: the mean of those of its tokens.
+
+    Args:
+        hidden: `[n, length, dim]` float tensor.
+        mask: `[n, length]` bool tensor, False at padding.
+
+    Returns:
+        `[n, dim]` float32 tensor; zeros for a row without a real position.
+    """
+    weights = tf.cast(mask, tf.float32)[:, :, None]
+    total = tf.reduce_sum(tf.cast(hidden, tf.float32) * weights, axis=1)
+    return total / tf.maximum(tf.reduce_sum(weights, axis=1), 1.0)
+
+
+def encode_unique(encoder, texts):
+    """Equal to `encoder(texts)`, at the cost of the distinct texts only.
+
+    In-graph; gradients reach the encoder from every occurrence of a text.
+
+    Args:
+        encoder: callable from `[n]` strings to `[n, dim]` vectors.
+        texts: `[n]` string tensor, repeats welcome.
+
+    Returns:
+        `[n, dim]` float32 tensor.
+    """
+    distinct, places = tf.unique(texts)
+    return tf.gather(encoder(distinct), places)

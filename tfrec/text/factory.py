@@ -1,5 +1,10 @@
-"""The text tower that a configuration asks for."""
+"""The text tower that a configuration asks for, and text towers as JSON."""
 
+import json
+
+import keras
+
+from tfrec.errors import ConfigError
 from tfrec.plugins import TEXT_ENCODERS
 from tfrec.text.bert import BertEncoder
 from tfrec.text.lstm import LstmEncoder
@@ -43,3 +48,24 @@ def make_lstm(config, catalogue_texts):
         text.lstm_units,
         text.max_length,
     )
+
+
+def encoder_to_json(encoder):
+    """A text encoder, or None, as `encoder_from_json` takes it; weights are left out.
+
+    Raises:
+        ConfigError: the encoder is no Keras layer.
+    """
+    if encoder is not None and not isinstance(encoder, keras.layers.Layer):
+        raise ConfigError(
+            "The text encoder of a `.keras` file must be a Keras layer, because a "
+            f"function has no configuration. Received: {type(encoder).__name__}. "
+            "Write it as a layer with `get_config`, or export the model instead."
+        )
+    return json.dumps(encoder and keras.saving.serialize_keras_object(encoder))
+
+
+def encoder_from_json(text):
+    """The text encoder of `encoder_to_json`, its weights those of a new one."""
+    config = json.loads(text)
+    return config and keras.saving.deserialize_keras_object(config)

@@ -4,8 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
-from tfrec.text.encoder import TextEncoder
-from tfrec.text.pooling import masked_mean
+from tfrec.text.encoder import TextEncoder, masked_mean
 
 
 @keras.saving.register_keras_serializable("tfrec")

@@ -4,7 +4,6 @@ import tensorflow as tf
 
 NUM_BUCKETS = 2**15
 MAX_TERMS = 96  # words per text; longer text is cut
-SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
 
 
 def split_terms(texts):
@@ -31,13 +30,15 @@ def split_terms(texts):
     return buckets.to_tensor(default_value=-1)
 
 
-def term_weights(buckets, idf, mean_length):
+def term_weights(buckets, idf, mean_length, k1, b):
     """BM25's weight of each term, shared out among its repetitions.
 
     Args:
         buckets: `[n, width]` int32 tensor, -1 for padding.
         idf: `[NUM_BUCKETS]` float tensor, inverse document frequencies.
         mean_length: float, words of an average text.
+        k1: float, at least 0: how many repetitions of a word still count.
+        b: float in [0, 1], how much the words of long texts are discounted.
 
     Returns:
         `[n, width]` float32 tensor, 0 for padding, scaled so that the vector of a
@@ -51,8 +52,8 @@ def term_weights(buckets, idf, mean_length):
     same = (buckets[:, :, None] == buckets[:, None, :]) & is_real[:, None, :]
     counts = tf.maximum(tf.reduce_sum(tf.cast(same, tf.float32), axis=2), 1.0)
     lengths = tf.reduce_sum(tf.cast(is_real, tf.float32), axis=1, keepdims=True)
-    norm = 1 - LENGTH_SHARE + LENGTH_SHARE * lengths / mean_length
-    saturated = (SATURATION + 1) / (counts + SATURATION * norm)
+    norm = 1 - b + b * lengths / mean_length
+    saturated = (k1 + 1) / (counts + k1 * norm)
     weights = tf.gather(idf, tf.maximum(buckets, 0)) * saturated
     weights = tf.where(is_real, weights, 0.0)
     # A term that stands c times holds c equal shares: (c w)^2 = c times c w^2.

@@ -5,6 +5,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class CandidateTower(keras.layers.Layer):
     """`text part + category part + id part`, all in the towers' space.
 

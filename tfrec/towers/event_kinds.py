@@ -48,10 +48,7 @@ class EventKinds:
 
     def of_interest(self, history):
         """A `History` with padding where an event does not speak of interest."""
-        if self.speaks.all():
-            return history
-        speaks = tf.gather(self.speaks, tf.maximum(history.event_rows, 0))
-        return history._replace(item_rows=tf.where(speaks, history.item_rows, NO_ROW))
+        return of_interest(history, self.speaks)
 
     def interactions_of_interest(self, interactions):
         """The `Interactions` of kinds that speak of interest."""
@@ -74,6 +71,19 @@ class EventKinds:
 
 
 FIELDS = dataclasses.fields(EventKinds)
+
+
+def of_interest(history, speaks):
+    """A history with padding where an event does not speak of interest.
+
+    Args:
+        history: `History` or `HistoryBatch`.
+        speaks: `[num_kinds]` bool array, the kinds that do.
+    """
+    if all(speaks):
+        return history
+    may_count = tf.gather(speaks, tf.maximum(history.event_rows, 0))
+    return history._replace(item_rows=tf.where(may_count, history.item_rows, NO_ROW))
 
 
 def event_kinds(interactions):

@@ -15,6 +15,7 @@ NEGATIVE = -1e9  # a logit that no softmax can see; finite, so that rows of it a
 MAX_RANK = 64  # distances in events beyond it share one bias
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class RelativeBias(keras.layers.Layer):
     """A learnt bias of attention for "how long ago" and "how many events ago".
 
@@ -52,6 +53,7 @@ class RelativeBias(keras.layers.Layer):
         return {**super().get_config(), "num_heads": self.num_heads}
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class AttentionBlock(keras.layers.Layer):
     """Pre-norm causal self-attention with relative time, then a small MLP.
 
@@ -119,6 +121,7 @@ class AttentionBlock(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class AttentionHistoryEncoder(keras.layers.Layer):
     """A stack of `AttentionBlock`s.
 
@@ -164,6 +167,7 @@ class AttentionHistoryEncoder(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class LstmHistoryEncoder(keras.layers.Layer):
     """A stack of LSTMs; time reaches it through the gaps in the event vectors.
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tfrec.towers.on_last_axis import on_last_axis
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class InterestHead(keras.layers.Layer):
     """Logit of P(interest | user, item, now) from the two towers' vectors.
 

@@ -4,11 +4,13 @@ import keras
 import tensorflow as tf
 
 from tfrec.data.history import HistoryBatch
+from tfrec.towers.event_kinds import of_interest
 from tfrec.towers.history_encoder import NEGATIVE, RelativeBias
 from tfrec.towers.on_last_axis import on_last_axis
 from tfrec.towers.time_features import NUM_AGE_BUCKETS, TimeOfAsking, age_bucket
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class Readout(keras.layers.Layer):
     """Attention of the moment over the events: which of them speak now.
 
@@ -40,8 +42,8 @@ class Readout(keras.layers.Layer):
             `[batch, queries, length]` float32 tensor; a row sums to 1, or to 0
             when there is nothing to see.
         """
-        asked = on_last_axis(self.query, states)
-        logits = tf.matmul(asked, hidden, transpose_b=True)
+        queries = on_last_axis(self.query, states)
+        logits = tf.matmul(queries, hidden, transpose_b=True)
         logits = tf.cast(logits, tf.float32) * self.dim**-0.5
         logits += tf.cast(self.relative_bias(ages, ranks)[0], tf.float32)
         weights = tf.nn.softmax(tf.where(may_see, logits, NEGATIVE))
@@ -51,25 +53,25 @@ class Readout(keras.layers.Layer):
         return {**super().get_config(), "dim": self.dim}
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class QueryTower(keras.layers.Layer):
     """Interest vectors at chosen places of a history.
 
     Args:
         dim: int, of the vectors.
         encoder: history encoder, as `make_history_encoder` gives it.
-        kinds: `EventKinds`; of items whose events do not speak of interest the readout
-            takes nothing.
+        speaks: sequence of bools, one per kind of event: whether it speaks of interest;
+            of items whose events do not, the readout takes nothing.
         features: names of what is read beside the items.
         dropout: float, share of activations.
     """
 
-    def __init__(self, dim, encoder, kinds, features, dropout, **kwargs):
+    def __init__(self, dim, encoder, speaks, features, dropout, **kwargs):
         super().__init__(**kwargs)
-        self.kinds, self.features = kinds, tuple(features)
+        self.dim, self.dropout = dim, dropout
+        self.speaks, self.features = tuple(map(bool, speaks)), tuple(features)
         # === Layers ===
-        self.event_kind = keras.layers.Embedding(
-            len(kinds.names), dim, name="event_kind"
-        )
+        self.event_kind = keras.layers.Embedding(len(speaks), dim, name="event_kind")
         self.gap = keras.layers.Embedding(NUM_AGE_BUCKETS, dim, name="gap")
         self.value = keras.layers.Dense(dim, name="value")
         self.profile = keras.layers.Dense(dim, name="profile")
@@ -100,7 +102,7 @@ class QueryTower(keras.layers.Layer):
             `(queries, weights)`: `[batch, queries, dim]` and, for the
             explanation, `[batch, queries, length]`.
         """
-        may_read = self.kinds.of_interest(history).mask
+        may_read = of_interest(history, self.speaks).mask
         history, now, profiles = self._enabled(history, now, profiles)
         hidden = self._encode(item_vectors, history, profiles, training)
         states = tf.gather(hidden, context, batch_dims=1)
@@ -150,3 +152,14 @@ class QueryTower(keras.layers.Layer):
         may_see = tf.logical_and(may_read[:, None, :], ranks >= 0)
         ages = age_bucket(now[:, :, None], history.timestamps[:, None, :])
         return self.readout(states, hidden, ages, ranks, may_see)
+
+    def get_config(self):
+        names = ("dim", "speaks", "features", "dropout")
+        own = {name: getattr(self, name) for name in names}
+        encoder = keras.saving.serialize_keras_object(self.encoder)
+        return {**super().get_config(), **own, "encoder": encoder}
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})

@@ -6,12 +6,11 @@ import scipy.sparse.linalg
 
 WINDOW = 10  # choices of the same user, one after another, that count as together
 HALF_LIFE = 5  # of how much they do, choices
-PRIOR = 5  # choices that every item is thought to have besides, with anything
 SIZE = 0.3  # root mean square of the values
 LONGEST = 3  # times the root mean square of the lengths: a small group may lie far out
 
 
-def spectral_ids(interactions, dim, seed):
+def spectral_ids(interactions, dim, seed, smoothing=5.0):
     """Vectors from which items that were chosen together say so at once.
 
     How often two items were chosen by the same user within a few choices, next to how
@@ -23,6 +22,8 @@ def spectral_ids(interactions, dim, seed):
         interactions: `Interactions`; positive events are the choices.
         dim: int, directions; the last ones are 0 if the log has fewer.
         seed: int.
+        smoothing: positive float, choices that every item is thought to have besides
+            its own, with anything: so that rare items do not lie far out.
 
     Returns:
         `[num_items, dim]` float32 array; 0 for items without a choice.
@@ -38,7 +39,7 @@ def spectral_ids(interactions, dim, seed):
     if not together.nnz or rank < 1:
         return vectors
     strength = together.sum(axis=1)
-    usual = (strength + PRIOR * strength.sum() / len(chosen)) ** -0.5
+    usual = (strength + smoothing * strength.sum() / len(chosen)) ** -0.5
     scale = scipy.sparse.diags_array(usual)
     start = np.random.default_rng(seed).normal(size=len(vectors)).astype(np.float32)
     values, directions = scipy.sparse.linalg.eigsh(

@@ -23,21 +23,25 @@ class TextTable(keras.layers.Layer):
         encoder: layer of `tfrec.text`, or None: all vectors are zero, of size 1.
         cache: `CatalogueCache`, used for a frozen tower, or None.
         words: `Words`, or None for vectors of the encoder alone.
+        vectors: `[n, text_dim]` float array of a table that was saved, or None to
+            encode the texts.
 
     Reference:
         Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020,
         https://arxiv.org/abs/1912.06798
     """
 
-    def __init__(self, texts, encoder, cache=None, words=None, **kwargs):
+    def __init__(self, texts, encoder, cache=None, words=None, vectors=None, **kwargs):
         super().__init__(**kwargs)
         self.encoder, self.texts = encoder, np.asarray(texts, object)
         self.learns = encoder is not None and bool(encoder.trainable_variables)
         self.built = True  # here: there is no input shape to wait for
         self.words = np.zeros((len(self.texts), 0), np.float32)
-        if words is not None:
+        if vectors is not None:
+            self.words = vectors[:, encoder.dim if encoder else 1 :]
+        elif words is not None:
             self.words = words.in_batches(self.texts)
-        values = self._encoded(cache)
+        values = self._encoded(cache) if vectors is None else vectors
         self.vectors = tf.constant(values)
         if self.learns:
             self.vectors = tf.Variable(values, trainable=False, name="vectors")

@@ -45,6 +45,7 @@ def hour_and_day(timestamps):
     return tf.where(is_known, hour, HOURS), tf.where(is_known, day, DAYS)
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class TimeOfAsking(keras.layers.Layer):
     """What the moment of a request says: the pause before it, its hour and day.
 

@@ -5,40 +5,41 @@ import functools
 import keras
 import tensorflow as tf
 
-from tfrec.data.history import HistoryBatch, latest, value_scale
-from tfrec.data.packing import end_queries
-from tfrec.data.repeats import learns_repeats
+from tfrec.data.history import HistoryBatch, latest
 from tfrec.errors import NotBuiltError
 from tfrec.graphs import private_graph
 from tfrec.text.bm25_vectors import Words
+from tfrec.towers.adapted_state import adapted_state
+from tfrec.towers.assets import read_state, read_texts, write_state, write_texts
 from tfrec.towers.candidate_set import CandidateSet
 from tfrec.towers.candidate_tower import CandidateTower
-from tfrec.towers.catalogue import category_matrix, make_catalogue
-from tfrec.towers.event_kinds import event_kinds
+from tfrec.towers.catalogue import category_matrix
 from tfrec.towers.history_encoder import make_history_encoder
 from tfrec.towers.interest_head import InterestHead
-from tfrec.towers.objective import interest_loss, retrieval_loss
+from tfrec.towers.losses import interest_loss, retrieval_loss
 from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.query_tower import QueryTower
 from tfrec.towers.spectral_init import spectral_ids
-from tfrec.towers.text_table import TextTable, profile_texts
+from tfrec.towers.text_table import TextTable
 
 OWN = (  # arguments, as `get_config` tells them
     *("embedding_dim", "history_encoder", "num_layers", "num_heads", "window_length"),
-    *("max_history_length", "features", "dropout", "id_dropout", "bm25_dim"),
-    *("temperature", "num_negatives", "interest_weight", "repeats", "seed"),
+    *("max_history_length", "features", "dropout", "id_dropout", "temperature"),
+    *("num_negatives", "interest_weight", "bm25_dim", "bm25_k1", "bm25_b"),
+    *("spectral_smoothing", "repeats", "seed"),
 )
-MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
 PROFILE_SHARE = 0.5  # of the windows that see the user's profile
 
 
+@keras.saving.register_keras_serializable("tfrec")
 class TwoTower(keras.Model):
     """Text-native two-tower recommender with a sigmoid interest head.
 
     Queries come from the live history, the profile text, a free-text query and the
     clock; candidates from text, categories and id. `adapt` shows the model its
     catalogue and log; then it trains like any `keras.Model`, on the batches of
-    `tfrec.data.windows.training_windows`.
+    `tfrec.data.windows.training_windows`, and is saved like any: `.keras` holds what
+    `adapt` learnt as well, the events of a sample of users among it.
 
     Args:
         embedding_dim: int, of queries and candidates.
@@ -51,11 +52,14 @@ class TwoTower(keras.Model):
             `"time"`, `"profile"`.
         dropout: float, share of activations.
         id_dropout: float, share of items whose id part is dropped in training.
-        bm25_dim: int, directions of the words that follow a text's vector.
         temperature: float of the softmax; scores are divided by it.
         num_negatives: int, items drawn in each step; 0 for the whole catalogue, if it
             is small.
         interest_weight: float, of the interest head's loss beside the softmax.
+        bm25_dim: int, directions of the words that follow a text's vector.
+        bm25_k1: float, at least 0: how many repetitions of a word still count.
+        bm25_b: float in [0, 1], how much the words of long texts are discounted.
+        spectral_smoothing: positive float, as `spectral_ids` takes it.
         repeats: `"never"`, `"allowed"` or `"auto"`: whether items may come again.
         seed: int.
     """
@@ -72,10 +76,13 @@ class TwoTower(keras.Model):
         features=("event", "value", "time", "profile"),
         dropout=0.3,
         id_dropout=0.5,
-        bm25_dim=256,
         temperature=1.0,
         num_negatives=0,
         interest_weight=0.2,
+        bm25_dim=256,
+        bm25_k1=1.2,
+        bm25_b=0.75,
+        spectral_smoothing=5.0,
         repeats="auto",
         seed=42,
         **kwargs,
@@ -84,10 +91,12 @@ class TwoTower(keras.Model):
         self.embedding_dim, self.history_encoder = embedding_dim, history_encoder
         self.num_layers, self.num_heads = num_layers, num_heads
         self.window_length, self.max_history_length = window_length, max_history_length
-        self.features, self.bm25_dim = tuple(features), bm25_dim
+        self.features = tuple(features)
         self.dropout, self.id_dropout = dropout, id_dropout
         self.temperature, self.num_negatives = temperature, num_negatives
         self.interest_weight, self.repeats, self.seed = interest_weight, repeats, seed
+        self.bm25_dim, self.bm25_k1, self.bm25_b = bm25_dim, bm25_k1, bm25_b
+        self.spectral_smoothing = spectral_smoothing
         self.seeds = keras.random.SeedGenerator(seed)
 
     def get_config(self):
@@ -106,30 +115,76 @@ class TwoTower(keras.Model):
         Returns:
             The model itself.
         """
-        self.catalogue = make_catalogue(items, interactions)
-        self.allow_repeats = learns_repeats(interactions, self.repeats)
+        state = adapted_state(interactions, items, users, self.repeats)
+        self._take(state, text_encoder)
+        words = self.words(self.bm25_dim) if text_encoder else None
+        how = (text_encoder, cache, words)
+        self.item_texts = TextTable(self.catalogue.texts, *how)
+        self.profile_texts = TextTable(self.state.profile_texts, *how)
+        self._make_layers()
+        self.candidate_tower.id_table.assign_add(
+            spectral_ids(
+                interactions, self.embedding_dim, self.seed, self.spectral_smoothing
+            )
+        )
+        return self
+
+    def _take(self, state, text_encoder, words=None):
+        """Sets what is known before texts are encoded.
+
+        Args:
+            state: `AdaptedState`.
+            text_encoder: layer or None.
+            words: `Words` of `bm25_dim`, or None to learn them when they are needed.
+        """
+        self.state, self.text_encoder = state, text_encoder
+        self.catalogue, self.kinds = state.catalogue, state.kinds
+        self.standardise, self.allow_repeats = state.standardise, state.allow_repeats
+        self.sample_queries = state.sample_queries
         self.has_id = tf.constant(self.catalogue.has_id)
-        self.kinds = event_kinds(interactions)
-        self.standardise = value_scale(interactions)
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
             category_matrix(self.catalogue.categories, self.category_names)
         )
-        self.text_encoder = text_encoder
-        self.words = functools.cache(self._learn_words)  # size -> `Words`
-        words = self.words(self.bm25_dim) if text_encoder else None
-        self.item_texts = TextTable(self.catalogue.texts, text_encoder, cache, words)
-        profiles = profile_texts(users, interactions.user_ids)
-        self.profile_texts = TextTable(profiles, text_encoder, cache, words)
-        self.sample_queries = end_queries(interactions, MAX_SAMPLE)
-        self._make_layers()
-        self.candidate_tower.id_table.assign_add(
-            spectral_ids(interactions, self.embedding_dim, self.seed)
-        )
-        return self
+        known = {} if words is None else {self.bm25_dim: words}
+        # Behind a function, because Keras would track a dict.
+        self.words = functools.cache(functools.partial(self._find_words, known))
 
-    def _learn_words(self, dim):
-        return Words(self.catalogue.texts, dim, self.seed)
+    def _find_words(self, known, dim):
+        """The `Words` of the catalogue of a size."""
+        if dim in known:
+            return known[dim]
+        words = Words(self.bm25_k1, self.bm25_b)
+        return words.fit(self.catalogue.texts, dim, self.seed)
+
+    def save_assets(self, folder):
+        """Writes what `adapt` learnt; Keras calls it where a model is saved.
+
+        Raises:
+            NotBuiltError: there is no catalogue yet.
+            ConfigError: the text encoder is a function.
+        """
+        self._check_adapted()
+        write_state(self.state, folder)
+        words = self.words(self.bm25_dim) if self.text_encoder else None
+        tables = {"items": self.item_texts, "profiles": self.profile_texts}
+        vectors = {name: table.vectors for name, table in tables.items()}
+        write_texts(self.text_encoder, words, vectors, folder)
+
+    def load_assets(self, folder):
+        """Reads what `save_assets` wrote; Keras then loads the weights."""
+        encoder, words, vectors = read_texts(folder)
+        self._take(read_state(folder), encoder, words)
+        texts, profiles = self.catalogue.texts, self.state.profile_texts
+        self.item_texts = TextTable(texts, encoder, vectors=vectors["items"])
+        self.profile_texts = TextTable(profiles, encoder, vectors=vectors["profiles"])
+        self._make_layers()
+        if getattr(self, "optimizer", None) is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    def _check_adapted(self):
+        if not hasattr(self, "candidate_tower"):
+            raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
 
     def _make_layers(self):
         # === Layers ===
@@ -151,7 +206,7 @@ class TwoTower(keras.Model):
         self.query_tower = QueryTower(
             self.embedding_dim,
             encoder,
-            self.kinds,
+            self.kinds.speaks,
             self.features,
             self.dropout,
             name="query_tower",
@@ -188,8 +243,7 @@ class TwoTower(keras.Model):
         Returns:
             `[n, embedding_dim]` float tensor.
         """
-        if not hasattr(self, "candidate_tower"):
-            raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
+        self._check_adapted()
         texts = self.item_texts.vectors if texts is None else texts
         return self.candidate_tower(
             tf.gather(texts, rows),

@@ -127,9 +127,9 @@ def interest_features(hybrid, pairs):
 
 def _interests(hybrid, queries):
     """`[n, dim]` interest vectors, computed once where several pairs share theirs."""
-    asked = (queries.user_rows, queries.history_ends, queries.timestamps)
+    keys = (queries.user_rows, queries.history_ends, queries.timestamps)
     _, first, places = np.unique(
-        np.stack(asked), axis=1, return_index=True, return_inverse=True
+        np.stack(keys), axis=1, return_index=True, return_inverse=True
     )
     places = places.ravel()  # NumPy 2.0.0 gives it two axes
     return HybridRecommender(hybrid).interests(queries.take(first))[places]
@@ -147,10 +147,11 @@ def calibrate(model, pairs):
     """
     logger.info("Calibrating on %d positive and %d negative examples.", *pairs.counts)
     features = interest_features(model.hybrid_scorer(), pairs)
-    slopes, bias = fit_logistic(features[:, 2:], pairs.labels)
+    l2 = model.initial_settings.logistic_l2
+    slopes, bias = fit_logistic(features[:, 2:], pairs.labels, l2=l2)
     slope = max(float(slopes[0]), MIN_SLOPE)
     features[:, 2] = slope * features[:, 2] + bias  # as the new weighting scores
-    slopes, intercept = fit_logistic(features, pairs.labels)
+    slopes, intercept = fit_logistic(features, pairs.labels, l2=l2)
     names = ("head_slope", "rating_slope", "score_slope")
     chosen = dict(zip(names, slopes.tolist(), strict=True))
     model.weights = dataclasses.replace(

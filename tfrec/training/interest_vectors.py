@@ -65,7 +65,7 @@ class InterestVectors:
             self._track = _replay(
                 self._recommender, self._log, self._cut, self.settings, self._long_term
             )
-        return self._track.asked(queries, self.settings)
+        return self._track.query_vectors(queries, self.settings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _Track:
     places: np.ndarray  # [num_events] of an event in `after`
     timestamps: np.ndarray  # [num_events]
 
-    def asked(self, queries, settings):
+    def query_vectors(self, queries, settings):
         """`[num_queries, dim]`: the vectors at the moments of the questions."""
         users, last = queries.user_rows, queries.history_ends - 1
         long_term = self.long_term[users]
@@ -88,7 +88,9 @@ class _Track:
             has_moved[:, None], self.after[self.places[events]], long_term
         )
         seconds = np.where(has_moved, queries.timestamps - self.timestamps[events], 0)
-        return settings.asked(settings.decayed(interest, long_term, seconds), long_term)
+        return settings.query_vector(
+            settings.decayed(interest, long_term, seconds), long_term
+        )
 
 
 def _replay(recommender, log, cut, settings, long_term):

@@ -4,7 +4,6 @@ import dataclasses
 import logging
 
 from tfrec.data.clean import clean
-from tfrec.data.digest import digest
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import Interactions, encode
 from tfrec.data.readers import read_folder
@@ -78,4 +77,4 @@ def prepare(dataset, config):
         "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
     )
     interactions = encode(dataset, rules)
-    return RunData(dataset, interactions, digest(dataset), report.num_duplicates)
+    return RunData(dataset, interactions, dataset.digest(), report.num_duplicates)

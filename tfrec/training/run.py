@@ -11,6 +11,7 @@ from tfrec.config import to_json
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
 from tfrec.hybrid.hybrid_model import HybridModel
+from tfrec.plugins import INDEXES
 from tfrec.retrieval.scann_settings import EXACT_BELOW
 from tfrec.training.calibration import explicit_negatives
 from tfrec.training.comparison import write_queries
@@ -66,13 +67,13 @@ def run(config, resume=False, report=progress_lines):
     check(folder)
     set_up(config)
     data = load_run_data(config.data)
-    flavours = choose_flavours(config.export.index, data.interactions.num_items)
+    indexes = choose_indexes(config.export.index, data.interactions.num_items)
     begin(folder, to_json(config), data.digest, resume)
     config = resolved(config, data)
     recipe = make_recipe(config, data, folder, resume, report)
     trial = try_out(recipe, data)
     model = trial.model
-    if flavours and config.train.refit == "all":
+    if indexes and config.train.refit == "all":
         with _timed(trial.seconds, "refit"):
             model = recipe.learn(data.interactions, trial.choice, "final")
     logger.info("Writing the report to %s.", folder)
@@ -80,11 +81,11 @@ def run(config, resume=False, report=progress_lines):
     content = write_report(folder, evaluations, **report_facts(recipe, data, trial))
     write_queries(folder, evaluations)
     metrics = {evaluations[0].name: content["models"][0]["metrics"]}
-    models = flavours and export(
+    models = indexes and export(
         model,
         config.export.folder,
         config.run.name,
-        flavours=flavours,
+        indexes=indexes,
         recall=config.export.recall,
         quantize=config.export.quantize,
         facts=manifest_facts(config, data, metrics),
@@ -92,28 +93,30 @@ def run(config, resume=False, report=progress_lines):
     return RunResult(folder, content, models, trial.warnings)
 
 
-def choose_flavours(index, num_items):
-    """Which saved models to write.
+def choose_indexes(index, num_items):
+    """Which indexes to write a saved model with, the exact one first.
 
     Args:
-        index: `"exact"`, `"scann"` (both) or `"auto"` (both, for a catalogue that
-            is large enough to gain, where ScaNN is installed) or `"none"`.
+        index: name in `tfrec.plugins.INDEXES`, or a class of one's own: that, and the
+            exact one, which any server runs; `"auto"`: ScaNN's, for a catalogue that is
+            large enough to gain, where ScaNN is installed; or `"none"`.
         num_items: int.
 
     Returns:
-        List of `"exact"` and maybe `"scann"`; empty for none.
+        List of names and classes; empty for none.
 
     Raises:
-        MissingPackageError: `"scann"` is wanted and not installed.
+        ConfigError: there is no such index.
+        MissingPackageError: it needs a package that is not installed.
     """
-    if index == "scann":
-        compat.tfrs_scann_layer()
-        return ["exact", "scann"]
     if index == "none":
         return []
-    if index == "auto" and num_items >= EXACT_BELOW and compat.has_scann():
-        return ["exact", "scann"]
-    return ["exact"]
+    if index == "auto":
+        gains = num_items >= EXACT_BELOW and compat.has_scann()
+        index = "scann" if gains else "exact"
+    if isinstance(index, str):
+        INDEXES[index]  # refused now, not after the training
+    return [*dict.fromkeys(("exact", index))]
 
 
 def manifest_facts(config, data, metrics=None):
@@ -173,7 +176,7 @@ def report_facts(recipe, data, trial):
 def _training_facts(recipe, trial):
     choice = trial.choice
     known, new = choice.weights.stacked
-    memory = choice.settings.memory
+    item_to_item = choice.settings.item_to_item
     return {
         "best_epoch": choice.fit.best_epoch,
         "validation_ndcg@10": {
@@ -183,9 +186,9 @@ def _training_facts(recipe, trial):
         "scorer_weights": dict(zip(choice.names, known.tolist(), strict=True)),
         "new_item_weights": dict(zip(choice.names, new.tolist(), strict=True)),
         "repeat_weights": list(choice.weights.repeat),
-        "half_lives": list(memory.half_lives),
-        "item_to_item_dim": memory.dim,
-        "learns_order": memory.is_ordered,
+        "half_lives": list(item_to_item.half_lives),
+        "item_to_item_dim": item_to_item.dim,
+        "learns_order": item_to_item.is_ordered,
         "bm25_dim": choice.settings.bm25_dim,
         "labels": {
             "zeros": "refused" if choice.labels.is_explicit else "drawn at random",

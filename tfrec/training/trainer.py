@@ -16,8 +16,7 @@ from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.hybrid.scorer_choice import choose_scorers
-from tfrec.hybrid.tower_scale import TowerScale, rescaled, tower_scale
-from tfrec.hybrid.weights import Weights
+from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
@@ -93,10 +92,10 @@ class Recipe:
         validation = {"validate": validate, "tie": error}
         trained = self._fit(model.towers, split.train, "choose", settings, **validation)
         settings, metric = choose_scorers(model, split.train, split.queries)
-        asked = (interactions, split.held_out, how.seed, repeats)
-        found = explicit_negatives(*asked, items=~is_withheld)
+        held_out = (interactions, split.held_out, how.seed, repeats)
+        found = explicit_negatives(*held_out, items=~is_withheld)
         labels = LabelPlan({"validation": found, **(negatives or {})})
-        pairs = labelled_pairs(*asked, labels.is_explicit, items=~is_withheld)
+        pairs = labelled_pairs(*held_out, labels.is_explicit, items=~is_withheld)
         calibrate(model, pairs)
         return Choice(
             fit=trained,

@@ -117,13 +117,13 @@ class RestApp:
             return self._answering.signature(spec)
 
         started = time.perf_counter()
-        asked = read_predict(body, signature_of)
+        request = read_predict(body, signature_of)
         read_s = time.perf_counter() - started
-        _, outputs = self._answering.predict(spec, asked.inputs, (), deadline)
+        _, outputs = self._answering.predict(spec, request.inputs, (), deadline)
         metrics = self._answering.metrics
         metrics.observe_stage(spec.signature_name, "read", read_s)
         with metrics.stage(spec.signature_name, "write"):
-            return write_outputs(outputs, asked.is_row)
+            return write_outputs(outputs, request.is_row)
 
 
 def _refusal(status, words):

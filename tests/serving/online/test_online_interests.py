@@ -158,9 +158,9 @@ def test_another_model_begins_another_vector():
     states, model = MemoryStates(), Model()
     states.append([event("ann", 1)])
     keeping = InterestKeeping(states, model, Reactions(), InterestSettings())
-    keeping.asked("ann", states.get("ann"), 10)
+    keeping.query_vector("ann", states.get("ann"), 10)
     model.version = 2
-    keeping.asked("ann", states.get("ann"), 10)
+    keeping.query_vector("ann", states.get("ann"), 10)
     kept = states.get("ann").interest
     assert (kept.model_version, kept.vector.tolist()) == (2, [2.0, 2.0])
 
@@ -175,7 +175,7 @@ def test_a_store_that_takes_nothing_costs_no_answer(monkeypatch, caplog):
     monkeypatch.setattr(states, "keep_interest", fail)
     settings = InterestSettings(long_term_share=1.0)
     keeping = InterestKeeping(states, Model(), Reactions(), settings)
-    assert keeping.asked("ann", states.get("ann"), 10).tolist() == [1.0, 1.0]
+    assert keeping.query_vector("ann", states.get("ann"), 10).tolist() == [1.0, 1.0]
     assert "not be stored: The disk is full." in caplog.text
 
 

@@ -1,0 +1,39 @@
+"""What the towers keep of the log that they were adapted to."""
+
+import dataclasses
+
+import numpy as np
+
+from tfrec.data.history import ValueScale, value_scale
+from tfrec.data.interactions import Queries
+from tfrec.data.packing import end_queries
+from tfrec.data.repeats import learns_repeats
+from tfrec.towers.catalogue import Catalogue, make_catalogue
+from tfrec.towers.event_kinds import EventKinds, event_kinds
+from tfrec.towers.text_table import profile_texts
+
+MAX_SAMPLE = 2000  # real queries kept, for tuning an index and proving an export
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AdaptedState:
+    """All that depends on the data, but for weights and text vectors."""
+
+    catalogue: Catalogue
+    kinds: EventKinds
+    standardise: ValueScale
+    allow_repeats: bool
+    profile_texts: np.ndarray  # [num_users] str
+    sample_queries: Queries
+
+
+def adapted_state(interactions, items, users, repeats):
+    """The `AdaptedState` of a log; arguments as in `TwoTower.adapt`."""
+    return AdaptedState(
+        catalogue=make_catalogue(items, interactions),
+        kinds=event_kinds(interactions),
+        standardise=value_scale(interactions),
+        allow_repeats=learns_repeats(interactions, repeats),
+        profile_texts=profile_texts(users, interactions.user_ids),
+        sample_queries=end_queries(interactions, MAX_SAMPLE),
+    )

@@ -1,0 +1,111 @@
+"""Files of what the towers learnt from the data, beside the weights in a `.keras`."""
+
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfrec.data.history import ValueScale
+from tfrec.data.interactions import EVENT_ARRAYS, Interactions
+from tfrec.data.packing import queries_at_end
+from tfrec.text.bm25_vectors import Words
+from tfrec.text.factory import encoder_from_json, encoder_to_json
+from tfrec.towers.adapted_state import AdaptedState
+from tfrec.towers.catalogue import Catalogue
+from tfrec.towers.event_kinds import EventKinds
+
+FACTS, ENCODER = "facts.json", "text_encoder.json"
+VECTORS, WORDS = "text_vectors.npz", "words.npz"
+
+
+def write_state(state, folder):
+    """Writes a state as files; of the log, the events of the sample of users alone.
+
+    Args:
+        state: `AdaptedState`.
+        folder: path of a folder that exists.
+    """
+    sample = state.sample_queries
+    log = sample.interactions
+    log = log.select(np.isin(log.user_rows, sample.user_rows))
+    tables = {
+        "catalogue": vars(state.catalogue),
+        "kinds": vars(state.kinds),
+        "profiles": {"text": state.profile_texts},
+        "events": {name: getattr(log, name) for name in EVENT_ARRAYS},
+        "sample": {"user_rows": sample.user_rows},
+    }
+    for name, columns in tables.items():
+        path = pathlib.Path(folder, f"{name}.parquet")
+        pd.DataFrame(columns).to_parquet(path, index=False)
+    facts = {"allow_repeats": state.allow_repeats, **vars(state.standardise)}
+    pathlib.Path(folder, FACTS).write_text(json.dumps(facts), "utf-8")
+
+
+def read_state(folder):
+    """Reads what `write_state` wrote; the users of the sample have no ids."""
+    catalogue = Catalogue(**_columns(folder, "catalogue"))
+    kinds = EventKinds(**_columns(folder, "kinds"))
+    profiles = _columns(folder, "profiles")["text"]
+    log = _sample_log(_columns(folder, "events"), catalogue, kinds, len(profiles))
+    facts = json.loads(pathlib.Path(folder, FACTS).read_text("utf-8"))
+    return AdaptedState(
+        catalogue=catalogue,
+        kinds=kinds,
+        allow_repeats=facts.pop("allow_repeats"),
+        standardise=ValueScale(**facts),
+        profile_texts=profiles,
+        sample_queries=queries_at_end(log, _columns(folder, "sample")["user_rows"]),
+    )
+
+
+def write_texts(encoder, words, vectors, folder):
+    """Writes how texts became vectors, and the vectors.
+
+    Args:
+        encoder: layer of `tfrec.text`, or None; its weights are left out.
+        words: `Words`, or None.
+        vectors: dict of name -> `[n, text_dim]` float tensor.
+        folder: path of a folder that exists.
+
+    Raises:
+        ConfigError: the encoder is no Keras layer.
+    """
+    folder = pathlib.Path(folder)
+    (folder / ENCODER).write_text(encoder_to_json(encoder), "utf-8")
+    arrays: dict[str, Any] = {name: np.asarray(v) for name, v in vectors.items()}
+    np.savez(folder / VECTORS, **arrays)
+    if words is not None:
+        np.savez(folder / WORDS, **words.to_arrays())
+
+
+def read_texts(folder):
+    """`(encoder, words, vectors)`, as `write_texts` took them."""
+    folder, words = pathlib.Path(folder), None
+    if (folder / WORDS).exists():
+        with np.load(folder / WORDS) as arrays:
+            words = Words().restore(arrays)
+    with np.load(folder / VECTORS) as arrays:
+        vectors = dict(arrays)
+    return encoder_from_json((folder / ENCODER).read_text("utf-8")), words, vectors
+
+
+def _columns(folder, name):
+    frame = pd.read_parquet(pathlib.Path(folder, f"{name}.parquet"))
+    return {
+        key: column.to_numpy(None if pd.api.types.is_numeric_dtype(column) else object)
+        for key, column in frame.items()
+    }
+
+
+def _sample_log(events, catalogue, kinds, num_users):
+    counts = np.bincount(events["user_rows"], minlength=num_users)
+    return Interactions(
+        item_ids=catalogue.item_ids,
+        user_ids=np.full(num_users, "", object),
+        event_names=kinds.names,
+        offsets=np.concatenate([[0], np.cumsum(counts)]),
+        **events,
+    )
