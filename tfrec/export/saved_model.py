@@ -19,6 +19,7 @@ from tfrec.export.verification import prove
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.inference.inference import Inference
+from tfrec.inference.query_encoder import QueryEncoder
 from tfrec.plugins import INDEXES
 
 logger = logging.getLogger(__name__)
@@ -71,15 +72,15 @@ def export(
     norm = interest_bound(interests)
     known = {"metrics": {}, "data_digest": "", "config": model.towers.get_config()}
     known |= {**(facts or {}), "version": version}
-    done = []
+    encoder, signatures, done = QueryEncoder(hybrid), None, []
     for flavour, kind in kinds.items():
         ids = hybrid.model.catalogue.item_ids
         logger.info("Building the %s index of %d items.", flavour, len(ids))
         index = kind.from_settings(recall=recall, quantize=quantize)
         index.build(ids, hybrid.candidates, sample_queries=interests)
         details = known | {"name": roots[flavour].name, "flavour": flavour}
-        inference = Inference(hybrid, index, norm)
-        done.append(_write(roots[flavour], inference, index, sample, details))
+        signatures = Signatures(Inference(hybrid, index, norm, encoder), signatures)
+        done.append(_write(roots[flavour], signatures, index, sample, details))
     return done
 
 
@@ -130,16 +131,15 @@ def _check_name(name):
         raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
 
 
-def _write(root, inference, index, sample, facts):
+def _write(root, signatures, index, sample, facts):
     logger.info("Saving %s, version %d.", root.name, facts["version"])
     with publishing(root, facts["version"]) as aside:
-        _save(aside, inference, index, sample, facts)
+        _save(aside, signatures, index, sample, facts)
     return root / str(facts["version"])
 
 
-def _save(aside, inference, index, sample, facts):
-    signatures = Signatures(inference)
-    functions = signatures.functions()
+def _save(aside, signatures, index, sample, facts):
+    inference, functions = signatures.inference, signatures.functions()
     options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
     with keras_variables_saved_once():
         tf.saved_model.save(signatures, str(aside), functions, options)

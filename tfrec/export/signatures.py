@@ -82,6 +82,7 @@ INPUTS = {  # of each signature
     "event_kinds": ("user_text",),
 }
 WITHOUT_FRESH = {"embed_candidate", "event_kinds"}
+SEARCHING = {"recommend", "recommend_from_interest"}  # what depends on the index
 
 
 class SignatureGraphs(tf.Module):
@@ -171,6 +172,8 @@ class Signatures(SignatureGraphs):
 
     Args:
         inference: `Inference`.
+        other: `Signatures` of the same model with another index and the same encoder,
+            of which all that does not search is taken as it is; or None.
 
     Attributes:
         live: name -> concrete function. Those of `INPUTS` take the inputs of the
@@ -178,19 +181,27 @@ class Signatures(SignatureGraphs):
             `make_fresh` make such fields; `rows_of` tells rows of the catalogue.
     """
 
-    def __init__(self, inference):
+    def __init__(self, inference, other=None):
         super().__init__(inference)
-        self.live = {name: self.trace(name, with_fresh=True) for name in INPUTS}
-        hybrid = inference.hybrid
+        kept = other.live if other else self._of_new_items()
+        names = SEARCHING if other else INPUTS
+        own = {name: self.trace(name, with_fresh=True) for name in names}
+        self.live = {**kept, **own}
+
+    def _of_new_items(self):
+        """The functions of `live` that are no signature's."""
+        hybrid = self.inference.hybrid
         item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
-        self.live["embed_items"] = _traced(self._embed_items, item_specs)
         widths = {"vectors": hybrid.dim, "memories": hybrid.memory_dim}
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
         # One string for each item here, not a row of options as in a request.
         tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
-        self.live["make_fresh"] = _traced(self._make_fresh, tier_specs)
-        self.live["rows_of"] = _traced(self._rows_of, [SPECS["item_ids"]])
+        return {
+            "embed_items": _traced(self._embed_items, item_specs),
+            "make_fresh": _traced(self._make_fresh, tier_specs),
+            "rows_of": _traced(self._rows_of, [SPECS["item_ids"]]),
+        }
 
     def functions(self):
         """Dict of signature name -> `tf.function`, with a tier without items."""

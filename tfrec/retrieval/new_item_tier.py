@@ -23,7 +23,7 @@ class NewItemTier(NamedTuple):
     item_ids: tf.Tensor  # [n] string, by rising key
     keys: tf.Tensor  # [n] int64
     vectors: tf.Tensor  # [n, dim] float32
-    memories: tf.Tensor  # [n, memory_dim] float32, as `HybridScorer.new_memories`
+    memories: tf.Tensor  # [n, memory_dim] float32, as `HybridScorer.new_items`
     category_names: tf.Tensor  # [num_categories] string
     categories: tf.Tensor  # [n, width] int32 numbers of category_names, -1 = padding
     available_from: tf.Tensor  # [n] int64 UTC seconds, 0 = always

@@ -1,0 +1,95 @@
+"""From raw strings and the latest events to an interest vector, in the graph."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfrec.data.history import HistoryBatch, latest_events, take_columns
+from tfrec.graphs import shared_graph
+from tfrec.inference.lookup import Names
+from tfrec.inference.new_items import NewItems
+from tfrec.retrieval.candidate_ids import CandidateIds
+from tfrec.retrieval.filters import NO_ROW
+
+
+class Rows(NamedTuple):
+    """Items by number: those of the catalogue, after them the fresh ones.
+
+    They differ for what is gone: its events still tell what people like.
+    """
+
+    known: tf.Tensor  # int32, as what the model knows them; -1 if it does not
+    answer: tf.Tensor  # int32, as what they may be answered; -1 if not at all
+
+
+class EncodedQuery(NamedTuple):
+    """What a request comes to."""
+
+    interest: tf.Tensor  # [batch, dim]
+    rows: Rows  # [batch, width], of the request's items
+    history: HistoryBatch  # its latest events
+    columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
+    weights: tf.Tensor  # [batch, length], attention
+
+
+class QueryEncoder(tf.Module):
+    """Reads requests: their items, events and texts, and what interest they speak of.
+
+    It knows of no index, so that models with the same parts and other indexes share it,
+    and with it the trace of a call.
+
+    Args:
+        hybrid: `HybridScorer`.
+    """
+
+    def __init__(self, hybrid):
+        super().__init__(name="query_encoder")
+        self.hybrid, self.model = hybrid, hybrid.model
+        self.catalogue = self.model.catalogue
+        self.item_ids = CandidateIds(self.catalogue.item_ids)
+        self.new_items = NewItems(hybrid, self.item_ids)
+        kinds = self.model.kinds
+        self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
+        self._encoded = shared_graph(self._encode)
+
+    def __call__(self, query, fresh=None):
+        """`EncodedQuery` of a `QueryInputs` whose tensors have one length."""
+        return self._encoded(query, fresh)
+
+    def rows_of(self, ids, fresh=None):
+        """`Rows` of a string tensor of any shape; unknown ids and `""` are -1."""
+        known = self.item_ids.rows_of(ids)
+        if fresh is None:
+            return Rows(known, known)
+        answer = fresh.answer_rows(ids, known, self.catalogue.num_items)
+        return Rows(tf.where(known > NO_ROW, known, answer), answer)
+
+    def history(self, query, rows):
+        """The latest events of a request: `(HistoryBatch, columns they came from)`.
+
+        `rows`, `[batch, width]`, are those by which the model knows the items.
+        """
+        times, kinds = query.history_timestamps, self.event_kinds(query.history_events)
+        # What an event of an unknown kind means nobody knows: it is no interest.
+        rows = tf.where(kinds > NO_ROW, rows, NO_ROW)
+        columns = latest_events(rows, times, self.model.max_history_length)
+        values = self.model.standardise(query.history_values)
+        history = HistoryBatch(
+            take_columns(rows, columns, NO_ROW),
+            take_columns(kinds, columns, 0),
+            take_columns(values, columns, 0.0),
+            take_columns(times, columns, 0),
+        )
+        return history, columns
+
+    def _encode(self, query, fresh):
+        rows = self.rows_of(query.history_item_ids, fresh)
+        history, columns = self.history(query, rows.known)
+        both = self.new_items.encode_texts(
+            tf.concat([query.user_text, query.query_text], 0)
+        )
+        profiles, hints = tf.split(both, 2)
+        interest, weights = self.hybrid.query(
+            history, query.now, profiles, hints, query.query_text, fresh
+        )
+        return EncodedQuery(interest, rows, history, columns, weights)
