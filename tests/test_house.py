@@ -21,6 +21,7 @@ LAYERS = {
             "quiet",
             "progress",
             "watched_file",
+            "graphs",
             "variables",
             "values",
             "plugins",
