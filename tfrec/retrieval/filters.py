@@ -199,4 +199,6 @@ def _is_member(rows, excluded_rows):
 
 def rare(branch):
     """A branch of a `tf.cond` that stays one op: passing it by costs nothing."""
+    if not tf.inside_function():
+        return branch  # it is taken or not, and never traced
     return graph(branch, experimental_attributes={"_noinline": True})
