@@ -170,7 +170,8 @@ def run_study(path, folder):
     check_variants(study, config)
     every = cells(study)
     for number, cell in enumerate(every, start=1):
-        logger.info("Run %d of %d: %s.", number, len(every), cell.name)
+        log = pathlib.Path(folder, cell.name, "log.txt")
+        logger.info("Run %d of %d, log in %s.", number, len(every), log)
         train_cell(cell, study, config, folder)
     return write_page(folder, study, every)
 
