@@ -7,11 +7,11 @@ import tensorflow as tf
 
 
 def graph(function: Callable, **options: Any) -> Any:
-    """`tf.function` that takes Python as it is written.
+    """`tf.function` without AutoGraph.
 
-    AutoGraph, which turns Python's `if` and `for` on tensors into those of a graph, is
-    left out: none of the library's code needs it, and rewriting all that is called,
-    Keras included, takes half of the time of a trace.
+    AutoGraph turns Python's `if` and `for` on tensors into those of a graph. The
+    library's code has none, and rewriting all that is called, Keras included, takes
+    half of the time of a trace.
 
     Args:
         function: what is to be traced.
@@ -21,9 +21,9 @@ def graph(function: Callable, **options: Any) -> Any:
 
 
 def private_graph(function: Callable, **options: Any) -> Callable:
-    """The same as a plain function, which is saved with none but its callers.
+    """`graph` as a plain function, which is saved only as a part of its callers.
 
-    Of `tf.function`s that a module or layer holds, every one would be saved by itself.
+    A SavedModel would hold every `tf.function` of a module or layer by itself.
 
     Args:
         function: what is to be traced.

@@ -13,7 +13,7 @@ from tests.model.conftest import make_windows
 from tfrec.data.history import HistoryBatch
 from tfrec.data.interactions import Queries
 from tfrec.data.schema import Items
-from tfrec.errors import NotBuiltError
+from tfrec.errors import ConfigError, NotBuiltError
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.hybrid.offline_scores import TowerRecommender
@@ -41,6 +41,15 @@ def test_learns_the_checkerboard(learnt, board):
     assert (
         mean_ndcg(towers, queries, allow_repeats=False, k=1) >= 0.8
     )  # by chance: 0.11
+
+
+def test_it_is_adapted_once(board):
+    dataset, interactions = board
+    model = make_towers(small_config()).adapt(interactions, dataset.items)
+    num_weights = len(model.weights)
+    with pytest.raises(ConfigError, match="`adapt` must be called once"):
+        model.adapt(interactions, dataset.items)
+    assert len(model.weights) == num_weights
 
 
 @pytest.mark.parametrize("encoder", ["attention", "lstm"])

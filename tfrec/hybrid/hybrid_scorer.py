@@ -50,12 +50,12 @@ class HybridScorer(tf.Module):
         """Interest vectors and the events' attention weights.
 
         Args:
-            history: `History`.
+            history: `HistoryBatch`.
             now: `[batch]` int64 tensor, UTC seconds; 0 = right after the last event.
             profiles: `[batch, text_dim]` float tensor, zeros for none.
             hints: `[batch, text_dim]` float tensor of the free-text queries.
             query_texts: `[batch]` string tensor, or None for no free text.
-            fresh: `Fresh` items that histories may hold, or None.
+            fresh: `NewItemTier` that histories may hold, or None.
 
         Returns:
             `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
@@ -91,7 +91,7 @@ class HybridScorer(tf.Module):
         """What a user's past with items adds to their inner products.
 
         Args:
-            history: `History`.
+            history: `HistoryBatch`.
             rows: `[batch, n]` int32 tensor, -1 for none.
 
         Returns:
@@ -123,7 +123,7 @@ class HybridScorer(tf.Module):
 
         Args:
             rows: int32 tensor of any shape; -1 reads row 0.
-            fresh: `Fresh` items, whose rows follow those of the catalogue, or None.
+            fresh: `NewItemTier`, whose rows follow those of the catalogue, or None.
 
         Returns:
             `[..., dim]` float tensor.
@@ -215,15 +215,15 @@ class HybridScorer(tf.Module):
         """
         neural = unscaled[..., : self.neural_dim]
         head = _float32(
-            self.model.interest_head(self._asked("neural", interest), neural)
+            self.model.interest_head(self._query_part("neural", interest), neural)
         )
         if "rating_factors" not in self._places:
             return head, tf.zeros_like(head)
         factors = unscaled[..., self.neural_dim : -1]
-        asked = self._asked("rating_factors", interest)
+        asked = self._query_part("rating_factors", interest)
         return head, tf.reduce_sum(asked * factors, axis=-1)
 
-    def _asked(self, name, interest):
+    def _query_part(self, name, interest):
         """A part of the query's side, unweighted: `[batch, 1, size]`."""
         number, start, end = self._places[name]
         part = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
@@ -233,12 +233,12 @@ class HybridScorer(tf.Module):
         """How much each event speaks for a candidate rather than for any other.
 
         Args:
-            history: `History`.
+            history: `HistoryBatch`.
             now: `[batch]` int64 tensor.
             weights: `[batch, length]` float tensor, as `query` gives them.
             rows: `[batch, n]` int32 tensor of candidates, -1 for what no history holds.
             vectors: `[batch, n, dim]` float tensor, theirs.
-            fresh: `Fresh` items that histories may hold, or None.
+            fresh: `NewItemTier` that histories may hold, or None.
 
         Returns:
             `[batch, n, length]` float tensor; a row is not negative and sums to 1,

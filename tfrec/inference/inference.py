@@ -53,17 +53,17 @@ class Inference(tf.Module):
         return to_batch(query, tf.shape(query.user_text)[0])
 
     def embed_query(self, query, fresh=None):
-        """`Query` -> `[batch, dim]` interest vectors."""
+        """`QueryInputs` -> `[batch, dim]` interest vectors."""
         return self.encoder(self._batch(query), fresh).interest
 
     def recommend(self, query, options, allow_repeats, fresh=None):
         """The best candidates for live histories.
 
         Args:
-            query: `Query`.
+            query: `QueryInputs`.
             options: `RequestOptions`.
             allow_repeats: `[batch or 1]` bool tensor; False excludes the history.
-            fresh: `Fresh` items beside the catalogue, or None.
+            fresh: `NewItemTier` beside the catalogue, or None.
 
         Returns:
             `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
@@ -125,7 +125,7 @@ class Inference(tf.Module):
         Args:
             interest: `[batch, dim]` float tensor; see `bounded`.
             options: `RequestOptions`.
-            fresh: `Fresh` items beside the catalogue, or None.
+            fresh: `NewItemTier` beside the catalogue, or None.
 
         Returns:
             As `recommend`.

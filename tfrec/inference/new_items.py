@@ -36,7 +36,7 @@ class NewItems(tf.Module):
         return self._encoded(texts)
 
     def embed(self, titles, texts, categories):
-        """What a `Fresh` tier holds of items, known or new.
+        """What a `NewItemTier` holds of items, known or new.
 
         Args:
             titles: `[n]` string tensor.
@@ -56,7 +56,7 @@ class NewItems(tf.Module):
         return self.hybrid.new_items(joined, encoded, multi_hot)
 
     def make_fresh(self, items, memories, removed_item_ids):
-        """A `Fresh` tier for this catalogue.
+        """A `NewItemTier` for this catalogue.
 
         Args:
             items: dict of columns, of `retrieval.new_item_tier.make_fresh`.
@@ -64,7 +64,7 @@ class NewItems(tf.Module):
             removed_item_ids: `[m]` string tensor of others that are not to come.
 
         Returns:
-            `Fresh`.
+            `NewItemTier`.
         """
         gone = tf.concat([items["item_ids"], removed_item_ids], axis=0)
         rows = self.item_ids.rows_of(gone)

@@ -13,9 +13,9 @@ from tfrec.retrieval.filters import NO_ROW
 
 
 class Rows(NamedTuple):
-    """Items by number: those of the catalogue, after them the fresh ones.
+    """Items by number: those of the catalogue, after them those of a `NewItemTier`.
 
-    They differ for what is gone: its events still tell what people like.
+    They differ for removed items: events with them still say what people like.
     """
 
     known: tf.Tensor  # int32, as what the model knows them; -1 if it does not
@@ -33,9 +33,9 @@ class EncodedQuery(NamedTuple):
 
 
 class QueryEncoder(tf.Module):
-    """Reads requests: their items, events and texts, and what interest they speak of.
+    """Turns requests, with their items, events and texts, into interest vectors.
 
-    It knows of no index, so that models with the same parts and other indexes share it,
+    It does not depend on the index, so models that differ in the index only share it,
     and with it the trace of a call.
 
     Args:

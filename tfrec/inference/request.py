@@ -57,7 +57,7 @@ def options_for(k, exclude):
 
 
 def readable(options):
-    """`RequestOptions` without NaN, which stands for no wish."""
+    """`RequestOptions` without NaN, which stands for no limit."""
     return options._replace(
         min_probability=without_nan(options.min_probability),
         diversity=without_nan(options.diversity),

@@ -74,7 +74,7 @@ class Search(tf.Module):
             excluded: `[batch, n]` int32 tensor of rows, -1 for none.
             options: `RequestOptions` of the same batch.
             own: `Own`, or None: items that are ranked by these scores.
-            fresh: `Fresh` items, or None; their rows follow those of the catalogue.
+            fresh: `NewItemTier`, or None; their rows follow those of the catalogue.
 
         Returns:
             `(rows, scores)`, both `[batch, largest k]`, -1 and `-inf` beyond what a
@@ -123,7 +123,7 @@ class Search(tf.Module):
             return run
 
         limits = self._limits(options)
-        rules = limits + self._wishes(options, fresh)
+        rules = limits + self._requested(options, fresh)
         likely = self._likely(interest, options.min_probability)
         has_rules = tf.reduce_any(options.categories != "")
         if fresh is not None:
@@ -139,7 +139,7 @@ class Search(tf.Module):
             return []
         return [available_at(self.available_from, self.available_until, options.now)]
 
-    def _wishes(self, options, fresh):
+    def _requested(self, options, fresh):
         wanted = tf.where(
             options.categories == "", -1, self.categories(options.categories)
         )
@@ -169,14 +169,13 @@ class Search(tf.Module):
         k = tf.shape(rows)[1]
         new = tf.matmul(interest, fresh.vectors, transpose_b=True)  # [batch, n]
         every_row = self.num_items + tf.range(tf.size(fresh.keys))
-        unscaled = self.hybrid.unscaled_vectors(every_row, fresh)
-        is_likely = tf.cond(
-            tf.reduce_any(options.min_probability > 0),
-            lambda: self._is_likely(
-                interest, unscaled[None], new, options.min_probability
-            ),
-            lambda: tf.ones_like(new, tf.bool),
-        )
+
+        def likely():
+            unscaled = self.hybrid.unscaled_vectors(every_row[None], fresh)
+            return self._is_likely(interest, unscaled, new, options.min_probability)
+
+        has_least = tf.reduce_any(options.min_probability > 0)
+        is_likely = tf.cond(has_least, likely, lambda: tf.ones_like(new, tf.bool))
         new = tf.where(is_likely, new, NO_SCORE)
         if own is not None:
             new = self._put(new, own)

@@ -14,7 +14,7 @@ def repeat_features(history, rows):
     """How much a user has had to do with items.
 
     Args:
-        history: `History`.
+        history: `HistoryBatch`.
         rows: `[batch, n]` int32 tensor, -1 for none.
 
     Returns:

@@ -54,7 +54,7 @@ class Scorer(tf.Module):
         """The query's side.
 
         Args:
-            history: `History`; rows from the size of the catalogue on are of items
+            history: `HistoryBatch`; rows from the size of the catalogue on are of items
                 that are not in it.
             now: `[batch]` int64 tensor.
             new_memories: `[n, memory_dim]` float tensor of these, or None if there
@@ -97,7 +97,7 @@ class Scorer(tf.Module):
         """Each event's share of what sets scores apart; 0 if it has no such shares.
 
         Args:
-            history: `History`.
+            history: `HistoryBatch`.
             now: `[batch]` int64 tensor.
             apart: `[batch, n, dim]` float tensor, the candidates' side of the scorer
                 less the catalogue's mean.
@@ -124,7 +124,7 @@ class DecayedScorer(Scorer):
     """
 
     def event_weights(self, history):
-        """Weights of the events: `History` -> `[batch, length, num_decays]`."""
+        """Weights of the events: `HistoryBatch` -> `[batch, length, num_decays]`."""
         ranks = tf.cast(history.ranks, tf.float32)[..., None]
         weights = tf.constant(self.scales) * 0.5 ** (
             ranks / tf.constant(self.half_lives)

@@ -47,7 +47,7 @@ class EventKinds:
         return int(np.where(self.speaks, counts, -1).argmax())
 
     def of_interest(self, history):
-        """A `History` with padding where an event does not speak of interest."""
+        """A `HistoryBatch` with padding where an event does not speak of interest."""
         return of_interest(history, self.speaks)
 
     def interactions_of_interest(self, interactions):
@@ -77,7 +77,7 @@ def of_interest(history, speaks):
     """A history with padding where an event does not speak of interest.
 
     Args:
-        history: `History` or `HistoryBatch`.
+        history: `HistoryBatch`.
         speaks: `[num_kinds]` bool array, the kinds that do.
     """
     if all(speaks):

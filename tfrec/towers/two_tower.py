@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.data.history import HistoryBatch, latest
-from tfrec.errors import NotBuiltError
+from tfrec.errors import ConfigError, NotBuiltError
 from tfrec.graphs import private_graph
 from tfrec.text.bm25_vectors import Words
 from tfrec.towers.adapted_state import adapted_state
@@ -114,7 +114,15 @@ class TwoTower(keras.Model):
 
         Returns:
             The model itself.
+
+        Raises:
+            ConfigError: the model has its catalogue already.
         """
+        if self._is_adapted:
+            raise ConfigError(
+                "`adapt` must be called once, because the layers have the sizes of the "
+                "data. Make a new `TwoTower` for another log."
+            )
         state = adapted_state(interactions, items, users, self.repeats)
         self._take(state, text_encoder)
         words = self.words(self.bm25_dim) if text_encoder else None
@@ -182,8 +190,12 @@ class TwoTower(keras.Model):
         if getattr(self, "optimizer", None) is not None:
             self.optimizer.build(self.trainable_variables)
 
+    @property
+    def _is_adapted(self):
+        return hasattr(self, "candidate_tower")
+
     def _check_adapted(self):
-        if not hasattr(self, "candidate_tower"):
+        if not self._is_adapted:
             raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
 
     def _make_layers(self):
@@ -218,6 +230,8 @@ class TwoTower(keras.Model):
         self.candidate_set = CandidateSet(
             self.catalogue.num_events, self.num_negatives, self.seeds
         )
+        # One graph for all who ask; made here, since it holds these layers.
+        self.plain_queries = private_graph(self._plain_queries, reduce_retracing=True)
         # === Weights ===
         empty = tf.zeros([2, 2])
         rows = tf.zeros([2, 2], tf.int32)
@@ -299,16 +313,15 @@ class TwoTower(keras.Model):
             ),
         }
 
-    @functools.cached_property
-    def plain_queries(self):
-        """Queries of histories and profiles alone, as one graph for all who ask.
-
-        `(HistoryBatch, now [batch], user_rows [batch], candidates [num_items, dim])`
-        -> `[batch, dim]` float32, where `candidates` are those of `all_candidates`.
-        """
-        return private_graph(self._plain_queries, reduce_retracing=True)
-
     def _plain_queries(self, history, now, user_rows, candidates):
+        """Queries of histories and profiles alone, `[batch, dim]` float32.
+
+        Args:
+            history: `HistoryBatch`.
+            now: `[batch]` int64 tensor, UTC seconds.
+            user_rows: `[batch]` int tensor.
+            candidates: `[num_items, dim]` float tensor, as `all_candidates` gives it.
+        """
         history, _ = latest(history, self.window_length)
         queries, _ = self.query_tower(
             tf.gather(candidates, tf.maximum(history.item_rows, 0)),
