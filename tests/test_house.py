@@ -22,6 +22,7 @@ LAYERS = {
             "progress",
             "watched_file",
             "graphs",
+            "garbage",
             "variables",
             "values",
             "plugins",
