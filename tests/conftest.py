@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import dataclasses
+import gc
 import os
 import pathlib
 
@@ -46,6 +47,11 @@ def pytest_xdist_make_scheduler(config, log):
             return "trained" if path in NEED_TRAINED else path
 
     return OneTrainingRun(config, log)
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: collections need not look at it again."""
+    gc.freeze()
 
 
 @dataclasses.dataclass(frozen=True)

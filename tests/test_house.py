@@ -23,6 +23,7 @@ LAYERS = {
             "progress",
             "watched_file",
             "graphs",
+            "garbage",
             "variables",
             "values",
             "plugins",

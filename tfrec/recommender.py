@@ -24,6 +24,7 @@ from tfrec.export.in_memory import InMemoryModel
 from tfrec.export.loaded import LoadedModel
 from tfrec.export.saved_model import export, republish
 from tfrec.files import replacing_folder
+from tfrec.garbage import collecting_new_only
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.plugins import DATASETS
 from tfrec.retrieval.candidate_index import CandidateIndex
@@ -73,6 +74,7 @@ class Recommender(Predictor):
         self._trained: HybridModel | None = None  # if it was trained here
         self._predictor: Predictor | None = None
 
+    @collecting_new_only()
     def fit(
         self,
         events: Table,
@@ -108,6 +110,7 @@ class Recommender(Predictor):
             self._data, self._trained = data, trained  # all went well
         return self
 
+    @collecting_new_only()
     def evaluate(
         self, split: str | None = None, *, baselines: bool = True, verbose: bool = True
     ) -> Report:
@@ -170,6 +173,7 @@ class Recommender(Predictor):
     def titles(self) -> Mapping[str, str]:
         return self._predictor.titles if self._predictor else {}
 
+    @collecting_new_only()
     def export(
         self,
         folder: str | pathlib.Path = "saved_models",

@@ -211,7 +211,7 @@ def test_schedule_without_warmup():
 def test_gradients_are_clipped_together():
     """Two gradients of norm 5 count as one of norm 1; Adam's first moment tells."""
     optimizer = make_optimizer(TrainConfig(clip_norm=1.0, warmup=0.0), 10)
-    weights = [keras.Variable(np.zeros(1)), keras.Variable(np.zeros(1))]
+    weights = [keras.Variable([0.0]), keras.Variable([0.0])]
     optimizer.apply([tf.constant([3.0]), tf.constant([4.0])], weights)
     moments = [
         float(variable.value[0])

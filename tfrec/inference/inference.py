@@ -130,9 +130,14 @@ class Inference(tf.Module):
         Returns:
             As `recommend`.
         """
-        options = to_batch(readable(options), tf.shape(interest)[0])
+        num_queries = tf.shape(interest)[0]
+        options = to_batch(readable(options), num_queries)
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
-        return self._answered(bounded(interest), options, excluded, None, fresh)
+        own = None
+        if self.hybrid.has_repeats:  # of the same shape as in `recommend`: one trace
+            own = Own(tf.zeros([num_queries, 0], tf.int32), tf.zeros([num_queries, 0]))
+        interest = tf.ensure_shape(bounded(interest), [None, self.hybrid.dim])
+        return self._answered(interest, options, excluded, own, fresh)
 
     def _answer(self, interest, options, excluded, own, fresh):
         """`excluded` rows are not to come, `own` items are ranked by their scores."""

@@ -126,13 +126,10 @@ class Search(tf.Module):
         rules = limits + self._requested(options, fresh)
         likely = self._likely(interest, options.min_probability)
         has_rules = tf.reduce_any(options.categories != "")
+        has_rules |= tf.reduce_any(options.min_probability > 0)
         if fresh is not None:
             has_rules |= fresh.has_gone
-        return tf.cond(
-            tf.reduce_any(options.min_probability > 0),
-            search(rules, likely),
-            lambda: tf.cond(has_rules, search(rules), search(limits)),
-        )
+        return tf.cond(has_rules, search(rules, likely), search(limits))
 
     def _limits(self, options):
         if not self.has_limits:
@@ -153,9 +150,13 @@ class Search(tf.Module):
         """Rule: P(interest) is at least `min_probability`, where that is above 0."""
 
         def allowed(rows, interest, least):
-            scores = inner_products(interest, self.hybrid.vectors(rows))
-            unscaled = self.hybrid.unscaled_vectors(rows)
-            return self._is_likely(interest, unscaled, scores, least)
+            def judged():
+                scores = inner_products(interest, self.hybrid.vectors(rows))
+                unscaled = self.hybrid.unscaled_vectors(rows)
+                return self._is_likely(interest, unscaled, scores, least)
+
+            everything = tf.ones([1, 1], tf.bool)
+            return tf.cond(tf.reduce_any(least > 0), judged, lambda: everything)
 
         return allowed, (interest, min_probability)
 

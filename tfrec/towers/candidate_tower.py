@@ -36,7 +36,9 @@ class CandidateTower(keras.layers.Layer):
         self.text_output = keras.layers.Dense(dim, name="text_output")
         self.drop = keras.layers.Dropout(dropout, name="drop")
 
-    def build(self, *shapes):
+    def build(self, text_vectors_shape):
+        self.text_hidden.build(text_vectors_shape)
+        self.text_output.build((None, 2 * self.dim))
         self.id_table = self.add_weight(
             shape=(self.num_items, self.dim),
             initializer=keras.initializers.RandomNormal(stddev=0.02),

@@ -82,6 +82,13 @@ class AttentionBlock(keras.layers.Layer):
         self.mlp_output = keras.layers.Dense(dim, name="mlp_output")
         self.drop = keras.layers.Dropout(self.dropout, name="drop")
 
+    def build(self, *shapes):
+        of_dim = (self.attention_norm, self.query_key_value, self.attention_output)
+        for layer in (*of_dim, self.mlp_norm, self.mlp_hidden):
+            layer.build((None, self.dim))
+        self.mlp_output.build((None, 2 * self.dim))
+        self.relative_bias.build()
+
     def call(self, x, may_see, ages, ranks, training=False):
         """States after the block.
 
@@ -142,6 +149,10 @@ class AttentionHistoryEncoder(keras.layers.Layer):
         ]
         self.norm = keras.layers.LayerNormalization(name="norm")
 
+    def build(self, *shapes):
+        for layer in (*self.blocks, self.norm):
+            layer.build((None, self.dim))
+
     def call(self, x, mask, timestamps, training=False):
         """States of all positions.
 
@@ -186,6 +197,10 @@ class LstmHistoryEncoder(keras.layers.Layer):
         ]
         self.drop = keras.layers.Dropout(dropout, name="drop")
         self.norm = keras.layers.LayerNormalization(name="norm")
+
+    def build(self, *shapes):
+        for layer in (*self.lstms, self.norm):
+            layer.build((None, None, self.dim))
 
     def call(self, x, mask, timestamps, training=False):
         """States of all positions; the same contract as the attention encoder."""

@@ -26,6 +26,11 @@ class InterestHead(keras.layers.Layer):
         self.from_product = keras.layers.Dense(units, use_bias=False)
         self.logit = keras.layers.Dense(1, name="logit")
 
+    def build(self, queries_shape, candidates_shape):
+        for layer in (self.from_query, self.from_candidate, self.from_product):
+            layer.build((None, queries_shape[-1]))
+        self.logit.build((None, self.units))
+
     def call(self, queries, candidates):
         """Logits.
 

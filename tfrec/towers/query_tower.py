@@ -28,6 +28,10 @@ class Readout(keras.layers.Layer):
         self.query = keras.layers.Dense(dim, name="query")
         self.relative_bias = RelativeBias(1, name="relative_bias")
 
+    def build(self, *shapes):
+        self.query.build((None, self.dim))
+        self.relative_bias.build()
+
     def call(self, states, hidden, ages, ranks, may_see):
         """Weights of the events.
 
@@ -84,6 +88,16 @@ class QueryTower(keras.layers.Layer):
         self.memory_output = keras.layers.Dense(
             dim, kernel_initializer="identity", use_bias=False, name="memory_output"
         )
+
+    def build(self, item_vectors_shape, profiles_shape):
+        for layer in (self.event_kind, self.gap, self.time_of_asking, self.readout):
+            layer.build()
+        self.value.build((None, 1))
+        self.profile.build(profiles_shape)
+        for layer in (self.input_norm, self.encoder):
+            layer.build((*item_vectors_shape[:-1], self.dim))
+        for layer in (self.state_output, self.memory_output):
+            layer.build((None, self.dim))
 
     def call(self, item_vectors, history, context, now, profiles, training=False):
         """Queries.

@@ -60,6 +60,10 @@ class TimeOfAsking(keras.layers.Layer):
         self.hour = keras.layers.Embedding(HOURS + 1, dim, name="hour")
         self.day = keras.layers.Embedding(DAYS + 1, dim, name="day")
 
+    def build(self, *shapes):
+        for layer in (self.pause, self.hour, self.day):
+            layer.build()
+
     def call(self, now, last_timestamps):
         hour, day = hour_and_day(now)
         pause = age_bucket(now, last_timestamps)

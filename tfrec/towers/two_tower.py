@@ -199,7 +199,6 @@ class TwoTower(keras.Model):
             raise NotBuiltError("The model has no catalogue. Call `adapt` first.")
 
     def _make_layers(self):
-        # === Layers ===
         self.candidate_tower = CandidateTower(
             self.embedding_dim,
             self.catalogue.num_items,
@@ -232,7 +231,9 @@ class TwoTower(keras.Model):
         )
         # One graph for all who ask; made here, since it holds these layers.
         self.plain_queries = private_graph(self._plain_queries, reduce_retracing=True)
-        # === Weights ===
+        self._make_weights()
+
+    def _make_weights(self):
         empty = tf.zeros([2, 2])
         rows = tf.zeros([2, 2], tf.int32)
         batch = {

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfrec.data.windows import steps_per_epoch, training_windows
 from tfrec.errors import TrainingError
 from tfrec.graphs import graph
+from tfrec.training.adamw import FusedAdamW
 from tfrec.training.checkpoint import Checkpointer, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
@@ -82,9 +83,7 @@ def make_optimizer(settings, num_steps):
         warmup_target=settings.learning_rate if warmup_steps else None,
         warmup_steps=warmup_steps,
     )
-    return keras.optimizers.AdamW(
-        schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
-    )
+    return FusedAdamW(schedule, settings.weight_decay, settings.clip_norm)
 
 
 class _Loop:
@@ -151,9 +150,9 @@ class _Loop:
             outputs = self.model(batch, training=True)
             loss = self.model.compute_loss(batch, y_pred=outputs)
         gradients = tape.gradient(loss, variables)
-        self.optimizer.apply(gradients, variables)
+        norm = self.optimizer.apply(gradients, variables)
         num_targets = tf.reduce_sum(tf.cast(batch["target_weights"] > 0, tf.float64))
-        return loss, tf.linalg.global_norm(gradients), num_targets
+        return loss, norm, num_targets
 
     def _run_step(self, report):
         start = time.perf_counter()

@@ -10,6 +10,7 @@ from tfrec import compat
 from tfrec.config import to_json
 from tfrec.evaluation.report import write_report
 from tfrec.export.saved_model import export
+from tfrec.garbage import collecting_new_only
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.plugins import INDEXES
 from tfrec.retrieval.scann_settings import EXACT_BELOW
@@ -48,6 +49,7 @@ class Trial:
     peak_memory_mb: float  # until the model had learnt
 
 
+@collecting_new_only()
 def run(config, resume=False, report=progress_lines):
     """Trains, evaluates and exports.
 
