@@ -19,6 +19,7 @@ LAYERS = {
             "files",
             "toml",
             "quiet",
+            "lean_import",
             "progress",
             "watched_file",
             "graphs",

@@ -78,7 +78,7 @@ def test_versions_of_versions(artefact_folders, tmp_path):
     folder = make_folder(artefact_folders["exact"], tmp_path)
     other = ItemChange(item_id="n2", category="novel")
     compact(folder, [ItemChange(item_id=NEW.item_id, category="old"), other, GONE])
-    last = compact(folder, [NEW, ItemChange(item_id="n2", is_removed=True)])
+    last, _ = compact(folder, [NEW, ItemChange(item_id="n2", is_removed=True)])
     assert last == folder / "3"
     check(load(folder), last)
     manifest = json.loads((last / "assets.extra" / "manifest.json").read_text())

@@ -6,25 +6,47 @@ import tensorflow as tf
 
 from tfrec.errors import ArtefactError
 from tfrec.export import verification as proof
+from tfrec.export.artefact import check_fingerprint
 from tfrec.export.fresh_process import run_loaded, run_session
-from tfrec.export.verification import prove
+from tfrec.export.ops import read_saved_model
+from tfrec.export.signature_alias import share_signature
+from tfrec.export.verification import Check, prove
 from tfrec.export.warmup import fill_defaults
 
 
 def test_a_sound_model_is_proven(toy, requests, answers):
-    prove(toy, requests, answers, [])
+    prove([Check(toy, requests, answers, [])])
 
 
 def test_other_answers_are_named(toy, requests, answers):
     answers[0]["item_ids"][0, 0] = b"e"
     answers[1]["embedding"] += np.array([[1, 0.5]], np.float32)
     with pytest.raises(ArtefactError) as caught:
-        prove(toy, requests, answers, [])
+        prove([Check(toy, requests, answers, [])])
     words = str(caught.value)
     assert "4 outputs that differ" in words  # two, each seen in both ways
     assert "request 1, `recommend`, output `item_ids`: 1 of 6" in words
     assert "request 2, `embed_query`, output `embedding`: 2 of 2 values" in words
     assert "the worst is 0.3000000119" in words
+
+
+def test_of_several_models_the_wrong_one_is_named(toy, copy, requests, answers):
+    wrong = [answers[0], {"embedding": answers[1]["embedding"] + 1}]
+    checks = [Check(toy, requests, answers, []), Check(copy, requests, wrong, [])]
+    with pytest.raises(ArtefactError, match=f"^{copy} must answer") as caught:
+        prove(checks)
+    assert str(toy) not in str(caught.value)
+
+
+def test_a_shared_signature_answers_as_the_other_one(copy, requests, answers):
+    """Servers keep a graph by what it takes and gives: that of `recommend` here."""
+    share_signature(copy, "serving_default", "recommend")
+    check_fingerprint(copy)
+    (graph,) = read_saved_model(copy).meta_graphs
+    signatures = graph.signature_def
+    assert signatures["serving_default"] == signatures["recommend"]
+    requests[0] = ("serving_default", requests[0][1])
+    prove([Check(copy, requests, answers, [])])
 
 
 def test_a_variable_that_servers_do_not_restore_is_found(edit, requests):
@@ -61,7 +83,7 @@ def test_a_refused_request_is_named(toy, requests, run):
 
 def test_tfrec_is_out_of_reach(toy):
     with pytest.raises(ArtefactError, match="A saved model must not need tfrec"):
-        prove(toy, [], [], ["tfrec"])
+        prove([Check(toy, [], [], ["tfrec"])])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +91,10 @@ def test_tfrec_is_out_of_reach(toy):
     [
         ("import os; os.abort()", "code -6"),
         ("import sys; sys.exit('no room')", "code 1:\nno room"),
-        ("import time; time.sleep(60)", "did not answer 2 requests .* within 0.5 s"),
+        (
+            "import time; time.sleep(60)",
+            "in a session .*, did not answer .* within 0.5 s",
+        ),
     ],
 )
 def test_a_process_that_fails_says_how(
@@ -78,5 +103,6 @@ def test_a_process_that_fails_says_how(
     path = tmp_path / "script.py"
     path.write_text(script)
     monkeypatch.setattr(proof, "SCRIPT", path)
+    check = Check(toy, requests, answers, [])
     with pytest.raises(ArtefactError, match=words):
-        prove(toy, requests, answers, [], timeout_s=0.5 if "sleep" in script else 60)
+        prove([check], timeout_s=0.5 if "sleep" in script else 60)

@@ -13,8 +13,9 @@ from tfrec.export.fresh_items import FreshItems
 from tfrec.export.manifest import folder_size
 from tfrec.export.ops import check_ops
 from tfrec.export.publishing import publishing
+from tfrec.export.signature_alias import share_signature
 from tfrec.export.signatures import signatures
-from tfrec.export.verification import prove
+from tfrec.export.verification import Check, prove
 from tfrec.export.version_folders import version_folder
 from tfrec.export.warmup import fill_defaults, read_warmup
 
@@ -38,7 +39,7 @@ def compact(folder, changes):
     """Writes the next version of a model: the newest one and changes to its items.
 
     Nothing is trained and no index built: the items stand beside the index and are
-    scored one by one, in every server. It is proven in fresh processes like any
+    scored one by one, in every server. It is proven in a fresh process like any
     export before it gets its name.
 
     Args:
@@ -78,6 +79,7 @@ def _save(aside, last, loaded, fresh):
     functions = signatures(module.live, fresh.tensors())
     options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
     tf.saved_model.save(module, str(aside), functions, options)
+    share_signature(aside, "serving_default", "recommend")
     extra = aside / "assets.extra"
     extra.mkdir()
     for name in COPIED:
@@ -90,7 +92,7 @@ def _save(aside, last, loaded, fresh):
     requests = read_warmup(aside)
     filled = fill_defaults(aside, requests)
     expected = [_answer(functions[name], inputs) for name, inputs in filled]
-    prove(aside, requests, expected, ops["required_libraries"])
+    prove([Check(aside, requests, expected, ops["required_libraries"])])
 
 
 def _answer(function, inputs):

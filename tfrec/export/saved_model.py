@@ -1,5 +1,6 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
+import contextlib
 import json
 import logging
 import pathlib
@@ -14,8 +15,9 @@ from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.publishing import publishing
 from tfrec.export.sample_requests import Sample, interest_bound
+from tfrec.export.signature_alias import share_signature
 from tfrec.export.signatures import Signatures
-from tfrec.export.verification import prove
+from tfrec.export.verification import Check, prove
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.inference.inference import Inference
@@ -39,9 +41,9 @@ def export(
 ):
     """Writes a trained model as `folder/<name>[-<index>]/<version>/`.
 
-    There is one saved model for each index. It is written aside, run in a fresh process
-    that does not know tfrec, compared with the model in memory, and only then renamed
-    into place.
+    There is one saved model for each index. They are written aside, run in a fresh
+    process that does not know tfrec, compared with the model in memory, and only then,
+    if all of them answer alike, renamed into place.
 
     Args:
         model: trained `HybridModel`.
@@ -72,16 +74,20 @@ def export(
     norm = interest_bound(interests)
     known = {"metrics": {}, "data_digest": "", "config": model.towers.get_config()}
     known |= {**(facts or {}), "version": version}
-    encoder, signatures, done = QueryEncoder(hybrid), None, []
-    for flavour, kind in kinds.items():
-        ids = hybrid.model.catalogue.item_ids
-        logger.info("Building the %s index of %d items.", flavour, len(ids))
-        index = kind.from_settings(recall=recall, quantize=quantize)
-        index.build(ids, hybrid.candidates, sample_queries=interests)
-        details = known | {"name": roots[flavour].name, "flavour": flavour}
-        signatures = Signatures(Inference(hybrid, index, norm, encoder), signatures)
-        done.append(_write(roots[flavour], signatures, index, sample, details))
-    return done
+    encoder, signatures, checks = QueryEncoder(hybrid), None, []
+    with contextlib.ExitStack() as unproven:
+        for flavour, kind in kinds.items():
+            ids = hybrid.model.catalogue.item_ids
+            logger.info("Building the %s index of %d items.", flavour, len(ids))
+            index = kind.from_settings(recall=recall, quantize=quantize)
+            index.build(ids, hybrid.candidates, sample_queries=interests)
+            details = known | {"name": roots[flavour].name, "flavour": flavour}
+            signatures = Signatures(Inference(hybrid, index, norm, encoder), signatures)
+            logger.info("Saving %s, version %d.", details["name"], version)
+            aside = unproven.enter_context(publishing(roots[flavour], version))
+            checks.append(_save(aside, signatures, index, sample, details))
+        prove(checks)
+    return [root / str(version) for root in roots.values()]
 
 
 def _named(index):
@@ -131,18 +137,13 @@ def _check_name(name):
         raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
 
 
-def _write(root, signatures, index, sample, facts):
-    logger.info("Saving %s, version %d.", root.name, facts["version"])
-    with publishing(root, facts["version"]) as aside:
-        _save(aside, signatures, index, sample, facts)
-    return root / str(facts["version"])
-
-
 def _save(aside, signatures, index, sample, facts):
+    """Writes one saved model; gives the `Check` of it."""
     inference, functions = signatures.inference, signatures.functions()
     options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
     with keras_variables_saved_once():
         tf.saved_model.save(signatures, str(aside), functions, options)
+    share_signature(aside, "serving_default", "recommend")
     catalogue = inference.catalogue
     extra = aside / "assets.extra"
     extra.mkdir()
@@ -174,7 +175,7 @@ def _save(aside, signatures, index, sample, facts):
     )
     requests = read_warmup(aside)
     expected = [_answer(functions[name], inputs) for name, inputs in requests]
-    prove(aside, requests, expected, ops["required_libraries"])
+    return Check(aside, requests, expected, ops["required_libraries"])
 
 
 def _answer(function, inputs):

@@ -1,12 +1,13 @@
-"""Proof that a saved model answers alike in a process that never saw tfrec."""
+"""Proof that saved models answer alike in a process that never saw tfrec."""
 
-import concurrent.futures
 import logging
 import pathlib
 import pickle
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,83 +23,119 @@ RTOL, ATOL = 1e-5, 1e-6  # of floats; NaN equals NaN
 WAYS = {"session": "in a session like TF Serving's", "loaded": "loaded by Python"}
 
 
-def prove(version_folder, requests, expected, libraries, timeout_s=600):
-    """Has a fresh process answer requests, without tfrec, and compares.
+class Check(NamedTuple):
+    """What a saved model must answer.
 
-    Two processes answer at the same time: one loads the model as TF Serving does,
-    into a session, the other with `tf.saved_model.load`.
-
-    Args:
-        version_folder: folder of the saved model.
-        requests: sequence of `(signature name, {input name: array})`; an absent
-            input takes its default.
+    Attributes:
+        folder: of the saved model.
+        requests: sequence of `(signature name, {input name: array})`; an absent input
+            takes its default.
         expected: sequence of `{output name: array}`, the answers of the model in
             memory, strings as `bytes` objects.
         libraries: names of the packages whose ops the model needs.
-        timeout_s: seconds that each process may take.
+    """
+
+    folder: pathlib.Path
+    requests: Sequence[tuple[str, dict]]
+    expected: Sequence[dict]
+    libraries: Sequence[str]
+
+    def job(self):
+        """What the fresh process must know."""
+        return {
+            "folder": str(self.folder.resolve()),
+            "libraries": list(self.libraries),
+            "requests": fill_defaults(self.folder, self.requests),
+        }
+
+
+def prove(checks: Sequence[Check], timeout_s=600):
+    """Has a fresh process answer requests, without tfrec, and compares.
+
+    It runs each saved model in two ways: loaded into a session, as TF Serving does it,
+    and by `tf.saved_model.load`. Models that need fewer op libraries come first, so
+    that none is run with libraries of another one's.
+
+    Args:
+        checks: sequence of `Check`.
+        timeout_s: seconds that the process may take for each saved model.
 
     Raises:
         ArtefactError: the process fails, takes too long, or answers otherwise; each
             output that differs is named, with its largest difference.
     """
-    job = {
-        "folder": str(pathlib.Path(version_folder).resolve()),
-        "libraries": list(libraries),
-        "requests": {
-            "session": list(requests),
-            "loaded": fill_defaults(version_folder, requests),
-        },
-    }
-    logger.info("Verifying it with %d requests in fresh processes.", len(expected))
+    checks = sorted(checks, key=lambda check: len(check.libraries))
+    count = sum(len(check.expected) for check in checks)
+    logger.info("Verifying with %d requests in a fresh process.", count)
+    for check, answers in zip(checks, _run(checks, timeout_s), strict=True):
+        _compare_all(check, answers)
+
+
+def _compare_all(check, answers):
     problems = []
-    for way, answers in _run(job, timeout_s).items():
-        triples = zip(requests, expected, answers, strict=True)
-        for number, ((name, _), wanted, found) in enumerate(triples, start=1):
+    for way, found in answers.items():
+        triples = zip(check.requests, check.expected, found, strict=True)
+        for number, ((name, _), wanted, given) in enumerate(triples, start=1):
             where = f"{WAYS[way]}, request {number}, `{name}`"
-            problems += [f"{where}, {line}" for line in compare(wanted, found)]
+            problems += [f"{where}, {line}" for line in compare(wanted, given)]
     if problems:
         shown = "\n".join(problems[:NUM_SHOWN])
         raise ArtefactError(
-            f"{version_folder} must answer in a fresh process as the model does in "
+            f"{check.folder} must answer in a fresh process as the model does in "
             f"memory, because servers are such processes. Received: {len(problems)} "
             f"outputs that differ. The first are:\n{shown}"
         )
 
 
-def _run(job, timeout_s):
-    """Answers of each way, a list per name of a way."""
+def _run(checks, timeout_s):
+    """For each check the answers of each way, a list per name of a way."""
     with tempfile.TemporaryDirectory(prefix="tfrec-proof-") as name:
         folder = pathlib.Path(name)
-        (folder / "job.pickle").write_bytes(pickle.dumps(job))
-        with concurrent.futures.ThreadPoolExecutor(len(WAYS)) as pool:
-            runs = [pool.submit(_run_way, way, job, folder, timeout_s) for way in WAYS]
-        return dict(zip(WAYS, (run.result() for run in runs), strict=True))
+        (folder / "job.pickle").write_bytes(pickle.dumps([c.job() for c in checks]))
+        try:
+            _run_script(folder, timeout_s * len(checks))
+        except subprocess.TimeoutExpired as error:
+            raise ArtefactError(
+                f"{_under_way(checks, folder)} did not answer in a fresh process "
+                f"within {error.timeout} seconds."
+            ) from error
+        except subprocess.CalledProcessError as error:
+            last_words = "\n".join(error.stderr.splitlines()[-NUM_LINES:])
+            raise ArtefactError(
+                f"{_under_way(checks, folder)} does not run in a fresh process without "
+                f"tfrec, which ended with code {error.returncode}:\n{last_words}"
+            ) from error
+        return [
+            {way: pickle.loads(_answers(folder, n, way).read_bytes()) for way in WAYS}
+            for n in range(len(checks))
+        ]
 
 
-def _run_way(way, job, folder, timeout_s):
-    num_requests = len(job["requests"][way])
-    try:
-        subprocess.run(
-            [sys.executable, "-P", str(SCRIPT), str(folder), way],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout_s,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ArtefactError(
-            f"{job['folder']} did not answer {num_requests} requests in a fresh "
-            f"process within {timeout_s} seconds."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        last_words = "\n".join(error.stderr.splitlines()[-NUM_LINES:])
-        raise ArtefactError(
-            f"{job['folder']} does not run in a fresh process without tfrec, "
-            f"which ended with code {error.returncode}:\n{last_words}"
-        ) from error
-    return pickle.loads((folder / f"{way}.pickle").read_bytes())
+def _run_script(folder, timeout_s):
+    subprocess.run(
+        [sys.executable, "-P", str(SCRIPT), str(folder)],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout_s,
+    )
+
+
+def _under_way(checks, folder):
+    """The saved model that has not been answered, and in which way it was run."""
+    unanswered = (
+        f"{check.folder}, {words},"
+        for number, check in enumerate(checks)
+        for way, words in WAYS.items()
+        if not _answers(folder, number, way).exists()
+    )
+    return next(unanswered, str(checks[-1].folder))
+
+
+def _answers(folder, number, way):
+    return folder / f"{number}-{way}.pickle"
 
 
 def compare(expected, found):
