@@ -1,6 +1,7 @@
 """Functions as graphs."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -31,6 +32,18 @@ def private_graph(function: Callable, **options: Any) -> Callable:
     """
     traced = graph(function, **options)
     return lambda *args, **kwargs: traced(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def running_once() -> Iterator[None]:
+    """Context for graphs that run once: optimising them would take longer."""
+    name = "disable_meta_optimizer"
+    before = tf.config.optimizer.get_experimental_options().get(name, False)
+    tf.config.optimizer.set_experimental_options({name: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({name: before})
 
 
 def shared_graph(function: Callable) -> Callable:

@@ -20,6 +20,7 @@ from tfrec.export.signatures import Signatures
 from tfrec.export.verification import Check, prove
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
+from tfrec.graphs import running_once
 from tfrec.inference.inference import Inference
 from tfrec.inference.query_encoder import QueryEncoder
 from tfrec.plugins import INDEXES
@@ -174,7 +175,8 @@ def _save(aside, signatures, index, sample, facts):
         },
     )
     requests = read_warmup(aside)
-    expected = [_answer(functions[name], inputs) for name, inputs in requests]
+    with running_once():
+        expected = [_answer(functions[name], inputs) for name, inputs in requests]
     return Check(aside, requests, expected, ops["required_libraries"])
 
 
