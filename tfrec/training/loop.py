@@ -18,6 +18,10 @@ from tfrec.training.checkpoint import Checkpointer, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
 
+WORTH_TRACING = (
+    8  # steps of a training: tracing takes as long as so many without a trace
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
@@ -122,7 +126,9 @@ class _Loop:
             folder / "checkpoints", model, self.optimizer, self.iterator, self.progress
         )
         self.logs = tf.summary.create_file_writer(str(folder / "tensorboard"))
-        self.train_step = graph(self._train_step, reduce_retracing=True)
+        self.train_step = self._train_step
+        if self.steps_per_epoch * self.num_epochs >= WORTH_TRACING:
+            self.train_step = graph(self._train_step, reduce_retracing=True)
 
     @property
     def step(self):
