@@ -46,6 +46,27 @@ def running_once() -> Iterator[None]:
         tf.config.optimizer.set_experimental_options({name: before})
 
 
+def required(
+    tensor: tf.Tensor, holds: tf.Tensor, rule: str, received: Any
+) -> tf.Tensor:
+    """The tensor, or an error of an invalid argument where a condition does not hold.
+
+    It is a single operation; a check of `tf.debugging` is a conditional.
+
+    Args:
+        tensor: what is given on.
+        holds: scalar bool tensor.
+        rule: what must hold, and why.
+        received: tensor to be shown.
+
+    Raises:
+        tf.errors.InvalidArgumentError: it does not hold.
+    """
+    data = [f"{rule} Received:", received]
+    with tf.control_dependencies([tf.raw_ops.Assert(condition=holds, data=data)]):
+        return tf.identity(tensor)
+
+
 def shared_graph(function: Callable) -> Callable:
     """One trace of a function for all graphs that call it; eagerly it runs as it is."""
     traced = private_graph(function)

@@ -257,3 +257,13 @@ def test_recommending_from_a_stored_interest(asked, inference):
     assert answers(ids.numpy().astype(str)[0]) == answers(expected[0][0])
     np.testing.assert_allclose(scores, expected[1], rtol=1e-4)
     np.testing.assert_allclose(chances, expected[2], rtol=1e-4)
+
+
+def test_an_interest_of_another_width(inference):
+    interest, options = tf.zeros([2, 3]), make_options(k=[4])
+    words = rf"`interest` must be {inference.hybrid.dim} numbers wide.*\[3\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        inference.recommend_from_interest(interest, options)
+    items, one = tf.constant(["i02", "i03"]), tf.ones([2])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        inference.update_interest(interest, items, one, one)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfrec.data.bounds import bounded
 from tfrec.data.history import take_columns
-from tfrec.graphs import shared_graph
+from tfrec.graphs import required, shared_graph
 from tfrec.inference.online_update import update_interest
 from tfrec.inference.query_encoder import QueryEncoder, Rows
 from tfrec.inference.request import history_only, options_for, readable, to_batch
@@ -136,8 +136,15 @@ class Inference(tf.Module):
         own = None
         if self.hybrid.has_repeats:  # of the same shape as in `recommend`: one trace
             own = Own(tf.zeros([num_queries, 0], tf.int32), tf.zeros([num_queries, 0]))
-        interest = tf.ensure_shape(bounded(interest), [None, self.hybrid.dim])
+        interest = bounded(self._as_wide(interest))
         return self._answered(interest, options, excluded, own, fresh)
+
+    def _as_wide(self, interest):
+        """Interest vectors, checked to be of the model's width."""
+        dim, width = self.hybrid.dim, tf.shape(interest)[1]
+        rule = f"`interest` must be {dim} numbers wide, as `embed_query` gives it."
+        interest = required(interest, width == dim, rule, width)
+        return tf.ensure_shape(interest, [None, dim])
 
     def _answer(self, interest, options, excluded, own, fresh):
         """`excluded` rows are not to come, `own` items are ranked by their scores."""
@@ -173,7 +180,7 @@ class Inference(tf.Module):
         candidates = tf.where(rows[:, None] > NO_ROW, candidates, 0.0)
         rate = tf.broadcast_to(learning_rate, tf.shape(reward))
         return update_interest(
-            interest, candidates, reward, rate, self.max_interest_norm
+            self._as_wide(interest), candidates, reward, rate, self.max_interest_norm
         )
 
     def explain(self, query, candidate_item_ids, fresh=None):

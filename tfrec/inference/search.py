@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfrec.graphs import required
 from tfrec.hybrid.hybrid_scorer import NUM_LAST
 from tfrec.inference.diversity import POOL, diversify
 from tfrec.inference.lookup import Names, category_rows
@@ -55,16 +56,11 @@ class Search(tf.Module):
 
     def _num_wanted(self, k):
         most = max(MAX_K, self.num_items)
-        checks = [
-            tf.debugging.assert_positive(
-                k, "`k` must be at least 1, because nothing is asked for otherwise."
-            ),
-            tf.debugging.assert_less_equal(
-                k, most, f"`k` must be at most {most}, because answers are that wide."
-            ),
-        ]
-        with tf.control_dependencies(checks):
-            return tf.reduce_max(k)
+        least, largest = tf.reduce_min(k), tf.reduce_max(k)
+        rule = "`k` must be at least 1, because nothing is asked for otherwise."
+        largest = required(largest, least >= 1, rule, least)
+        rule = f"`k` must be at most {most}, because answers are that wide."
+        return required(largest, largest <= most, rule, largest)
 
     def __call__(self, interest, excluded, options, own=None, fresh=None):
         """The best candidates of each query.

@@ -18,9 +18,7 @@ from tfrec.training.checkpoint import Checkpointer, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
 
-WORTH_TRACING = (
-    8  # steps of a training: tracing takes as long as so many without a trace
-)
+WORTH_TRACING = 8  # steps; fewer of them take less time than a trace
 
 
 @dataclasses.dataclass(frozen=True)
