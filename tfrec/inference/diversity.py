@@ -44,12 +44,13 @@ def diversify(rows, scores, vectors, num_wanted, diversity, k):
         cosines = tf.matmul(units, chosen[..., None])[..., 0]
         is_chosen = tf.one_hot(place, tf.shape(rows)[1], True, False)
         likeness = tf.where(step == 0, cosines, tf.maximum(likeness, cosines))
-        return step + 1, is_open & ~is_chosen, likeness, places.write(step, place)
+        places = tf.where(steps == step, place[:, None], places)
+        return step + 1, is_open & ~is_chosen, likeness, places
 
-    places = tf.TensorArray(tf.int32, k, element_shape=[None])
+    steps = tf.range(k)[None]
+    places = tf.zeros([tf.shape(rows)[0], k], tf.int32)
     start = (0, is_open, tf.zeros_like(scores), places)
     *_, places = tf.while_loop(lambda step, *_: step < k, choose, start)
-    places = tf.transpose(places.stack())
     return _take(rows, scores, is_open, places, k)
 
 
