@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrec.text.encoder import encode_unique
-
 TEXTS = ["A quiet film", "", "Café in space", "a film a film a film a film"]
 FRESH_PROCESS = """
 import sys
@@ -65,30 +63,6 @@ class TextEncoderContract:
         kept, cut = encoder([words, words + "quiet space"]).numpy()
         np.testing.assert_allclose(kept, cut, atol=1e-6)
 
-    def test_distinct_texts_are_encoded_once(self, encoder):
-        """The same vectors and the same gradient as without."""
-        texts = tf.constant([TEXTS[0], TEXTS[2], TEXTS[0], TEXTS[0]])
-        sizes = []
-
-        def counting(distinct):
-            sizes.append(len(distinct))
-            return encoder(distinct)
-
-        with tf.GradientTape(persistent=True) as tape:
-            deduped, plain = encode_unique(counting, texts), encoder(texts)
-            weights = tf.range(4.0)[:, None] * tf.range(float(encoder.dim))
-            losses = [tf.reduce_sum(weights * v) for v in (deduped, plain)]
-        assert sizes == [2]
-        np.testing.assert_allclose(deduped, plain, atol=1e-6)
-        variables = [v.value for v in encoder.trainable_variables]
-        gradients = [tape.gradient(loss, variables) for loss in losses]
-        assert len(variables) > 0
-        for ours, expected in zip(*gradients, strict=True):
-            np.testing.assert_allclose(
-                tf.convert_to_tensor(ours), tf.convert_to_tensor(expected), atol=1e-4
-            )
-        assert any(np.abs(tf.convert_to_tensor(g)).max() > 1e-3 for g in gradients[0])
-
     def test_config_round_trip(self, encoder):
         """The copy has the settings; with the weights it is the same encoder."""
         copy = type(encoder).from_config(encoder.get_config())
@@ -104,7 +78,7 @@ class TextEncoderContract:
         module.encoder = encoder
         spec = tf.TensorSpec([None], tf.string, name="texts")
         signature = tf.function(
-            lambda texts: {"vectors": encode_unique(encoder, texts)},
+            lambda texts: {"vectors": encoder(texts)},
             input_signature=[spec],
         )
         folder, texts, found = (str(tmp_path / n) for n in ("model", "t.npy", "f.npy"))

@@ -5,8 +5,8 @@ import tensorflow as tf
 from tfrec.graphs import graph
 from tfrec.inference.item_text import join_item_texts
 from tfrec.inference.lookup import Names
+from tfrec.inference.text_cache import TextCache
 from tfrec.retrieval.new_item_tier import make_fresh
-from tfrec.text.encoder import encode_unique
 
 
 class NewItems(tf.Module):
@@ -24,9 +24,10 @@ class NewItems(tf.Module):
         self.learnt_categories = Names(self.model.category_names, default=-1)
         if self.model.text_encoder is not None:
             self.words = self.model.words(self.model.bm25_dim)
+            self._vectors = TextCache(self._encode, self._text_dim)
             # A function of its own: saved once, however many signatures encode texts.
             self._encoded = graph(
-                self._encode, input_signature=[tf.TensorSpec([None], tf.string)]
+                self._cached, input_signature=[tf.TensorSpec([None], tf.string)]
             )
 
     def encode_texts(self, texts):
@@ -70,19 +71,22 @@ class NewItems(tf.Module):
         rows = self.item_ids.rows_of(gone)
         return make_fresh(items, memories, rows, self.item_ids.num_candidates)
 
+    def _cached(self, texts):
+        return tf.cond(
+            tf.reduce_any(texts != ""),
+            lambda: self._vectors(texts),
+            lambda: self._nothing(texts),
+        )
+
     def _encode(self, texts):
-        has_text = texts != ""
+        return tf.concat([self.model.text_encoder(texts), self.words(texts)], axis=1)
 
-        def encode():
-            vectors = encode_unique(self.model.text_encoder, texts)
-            vectors = tf.where(has_text[:, None], vectors, 0.0)
-            return tf.concat([vectors, self.words(texts)], axis=1)
-
-        return tf.cond(tf.reduce_any(has_text), encode, lambda: self._nothing(texts))
+    @property
+    def _text_dim(self):
+        return self.model.item_texts.vectors.shape[1]
 
     def _nothing(self, texts):
-        text_dim = self.model.item_texts.vectors.shape[1]
-        return tf.zeros([tf.shape(texts)[0], text_dim])
+        return tf.zeros([tf.shape(texts)[0], self._text_dim])
 
     def _category_matrix(self, categories):
         """As `tfrec.towers.catalogue.category_matrix`, in the graph."""

@@ -108,19 +108,3 @@ def masked_mean(hidden, mask):
     weights = tf.cast(mask, tf.float32)[:, :, None]
     total = tf.reduce_sum(tf.cast(hidden, tf.float32) * weights, axis=1)
     return total / tf.maximum(tf.reduce_sum(weights, axis=1), 1.0)
-
-
-def encode_unique(encoder, texts):
-    """Equal to `encoder(texts)`, at the cost of the distinct texts only.
-
-    In-graph; gradients reach the encoder from every occurrence of a text.
-
-    Args:
-        encoder: callable from `[n]` strings to `[n, dim]` vectors.
-        texts: `[n]` string tensor, repeats welcome.
-
-    Returns:
-        `[n, dim]` float32 tensor.
-    """
-    distinct, places = tf.unique(texts)
-    return tf.gather(encoder(distinct), places)
