@@ -33,6 +33,7 @@ from serving.security.exposure import check_privacy
 from serving.security.tls import read_tls
 from serving.security.tokens import Tokens
 from tfrec.errors import ConfigError
+from tfrec.lean_import import OF_KERAS, PLOTTING, lean_imports
 from tfrec.program import run_program
 
 logger = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ def serve(
     is_private = bool(settings.tls) or allow_plaintext
     check_privacy(host, is_private, "`--ssl_config_file`, or `--allow_plaintext`")
     _start_log(context, log_requests)
+    _import_lean()
     _set_threads(
         tensorflow_session_parallelism,
         tensorflow_intra_op_parallelism,
@@ -158,6 +160,15 @@ def _start_log(context, log_requests):
         logger.warning(words)
 
 
+def _import_lean():
+    """Imports what serves, with TensorFlow, but not what saved models never need.
+
+    It takes seconds: not before the flags are right.
+    """
+    with lean_imports("keras", *PLOTTING, *OF_KERAS):
+        import serving.model_server.server  # noqa: F401
+
+
 def _set_threads(session, intra, inter):
     if session and (intra or inter):
         raise ConfigError(
@@ -188,7 +199,6 @@ def _metrics_path(monitoring_config_file):
 
 
 def _models(model_name, model_base_path, model_config_file):
-    # TensorFlow takes seconds to import: not before the flags are right.
     from serving.model_server.model_config import read_model_config
     from serving.model_server.model_store import ModelSettings
 

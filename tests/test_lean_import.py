@@ -10,12 +10,12 @@ from tfrec.lean_import import lean_imports
 
 IMPORT = """
 import gc, sys
-from tfrec.lean_import import PLOTTING, lean_imports, load_text_ops
+from tfrec.lean_import import PLOTTING, lean_imports, load_ops
 with lean_imports("keras", *PLOTTING):
     import tensorflow as tf
 absent = {"keras", "matplotlib", "sklearn", "tensorflow_text"}
 assert not absent & sys.modules.keys() and gc.isenabled()
-load_text_ops()
+load_ops("tensorflow_text")
 assert not absent & sys.modules.keys()
 from tensorflow.python.framework import op_def_registry
 assert op_def_registry.get("FastBertNormalize")

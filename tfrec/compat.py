@@ -7,19 +7,25 @@ Everything that needs neither must still work, and whether they work here is fou
 by loading them.
 """
 
-import contextlib
 import functools
 import logging
 import platform
-from collections.abc import Callable
 
-import keras
 import tensorflow as tf
 
 from tfrec.errors import MissingPackageError
+from tfrec.lean_import import load_ops
 from tfrec.optional import import_optional
 
 logger = logging.getLogger(__name__)
+
+
+_TEXT_PURPOSE = "in-graph WordPiece tokenising"
+_WITHOUT_TEXT = (
+    "Use Linux or macOS, or WSL on Windows; models without text towers "
+    '(`model.text_encoder = "none"`) work without it.'
+)
+_SCANN_PURPOSE = "the ScaNN index"
 
 
 @functools.cache
@@ -29,28 +35,23 @@ def tensorflow_text():
     Raises:
         MissingPackageError: tensorflow-text has no wheel for this platform.
     """
-    return import_optional(
-        "tensorflow_text",
-        "in-graph WordPiece tokenising",
-        "Use Linux or macOS, or WSL on Windows; models without text towers "
-        '(`model.text_encoder = "none"`) work without it.',
-    )
+    return import_optional("tensorflow_text", _TEXT_PURPOSE, _WITHOUT_TEXT)
 
 
-def scann():
-    """The `scann` package; its import registers the ops of the ScaNN index.
+def load_op_library(name: str) -> None:
+    """Registers the ops of a library that a saved model needs, and imports no package.
+
+    Args:
+        name: of those in `tfrec.lean_import.OPS`, as a manifest has it.
 
     Raises:
         MissingPackageError: it is not installed, or does not fit this TensorFlow.
     """
-    return import_optional("scann", "the ScaNN index", _without_scann())
-
-
-# By the name that a manifest gives them: what registers the ops of a saved model.
-OP_LIBRARIES: dict[str, Callable] = {
-    "tensorflow_text": tensorflow_text,
-    "scann": scann,
-}
+    words = {
+        "tensorflow_text": (_TEXT_PURPOSE, _WITHOUT_TEXT),
+        "scann": (_SCANN_PURPOSE, _without_scann()),
+    }
+    import_optional(name, *words[name], load_ops)
 
 
 def _without_scann():
@@ -73,14 +74,15 @@ def tfrs_scann_layer():
         MissingPackageError: ScaNN or TensorFlow Recommenders is not installed, or
             does not fit this TensorFlow.
     """
-    scann()  # first: of its errors, TensorFlow Recommenders survives only one kind
-    instead = _without_scann()
-    tf_keras = import_optional("tf_keras", "the ScaNN index", instead)
+    words = (_SCANN_PURPOSE, _without_scann())
+    # First: of its errors, TensorFlow Recommenders survives only one kind.
+    import_optional("scann", *words)
+    tf_keras = import_optional("tf_keras", *words)
     had_keras = "keras" in tf.__dict__
     previous = tf.__dict__.get("keras")
     tf.__dict__["keras"] = tf_keras
     try:
-        tfrs = import_optional("tensorflow_recommenders", "the ScaNN index", instead)
+        tfrs = import_optional("tensorflow_recommenders", *words)
     finally:
         if had_keras:
             tf.__dict__["keras"] = previous
@@ -97,29 +99,3 @@ def has_scann():
         logger.info("No ScaNN index here: %s", error)
         return False
     return True
-
-
-@contextlib.contextmanager
-def keras_variables_saved_once():
-    """While it lasts, a Keras variable is saved as the one variable that it is.
-
-    Keras 3.15 saves two: the functions read one and a TF Serving session restores
-    the other, which `tf.saved_model.load` does not show.
-
-    Reference:
-        https://github.com/keras-team/keras/issues/20095
-    """
-    original = keras.Variable._export_to_saved_model_graph
-
-    def export(self, object_map, tensor_map, options, **kwargs):
-        resources = self.value._export_to_saved_model_graph(
-            object_map, tensor_map, options, **kwargs
-        )
-        object_map[self] = object_map[self.value]
-        return resources
-
-    keras.Variable._export_to_saved_model_graph = export
-    try:
-        yield
-    finally:
-        keras.Variable._export_to_saved_model_graph = original

@@ -7,12 +7,16 @@ alone, because a process that must not know tfrec runs it too.
 
 import contextlib
 import gc
+import importlib
 import importlib.util
 import pathlib
 import sys
 from typing import Any
 
 PLOTTING = ("matplotlib", "sklearn")  # Keras does without where they are absent
+# What TensorFlow's own old Keras does without likewise.
+OF_KERAS = ("h5py", "scipy")
+OPS = {"tensorflow_text": "python/ops", "scann": "scann_ops/cc"}  # folder of libraries
 
 
 @contextlib.contextmanager
@@ -47,18 +51,24 @@ def lean_imports(*hidden: str):
             gc.enable()
 
 
-def load_text_ops() -> None:
-    """Registers the ops of tensorflow_text, without its Python and the Keras it needs.
+def load_ops(package: str) -> None:
+    """Registers the ops of a package, without its Python and the Keras that may need.
+
+    Args:
+        package: `"tensorflow_text"` or `"scann"`.
 
     Raises:
-        ModuleNotFoundError: tensorflow_text is not installed.
+        ModuleNotFoundError: it is not installed.
         tf.errors.NotFoundError: it does not fit this TensorFlow.
     """
     import tensorflow as tf
 
-    found = importlib.util.find_spec("tensorflow_text")
+    found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError("No module named 'tensorflow_text'")
-    folder = pathlib.Path(found.submodule_search_locations[0], "python", "ops")
-    for path in sorted(folder.glob("*.so")):
+        raise ModuleNotFoundError(f"No module named {package!r}")
+    folder = pathlib.Path(found.submodule_search_locations[0], OPS[package])
+    libraries = sorted(folder.glob("*.so"))
+    for path in libraries:
         tf.load_op_library(str(path))
+    if not libraries:  # it has them elsewhere, and knows where
+        importlib.import_module(package)

@@ -2,27 +2,34 @@
 
 import importlib
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from tfrec.errors import MissingPackageError
 
 
-def import_optional(name: str, purpose: str, instead: str) -> Any:
+def import_optional(
+    name: str,
+    purpose: str,
+    instead: str,
+    load: Callable[[str], Any] = importlib.import_module,
+) -> Any:
     """Imports a package that may be absent.
 
     Args:
         name: dotted module name.
         purpose: what needs it, a noun phrase for the error message.
         instead: what to do without it, a sentence.
+        load: how, if not by Python's import.
 
     Returns:
-        The module.
+        The module, or what `load` returns.
 
     Raises:
         MissingPackageError: it is absent or does not load here.
     """
     try:
-        return importlib.import_module(name)
+        return load(name)
     except _load_errors() as error:
         raise MissingPackageError(
             f"`{name}` is needed for {purpose}, but cannot be imported here "

@@ -12,7 +12,7 @@ from enum import IntEnum
 import grpc
 
 from serving.model_server.item_log_follower import Following
-from serving.model_server.memory import resident_bytes
+from serving.model_server.memory import resident_bytes, return_freed
 from serving.model_server.new_items import load_live
 from serving.model_server.reminder import Reminder
 from serving.model_server.server_settings import USUAL_LOADING, Loading
@@ -235,6 +235,7 @@ class ModelStore:
             for _ in range(self._loading.num_warm_ups):
                 num_requests = servable.replay_warm_up()
             check_unchanged(folder, files)
+            return_freed()  # by loading, and by optimising graphs
         except Exception as error:  # whatever it was, the old version goes on
             logger.error("%s version %d refused: %s", self.settings.name, number, error)
             self.num_refused += 1

@@ -7,9 +7,10 @@ import sys
 import pytest
 import tensorflow as tf
 
-from tfrec.compat import OP_LIBRARIES
+from tfrec.compat import load_op_library
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export.ops import check_ops, library_of, required_libraries
+from tfrec.lean_import import OPS
 
 REGISTRY = """
 import importlib, json, sys
@@ -24,15 +25,16 @@ for library in sys.argv[1:]:
 
 def loads(library):
     try:
-        return OP_LIBRARIES[library]()
+        load_op_library(library)
     except MissingPackageError:
         return False
+    return True
 
 
 @pytest.fixture(scope="module")
 def registered():
     """Names of ops that each library adds to a fresh process, in order of import."""
-    libraries = ["tensorflow", *filter(loads, OP_LIBRARIES)]
+    libraries = ["tensorflow", *filter(loads, OPS)]
     done = subprocess.run(
         [sys.executable, "-c", REGISTRY, *libraries],
         check=True,

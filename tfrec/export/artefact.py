@@ -3,17 +3,19 @@
 import json
 import pathlib
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import fingerprint_pb2
 from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
 
-from tfrec.compat import OP_LIBRARIES
+from tfrec.compat import load_op_library
 from tfrec.errors import ArtefactError, MissingPackageError
 from tfrec.export.copies import check_no_pointers, check_variables
 from tfrec.export.ops import library_of, read_saved_model
 from tfrec.export.version_folders import version_folder
+from tfrec.lean_import import OPS
 from tfrec.protocol.signature import Signature, read_signatures
 
 
@@ -45,7 +47,7 @@ def read_artefact(folder) -> Artefact:
     """
     folder = version_folder(folder)
     check_no_pointers(folder)
-    graph = _read_graph(folder)
+    graph = read_graph(folder)
     if graph.HasField("object_graph_def"):  # saved by TensorFlow 2, with its variables
         check_variables(folder)
     return Artefact(
@@ -65,7 +67,7 @@ def required_libraries(artefact: Artefact) -> list[str]:
     """
     unknown = {op for op in artefact.ops if library_of(op) in ("unknown", "python")}
     stated = set(artefact.manifest.get("ops", {}).get("required_libraries", []))
-    unknown |= stated - OP_LIBRARIES.keys()
+    unknown |= stated - OPS.keys()
     if unknown:
         raise ArtefactError(
             f"{artefact.folder} needs ops that neither TensorFlow {tf.__version__} nor "
@@ -107,14 +109,19 @@ def load_libraries(artefact: Artefact) -> None:
     """
     for library in required_libraries(artefact):
         try:
-            OP_LIBRARIES[library]()
+            load_op_library(library)
         except MissingPackageError as error:
             raise ArtefactError(
                 f"{artefact.folder} needs the ops of `{library}`. {error}"
             ) from error
 
 
-def _read_graph(folder):
+def read_graph(folder: pathlib.Path) -> Any:
+    """The `MetaGraphDef` that servers use.
+
+    Raises:
+        ArtefactError: there is none, or the file cannot be parsed.
+    """
     for graph in read_saved_model(folder).meta_graphs:
         if "serve" in graph.meta_info_def.tags:
             return graph

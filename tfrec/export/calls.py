@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfrec.export.saved_functions import SavedFunction
+
 
 class Call:
     """A loaded concrete function with no more than its op around it.
@@ -10,8 +12,8 @@ class Call:
     takes longer than many a graph. Here this is done once.
 
     Args:
-        function: `tf.types.experimental.ConcreteFunction` whose inputs are tensors and
-            whose result is a dict of them.
+        function: `SavedFunction`, or `tf.types.experimental.ConcreteFunction` whose
+            inputs are tensors and whose result is a dict of them.
         **fixed: tensors of the inputs that are the same in every call.
 
     Example:
@@ -23,11 +25,11 @@ class Call:
 
     def __init__(self, function, **fixed):
         self._function = function  # its variables live as long as it does
-        kinds = function.function_type.parameters.values()
-        by_name = [kind for kind in kinds if kind.kind is kind.KEYWORD_ONLY]
-        ordered = [kind for kind in kinds if kind.kind is not kind.KEYWORD_ONLY]
-        ordered += sorted(by_name, key=lambda kind: kind.name)
-        self._names = [kind.name for kind in ordered]
+        if isinstance(function, SavedFunction):
+            self._names, self._call_flat = function.names, function.call_flat
+        else:
+            self._names = _names(function)
+            self._call_flat = function.inference_fn.call_flat
         self._fixed = fixed
         self._outputs = sorted(function.structured_outputs)
 
@@ -46,8 +48,17 @@ class Call:
         """
         given = {**self._fixed, **inputs}
         # Not by `tf.raw_ops`: what they call stays in memory when the model is let go.
-        tensors = self._function.inference_fn.call_flat(
+        tensors = self._call_flat(
             *(tf.convert_to_tensor(given[name]) for name in self._names),
             *self._function.captured_inputs,
         )
         return dict(zip(self._outputs, tensors, strict=True))
+
+
+def _names(function):
+    """Of a concrete function's inputs, in their order: those without a place last."""
+    kinds = function.function_type.parameters.values()
+    by_name = [kind for kind in kinds if kind.kind is kind.KEYWORD_ONLY]
+    ordered = [kind for kind in kinds if kind.kind is not kind.KEYWORD_ONLY]
+    ordered += sorted(by_name, key=lambda kind: kind.name)
+    return [kind.name for kind in ordered]

@@ -7,7 +7,6 @@ import logging
 import pathlib
 
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from tfrec.data.item_changes import ItemChange
@@ -122,6 +121,8 @@ class FreshItems:
 
     def save(self, folder):
         """Writes them into a version folder."""
+        import pandas as pd  # 50 MB, which servers seldom need
+
         blank = (np.zeros(0, np.float32),) * 2
         encoded = [self._encoded.get(i, blank) for i in self._changes]
         frame = pd.DataFrame([dataclasses.asdict(e) for e in self._changes.values()])
@@ -130,6 +131,8 @@ class FreshItems:
         frame.to_parquet(pathlib.Path(folder, FRESH_FILE), index=False)
 
     def _read(self):
+        import pandas as pd
+
         names = [field.name for field in dataclasses.fields(ItemChange)]
         for row in pd.read_parquet(self._path).to_dict("records"):
             try:

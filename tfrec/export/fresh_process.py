@@ -102,8 +102,8 @@ def main(folder):
 
 
 def _load_library(name, lean):
-    if name == "tensorflow_text":
-        lean["load_text_ops"]()
+    if name in lean["OPS"]:
+        lean["load_ops"](name)
     else:
         importlib.import_module(name)
 

@@ -9,8 +9,8 @@ import shutil
 import pandas as pd
 import tensorflow as tf
 
-from tfrec.compat import keras_variables_saved_once
 from tfrec.errors import ConfigError
+from tfrec.export.keras_variables import keras_variables_saved_once
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
 from tfrec.export.publishing import publishing

@@ -15,8 +15,10 @@ from tfrec.export.artefact import (
     check_fingerprint,
     load_libraries,
     read_artefact,
+    read_graph,
 )
 from tfrec.export.calls import Call
+from tfrec.export.saved_functions import can_load, load_functions
 from tfrec.export.warmup import WARMUP_FILE
 from tfrec.protocol.checking import check_call
 from tfrec.protocol.codec import CodecError, read_tensor
@@ -32,7 +34,8 @@ class Servable:
 
     Args:
         artefact: what the files say.
-        loaded: what `tf.saved_model.load` made of them.
+        loaded: has `signatures`, and perhaps `live`, by name, as `load_functions` and
+            `tf.saved_model.load` give them.
 
     Attributes:
         following: how far it is with its model's log of items, if it follows one.
@@ -60,7 +63,7 @@ class Servable:
         check_fingerprint(artefact.folder)
         load_libraries(artefact)
         try:
-            loaded = tf.saved_model.load(str(artefact.folder))
+            loaded = _load(artefact.folder)
         except Exception as error:  # TensorFlow raises many kinds for broken files
             raise ArtefactError(
                 f"{artefact.folder} cannot be loaded: {_words(error)}"
@@ -194,6 +197,13 @@ def read_inputs(protos) -> dict:
         except CodecError as error:
             raise invalid(f"tensor parsing error: {name}: {error}") from error
     return inputs
+
+
+def _load(folder):
+    graph = read_graph(folder)
+    if can_load(graph):
+        return load_functions(folder, graph)
+    return tf.saved_model.load(str(folder))
 
 
 def _repeated(default, batch_size):
