@@ -52,7 +52,7 @@ def lean_imports(*hidden: str):
 
 
 def load_ops(package: str) -> None:
-    """Registers the ops of a package, without its Python and the Keras that may need.
+    """Registers the ops of a package without importing it, or Keras with it.
 
     Args:
         package: `"tensorflow_text"` or `"scann"`.
