@@ -84,20 +84,26 @@ def _cheapest(recall, limits, target):
     best = (depth, num_leaves, num_candidates)
     least = num_leaves * leaf_cost + num_candidates
     steps = _leaves(leaves, num_leaves)
-    # Recall rises with either, so halving finds the first that is enough.
-    first = bisect.bisect_left(
-        steps[:-1], target, key=lambda leaves: recall(depth, leaves, reorders[-1])
-    )
-    for leaves in steps[first:]:
-        if leaves * leaf_cost >= least:
-            break
-        place = bisect.bisect_left(
-            reorders, target, key=lambda reorder: recall(depth, leaves, reorder)
+    # Recall rises with either, so halving finds the first that is enough. Many exact
+    # scores take long, and are tried only where some are too few for any leaves.
+    for reorder in (reorders[len(reorders) // 2], reorders[-1]):
+        first = bisect.bisect_left(
+            steps, target, key=lambda leaves, n=reorder: recall(depth, leaves, n)
         )
-        if place < len(reorders):
-            cost = leaves * leaf_cost + reorders[place]
-            if cost < least:
-                best, least = (depth, leaves, reorders[place]), cost
+        if first < len(steps):
+            break
+    for leaves in steps[first:]:
+        # Only a cheaper trial counts, and the dearest of these tells if there is one.
+        cheaper = [n for n in reorders if leaves * leaf_cost + n < least]
+        if not cheaper:
+            break
+        if recall(depth, leaves, cheaper[-1]) < target:
+            continue
+        place = bisect.bisect_left(
+            cheaper[:-1], target, key=lambda reorder: recall(depth, leaves, reorder)
+        )
+        best = (depth, leaves, cheaper[place])
+        least = leaves * leaf_cost + cheaper[place]
     return _trimmed(recall, best, target)
 
 
@@ -139,5 +145,5 @@ def _further(trial, num_leaves, num_candidates):
 
 def _recalls(rows, true_rows):
     """`[num_queries]`: the share of its true rows that each query found."""
-    pairs = zip(rows, true_rows, strict=True)
-    return np.array([np.isin(found, true).mean() for found, true in pairs])
+    query = np.arange(len(rows))[:, None] << 32  # a row of one is not that of another
+    return np.isin(true_rows + query, rows + query).mean(axis=1)
