@@ -87,9 +87,7 @@ def _cheapest(recall, limits, target):
     # Recall rises with either, so halving finds the first that is enough. Many exact
     # scores take long, and are tried only where some are too few for any leaves.
     for reorder in (reorders[len(reorders) // 2], reorders[-1]):
-        first = bisect.bisect_left(
-            steps, target, key=lambda leaves, n=reorder: recall(depth, leaves, n)
-        )
+        first = _first_leaves(recall, (depth, steps, reorder), target)
         if first < len(steps):
             break
     for leaves in steps[first:]:
@@ -105,6 +103,13 @@ def _cheapest(recall, limits, target):
         best = (depth, leaves, cheaper[place])
         least = leaves * leaf_cost + cheaper[place]
     return _trimmed(recall, best, target)
+
+
+def _first_leaves(recall, trials, target):
+    depth, steps, reorder = trials
+    return bisect.bisect_left(
+        steps, target, key=lambda leaves: recall(depth, leaves, reorder)
+    )
 
 
 def _trimmed(recall, trial, target):
