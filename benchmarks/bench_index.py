@@ -3,13 +3,14 @@
     python benchmarks/bench_index.py --num-candidates 100000 --plot index.png
 
 Ours are measured in the loaded SavedModel, TFRS's in a concrete function, both called
-as our server calls a model; bare ScaNN through its own Python binding at the settings
-that our index chose, all others through their Python packages (extra `bench`; those
-that are absent are left out). Everybody may use both cores.
+as our server calls a model. "Served" is the signature `recommend_from_interest`, which
+also reads what it answers from the table that it searches. Bare ScaNN goes through its
+own Python binding at the settings that our index chose, all others through their Python
+packages (extra `bench`; those that are absent are left out). Everybody may use both
+cores. "x CPU" compares queries per second of processors' time with TFRS's.
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ import index_peers
 import numpy as np
 import tensorflow as tf
 from index_scann import bare_scann, rounded_scann
+from index_served import served_exact
 from index_vectors import NUM_SAMPLES, make_vectors, names, read_vectors
 
 from tfrec.compat import tfrs_scann_layer
@@ -61,7 +63,9 @@ def main():
     true_rows = np.concatenate(found)
     found = {"ours exact": Entry(loaded(exact), seconds, vectors.nbytes)}
     found |= excluding("ours exact", found["ours exact"], rng, len(vectors), true_rows)
-    rows = []
+    served = Entry(served_exact(vectors, (K, DEEP)), is_plain=False)
+    found |= {"ours exact, served": served}
+    rows: list[dict] = []
     print_heads()
     for name, entry in chain(
         [(BASE, tfrs_brute_force(vectors))],
@@ -70,7 +74,7 @@ def main():
         peer_entries(vectors) if arguments.peers else (),
     ):
         rows.append(measure(name, entry, queries, true_rows, arguments.repeats))
-        print_row(rows[-1], rows[0]["queries/s"])
+        print_row(rows[-1], rows[0])
     if arguments.plot:
         plot(rows, arguments)
 
@@ -207,7 +211,8 @@ def in_numpy(peer, setting):
 def measure(name, entry, queries, true_rows, repeats):
     """A dict: milliseconds of one call by batch, recalls, cost."""
     row: dict[str, Any] = {"name": name, "entry": entry}
-    row["ms"] = [milliseconds(entry.search, queries[:n], repeats) for n in BATCHES]
+    times = [milliseconds(entry.search, queries[:n], repeats) for n in BATCHES]
+    row["ms"], row["CPU ms"] = zip(*times, strict=True)
     row["queries/s"] = BATCHES[-1] / row["ms"][-1] * 1000
     for k in (K, DEEP) if entry.is_plain else ():
         chunks = tf.data.Dataset.from_tensor_slices(queries).batch(BATCHES[-1])
@@ -217,14 +222,14 @@ def measure(name, entry, queries, true_rows, repeats):
 
 
 def milliseconds(search, queries, repeats):
-    """Median of one call, after a warm-up; small batches are repeated more."""
+    """Medians of one call after a warm-up, by the clock and of processors' time."""
     search(queries, K)
     times = []
     for _ in range(repeats * max(1, 256 // len(queries) // 4)):
-        start = time.perf_counter()
+        start = np.array([time.perf_counter(), time.process_time()])
         np.asarray(search(queries, K))
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
+        times.append([time.perf_counter(), time.process_time()] - start)
+    return 1000 * np.median(times, axis=0)
 
 
 def recall_of(found, true_rows):
@@ -234,16 +239,19 @@ def recall_of(found, true_rows):
 
 def print_heads():
     heads = [f"recall@{K}", f"@{DEEP}", *(f"ms, {n}" for n in BATCHES)]
-    heads += ["queries/s", "x TFRS", "build s", "MB"]
+    heads += ["queries/s", "x TFRS", *(f"x CPU, {n}" for n in BATCHES), "build s", "MB"]
     print(f"{'':40}" + "".join(f"{head:>10}" for head in heads), flush=True)
 
 
 def print_row(row, base):
-    """One line; `base` is what `x TFRS` compares with, in queries per second."""
+    """One line; `base` is the row that ratios compare with."""
     recalls = (row.get(f"recall@{k}") for k in (K, DEEP))
     cells = ["" if each is None else f"{each:.4f}" for each in recalls]
     cells += [f"{ms:.3f}" for ms in row["ms"]]
-    cells += [f"{row['queries/s']:.0f}", f"{row['queries/s'] / base:.2f}"]
+    cells += [f"{row['queries/s']:.0f}"]
+    cells += [f"{row['queries/s'] / base['queries/s']:.2f}"]
+    pairs = zip(base["CPU ms"], row["CPU ms"], strict=True)
+    cells += [f"{theirs / own:.2f}" for theirs, own in pairs]
     cells += [f"{row['entry'].build_s:.1f}", f"{row['entry'].num_bytes / 1e6:.0f}"]
     line = f"{row['name']:40}" + "".join(f"{cell:>10}" for cell in cells)
     print(line, flush=True)

@@ -13,7 +13,7 @@ from serving.batch.tables import QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
 from tfrec.data.clean import clean
 from tfrec.data.files import find_files
-from tfrec.data.schema import EVENTS, USERS, Events, Users
+from tfrec.data.schema import EVENTS, USERS, Events, Users, with_usual_value
 from tfrec.errors import DataError
 from tfrec.export.item_log import ItemLog
 from tfrec.export.version_folders import version_folder
@@ -140,7 +140,10 @@ class ScoringRun:
         events, queries, users = (
             self._spool(name).read(shard) for name in ("events", "queries", "users")
         )
-        logs = UserLogs(None if events is None else clean(Events(events))[0].frame)
+        if events is not None:  # they were parsed when they were divided
+            events = Events.of_parsed(with_usual_value(events))
+            events = clean(events)[0].frame
+        logs = UserLogs(events)
         if now is not None:
             queries = queries_at_end(logs, now, shard * _POSITIONS)
         profiles = {}

@@ -1,16 +1,15 @@
 """Queries of one shard answered from its users' logs."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tfrec.client.histories import History, Query, recommend_inputs
+from tfrec.client.histories import pad
 from tfrec.errors import ArtefactError
 from tfrec.export.servable import Servable
 
 BATCH_QUERIES = 256
+SORTED_QUERIES = 16_384  # whose answers are held at a time
 RESULT = pa.schema(
     {
         "position": pa.int64(),  # place of the query in its table
@@ -31,6 +30,10 @@ class UserLogs:
     Args:
         frame: columns of `tfrec.data.schema.Events`, sorted by timestamp and
             sequence; None for no events.
+
+    Attributes:
+        user_ids: `[num_users]` object array, sorted.
+        columns: name to `[num_events]` array, the events of one user after another.
     """
 
     def __init__(self, frame: pd.DataFrame | None):
@@ -40,23 +43,36 @@ class UserLogs:
         order = np.argsort(codes, kind="stable")
         frame = frame.iloc[order]
         self.user_ids = user_ids
-        self._rows = {user_id: row for row, user_id in enumerate(user_ids)}
-        self._offsets = np.searchsorted(codes[order], np.arange(len(user_ids) + 1))
+        self.columns = {
+            name: frame[name].to_numpy(dtype) for name, dtype in _COLUMNS.items()
+        }
+        self._users = codes[order]
         self._sequences = frame["sequence"].to_numpy(np.int64)
-        self._events = History(
-            *(frame[name].to_numpy(dtype) for name, dtype in _COLUMNS.items())
-        )
 
-    def before(self, user_id, timestamp, sequence) -> History:
-        """The user's events strictly before a (timestamp, sequence)."""
-        row = self._rows.get(user_id)
-        if row is None:
-            return History()
-        start, stop = self._offsets[row : row + 2]
-        times = self._events.timestamps[start:stop]
-        low, high = start + np.searchsorted(times, [timestamp, timestamp + 1])
-        end = low + np.searchsorted(self._sequences[low:high], sequence)
-        return self._events.take(slice(start, end))
+    def spans(self, queries: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Which events each query's user had strictly before (timestamp, sequence).
+
+        Args:
+            queries: columns `user_id, timestamp, sequence`.
+
+        Returns:
+            `(starts, ends)`, `[num_queries]` places in `columns`.
+        """
+        users = pd.Index(self.user_ids).get_indexer(queries["user_id"].to_numpy(object))
+        starts = np.searchsorted(self._users, users)
+        num_queries = len(queries)
+        # Sorted among the events, a query stands right after those before it.
+        keys = [
+            np.concatenate([np.zeros(num_queries), np.ones(len(self._users))]),
+            np.concatenate([queries["sequence"], self._sequences]),
+            np.concatenate([queries["timestamp"], self.columns["timestamp"]]),
+            np.concatenate([users, self._users]),
+        ]
+        order = np.lexsort(keys)
+        num_before = np.cumsum(order >= num_queries)
+        places = np.empty(len(order), np.int64)
+        places[order] = num_before
+        return starts, np.where(users < 0, starts, places[:num_queries])
 
 
 _COLUMNS = {
@@ -99,38 +115,92 @@ class BatchScorer:
             logs: `UserLogs` of all the users asked for.
             profiles: user id to profile text.
         """
-        for start in range(0, len(queries), BATCH_QUERIES):
-            batch = queries.iloc[start : start + BATCH_QUERIES]
-            batch_queries = [
-                self._query(logs.before(*when), profiles.get(when[0], ""), when[1])
-                for when in zip(
-                    batch["user_id"], batch["timestamp"], batch["sequence"], strict=True
-                )
-            ]
-            answer = self._servable.run("recommend", recommend_inputs(batch_queries))
-            yield _as_table(batch, answer)
+        for start in range(0, len(queries), SORTED_QUERIES):
+            some = queries.iloc[start : start + SORTED_QUERIES]
+            requests = _Requests(some, logs, self._kinds, self._max_length)
+            # A batch is as wide as its longest history: those alike go together.
+            order = np.argsort(requests.lengths, kind="stable")
+            batches = np.split(order, range(BATCH_QUERIES, len(order), BATCH_QUERIES))
+            table = pa.concat_tables(
+                self._answer(some.iloc[rows], requests, rows, profiles)
+                for rows in batches
+            )
+            # Stable: the rows of one position stay best first.
+            yield table.take(np.argsort(table["position"].to_numpy(), kind="stable"))
 
-    def _query(self, history, user_text, now):
+    def _answer(self, batch, requests, rows, profiles):
+        options = self._options(batch, requests, rows, profiles)
+        inputs = {**requests.histories(rows), **options}
+        return _as_table(batch, self._servable.run("recommend", inputs))
+
+    def _options(self, batch, requests, rows, profiles):
         """Items that a cut history loses are excluded by name."""
-        kept = self._kept(history)
-        lost: Iterable[str] = ()
-        if not self._allow_repeats:
-            lost = np.delete(history.item_ids, kept)
-        return Query(
-            history=history.take(kept),
-            user_text=user_text,
-            now=now,
-            k=self._k,
-            exclude=list(dict.fromkeys(lost)),
-            allow_repeats=self._allow_repeats,
-        )
+        lost = [()] * len(rows) if self._allow_repeats else requests.lost(rows)
+        texts = [profiles.get(user_id, "") for user_id in batch["user_id"]]
+        return {
+            "user_text": np.array(texts, object),
+            "now": batch["timestamp"].to_numpy(np.int64),
+            "k": np.full(len(rows), self._k, np.int32),
+            "exclude_item_ids": pad(lost),
+            "allow_repeats": np.full(len(rows), self._allow_repeats),
+        }
 
-    def _kept(self, history):
-        """Rows of the latest events, of the kinds that the model knows."""
-        rows = np.arange(len(history))
-        if self._kinds:
-            rows = rows[np.isin(history.events, [*self._kinds, ""])]
-        return rows[-self._max_length :]  # all of them if it is 0
+
+class _Requests:
+    """Histories of queries: their latest events, of the kinds that a model knows.
+
+    Args:
+        queries: as `BatchScorer.score` takes them.
+        logs: `UserLogs`.
+        kinds: names of events; none for all.
+        max_length: events of a history at most; 0 for all.
+    """
+
+    def __init__(self, queries, logs, kinds, max_length):
+        self._columns = logs.columns
+        is_known = np.ones(len(logs.columns["event"]), bool)
+        if kinds:
+            is_known = pd.Series(logs.columns["event"]).isin([*kinds, ""]).to_numpy()
+        self._known = np.flatnonzero(is_known)
+        self._spans = logs.spans(queries)
+        starts, self._ends = np.searchsorted(self._known, self._spans)
+        if max_length:
+            starts = np.maximum(starts, self._ends - max_length)
+        self._starts = starts
+        self.lengths = self._ends - starts
+
+    def histories(self, rows):
+        """The inputs of some queries, each `[n, 1 + longest]`; see `pad`."""
+        starts, lengths = self._starts[rows, None], self.lengths[rows, None]
+        places = np.arange(-1, lengths.max(initial=0))
+        is_event = (places >= 0) & (places < lengths)
+        events = self._known[(starts + places)[is_event]]
+        inputs = {}
+        for name, column in self._columns.items():
+            filled = "" if column.dtype == object else 0
+            inputs[_INPUTS[name]] = np.full(is_event.shape, filled, column.dtype)
+            inputs[_INPUTS[name]][is_event] = column[events]
+        return inputs
+
+    def lost(self, rows):
+        """Items of the events before each query that its history leaves out."""
+        return [self._lost(row) for row in rows]
+
+    def _lost(self, row):
+        start, end = self._spans[0][row], self._spans[1][row]
+        if end - start == self.lengths[row]:
+            return ()
+        kept = self._known[self._starts[row] : self._ends[row]]
+        lost = np.delete(self._columns["item_id"][start:end], kept - start)
+        return list(dict.fromkeys(lost))
+
+
+_INPUTS = {
+    "item_id": "history_item_ids",
+    "event": "history_events",
+    "value": "history_values",
+    "timestamp": "history_timestamps",
+}
 
 
 def queries_at_end(logs: UserLogs, timestamp: int, first_position: int):

@@ -1,9 +1,11 @@
 """Tests of tfrec.retrieval.brute_force."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.contracts.candidate_index import CandidateIndexContract
+from tfrec.retrieval import brute_force
 from tfrec.retrieval.brute_force import BruteForceIndex, exact_best
 from tfrec.retrieval.filters import Filters
 
@@ -12,6 +14,33 @@ class TestBruteForceIndex(CandidateIndexContract):
     @classmethod
     def make_index(cls):
         return BruteForceIndex()
+
+
+class TestBruteForceIndexInGroups(CandidateIndexContract):
+    """The way of large catalogues, taken by those of the contract."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def small_is_large(cls):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(brute_force, "GROUPED_FROM", 0)
+            patch.setattr(brute_force, "LEAST_GROUP", 3)
+            yield
+
+    @classmethod
+    def make_index(cls):
+        return BruteForceIndex()
+
+
+def test_equal_scores_of_several_groups_come_by_row():
+    """12,007 candidates, every fifth of score 2: rows 0, 5, 10, and 15 is excluded."""
+    embeddings = tf.where(tf.range(12_007) % 5 == 0, 2.0, 1.0)[:, None]
+    for k in [1, 3, 40]:
+        filters = Filters(tf.constant([[15], [-1]]))
+        rows, _ = exact_best(embeddings, tf.ones([2, 1]), tf.constant(k), filters)
+        expected = [row for row in range(0, 5 * k + 5, 5) if row != 15]
+        assert rows[0].numpy().tolist() == expected[:k]
+        assert rows[1].numpy().tolist() == list(range(0, 5 * k, 5))
 
 
 def test_a_narrow_slice_answers_in_catalogue_rows():

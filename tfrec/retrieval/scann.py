@@ -17,10 +17,11 @@ from tfrec.retrieval.scann_settings import (
     common_norm,
     scann_settings,
 )
-from tfrec.retrieval.tuning import DEPTHS, NUM_TRUE, tune
+from tfrec.retrieval.tuning import DEPTHS, LEAST_QUERIES, NUM_TRUE, tune
 
 NUM_SAMPLES = NUM_TRUE // DEPTHS[0]  # queries that measure recall, at most
-CHUNK = 16  # of them are searched exactly at a time
+CHUNK = 128  # of them are searched exactly at a time
+SHALLOW = NUM_TRUE // LEAST_QUERIES  # results at most where many queries measure
 NUM_PROBES = 256  # candidates that tell how narrow a filter is
 FIRST_SPARE = 10  # excluded candidates that the first search allows for
 
@@ -106,11 +107,6 @@ class ScannIndex(CandidateIndex):
             return []
         queries = tf.constant(queries[:NUM_SAMPLES])
         num_candidates = self.embeddings.shape[0]
-        max_depth = tf.constant(min(DEPTHS[-1], num_candidates))
-        true_rows = [
-            exact_best(self.embeddings, chunk, max_depth, Filters())[0]
-            for chunk in tf.data.Dataset.from_tensor_slices(queries).batch(CHUNK)
-        ]
         search = graph(self._layer.call, reduce_retracing=True)
 
         def rows(part, *how):
@@ -118,11 +114,22 @@ class ScannIndex(CandidateIndex):
 
         return tune(
             rows,
-            np.concatenate(true_rows),
+            self._true_rows(queries),
             settings.num_leaves,
             num_candidates,
             self.target_recall,
         )
+
+    def _true_rows(self, queries):
+        """Exact answers, `[num_queries, deepest]`; few queries need deep ones."""
+        num_candidates = self.embeddings.shape[0]
+        deepest, found = min(DEPTHS[-1], num_candidates), []
+        for start in range(0, len(queries), CHUNK):
+            depth = deepest if start < LEAST_QUERIES else min(SHALLOW, deepest)
+            chunk, k = queries[start : start + CHUNK], tf.constant(depth)
+            rows = exact_best(self.embeddings, chunk, k, Filters())[0]
+            found.append(pad_to(rows, tf.zeros_like(rows, tf.float32), deepest)[0])
+        return np.concatenate(found)
 
     def _set_levels(self, levels, num_candidates):
         everything = (num_candidates, FROM_CONFIG, FROM_CONFIG)

@@ -142,15 +142,16 @@ class TunableScaNN(ScaNN):
             rows, scores = zip(*lanes, strict=True)
             return tf.concat(rows, axis=0), tf.concat(scores, axis=0)
 
-        # An empty batch is an error to ScaNN.
-        is_empty = tf.cast(num_queries == 0, tf.int32)
-        queries = tf.pad(queries, [[0, is_empty], [0, 0]])
+        def nothing():  # an empty batch is an error to ScaNN
+            return tf.fill([0, k], NO_ROW), tf.fill([0, k], NO_SCORE)
+
         several = [rare(functools.partial(in_lanes, number)) for number, _ in LANES]
         kind = tf.math.count_nonzero(
-            num_queries >= [least for _, least in LANES], dtype=tf.int32
+            num_queries >= [1, *(least for _, least in LANES)], dtype=tf.int32
         )
-        rows, scores = tf.switch_case(kind, [lambda: lane(queries), *several])
-        return scores[:num_queries], rows[:num_queries]
+        branches = [nothing, lambda: lane(queries), *several]
+        rows, scores = tf.switch_case(kind, branches)
+        return scores, rows
 
     def _search(self, queries, k, leaves, reorder):
         """`call` on one core, `(rows, scores)`."""

@@ -84,21 +84,32 @@ def _cheapest(recall, limits, target):
     best = (depth, num_leaves, num_candidates)
     least = num_leaves * leaf_cost + num_candidates
     steps = _leaves(leaves, num_leaves)
-    # Recall rises with either, so halving finds the first that is enough.
-    first = bisect.bisect_left(
-        steps[:-1], target, key=lambda leaves: recall(depth, leaves, reorders[-1])
-    )
-    for leaves in steps[first:]:
-        if leaves * leaf_cost >= least:
+    # Recall rises with either, so halving finds the first that is enough. Many exact
+    # scores take long, and are tried only where some are too few for any leaves.
+    for reorder in (reorders[len(reorders) // 2], reorders[-1]):
+        first = _first_leaves(recall, (depth, steps, reorder), target)
+        if first < len(steps):
             break
+    for leaves in steps[first:]:
+        # Only a cheaper trial counts, and the dearest of these tells if there is one.
+        cheaper = [n for n in reorders if leaves * leaf_cost + n < least]
+        if not cheaper:
+            break
+        if recall(depth, leaves, cheaper[-1]) < target:
+            continue
         place = bisect.bisect_left(
-            reorders, target, key=lambda reorder: recall(depth, leaves, reorder)
+            cheaper[:-1], target, key=lambda reorder: recall(depth, leaves, reorder)
         )
-        if place < len(reorders):
-            cost = leaves * leaf_cost + reorders[place]
-            if cost < least:
-                best, least = (depth, leaves, reorders[place]), cost
+        best = (depth, leaves, cheaper[place])
+        least = leaves * leaf_cost + cheaper[place]
     return _trimmed(recall, best, target)
+
+
+def _first_leaves(recall, trials, target):
+    depth, steps, reorder = trials
+    return bisect.bisect_left(
+        steps, target, key=lambda leaves: recall(depth, leaves, reorder)
+    )
 
 
 def _trimmed(recall, trial, target):
@@ -139,5 +150,5 @@ def _further(trial, num_leaves, num_candidates):
 
 def _recalls(rows, true_rows):
     """`[num_queries]`: the share of its true rows that each query found."""
-    pairs = zip(rows, true_rows, strict=True)
-    return np.array([np.isin(found, true).mean() for found, true in pairs])
+    query = np.arange(len(rows))[:, None] << 32  # a row of one is not that of another
+    return np.isin(true_rows + query, rows + query).mean(axis=1)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.batch import shard_scoring
 from serving.batch.shard_scoring import BatchScorer, UserLogs, queries_at_end
 
 EVENTS = [("a", "view"), ("b", "shown"), ("c", "view"), ("d", "shown"), ("e", "skip")]
@@ -26,6 +27,34 @@ class Model:
             name: np.zeros([1, 0], "S1" if name == "item_ids" else "f4")
             for name in names
         }
+
+
+class CountingModel(Model):
+    """Recommends the number of events that it is told of."""
+
+    def run(self, name, inputs):
+        counts = np.count_nonzero(inputs["history_item_ids"] != "", axis=1)
+        self.told.setdefault("counts", []).append(counts.tolist())
+        scores = np.zeros([len(counts), 1], "f4")
+        names = counts[:, None].astype("S").astype(object)
+        return {"item_ids": names, "scores": scores, "probabilities": scores}
+
+
+def test_histories_alike_in_length_are_one_batch(monkeypatch):
+    """Five users in batches of two; the answers come in the order of the queries."""
+    monkeypatch.setattr(shard_scoring, "BATCH_QUERIES", 2)
+    users = ["a"] * 3 + ["b"] * 7 + ["d"] * 2 + ["e"] * 3  # nobody knows c
+    events = {"user_id": users, "item_id": "i", "event": "view", "value": 1.0}
+    times = [*range(3), *range(7), *range(2), *range(3)]
+    frame = pd.DataFrame(events | {"timestamp": times, "sequence": 0})
+    queries = pd.DataFrame({"user_id": list("abcde"), "timestamp": 5, "sequence": 0})
+    queries["query_id"] = queries["position"] = range(5)
+    model = CountingModel()
+    scorer = BatchScorer(model, k=1, allow_repeats=False)
+    (answer,) = scorer.score(queries, UserLogs(frame), {})
+    assert answer["position"].to_pylist() == [0, 1, 2, 3, 4]
+    assert answer["item_id"].to_pylist() == ["3", "5", "0", "2", "3"]
+    assert model.told["counts"] == [[0, 2], [3, 3], [5]]
 
 
 @pytest.mark.parametrize(
