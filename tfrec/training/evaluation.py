@@ -9,6 +9,7 @@ from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.hybrid.offline_scores import HybridRecommender
+from tfrec.threads import one_blas_thread
 from tfrec.training.calibration import (
     baseline_probabilities,
     labelled_pairs,
@@ -40,6 +41,7 @@ def test_split(config, interactions):
     )
 
 
+@one_blas_thread()
 def judge(config, data, split, model, is_explicit):
     """Judges lists and probabilities.
 

@@ -20,6 +20,7 @@ from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
+from tfrec.threads import one_blas_thread
 from tfrec.training.building import make_hybrid, make_towers
 from tfrec.training.calibration import (
     LabelPlan,
@@ -65,6 +66,7 @@ class Recipe:
     report: Callable | None = None  # stage -> progress function of `fit`
     watch: Callable = lambda metric: None  # is told each validation NDCG@10
 
+    @one_blas_thread()
     def choose(self, interactions, negatives=None):
         """Trains on all but the last events and lets those choose.
 
@@ -123,6 +125,7 @@ class Recipe:
         has_content = self.items.texts != ""
         return withhold_items(split, has_content, how.validation_fraction, how.seed)
 
+    @one_blas_thread()
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
 
