@@ -8,7 +8,6 @@ import numpy as np
 from tfrec.evaluation import metrics
 from tfrec.evaluation.evaluate import strike_seen
 from tfrec.evaluation.ranks import ranks_of_blends, target_ranks
-from tfrec.hybrid.offline_scores import HybridRecommender
 
 DEPTH = 500  # best items by each part: those of a list stand far above the last
 NEW_DEPTH = 100  # best new items by each part
@@ -115,30 +114,28 @@ class CandidatePool:
         return target_ranks(scores, self.target_offsets, self.target_places)
 
 
-def pool_candidates(hybrid, queries, allow_repeats):
-    """The `CandidatePool` of an embedding whose weights are all 1.
+def pool_candidates(scorers, sides, allow_repeats):
+    """The `CandidatePool` of towers and scorers.
 
     Args:
-        hybrid: `HybridScorer`.
-        queries: `Queries`.
+        scorers: list of fitted `Scorer`s.
+        sides: `QuerySides` of the queries that are asked.
         allow_repeats: bool, whether items of the history may come; only then are
             there parts for an item's own past.
     """
-    recommender = HybridRecommender(hybrid)
-    is_new = hybrid.model.catalogue.is_new
+    queries, is_new = sides.queries, sides.towers.catalogue.is_new
     most_targets = np.diff(queries.target_offsets).max()
-    most_met = hybrid.model.max_history_length
+    most_met = sides.towers.max_history_length
     pools = []
-    for batch in queries.in_batches(BATCH_SIZE):
-        parts, likely = (
-            recommender.scorer_scores(batch),
-            [_targets(batch, most_targets)],
-        )
+    for start in range(0, len(queries), BATCH_SIZE):
+        places = np.arange(start, min(start + BATCH_SIZE, len(queries)))
+        batch = queries.take(places)
+        parts, own = sides.score(scorers, places), []
+        likely = [_targets(batch, most_targets)]
         if allow_repeats:
-            own = recommender.repeat_features(batch)
+            own = [each[places].toarray() for each in sides.own_past]
             likely.append(_met(own[-1], most_met))  # the one that fades last
         else:
-            own = []
             strike_seen(parts[0], batch)
         rows = _rows(parts, is_new, likely)
         pools.append((_cut([*parts, *own], rows), rows, _places(rows, batch)))
