@@ -129,8 +129,8 @@ def own_past(towers, queries):
         query_of, events = np.nonzero(own >= 0)
         places.append(rows[query_of] * num_items + own[query_of, events])
         values.append(found[query_of, events])
-    places, first = np.unique(np.concatenate(places), return_index=True)
-    where, shape = np.divmod(places, num_items), (len(queries), num_items)
+    cells, first = np.unique(np.concatenate(places), return_index=True)
+    where, shape = np.divmod(cells, num_items), (len(queries), num_items)
     columns = np.concatenate(values)[first].T
     return [sparse.csr_matrix((column, where), shape) for column in columns]
 

@@ -21,7 +21,7 @@ class QuerySides:
 
     def __init__(self, towers, queries):
         self.towers, self.queries = towers, queries
-        self._known = weakref.WeakKeyDictionary()
+        self._known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
     @functools.cached_property
     def candidates(self):

@@ -43,11 +43,14 @@ def choose_weights(scorers, sides, allow_repeats, new_item_cost, seed):
         `(Weights, ValidationScores)`.
     """
     pool = pool_candidates(scorers, sides, allow_repeats)
-    of_known, of_new = pool.among(new=False), pool.among(new=True)
+    of_known = pool.among(new=False)
     num_scorers = len(scorers) + 1
     decisive = of_known if len(of_known) else pool
     found = bagged_weights(decisive, decisive.query_of, seed)
     steady = decisive.steady_ndcg(_mixed(found, decisive.parts))
+    cutoff = decisive.cutoff
+    del of_known, decisive  # large, as the next one is
+    of_new = pool.among(new=True)
     _keep_informers(found, scorers, pool.parts)
     weighting = Weights(of_known_items=found[:num_scorers])
     if allow_repeats:
@@ -63,7 +66,7 @@ def choose_weights(scorers, sides, allow_repeats, new_item_cost, seed):
     logger.debug(
         "Weights of the scorers reach NDCG@%d %.4f among known items, NDCG@%d %.4f "
         "among new ones; NDCG@10 of what is shown is %.4f.",
-        *(decisive.cutoff, reached.steady, of_new.cutoff, reached.new, reached.ndcg),
+        *(cutoff, reached.steady, of_new.cutoff, reached.new, reached.ndcg),
     )
     return dataclasses.replace(weighting, new_item_boost=bonus), reached
 
