@@ -84,11 +84,15 @@ def solve(sums, ridge):
     factor = scipy.linalg.cho_factor(sums.xx.T, overwrite_a=True, **how)
     seen = scipy.linalg.cho_solve(factor, sums.xz, **how)
     plain = scipy.linalg.cho_solve(factor, sums.xy, overwrite_b=True, **how)
-    left = sums.z - (sums.xz * seen).sum(axis=0)
-    gain = (sums.xz * plain).sum(axis=0) / np.maximum(left, 1e-3)
+    left = sums.z - _column_products(sums.xz, seen)
+    gain = _column_products(sums.xz, plain) / np.maximum(left, 1e-3)
     seen *= gain
     plain += seen
     return plain
+
+
+def _column_products(left, right):
+    return np.einsum("fi,fi->i", left, right)  # no array as large as these
 
 
 def truncate(coefficients, xx, column_weights, rank):
