@@ -63,7 +63,7 @@ class HybridRecommender:
 
 
 class TowerRecommender:
-    """The neural towers alone, for validation while they learn.
+    """The neural towers alone, as they are when they are first asked.
 
     Args:
         model: adapted `TwoTower`.
@@ -74,14 +74,19 @@ class TowerRecommender:
     def __init__(self, model):
         self.model = model
 
+    @functools.cached_property
+    def candidates(self):
+        """`[num_items, dim]` float32 array: not anew for each batch."""
+        return self.model.all_candidates().numpy()
+
     def fit(self, train, items):
         """Does nothing: the towers are being trained."""
         return self
 
     def score(self, queries):
         """`[num_queries, num_items]` float32 scores."""
-        candidates = self.model.all_candidates().numpy()
-        return tower_queries(self.model, queries, candidates) @ candidates.T
+        queries = tower_queries(self.model, queries, self.candidates)
+        return queries @ self.candidates.T
 
 
 def tower_queries(towers, queries, candidates):

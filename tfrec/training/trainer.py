@@ -82,9 +82,9 @@ class Recipe:
         repeats = self.config.data.allow_repeats
         split, is_withheld = self._validation(interactions, repeats)
         model = make_hybrid(self.config, self._adapted(split.train))
-        ranked = TowerRecommender(model.towers)
 
         def validate():
+            ranked = TowerRecommender(model.towers)
             metric = mean_ndcg(ranked, split.queries, repeats)
             self.watch(metric)
             return metric
