@@ -24,6 +24,7 @@ LAYERS = {
             "watched_file",
             "graphs",
             "garbage",
+            "threads",
             "variables",
             "values",
             "plugins",

@@ -132,7 +132,7 @@ class Recommender(Predictor):
         changed = {"split": split or self.config.evaluation.split}
         with narrated(verbose) as report:
             with self._recipe(data, report, baselines=baselines, **changed) as recipe:
-                trial = try_out(recipe, data)
+                trial, _ = try_out(recipe, data)
                 facts = report_facts(recipe, data, trial)
             return Report(trial.judged.evaluations, **facts)
 

@@ -140,5 +140,5 @@ def _fact(row):
         mean("expected_calibration_error"),
         ", ".join(str(each["best_epoch"]) for each in training),
         f"{np.mean(seconds):.0f} s",
-        f"{max(each['peak_memory_mb'] for each in training):.0f} MB",
+        f"{max(max(each['peak_memory_mb'].values()) for each in training):.0f} MB",
     ]

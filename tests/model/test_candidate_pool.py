@@ -7,7 +7,8 @@ from tests.model.test_two_tower import last_queries
 from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
 from tfrec.hybrid import candidate_pool as score_pool
 from tfrec.hybrid.candidate_pool import CandidatePool, pool_candidates
-from tfrec.hybrid.offline_scores import HybridRecommender
+from tfrec.hybrid.offline_scores import own_past
+from tfrec.hybrid.query_sides import QuerySides
 
 
 @pytest.fixture
@@ -34,15 +35,21 @@ class Fixed:
         return self.scores[queries.user_rows]
 
 
+def pooled(hybrid, queries, allow_repeats):
+    sides = QuerySides(hybrid.model, queries)
+    return pool_candidates(hybrid.scorers, sides, allow_repeats)
+
+
 def all_parts(hybrid, queries, allow_repeats):
-    recommender = HybridRecommender(hybrid)
-    own = recommender.repeat_features(queries) if allow_repeats else []
-    return [*recommender.scorer_scores(queries), *own]
+    sides = QuerySides(hybrid.model, queries)
+    own = own_past(hybrid.model, queries) if allow_repeats else []
+    parts = sides.score(hybrid.scorers, np.arange(len(queries)))
+    return [*parts, *(each.toarray() for each in own)]
 
 
 @pytest.mark.parametrize("allow_repeats", [False, True])
 def test_small_catalogue_is_pooled_whole(hybrid, queries, allow_repeats):
-    pool = pool_candidates(hybrid, queries, allow_repeats)
+    pool = pooled(hybrid, queries, allow_repeats)
     weights = np.arange(1.0, len(pool.parts) + 1)
     parts = all_parts(hybrid, queries, allow_repeats)
     expected = mean_ndcg(Fixed(np.tensordot(weights, parts, 1)), queries, allow_repeats)
@@ -51,23 +58,21 @@ def test_small_catalogue_is_pooled_whole(hybrid, queries, allow_repeats):
 
 
 def test_what_any_part_likes_best_is_in_the_pool(shallow, hybrid, queries):
-    pool = pool_candidates(hybrid, queries, allow_repeats=False)
+    pool = pooled(hybrid, queries, allow_repeats=False)
     parts = all_parts(hybrid, queries, allow_repeats=False)
     assert pool.parts[0].shape[1] < parts[0].shape[1]
     may_come = pool.parts[0] > -np.inf
-    for whole, pooled in zip(parts, pool.parts, strict=True):
+    for whole, kept in zip(parts, pool.parts, strict=True):
         strike_seen(whole, queries)
-        best = np.where(may_come, pooled, -np.inf).max(axis=1)
+        best = np.where(may_come, kept, -np.inf).max(axis=1)
         np.testing.assert_array_equal(best, whole.max(axis=1))
 
 
 def test_targets_are_found_in_the_pool(shallow, hybrid, queries):
-    pool = pool_candidates(hybrid, queries, allow_repeats=False)
-    for whole, pooled in zip(
-        all_parts(hybrid, queries, False), pool.parts, strict=True
-    ):
+    pool = pooled(hybrid, queries, allow_repeats=False)
+    for whole, kept in zip(all_parts(hybrid, queries, False), pool.parts, strict=True):
         np.testing.assert_array_equal(
-            pooled[np.arange(len(queries)), pool.target_places],
+            kept[np.arange(len(queries)), pool.target_places],
             whole[np.arange(len(queries)), queries.target_rows],
         )
 
@@ -148,7 +153,7 @@ def test_without_new_items_there_is_nothing_to_choose_by():
 
 
 def test_no_item_is_in_the_pool_twice(shallow, hybrid, queries):
-    pool = pool_candidates(hybrid, queries, allow_repeats=False)
+    pool = pooled(hybrid, queries, allow_repeats=False)
     assert (pool.parts[0][0] > -np.inf).sum() <= 9  # of 16, 7 have been met
     cells = np.stack(pool.parts, axis=2)
     for cell, first in zip(cells, pool.parts[0], strict=True):
@@ -159,10 +164,10 @@ def test_no_item_is_in_the_pool_twice(shallow, hybrid, queries):
 def test_what_a_person_met_is_in_the_pool(hybrid, queries, monkeypatch):
     monkeypatch.setattr(score_pool, "DEPTH", 0)
     monkeypatch.setattr(score_pool, "NEW_DEPTH", 0)
-    pool = pool_candidates(hybrid, queries, allow_repeats=True)
-    whole = HybridRecommender(hybrid).repeat_features(queries)
+    pool = pooled(hybrid, queries, allow_repeats=True)
+    whole = np.stack([each.toarray() for each in own_past(hybrid.model, queries)])
     assert pool.is_new.shape[1] < whole.shape[2]
     may_come = pool.parts[0] > -np.inf
-    for features, pooled in zip(whole, pool.parts[-len(whole) :], strict=True):
+    for features, kept in zip(whole, pool.parts[-len(whole) :], strict=True):
         expected = features.sum(axis=1)
-        np.testing.assert_allclose((pooled * may_come).sum(axis=1), expected, rtol=1e-6)
+        np.testing.assert_allclose((kept * may_come).sum(axis=1), expected, rtol=1e-6)

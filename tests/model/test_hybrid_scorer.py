@@ -11,6 +11,7 @@ from tests.model.test_two_tower import last_queries
 from tfrec.data.history import HistoryBatch
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.offline_scores import HybridRecommender
+from tfrec.hybrid.query_sides import QuerySides
 from tfrec.hybrid.weights import Weights
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
@@ -251,12 +252,12 @@ def test_own_items_explain_themselves(asked_faithful):
 
 def test_part_scores_add_up_to_the_score(hybrid, board):
     queries = last_queries(board[1])
-    recommender = HybridRecommender(hybrid)
-    parts = recommender.scorer_scores(queries)
+    sides = QuerySides(hybrid.model, queries)
+    parts = sides.score(hybrid.scorers, np.arange(len(queries)))
     assert len(parts) == len(WEIGHTS)
     np.testing.assert_allclose(
-        sum(parts) - 1.0,  # the fixture's bias
-        recommender.score(queries),
+        np.tensordot(WEIGHTS, parts, 1) - 1.0,  # the fixture's bias
+        HybridRecommender(hybrid).score(queries),
         rtol=1e-3,
         atol=1e-3,
     )

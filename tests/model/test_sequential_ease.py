@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tfrec.linear import sequential_ease as item_regression
-from tfrec.linear.sequential_ease import moments, solve, truncate
+from tfrec.linear import moments
+from tfrec.linear.moments import add_moments, no_moments
+from tfrec.linear.sequential_ease import solve, truncate
 
 HALF_LIVES, SCALES = (2.0, 5.0), (1.0, 0.5)
 COLUMNS = np.array([0, 1, -1, 2, 3, 4])  # item 2 is left out
@@ -49,13 +50,20 @@ def slow_ridge(x, y, z, weights, ridge):
     return np.array(columns).T
 
 
-def fast_moments(users, weights):
+def make_repeats():
+    """Users who meet the same items again and again."""
+    rng = np.random.default_rng(2)
+    return [[*rng.integers(0, 6, rng.integers(1, 9))] for _ in range(20)]
+
+
+def fast_moments(users, weights, chosen=slice(None), sums=None):
     rows = np.concatenate(users)
-    sizes = [len(items) for items in users]
-    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    positions = np.arange(len(rows))
-    decays = (HALF_LIVES, SCALES)
-    return moments(rows, starts, positions, positions, weights, COLUMNS, *decays)
+    owners = np.repeat(np.arange(len(users)), list(map(len, users)))
+    places = np.arange(len(rows))[chosen]
+    sums = sums or no_moments(2, NUM_COLUMNS)
+    log = (COLUMNS[rows], owners, places, places, weights[chosen])
+    add_moments(sums, *log, HALF_LIVES, SCALES)
+    return sums
 
 
 @pytest.fixture
@@ -64,11 +72,15 @@ def weights():
     return np.random.default_rng(1).uniform(0.5, 2.0, size)
 
 
+@pytest.mark.parametrize("users", [make_users(), make_repeats()])
 @pytest.mark.parametrize("max_history", [50, 2])
-def test_moments(weights, monkeypatch, max_history):
-    monkeypatch.setattr(item_regression, "MAX_HISTORY", max_history)
-    sums = fast_moments(make_users(), weights)
-    x, y, z = slow_rows(make_users(), max_history)
+@pytest.mark.parametrize("at_once", [4096, 7])
+def test_moments(monkeypatch, users, max_history, at_once):
+    monkeypatch.setattr(moments, "MAX_HISTORY", max_history)
+    monkeypatch.setattr(moments, "EVENTS_AT_ONCE", at_once)
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, sum(map(len, users)))
+    sums = fast_moments(users, weights)
+    x, y, z = slow_rows(users, max_history)
     weighted = weights[:, None] * x
     np.testing.assert_allclose(sums.xx, weighted.T @ x, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(sums.xy, weighted.T @ y, rtol=1e-4, atol=1e-5)
@@ -78,16 +90,9 @@ def test_moments(weights, monkeypatch, max_history):
 
 def test_chosen_positions_only(weights):
     """The second half of the log, say: histories still begin where users do."""
-    users = make_users()
-    rows = np.concatenate(users)
-    sizes = [len(items) for items in users]
-    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    chosen = np.arange(len(rows) // 2, len(rows))
-    decays = (HALF_LIVES, SCALES)
-    found = moments(
-        rows, starts[chosen], chosen, chosen, weights[chosen], COLUMNS, *decays
-    )
-    x, y, _ = (part[chosen] for part in slow_rows(users))
+    chosen = np.arange(len(weights) // 2, len(weights))
+    found = fast_moments(make_users(), weights, chosen)
+    x, y, _ = (part[chosen] for part in slow_rows(make_users()))
     expected = (weights[chosen][:, None] * x).T @ y
     np.testing.assert_allclose(found.xy, expected, rtol=1e-4, atol=1e-5)
 
@@ -104,15 +109,14 @@ def test_an_item_that_was_seen_speaks_for_itself_no_less():
     """Without the covariate an item would speak against its own return."""
     users = [[0, 1], [0, 3], [1, 0], [3, 0]] * 5
     sums = fast_moments(users, np.ones(40))
-    assert solve(sums, ridge=0.1)[0, 0] > -1e-6
     no_indicator = np.linalg.solve(sums.xx + 0.1 * np.eye(10), sums.xy)
     assert no_indicator[0, 0] <= 0
+    assert solve(sums, ridge=0.1)[0, 0] > -1e-6
 
 
-def test_weighted_sums_of_moments_are_those_of_a_log_with_copies(weights):
+def test_sums_of_moments_are_those_of_a_log_with_copies(weights):
     users = make_users()
-    once = fast_moments(users, weights)
-    both = once + 2.0 * once
+    both = fast_moments(users, 2.0 * weights, sums=fast_moments(users, weights))
     thrice = fast_moments([*users] * 3, np.tile(weights, 3))
     for name in ("xx", "xy", "xz", "z"):
         np.testing.assert_allclose(

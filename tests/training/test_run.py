@@ -35,9 +35,10 @@ def test_report_of_the_toy_run(trained):
     assert stored["models"] == trained.report["models"]
     facts = stored["details"]["training"]
     assert facts["examples_per_s"] > 0
-    assert 100 < facts["peak_memory_mb"] < 100_000
+    assert all(100 < peak < 100_000 for peak in facts["peak_memory_mb"].values())
     assert set(facts["text_cache"]) == {"hits", "misses"}
-    assert set(facts["seconds"]) == {"choose", "learn", "evaluate"}
+    stages = {"choose", "learn", "evaluate", "export"}
+    assert set(facts["seconds"]) == set(facts["peak_memory_mb"]) == stages
     assert stored["details"]["data"]["events"] > 2000
     assert stored["details"]["config"]["model"]["text_encoder"] == "lstm"
     page = (trained.folder / "report.md").read_text()

@@ -70,11 +70,10 @@ def train(folder, resume, doom):
         f"train.checkpoint_every={CHECKPOINT_EVERY}",
         "train.deterministic=true",
     )
-    towers = TowerRecommender(model)
     save_weights = loop.save_weights
 
     def validate():
-        metric = mean_ndcg(towers, split.queries, allow_repeats=True)
+        metric = mean_ndcg(TowerRecommender(model), split.queries, allow_repeats=True)
         doom.visit("validation")
         return metric
 

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from tfrec.errors import DataError
 
+MAX_SCORES = 4_000_000  # of a batch of queries: queries x items
 EVENT_ARRAYS = {
     "user_rows": np.int32,
     "item_rows": np.int32,
@@ -211,7 +212,12 @@ class Queries:
         )
 
     def in_batches(self, batch_size=256):
-        """The queries, in order, at most `batch_size` of them at a time."""
+        """The queries, in order, at most `batch_size` of them at a time.
+
+        Of a large catalogue fewer, so that scores of all items stay small.
+        """
+        most = MAX_SCORES // self.interactions.num_items
+        batch_size = max(1, min(batch_size, most))
         for start in range(0, len(self), batch_size):
             yield self.take(np.arange(start, min(start + batch_size, len(self))))
 

@@ -25,6 +25,11 @@ def target_ranks(scores, target_offsets, target_rows):
     >>> target_ranks(np.array([[0.5, 0.9, 0.5]]), [0, 1], np.array([0]))
     array([3])
     """
+    if (np.diff(target_offsets) == 1).all():
+        own = np.take_along_axis(scores, target_rows[:, None], axis=1)
+        ranks = np.count_nonzero(scores >= own, axis=1)
+        # No other place is as good as the last.
+        return np.where(own[:, 0] > -np.inf, ranks, scores.shape[1])
     ranks = np.empty(len(target_rows), np.int64)
     bounds = itertools.pairwise(target_offsets)
     for row, (start, end) in zip(scores, bounds, strict=True):
@@ -36,7 +41,8 @@ def ranks_of_blends(first, second, shares, target_offsets, target_rows, k):
     """Ranks in `first + share * second`, for each share, as far as place `k`.
 
     An item that both parts place before a question's right one is before it whatever
-    the share; where `k` are, which is most often, there is nothing to rank.
+    the share; where `k` are, which is most often, there is nothing to rank. One that
+    both place behind it is behind it.
 
     Args:
         first: `[queries, num_items]` float array; `-inf` where excluded.
@@ -58,11 +64,15 @@ def ranks_of_blends(first, second, shares, target_offsets, target_rows, k):
             for place, blend in enumerate(one + shares * other):
                 ranks[place, start:end] = _ranks_in(blend, targets)
         elif one[targets[0]] > -np.inf:
-            always_ahead = (one >= one[targets]) & (other >= other[targets])
-            if np.count_nonzero(always_ahead) <= k:
-                blends = one + shares * other
-                is_ahead = (blends >= blends[:, targets]).view(np.int8)  # adds up fast
-                ranks[:, start] = is_ahead.sum(axis=1, dtype=np.int32)
+            by_one, by_other = one >= one[targets], other >= other[targets]
+            always_ahead = np.count_nonzero(by_one & by_other)
+            if always_ahead <= k:
+                at = np.flatnonzero(by_one != by_other)
+                blends = one[at] + shares * other[at]
+                is_ahead = blends >= one[targets] + shares * other[targets]
+                # As small integers they add up fast.
+                is_ahead = is_ahead.view(np.int8).sum(axis=1, dtype=np.int32)
+                ranks[:, start] = always_ahead + is_ahead
     return np.minimum(ranks, k + 1, out=ranks)
 
 

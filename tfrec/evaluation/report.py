@@ -75,14 +75,17 @@ def write_report(folder, evaluations, **facts):
     """
     folder, report = pathlib.Path(folder), make_report(evaluations, **facts)
     report["figures"] = write_figures(folder, report, evaluations)
-    with replacing(folder / "report.json") as aside:
-        aside.write_text(
-            json.dumps(report, indent=2, allow_nan=False) + "\n",
-            encoding="utf-8",
-        )
+    write_json(folder, report)
     with replacing(folder / "report.md") as aside:
         aside.write_text(render(report), encoding="utf-8")
     return report
+
+
+def write_json(folder, report):
+    """Writes the content of a report as `report.json`."""
+    with replacing(pathlib.Path(folder) / "report.json") as aside:
+        text = json.dumps(report, indent=2, allow_nan=False)
+        aside.write_text(text + "\n", encoding="utf-8")
 
 
 def write_figures(folder, report, evaluations):

@@ -8,7 +8,6 @@ import numpy as np
 from tfrec.evaluation import metrics
 from tfrec.evaluation.evaluate import strike_seen
 from tfrec.evaluation.ranks import ranks_of_blends, target_ranks
-from tfrec.hybrid.offline_scores import HybridRecommender
 
 DEPTH = 500  # best items by each part: those of a list stand far above the last
 NEW_DEPTH = 100  # best new items by each part
@@ -85,15 +84,24 @@ class CandidatePool:
     def among(self, new):
         """The same as `answered_by`, of items of their own kind alone."""
         pool = self.answered_by(new)
-        is_kind = pool.is_new == new
-        width = is_kind.sum(axis=1).max(initial=0)
-        columns = np.argsort(~is_kind, axis=1, kind="stable")[:, :width]
-        parts = [np.take_along_axis(part, columns, axis=1) for part in pool.parts]
-        is_new = np.take_along_axis(pool.is_new, columns, axis=1)
-        parts[0][is_new != new] = -np.inf
-        places = pool._of_right_items(is_kind.cumsum(axis=1) - 1)
-        offsets, rows = pool.target_offsets, pool.target_rows
-        return CandidatePool(parts, is_new, offsets, places, rows)
+        return pool.of_items(pool.is_new == new)
+
+    def of_items(self, kept):
+        """The same of some items, `[num_queries, width]` bool, the targets among them.
+
+        Where fewer are kept than of another query, some that may not come fill up.
+        """
+        width = kept.sum(axis=1).max(initial=0)
+        columns = np.argsort(~kept, axis=1, kind="stable")[:, :width]
+        *parts, is_new, is_kept = (
+            np.take_along_axis(each, columns, axis=1)
+            for each in (*self.parts, self.is_new, kept)
+        )
+        parts[0][~is_kept] = -np.inf
+        places = self._of_right_items(kept.cumsum(axis=1, dtype=np.int32) - 1)
+        return CandidatePool(
+            parts, is_new, self.target_offsets, places, self.target_rows
+        )
 
     @property
     def query_of(self):
@@ -115,41 +123,50 @@ class CandidatePool:
         return target_ranks(scores, self.target_offsets, self.target_places)
 
 
-def pool_candidates(hybrid, queries, allow_repeats):
-    """The `CandidatePool` of an embedding whose weights are all 1.
+def pool_candidates(scorers, sides, allow_repeats):
+    """The `CandidatePool` of towers and scorers.
 
     Args:
-        hybrid: `HybridScorer`.
-        queries: `Queries`.
+        scorers: list of fitted `Scorer`s.
+        sides: `QuerySides` of the queries that are asked.
         allow_repeats: bool, whether items of the history may come; only then are
             there parts for an item's own past.
     """
-    recommender = HybridRecommender(hybrid)
-    is_new = hybrid.model.catalogue.is_new
-    most_targets = np.diff(queries.target_offsets).max()
-    most_met = hybrid.model.max_history_length
-    pools = []
-    for batch in queries.in_batches(BATCH_SIZE):
-        parts, likely = (
-            recommender.scorer_scores(batch),
-            [_targets(batch, most_targets)],
-        )
-        if allow_repeats:
-            own = recommender.repeat_features(batch)
-            likely.append(_met(own[-1], most_met))  # the one that fades last
-        else:
-            own = []
-            strike_seen(parts[0], batch)
-        rows = _rows(parts, is_new, likely)
-        pools.append((_cut([*parts, *own], rows), rows, _places(rows, batch)))
-    parts, rows, places = zip(*pools, strict=True)
+    queries, target_places = sides.queries, []
+    whole: list = []
+    for start in range(0, len(queries), BATCH_SIZE):
+        places = np.arange(start, min(start + BATCH_SIZE, len(queries)))
+        *found, columns = _pool_batch(scorers, sides, places, allow_repeats)
+        if not whole:  # filled batch by batch: joined, all would be there twice
+            shape = (len(queries), found[0].shape[1])
+            whole = [np.empty(shape, each.dtype) for each in found]
+        for array, part in zip(whole, found, strict=True):
+            array[places] = part
+        target_places.append(columns)
+    *parts, is_new = whole
     return CandidatePool(
-        [np.concatenate(part) for part in zip(*parts, strict=True)],
-        is_new[np.concatenate(rows)],
+        parts,
+        is_new,
         queries.target_offsets,
-        np.concatenate(places),
+        np.concatenate(target_places),
         queries.target_rows,
     )
+
+
+def _pool_batch(scorers, sides, places, allow_repeats):
+    """`(*parts, is_new, target_places)` of some queries."""
+    batch, is_new = sides.queries.take(places), sides.towers.catalogue.is_new
+    parts, own = sides.score(scorers, places), []
+    most_targets = np.diff(sides.queries.target_offsets).max()
+    likely = [_targets(batch, most_targets)]
+    if allow_repeats:
+        own = [each[places].toarray() for each in sides.own_past]
+        fading_last = own[-1]
+        likely.append(_met(fading_last, sides.towers.max_history_length))
+    else:
+        strike_seen(parts[0], batch)
+    rows = _rows(parts, is_new, likely)
+    return *_cut([*parts, *own], rows), is_new[rows], _places(rows, batch)
 
 
 def _rows(scorers, is_new, likely):
@@ -166,6 +183,8 @@ def _rows(scorers, is_new, likely):
 
 def _cut(parts, rows):
     """The parts' scores of the rows; who stands in a row twice may come once."""
+    if rows.shape == parts[0].shape:
+        return parts  # the whole catalogue in its order
     parts = [np.take_along_axis(part, rows, axis=1) for part in parts]
     parts[0][:, 1:][rows[:, 1:] == rows[:, :-1]] = -np.inf
     return parts

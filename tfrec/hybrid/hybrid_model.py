@@ -4,6 +4,7 @@ import numpy as np
 
 from tfrec.data.repeats import without_other_targets
 from tfrec.hybrid.hybrid_scorer import HybridScorer
+from tfrec.hybrid.query_sides import QuerySides
 from tfrec.hybrid.weight_search import choose_weights
 from tfrec.hybrid.weights import Weights
 from tfrec.linear.registry import ScorerSettings, make_scorers
@@ -82,18 +83,21 @@ class HybridModel:
         self.weights = weighting.without_useless()
         return self
 
-    def choose_weights(self, queries):
+    def choose_weights(self, queries, sides=None):
         """Chooses the weights of towers and scorers.
 
         Args:
             queries: `Queries` from after the events that the model learnt from.
+            sides: `QuerySides` of the towers and these queries, or None; with it, no
+                part is asked twice.
 
         Returns:
             What they reach: `tfrec.hybrid.weight_search.ValidationScores`.
         """
         repeats = self.towers.allow_repeats
         how = (repeats, self.new_item_cost, self.towers.seed)
-        self.weights, reached = choose_weights(self.hybrid_scorer(), queries, *how)
+        sides = sides or QuerySides(self.towers, queries)
+        self.weights, reached = choose_weights(self.scorers, sides, *how)
         self.is_weighed = True
         return reached
 

@@ -31,6 +31,7 @@ def choose_new_item_boost(scores, pool, cost, k=10):
     of_known = pool.answered_by(new=False)
     if not len(of_known) or not len(pool.answered_by(new=True)):
         return 0.0
+    of_known = _contenders(of_known, k)
     (shown,), is_new = of_known.parts, of_known.is_new
     least = (1 - cost) * of_known.ndcg(np.where(is_new, -np.inf, shown), k)
 
@@ -40,6 +41,17 @@ def choose_new_item_boost(scores, pool, cost, k=10):
     steps = _steps(scores, pool.is_new, k)
     place = bisect.bisect_left(steps, True, key=is_too_much)
     return max([*steps[:1], *steps[:place]], default=0.0)
+
+
+def _contenders(pool, k):
+    """Of the items, the targets and those that a boost may bring among the best `k`."""
+    (scores,), is_new = pool.parts, pool.is_new
+    kept = np.zeros_like(is_new)
+    kept[pool.query_of, pool.target_places] = True
+    for is_kind in (is_new, ~is_new):
+        own = np.where(is_kind, scores, -np.inf)
+        kept |= (own > -np.inf) & (own >= _best_first(own, k)[:, -1:])
+    return pool.of_items(kept)
 
 
 def _steps(scores, is_new, k):

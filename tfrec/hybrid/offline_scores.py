@@ -4,10 +4,11 @@ import functools
 
 import numpy as np
 import tensorflow as tf
+from scipy import sparse
 
 from tfrec.data.history import history_of
 from tfrec.data.packing import pack_histories
-from tfrec.linear.repeat_consumption import HALF_LIVES, repeat_features
+from tfrec.linear.repeat_consumption import repeat_features
 
 BATCH_SIZE = 128  # queries
 
@@ -36,30 +37,18 @@ class HybridRecommender:
         """`[num_queries, num_items]` float32 scores."""
         scores = self.interests(queries) @ self.candidates.T
         if self.hybrid.has_repeats:
-            features = self.repeat_features(queries)
-            scores += np.tensordot(self.hybrid.weights.repeat, features, 1)
+            features = own_past(self.hybrid.model, queries)
+            weighted = zip(self.hybrid.weights.repeat, features, strict=True)
+            scores += sum(weight * each for weight, each in weighted).toarray()
         return scores
-
-    def repeat_features(self, queries):
-        """Of every item: `[num_half_lives, num_queries, num_items]`."""
-        shape = (len(HALF_LIVES), len(queries), len(self.candidates))
-        features = np.zeros(shape, np.float32)
-        for rows, history in _histories(queries, self.hybrid.model):
-            own = history.item_rows.numpy()
-            found = repeat_features(self.hybrid.model.kinds.of_interest(history), own)
-            found = found.numpy()
-            batch, places = np.nonzero(own >= 0)
-            items = own[batch, places]
-            features[:, rows[batch], items] = found[batch, places].T
-        return features
 
     def repeat_bonus(self, queries):
         """`[num_queries]` bonus of each query's one target."""
-        parts = [
-            self.hybrid.repeat_bonus(history, queries.target_rows[rows][:, None])[:, 0]
-            for rows, history in _histories(queries, self.hybrid.model)
-        ]
-        return np.concatenate(parts)
+        bonus = np.empty(len(queries), np.float32)
+        for rows, history in _histories(queries, self.hybrid.model):
+            targets = queries.target_rows[rows][:, None]
+            bonus[rows] = self.hybrid.repeat_bonus(history, targets)[:, 0]
+        return bonus
 
     def interests(self, queries):
         """`[num_queries, dim]` float32 interest vectors."""
@@ -72,22 +61,9 @@ class HybridRecommender:
 
         return _in_batches(query, queries, self.hybrid.model)
 
-    def scorer_scores(self, queries):
-        """List of `[num_queries, num_items]` scores, one per scorer, unweighted."""
-        sizes = [
-            self.hybrid.neural_dim,
-            *(scorer.dim for scorer in self.hybrid.scorers),
-        ]
-        interests = self.interests(queries)
-        ends = np.cumsum(sizes)
-        return [
-            interests[:, end - size : end] @ self.candidates[:, end - size : end].T
-            for size, end in zip(sizes, ends, strict=True)
-        ]
-
 
 class TowerRecommender:
-    """The neural towers alone, for validation while they learn.
+    """The neural towers alone, as they are when they are first asked.
 
     Args:
         model: adapted `TwoTower`.
@@ -98,31 +74,90 @@ class TowerRecommender:
     def __init__(self, model):
         self.model = model
 
+    @functools.cached_property
+    def candidates(self):
+        """`[num_items, dim]` float32 array: not anew for each batch."""
+        return self.model.all_candidates().numpy()
+
     def fit(self, train, items):
         """Does nothing: the towers are being trained."""
         return self
 
     def score(self, queries):
         """`[num_queries, num_items]` float32 scores."""
-        candidates = self.model.all_candidates()
-        query = functools.partial(self.model.plain_queries, candidates=candidates)
-        return _in_batches(query, queries, self.model) @ candidates.numpy().T
+        queries = tower_queries(self.model, queries, self.candidates)
+        return queries @ self.candidates.T
 
 
-def _in_batches(query, queries, model):
-    parts = []
-    for rows, history in _histories(queries, model):
+def tower_queries(towers, queries, candidates):
+    """The towers' part of interest vectors.
+
+    Args:
+        towers: `TwoTower`.
+        queries: `Queries`.
+        candidates: `[num_items, dim]` float array, as `all_candidates` gives it.
+
+    Returns:
+        `[num_queries, dim]` float32 array.
+    """
+    query = functools.partial(towers.plain_queries, candidates=tf.constant(candidates))
+    return _in_batches(query, queries, towers)
+
+
+def scorer_queries(towers, queries, scorer):
+    """A fitted scorer's part of interest vectors, as `tower_queries` gives theirs."""
+
+    def query(history, now, user_rows):
+        reads_all = scorer.reads_dislikes
+        read = history if reads_all else towers.kinds.of_interest(history)
+        return scorer.query(read, now)
+
+    return _in_batches(query, queries, towers)
+
+
+def own_past(towers, queries):
+    """What each query's past with its items says of having them again.
+
+    Args:
+        towers: `TwoTower`.
+        queries: `Queries`.
+
+    Returns:
+        List of `[num_queries, num_items]` CSR matrices, one per half-life: the
+        `repeat_features` of the items that the histories hold.
+    """
+    places, values = [], []
+    num_items = towers.catalogue.num_items
+    for rows, history in _histories(queries, towers):
+        own = history.item_rows.numpy()
+        found = repeat_features(towers.kinds.of_interest(history), own).numpy()
+        query_of, events = np.nonzero(own >= 0)
+        places.append(rows[query_of] * num_items + own[query_of, events])
+        values.append(found[query_of, events])
+    cells, first = np.unique(np.concatenate(places), return_index=True)
+    where, shape = np.divmod(cells, num_items), (len(queries), num_items)
+    columns = np.concatenate(values)[first].T
+    return [sparse.csr_matrix((column, where), shape) for column in columns]
+
+
+def _in_batches(query, queries, towers):
+    numbers, parts = [], []
+    for rows, history in _histories(queries, towers):
         now, users = queries.timestamps[rows], queries.user_rows[rows]
         parts.append(query(history, tf.constant(now), tf.constant(users)))
-    return np.concatenate(parts).astype(np.float32)
+        numbers.append(rows)
+    order = np.argsort(np.concatenate(numbers))
+    return np.concatenate(parts).astype(np.float32)[order]
 
 
-def _histories(queries, model):
-    """Batches of queries: `(their numbers, History)`."""
-    length = model.max_history_length
-    for start in range(0, len(queries), BATCH_SIZE):
-        rows = np.arange(start, min(start + BATCH_SIZE, len(queries)))
-        yield (
-            rows,
-            history_of(pack_histories(queries.take(rows), length), model.standardise),
-        )
+def _histories(queries, towers):
+    """Batches of queries, those of short histories first: `(their numbers, History)`.
+
+    Padding costs as much as events, so histories of one batch are about as long.
+    """
+    starts = queries.interactions.offsets[queries.user_rows]
+    order = np.argsort(queries.history_ends - starts, kind="stable")
+    for start in range(0, len(order), BATCH_SIZE):
+        rows = order[start : start + BATCH_SIZE]
+        packed = pack_histories(queries.take(rows), towers.max_history_length)
+        yield rows, history_of(packed, towers.standardise)

@@ -3,8 +3,10 @@
 import gc
 import itertools
 import logging
+import operator
 from typing import NamedTuple
 
+from tfrec.hybrid.query_sides import QuerySides
 from tfrec.hybrid.weight_search import ValidationScores
 from tfrec.hybrid.weights import Weights
 from tfrec.linear.registry import ScorerSettings
@@ -33,7 +35,6 @@ def choose_scorers(model, interactions, queries):
     Returns:
         `(ScorerSettings, NDCG@10 reached)`; the model has them, weighed.
     """
-
     names, settings = model.scorer_names, model.initial_settings
     dim = settings.item_to_item.dim
     wide_one = settings.item_to_item._replace(dim=WIDER * dim)
@@ -42,7 +43,7 @@ def choose_scorers(model, interactions, queries):
         for each in wide_one.variants()
         if "item_to_item" in names
     ]
-    numbers = itertools.count(1)
+    numbers, sides = itertools.count(1), QuerySides(model.towers, queries)
     most = len(wide_ones) + 1 + ("bm25" in names)
 
     def tried(settings, *fitted):
@@ -51,11 +52,15 @@ def choose_scorers(model, interactions, queries):
             "Choosing weights of the scorers, %d of at most %d.", next(numbers), most
         )
         model.fit_scorers(interactions, settings, fitted=fitted)
-        reached = model.choose_weights(queries)
+        reached = model.choose_weights(queries, sides)
         return _Tried(reached, settings, model.scorers, model.weights)
 
     if wide_ones:
-        wide = max(map(tried, wide_ones), key=lambda each: each.reached)
+        first, *rest = wide_ones
+        wide = tried(first)
+        _, *others = _first(wide.scorers, "item_to_item")
+        for each in rest:
+            wide = max(wide, tried(each, *others), key=operator.attrgetter("reached"))
         item_to_item, *others = _first(wide.scorers, "item_to_item")
         first = item_to_item.narrowed(dim)
         narrow = tried(settings._replace(item_to_item=first.settings), first, *others)

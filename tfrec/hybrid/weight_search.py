@@ -28,12 +28,12 @@ class ValidationScores(NamedTuple):
     ndcg: float  # NDCG@10 of what is shown
 
 
-def choose_weights(hybrid, queries, allow_repeats, new_item_cost, seed):
-    """Weights of a hybrid's scorers that rank the targets of queries best.
+def choose_weights(scorers, sides, allow_repeats, new_item_cost, seed):
+    """Weights of towers and scorers that rank the targets of queries best.
 
     Args:
-        hybrid: `HybridScorer` whose weights are all 1.
-        queries: `Queries` from after the events that it learnt from.
+        scorers: list of fitted `Scorer`s.
+        sides: `QuerySides` of queries from after the events that they learnt from.
         allow_repeats: bool, whether items of the history may come; only then do
             weights for an item's own past have a use.
         new_item_cost: float, share of the known items' NDCG@10 that new ones may take.
@@ -42,20 +42,23 @@ def choose_weights(hybrid, queries, allow_repeats, new_item_cost, seed):
     Returns:
         `(Weights, ValidationScores)`.
     """
-    pool = pool_candidates(hybrid, queries, allow_repeats)
-    of_known, of_new = pool.among(new=False), pool.among(new=True)
-    num_scorers = len(hybrid.scorers) + 1
+    pool = pool_candidates(scorers, sides, allow_repeats)
+    of_known = pool.among(new=False)
+    num_scorers = len(scorers) + 1
     decisive = of_known if len(of_known) else pool
     found = bagged_weights(decisive, decisive.query_of, seed)
     steady = decisive.steady_ndcg(_mixed(found, decisive.parts))
-    _keep_informers(found, hybrid.scorers, pool.parts)
+    cutoff = decisive.cutoff
+    del of_known, decisive  # large, as the next one is
+    of_new = pool.among(new=True)
+    _keep_informers(found, scorers, pool.parts)
     weighting = Weights(of_known_items=found[:num_scorers])
     if allow_repeats:
         own = tuple(found[num_scorers:].tolist())
         weighting = dataclasses.replace(weighting, repeat=own)
     new = 0.0
     if of_new.is_enough:
-        weighting = choose_new_item_weights(weighting, of_new, hybrid.scorers, seed)
+        weighting = choose_new_item_weights(weighting, of_new, scorers, seed)
         new = of_new.steady_ndcg(blend(weighting, of_new))
     scores = blend(weighting, pool)
     bonus = choose_new_item_boost(scores, pool, new_item_cost)
@@ -63,7 +66,7 @@ def choose_weights(hybrid, queries, allow_repeats, new_item_cost, seed):
     logger.debug(
         "Weights of the scorers reach NDCG@%d %.4f among known items, NDCG@%d %.4f "
         "among new ones; NDCG@10 of what is shown is %.4f.",
-        *(decisive.cutoff, reached.steady, of_new.cutoff, reached.new, reached.ndcg),
+        *(cutoff, reached.steady, of_new.cutoff, reached.new, reached.ndcg),
     )
     return dataclasses.replace(weighting, new_item_boost=bonus), reached
 

@@ -1,35 +1,13 @@
 """Sequential EASE: the next item by one ridge regression on decayed histories."""
 
-import dataclasses
-import operator
-
 import numpy as np
 import scipy.linalg
-import scipy.sparse
+
+from tfrec.linear.moments import add_moments, no_moments
 
 MAX_POSITIONS = 200_000  # of the log, that a regression learns from
-MAX_HISTORY = 50  # events
 BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
-
-
-@dataclasses.dataclass(frozen=True)
-class Moments:
-    """Sums over the positions of a log from which the regression is solved.
-
-    With features `x` (decayed histories), target `y` and seen items `z`.
-    """
-
-    xx: np.ndarray  # [num_features, num_features]
-    xy: np.ndarray  # [num_features, num_items]
-    xz: np.ndarray  # [num_features, num_items]
-    z: np.ndarray  # [num_items]
-
-    def __add__(self, other):
-        return Moments(*map(operator.add, vars(self).values(), vars(other).values()))
-
-    def __rmul__(self, factor):
-        return Moments(*(factor * each for each in vars(self).values()))
 
 
 def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed):
@@ -55,24 +33,18 @@ def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed
     if len(positions) > MAX_POSITIONS:
         rng = np.random.default_rng(seed)
         positions = rng.choice(positions, MAX_POSITIONS, replace=False)
-    log = (interactions, columns, positions, (half_lives, scales))
-    forward = _moments_of_log(*log, is_reversed=False)
-    sums = forward + BACKWARD_SHARE * _moments_of_log(*log, is_reversed=True)
-    l2 = ridge * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
-    return solve(sums, l2), forward.xx
-
-
-def _moments_of_log(interactions, columns, positions, decays, is_reversed):
-    offsets, rows = interactions.offsets, interactions.item_rows
     weights = _recency(interactions.timestamps)[positions]
-    ends = interactions.group_starts[positions]
-    if is_reversed:
-        rows = rows[::-1]
-        ends = len(rows) - _group_ends(interactions.group_starts)[positions]
-        positions = len(rows) - 1 - positions
-        offsets = len(rows) - offsets[::-1]
-    starts = offsets[np.searchsorted(offsets, positions, side="right") - 1]
-    return moments(rows, starts, ends, positions, weights, columns, *decays)
+    decays, known = (half_lives, scales), columns[interactions.item_rows]
+    starts, users = interactions.group_starts, interactions.user_rows
+    sums = no_moments(len(half_lives), columns.max() + 1)
+    add_moments(sums, known, users, starts[positions], positions, weights, *decays)
+    forward = sums.xx.copy()
+    size = len(interactions)
+    ends = size - _group_ends(starts)[positions]
+    positions, weights = size - 1 - positions, BACKWARD_SHARE * weights
+    add_moments(sums, known[::-1], users[::-1], ends, positions, weights, *decays)
+    l2 = ridge * np.diag(sums.xx).mean() or 1.0  # 0 if nobody has a history
+    return solve(sums, l2), forward
 
 
 def _group_ends(group_starts):
@@ -87,52 +59,6 @@ def _recency(timestamps):
     return 0.5 ** (age_s / max(1.0, RECENCY_HALF_LIFE * age_s.max()))
 
 
-def moments(item_rows, starts, ends, positions, weights, columns, half_lives, scales):
-    """Moments of predicting the item at each position from those before it.
-
-    Args:
-        item_rows: `[n]` int array of the log's items, users one after another.
-        starts: `[num_positions]` int array, first event of the position's user.
-        ends: `[num_positions]` int array, one past the last event that the
-            position may look back on; events of its own moment are not among them.
-        positions: `[num_positions]` int array.
-        weights: `[num_positions]` float array, how much each position counts.
-        columns: `[num_items]` int array, item row -> column, -1 to leave it out.
-        half_lives: float per decay, events.
-        scales: float per decay.
-
-    Returns:
-        `Moments`.
-    """
-    num_columns = columns.max() + 1
-    ranks = np.arange(MAX_HISTORY)
-    events = ends[:, None] - 1 - ranks
-    own = columns[item_rows[np.maximum(events, 0)]]
-    is_real = (events >= starts[:, None]) & (own >= 0)
-    rows, places = np.nonzero(is_real)
-    shape = (len(positions), num_columns)
-
-    def sparse(by_rank):
-        values = by_rank[places].astype(np.float32)
-        return scipy.sparse.csr_matrix((values, (rows, own[rows, places])), shape=shape)
-
-    decayed = [
-        sparse(scale * 0.5 ** (ranks / half_life))
-        for half_life, scale in zip(half_lives, scales, strict=True)
-    ]
-    x = scipy.sparse.hstack(decayed).tocsr()
-    seen = sparse(np.ones(MAX_HISTORY))
-    seen.data[:] = 1.0
-    targets = columns[item_rows[positions]]
-    known = np.flatnonzero(targets >= 0)
-    y = scipy.sparse.csr_matrix(
-        (np.ones(len(known), np.float32), (known, targets[known])), shape=shape
-    )
-    weighted = scipy.sparse.diags_array(weights.astype(np.float32)) @ x
-    xx, xy, xz = ((weighted.T @ other).toarray() for other in (x, y, seen))
-    return Moments(xx, xy, xz, weights @ seen)
-
-
 def solve(sums, ridge):
     """Coefficients of the regression, one column for each next item.
 
@@ -141,7 +67,7 @@ def solve(sums, ridge):
     EASE, and drops out in closed form.
 
     Args:
-        sums: `Moments`.
+        sums: `Moments`; `xx` and `xy` are overwritten.
         ridge: positive float.
 
     Returns:
@@ -153,14 +79,20 @@ def solve(sums, ridge):
         Item-Item Models for Session-based Recommendation, WWW 2021,
         https://arxiv.org/abs/2103.16104
     """
-    gram = sums.xx.copy()
-    gram[np.diag_indices(len(gram))] += ridge
-    factor = scipy.linalg.cho_factor(gram, overwrite_a=True, check_finite=False)
-    both = scipy.linalg.cho_solve(factor, np.hstack([sums.xy, sums.xz]))
-    plain, seen = np.split(both, 2, axis=1)
-    left = sums.z - (sums.xz * seen).sum(axis=0)
-    gain = (sums.xz * plain).sum(axis=0) / np.maximum(left, 1e-3)
-    return (plain + seen * gain).astype(np.float32)
+    sums.xx[np.diag_indices_from(sums.xx)] += ridge
+    how = {"check_finite": False}
+    factor = scipy.linalg.cho_factor(sums.xx.T, overwrite_a=True, **how)
+    seen = scipy.linalg.cho_solve(factor, sums.xz, **how)
+    plain = scipy.linalg.cho_solve(factor, sums.xy, overwrite_b=True, **how)
+    left = sums.z - _column_products(sums.xz, seen)
+    gain = _column_products(sums.xz, plain) / np.maximum(left, 1e-3)
+    seen *= gain
+    plain += seen
+    return plain
+
+
+def _column_products(left, right):
+    return np.einsum("fi,fi->i", left, right)  # no array as large as these
 
 
 def truncate(coefficients, xx, column_weights, rank):
@@ -178,7 +110,7 @@ def truncate(coefficients, xx, column_weights, rank):
         whose product is nearest to `coefficients` under `xx`.
     """
     rank = min(rank, coefficients.shape[1])
-    weighted = coefficients * column_weights
+    weighted = coefficients * column_weights.astype(coefficients.dtype)
     predicted = weighted.T @ (xx @ weighted)
     size = len(predicted)
     _, vectors = scipy.linalg.eigh(predicted, subset_by_index=[size - rank, size - 1])

@@ -230,7 +230,9 @@ class TwoTower(keras.Model):
             self.catalogue.num_events, self.num_negatives, self.seeds
         )
         # One graph for all who ask; made here, since it holds these layers.
-        self.plain_queries = private_graph(self._plain_queries, reduce_retracing=True)
+        self.plain_queries = private_graph(
+            self._plain_queries, input_signature=_query_signature(self.embedding_dim)
+        )
         self._make_weights()
 
     def _make_weights(self):
@@ -365,3 +367,16 @@ class TwoTower(keras.Model):
         log_q = self.candidate_set.log_q(y_pred["candidate_rows"], x["item_rows"])
         retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, self.temperature)
         return retrieval + self.interest_weight * interest_loss(x, y_pred)
+
+
+def _query_signature(dim):
+    """Of `TwoTower._plain_queries`, for batches of any size and length."""
+    events, numbers = [None, None], [None]
+    history = HistoryBatch(
+        tf.TensorSpec(events, tf.int32),
+        tf.TensorSpec(events, tf.int32),
+        tf.TensorSpec(events, tf.float32),
+        tf.TensorSpec(events, tf.int64),
+    )
+    now, users = tf.TensorSpec(numbers, tf.int64), tf.TensorSpec(numbers, tf.int32)
+    return [history, now, users, tf.TensorSpec([None, dim], tf.float32)]

@@ -9,6 +9,7 @@ from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.hybrid.offline_scores import HybridRecommender
+from tfrec.threads import one_blas_thread
 from tfrec.training.calibration import (
     baseline_probabilities,
     labelled_pairs,
@@ -40,6 +41,7 @@ def test_split(config, interactions):
     )
 
 
+@one_blas_thread()
 def judge(config, data, split, model, is_explicit):
     """Judges lists and probabilities.
 
@@ -86,8 +88,10 @@ def judge_all(config, recommender, data, split, text_vectors):
     if config.evaluation.baselines:
         items = data.dataset.items
         baselines = default_baselines(items, text_vectors, repeats)
-        for number, baseline in enumerate(baselines, start=1):
-            logger.info("Baseline %d of %d: %s.", number, len(baselines), baseline.name)
+        count = len(baselines)
+        for number in range(1, count + 1):
+            baseline = baselines.pop(0)  # what no other one shares is freed
+            logger.info("Baseline %d of %d: %s.", number, count, baseline.name)
             baseline.fit(split.train, items)
             evaluations.append(judge_one(config, baseline, data, split))
     return evaluations

@@ -3,19 +3,17 @@
 import dataclasses
 import logging
 import pathlib
-import resource
-import time
 
 from tfrec import compat
 from tfrec.config import to_json
-from tfrec.evaluation.report import write_report
+from tfrec.evaluation.report import write_json, write_report
 from tfrec.export.saved_model import export
 from tfrec.garbage import collecting_new_only
-from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.plugins import INDEXES
 from tfrec.retrieval.scann_settings import EXACT_BELOW
 from tfrec.training.calibration import explicit_negatives
 from tfrec.training.comparison import write_queries
+from tfrec.training.costs import Costs
 from tfrec.training.diagnosis import diagnose
 from tfrec.training.evaluation import Judged, judge, test_split
 from tfrec.training.log import load_run_data
@@ -39,14 +37,12 @@ class RunResult:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """A model that has learnt from a part of the log, judged on the rest."""
+    """What is known of a model that learnt from a part of the log, by the rest."""
 
     choice: Choice
-    model: HybridModel
     judged: Judged
     warnings: list  # of the self-diagnosis, sentences
-    seconds: dict  # stage -> how long it took; the refit is added
-    peak_memory_mb: float  # until the model had learnt
+    costs: Costs  # of the stages; refit and export are added
 
 
 @collecting_new_only()
@@ -73,25 +69,30 @@ def run(config, resume=False, report=progress_lines):
     begin(folder, to_json(config), data.digest, resume)
     config = resolved(config, data)
     recipe = make_recipe(config, data, folder, resume, report)
-    trial = try_out(recipe, data)
-    model = trial.model
+    trial, model = try_out(recipe, data)
     if indexes and config.train.refit == "all":
-        with _timed(trial.seconds, "refit"):
+        del model  # two of them are too large
+        with trial.costs.of("refit"):
             model = recipe.learn(data.interactions, trial.choice, "final")
     logger.info("Writing the report to %s.", folder)
     evaluations = trial.judged.evaluations
     content = write_report(folder, evaluations, **report_facts(recipe, data, trial))
     write_queries(folder, evaluations)
     metrics = {evaluations[0].name: content["models"][0]["metrics"]}
-    models = indexes and export(
-        model,
-        config.export.folder,
-        config.run.name,
-        indexes=indexes,
-        recall=config.export.recall,
-        quantize=config.export.quantize,
-        facts=manifest_facts(config, data, metrics),
-    )
+    models = []
+    if indexes:
+        with trial.costs.of("export"):
+            models = export(
+                model,
+                config.export.folder,
+                config.run.name,
+                indexes=indexes,
+                recall=config.export.recall,
+                quantize=config.export.quantize,
+                facts=manifest_facts(config, data, metrics),
+            )
+        content["details"]["training"] |= vars(trial.costs)
+        write_json(folder, content)
     return RunResult(folder, content, models, trial.warnings)
 
 
@@ -138,20 +139,19 @@ def try_out(recipe, data):
         data: `RunData`.
 
     Returns:
-        `Trial`.
+        `(Trial, HybridModel)`: the model that was judged, and what is known of it.
     """
     config = recipe.config
-    seconds: dict[str, float] = {}
+    costs = Costs()
     split = test_split(config, data.interactions)
-    with _timed(seconds, "choose"):
+    with costs.of("choose"):
         choice = recipe.choose(split.train, {"test": _refused(config, data, split)})
-    with _timed(seconds, "learn"):
+    with costs.of("learn"):
         model = recipe.learn(split.train, choice, "test")
-    peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    with _timed(seconds, "evaluate"):
+    with costs.of("evaluate"):
         judged = judge(config, data, split, model, choice.labels.is_explicit)
     warnings = diagnose(choice, model, judged, split)
-    return Trial(choice, model, judged, warnings, seconds, peak_memory_mb)
+    return Trial(choice, judged, warnings, costs), model
 
 
 def report_facts(recipe, data, trial):
@@ -200,9 +200,8 @@ def _training_facts(recipe, trial):
             ),
         },
         "examples_per_s": choice.fit.examples_per_s,
-        "peak_memory_mb": trial.peak_memory_mb,  # until the judged model had learnt
         "text_cache": {"hits": recipe.cache.hits, "misses": recipe.cache.misses},
-        "seconds": trial.seconds,
+        **vars(trial.costs),
     }
 
 
@@ -224,16 +223,3 @@ def _refused(config, data, split):
     return explicit_negatives(
         data.interactions, split.held_out, config.evaluation.seed, repeats
     )
-
-
-class _timed:
-    """Context that adds the seconds spent in it to a dict."""
-
-    def __init__(self, seconds, name):
-        self.seconds, self.name = seconds, name
-
-    def __enter__(self):
-        self.start = time.perf_counter()
-
-    def __exit__(self, *error):
-        self.seconds[self.name] = round(time.perf_counter() - self.start, 1)

@@ -20,6 +20,7 @@ from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
+from tfrec.threads import one_blas_thread
 from tfrec.training.building import make_hybrid, make_towers
 from tfrec.training.calibration import (
     LabelPlan,
@@ -65,6 +66,7 @@ class Recipe:
     report: Callable | None = None  # stage -> progress function of `fit`
     watch: Callable = lambda metric: None  # is told each validation NDCG@10
 
+    @one_blas_thread()
     def choose(self, interactions, negatives=None):
         """Trains on all but the last events and lets those choose.
 
@@ -80,9 +82,9 @@ class Recipe:
         repeats = self.config.data.allow_repeats
         split, is_withheld = self._validation(interactions, repeats)
         model = make_hybrid(self.config, self._adapted(split.train))
-        ranked = TowerRecommender(model.towers)
 
         def validate():
+            ranked = TowerRecommender(model.towers)
             metric = mean_ndcg(ranked, split.queries, repeats)
             self.watch(metric)
             return metric
@@ -123,6 +125,7 @@ class Recipe:
         has_content = self.items.texts != ""
         return withhold_items(split, has_content, how.validation_fraction, how.seed)
 
+    @one_blas_thread()
     def learn(self, interactions, choice, stage):
         """Trains on everything given, as validation chose.
 
