@@ -9,7 +9,7 @@ from tfrec.errors import ArtefactError
 from tfrec.export.servable import Servable
 
 BATCH_QUERIES = 256
-SORTED_QUERIES = 16_384  # whose answers are held at a time
+HELD_ANSWERS = 1 << 18  # rows of the result, whose queries are sorted at a time
 RESULT = pa.schema(
     {
         "position": pa.int64(),  # place of the query in its table
@@ -115,39 +115,37 @@ class BatchScorer:
             logs: `UserLogs` of all the users asked for.
             profiles: user id to profile text.
         """
-        for start in range(0, len(queries), SORTED_QUERIES):
-            some = queries.iloc[start : start + SORTED_QUERIES]
-            requests = _Requests(some, logs, self._kinds, self._max_length)
+        num_sorted = max(BATCH_QUERIES, HELD_ANSWERS // self._k)
+        for start in range(0, len(queries), num_sorted):
+            some = queries.iloc[start : start + num_sorted]
+            histories = _Histories(some, logs, self._kinds, self._max_length)
             # A batch is as wide as its longest history: those alike go together.
-            order = np.argsort(requests.lengths, kind="stable")
+            order = np.argsort(histories.lengths, kind="stable")
             batches = np.split(order, range(BATCH_QUERIES, len(order), BATCH_QUERIES))
             table = pa.concat_tables(
-                self._answer(some.iloc[rows], requests, rows, profiles)
+                self._answer(some.iloc[rows], histories, rows, profiles)
                 for rows in batches
             )
             # Stable: the rows of one position stay best first.
             yield table.take(np.argsort(table["position"].to_numpy(), kind="stable"))
 
-    def _answer(self, batch, requests, rows, profiles):
-        options = self._options(batch, requests, rows, profiles)
-        inputs = {**requests.histories(rows), **options}
-        return _as_table(batch, self._servable.run("recommend", inputs))
-
-    def _options(self, batch, requests, rows, profiles):
+    def _answer(self, batch, histories, rows, profiles):
         """Items that a cut history loses are excluded by name."""
-        lost = [()] * len(rows) if self._allow_repeats else requests.lost(rows)
+        lost = [()] * len(rows) if self._allow_repeats else histories.lost(rows)
         texts = [profiles.get(user_id, "") for user_id in batch["user_id"]]
-        return {
+        inputs = {
+            **histories.inputs(rows),
             "user_text": np.array(texts, object),
             "now": batch["timestamp"].to_numpy(np.int64),
             "k": np.full(len(rows), self._k, np.int32),
             "exclude_item_ids": pad(lost),
             "allow_repeats": np.full(len(rows), self._allow_repeats),
         }
+        return _as_table(batch, self._servable.run("recommend", inputs))
 
 
-class _Requests:
-    """Histories of queries: their latest events, of the kinds that a model knows.
+class _Histories:
+    """What queries tell of the past: the latest events, of the kinds a model knows.
 
     Args:
         queries: as `BatchScorer.score` takes them.
@@ -169,7 +167,7 @@ class _Requests:
         self._starts = starts
         self.lengths = self._ends - starts
 
-    def histories(self, rows):
+    def inputs(self, rows):
         """The inputs of some queries, each `[n, 1 + longest]`; see `pad`."""
         starts, lengths = self._starts[rows, None], self.lengths[rows, None]
         places = np.arange(-1, lengths.max(initial=0))
@@ -177,9 +175,10 @@ class _Requests:
         events = self._known[(starts + places)[is_event]]
         inputs = {}
         for name, column in self._columns.items():
-            filled = "" if column.dtype == object else 0
-            inputs[_INPUTS[name]] = np.full(is_event.shape, filled, column.dtype)
-            inputs[_INPUTS[name]][is_event] = column[events]
+            padding = "" if column.dtype == object else 0
+            padded = np.full(is_event.shape, padding, column.dtype)
+            padded[is_event] = column[events]
+            inputs[f"history_{name}s"] = padded
         return inputs
 
     def lost(self, rows):
@@ -193,14 +192,6 @@ class _Requests:
         kept = self._known[self._starts[row] : self._ends[row]]
         lost = np.delete(self._columns["item_id"][start:end], kept - start)
         return list(dict.fromkeys(lost))
-
-
-_INPUTS = {
-    "item_id": "history_item_ids",
-    "event": "history_events",
-    "value": "history_values",
-    "timestamp": "history_timestamps",
-}
 
 
 def queries_at_end(logs: UserLogs, timestamp: int, first_position: int):

@@ -141,14 +141,17 @@ def in_categories(candidate_categories, num_categories, wanted):
     takes_all = tf.reduce_all(wanted < 0, axis=1, keepdims=True)
     # The last place is read for a candidate's padding, so it holds `takes_all`.
     is_wanted = tf.concat([is_wanted[:, :-1] | takes_all, takes_all], axis=1)
-    padded = tf.where(candidate_categories < 0, num_categories, candidate_categories)
 
     def allowed(rows, is_wanted):
-        num_queries = tf.shape(is_wanted)[0]
-        rows = tf.broadcast_to(rows, [num_queries, tf.shape(rows)[1]])
-        columns = (tf.gather(column, rows) for column in tf.unstack(padded, axis=1))
-        hits = [tf.gather(is_wanted, column, batch_dims=1) for column in columns]
-        return tf.reduce_any(tf.stack(hits), axis=0)
+        def hits(column):
+            found = tf.gather(column, rows)
+            found = tf.where(found < 0, num_categories, found)
+            shape = [tf.shape(is_wanted)[0], tf.shape(rows)[1]]
+            found = tf.broadcast_to(found, shape)
+            return tf.gather(is_wanted, found, batch_dims=1)
+
+        columns = tf.unstack(candidate_categories, axis=1)
+        return tf.reduce_any(tf.stack([hits(column) for column in columns]), axis=0)
 
     return allowed, (is_wanted,)
 

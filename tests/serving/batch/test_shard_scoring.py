@@ -29,6 +29,29 @@ class Model:
         }
 
 
+def test_events_strictly_before_a_query():
+    """Counted one by one, among few times and sequences, so that many are equal."""
+    rng = np.random.default_rng(0)
+
+    def draw(size, users):
+        columns = {"user_id": rng.choice(users, size), "item_id": "i", "event": "view"}
+        order = {name: rng.integers(0, 4, size) for name in ("timestamp", "sequence")}
+        return pd.DataFrame({**columns, "value": 1.0, **order})
+
+    events = draw(60, ["ann", "bob", "cem"]).sort_values(["timestamp", "sequence"])
+    queries = draw(40, ["ann", "bob", "cem", "nobody"])
+    starts, ends = UserLogs(events).spans(queries)
+    expected = [
+        sum(
+            event.user_id == query.user_id
+            and (event.timestamp, event.sequence) < (query.timestamp, query.sequence)
+            for event in events.itertuples()
+        )
+        for query in queries.itertuples()
+    ]
+    assert (ends - starts).tolist() == expected
+
+
 class CountingModel(Model):
     """Recommends the number of events that it is told of."""
 
