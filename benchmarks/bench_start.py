@@ -60,9 +60,9 @@ def start(code, model):
 
 
 @contextlib.contextmanager
-def running(code, model):
+def running(code, model, *flags):
     """A server of some code for the length of a block, and its address."""
-    flags = [f"--model_name={model.name}", f"--model_base_path={model.resolve()}"]
+    flags += (f"--model_name={model.name}", f"--model_base_path={model.resolve()}")
     process = subprocess.Popen(
         [sys.executable, "-m", "serving.server", "--port=0", *flags],
         stdout=subprocess.PIPE,

@@ -49,10 +49,14 @@ class Call:
         given = {**self._fixed, **inputs}
         # Not by `tf.raw_ops`: what they call stays in memory when the model is let go.
         tensors = self._call_flat(
-            *(tf.convert_to_tensor(given[name]) for name in self._names),
+            *(_tensor(given[name]) for name in self._names),
             *self._function.captured_inputs,
         )
         return dict(zip(self._outputs, tensors, strict=True))
+
+
+def _tensor(value):
+    return value if isinstance(value, tf.Tensor) else tf.constant(value)
 
 
 def _names(function):

@@ -69,10 +69,7 @@ def read_tensor(proto) -> np.ndarray:
     """
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if proto.dtype == DT_STRING:
-        strings = _strings(proto, shape)
-        values = np.empty(len(strings), dtype=object)
-        values[:] = strings
-        return _shaped(values, shape)
+        return _shaped(np.fromiter(_strings(proto, shape), object), shape)
     dtype = _DTYPES.get(proto.dtype)
     if dtype is None:
         raise CodecError(f"dtype {dtype_name(proto.dtype)} is not supported")

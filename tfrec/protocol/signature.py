@@ -44,9 +44,12 @@ class TensorSpec:
         """Whether an array of this shape fits."""
         if self.shape is None:
             return True
-        return len(shape) == len(self.shape) and all(
-            size in (given, -1) for given, size in zip(shape, self.shape, strict=True)
-        )
+        if len(shape) != len(self.shape):
+            return False
+        for given, size in zip(shape, self.shape, strict=True):
+            if size not in (-1, given):
+                return False
+        return True
 
 
 @dataclass(frozen=True)

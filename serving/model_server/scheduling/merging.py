@@ -4,6 +4,7 @@ Arrays of unlike width are padded at the end. What padding is, a signature says
 itself: the default of its input, where that is a single element such as `[[""]]`.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,21 +64,19 @@ def split(
     Raises:
         MergeError: an output is not as wide as the largest `k`.
     """
-    ends = np.cumsum(sizes)
-    answers = [
-        {name: array[end - size : end] for name, array in outputs.items()}
-        for size, end in zip(sizes, ends, strict=True)
+    ends = itertools.accumulate(sizes)
+    places: list[tuple] = [
+        (slice(end - size, end),) for size, end in zip(sizes, ends, strict=True)
     ]
-    if "k" not in signature.inputs or not _has_open_outputs(signature):
-        return answers
-    widths = [_width(signature, inputs) for inputs in requests]
-    for name, array in outputs.items():
-        if array.ndim != 2 or array.shape[1] != max(widths):
-            raise MergeError(f"`{name}` is not as wide as the largest `k`.")
-    return [
-        {name: array[:, :width] for name, array in answer.items()}
-        for answer, width in zip(answers, widths, strict=True)
-    ]
+    if "k" in signature.inputs and _has_open_outputs(signature):
+        widths = [_width(signature, inputs) for inputs in requests]
+        for name, array in outputs.items():
+            if array.ndim != 2 or array.shape[1] != max(widths):
+                raise MergeError(f"`{name}` is not as wide as the largest `k`.")
+        places = [
+            (*rows, slice(width)) for rows, width in zip(places, widths, strict=True)
+        ]
+    return [{name: array[place] for name, array in outputs.items()} for place in places]
 
 
 def _is_told_apart(signature):
@@ -105,6 +104,9 @@ def _width(signature, inputs):
 def _merged(signature, name, requests, sizes):
     default = signature.defaults.get(name)
     arrays = [inputs.get(name, default) for inputs in requests]
+    shapes = {array.shape[1:] for array in arrays}
+    if len(shapes) == 1 and [len(array) for array in arrays] == [*sizes]:
+        return np.concatenate(arrays)  # many times as fast as what follows
     shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int)
     merged = _filled((sum(sizes), *shape), arrays[0].dtype, _padding(signature, name))
     start = 0
