@@ -49,3 +49,12 @@ def test_rows_without_an_event_id_are_told_apart_by_their_content():
     events, report = clean(Events(pd.DataFrame(log)))
     assert events.frame["item_id"].tolist() == ["a", "a", "b"]
     assert report.num_duplicates == 2
+
+
+def test_texts_without_an_item_are_told_apart_by_what_they_say():
+    """Those with one are not: row 1 repeats row 0, whatever it says."""
+    items, texts = ["a", "a", "", "", ""], ["old", "new", "sea", "sea", "boat"]
+    log = make_events(item_id=items, text=texts, timestamp=9, user_id="u")
+    events, report = clean(log)
+    assert sorted(events.frame["text"]) == ["boat", "old", "sea"]
+    assert report.num_duplicates == 2

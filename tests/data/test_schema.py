@@ -100,6 +100,24 @@ def test_an_id_column_with_holes_does_not_turn_into_floats():
     assert "1 × `item_id` is missing or empty: row 2 (nan)" in str(info.value)
 
 
+def test_a_text_may_stand_without_an_item():
+    events = events_of(item_id=["a", "", None], text=["", "quiet sea", "海"])
+    assert events.frame["item_id"].tolist() == ["a", "", ""]
+    assert events.with_items().frame["item_id"].tolist() == ["a"]
+    assert len(events_of(item_id=["a"]).with_items()) == 1
+    users, items = (
+        Users(pd.DataFrame({"user_id": []})),
+        Items(pd.DataFrame({"item_id": []})),
+    )
+    assert Dataset("shop", events, items, users).items.frame["item_id"].tolist() == [
+        "a"
+    ]
+    with pytest.raises(DataError, match="`item_id` is missing or empty: row 2"):
+        events_of(item_id=["", None, "a"], text=["quiet", " ", ""])
+    with pytest.raises(DataError, match="must have events with an item.* 2 events"):
+        events_of(item_id=["", ""], text=["quiet", "sea"]).with_items()
+
+
 def test_defaults_and_types():
     frame = events_of(event_id=["e"], text=[None], color=["red"]).frame
     assert frame.iloc[0].to_dict() == {

@@ -9,7 +9,7 @@ from tfrec.inference.request import QueryInputs, RequestOptions
 SOON = START + 86400  # when item 0 is still on offer
 QUERY_SPECS = QueryInputs(
     *(tf.TensorSpec([None], tf.string) for _ in range(2)),
-    *(tf.TensorSpec([None, None], tf.string) for _ in range(2)),
+    *(tf.TensorSpec([None, None], tf.string) for _ in range(3)),
     tf.TensorSpec([None, None], tf.float32),
     tf.TensorSpec([None, None], tf.int64),
     tf.TensorSpec([None], tf.int64),
@@ -79,6 +79,7 @@ def make_query(histories, times=None, **given):
         "user_text": [""] * len(histories),
         "query_text": [""],
         "history_item_ids": padded(histories, ""),
+        "history_texts": [[""]],
         "history_events": [[""]],
         "history_values": [[np.nan]],
         "history_timestamps": padded(times, 0),
@@ -98,6 +99,13 @@ def make_options(**given):
         "diversity": [0.0],
     }
     return _tensors(WISH_SPECS, defaults | given)
+
+
+def answers(ids):
+    """Ids without the padding, which must come last."""
+    is_real = ids != ""
+    assert (np.diff(is_real.astype(int)) <= 0).all()
+    return ids[is_real].tolist()
 
 
 def padded(rows, padding):

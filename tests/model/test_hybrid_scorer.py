@@ -13,6 +13,7 @@ from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.hybrid.query_sides import QuerySides
 from tfrec.hybrid.weights import Weights
+from tfrec.hybrid.written_texts import WrittenTexts
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 from tfrec.towers.query_augmentation import augmented_queries
@@ -30,9 +31,12 @@ def make_history(rows=((1, 3, 5), (0, 7, -1))):
     )
 
 
-def ask(hybrid, **texts):
+def ask(hybrid, texts=None):
     blank = tf.zeros([2, 1])
-    return hybrid.query(make_history(), NOW, blank, blank, **texts)
+    written = None
+    if texts is not None:
+        written = WrittenTexts(texts[:, None], tf.zeros([2, 1, 1]), tf.ones([2, 1]))
+    return hybrid.query(make_history(), NOW, blank, written)
 
 
 def reweighted(hybrid, **changes):
@@ -72,7 +76,7 @@ def test_the_score_is_the_weighted_sum_of_the_parts(hybrid):
 def test_a_free_text_reaches_the_scorers(hybrid):
     lexical = hybrid.scorers[1]
     texts = tf.constant(["even", ""])
-    difference = ask(hybrid, query_texts=texts)[0] - ask(hybrid)[0]
+    difference = ask(hybrid, texts)[0] - ask(hybrid)[0]
     scores = difference.numpy() @ hybrid.candidates.numpy().T
     expected = 0.1 * lexical.text_query(texts).numpy() @ lexical.candidates.numpy().T
     assert expected[0].max() > 0.01
@@ -105,8 +109,9 @@ def test_a_hint_is_a_direction_as_in_training(texted):
     blank = tf.zeros([2, texted.item_texts.vectors.shape[1]])
     hints = blank.numpy()
     hints[0, 0], hints[0, 3] = 3.0, -4.0
-    plain, _ = hybrid.query(make_history(), NOW, blank, blank)
-    hinted, _ = hybrid.query(make_history(), NOW, blank, hints)
+    written = WrittenTexts(tf.fill([2, 1], ""), hints[:, None], tf.ones([2, 1]))
+    plain, _ = hybrid.query(make_history(), NOW, blank)
+    hinted, _ = hybrid.query(make_history(), NOW, blank, written)
     added = np.pad(hints / 5 @ texted.text_query.kernel.numpy(), [[0, 0], [0, 3]])
     assert np.abs(added[0]).max() > 0.01
     np.testing.assert_allclose(hinted - plain, added, atol=1e-5)

@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.model.asking import SOON, make_options, make_query, names
+from tests.model.asking import SOON, answers, make_options, make_query, names
 from tests.model.checkerboard import NUM_ITEMS, NUM_USERS, START, withheld
 from tfrec.linear.repeat_consumption import HALF_LIVES
 
@@ -15,13 +15,6 @@ EVEN = make_query([names(2, 4, 6)])
 ALL_BUT_EXPIRED = set(ALL) - {"i00"}
 item = st.sampled_from([*ALL, "", "no such item"])
 often = settings(max_examples=25, deadline=None)
-
-
-def answers(ids):
-    """Ids without the padding, which must come last."""
-    is_real = ids != ""
-    assert (np.diff(is_real.astype(int)) <= 0).all()
-    return ids[is_real].tolist()
 
 
 # === What comes back ===

@@ -26,7 +26,8 @@ def clean(events):
     """Removes duplicates and sorts by (timestamp, sequence, place in the log).
 
     Two events are the same if they have the same `event_id` or, where neither has
-    one, the same user, item, event and timestamp. The first one stays.
+    one, the same user, item, event and timestamp, and text where there is no item. The
+    first one stays.
 
     Args:
         events: `Events`.
@@ -35,12 +36,14 @@ def clean(events):
         `(Events, CleaningReport)`.
     """
     frame = events.frame
-    keys = ["user_id", "item_id", "event", "timestamp"]
-    is_duplicate = frame.duplicated(keys)
+    keys = frame[["user_id", "item_id", "event", "timestamp"]]
+    if "text" in frame:
+        keys = keys.assign(text=frame["text"].where(frame["item_id"] == "", ""))
+    is_duplicate = keys.duplicated()
     if "event_id" in frame:
         has_id = frame["event_id"] != ""
         is_duplicate = (frame.duplicated("event_id") & has_id) | (
-            frame[~has_id].duplicated(keys).reindex(frame.index, fill_value=False)
+            keys[~has_id].duplicated().reindex(frame.index, fill_value=False)
         )
     kept = frame[~is_duplicate]
     order = np.lexsort((kept["sequence"], kept["timestamp"]))  # stable

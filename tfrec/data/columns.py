@@ -55,12 +55,14 @@ class Table:
         columns: its `Column`s.
         unique: column that may not repeat itself, None for none.
         keeps_others: whether columns of any other name stay, as they came.
+        either: names of two columns of which one must say something.
     """
 
     name: str
     columns: tuple
     unique: str | None = None
     keeps_others: bool = False
+    either: tuple[str, str] | None = None
 
     @property
     def names(self):
@@ -91,6 +93,8 @@ class Table:
                 default = pd.Series([column.default])
                 values = column.parse(default, column.name)[0].repeat(len(frame))
             parsed |= values if isinstance(values, dict) else {column.name: values}
+        if self.either:
+            broken |= _of_neither(parsed, broken, *self.either)
         fractions = parsed.pop(MICROSECONDS, None)
         if fractions is not None and fractions.any():
             parsed["sequence"] = _in_order(fractions, parsed["sequence"])
@@ -188,6 +192,18 @@ def parse_limit(raw, name):
     is_done &= seconds > 0
     rest, broken = _read_rest(raw, name, read_limit, 0, is_done)
     return np.where(is_done, seconds, rest).astype(np.int64), broken
+
+
+def _of_neither(parsed, broken, first, second):
+    """The rule, and its rows, that one of two columns must say something."""
+    is_blank = parsed[first] == ""
+    if second in parsed:
+        is_blank &= parsed[second] == ""
+    for name, mask in broken.values():
+        if name in (first, second):
+            is_blank &= ~mask
+    rule = {f"`{first}` is missing or empty": (first, is_blank)}
+    return rule if is_blank.any() else {}
 
 
 def _read_each(raw, name, read, missing):

@@ -69,14 +69,27 @@ def latest_events(item_rows, timestamps, max_length):
     """
     width = tf.shape(item_rows)[1]
     is_real = item_rows >= 0
-    latest = timestamps.dtype.max  # padding sorts last: no event may be dated so
-    key = tf.where(is_real, tf.minimum(timestamps, latest - 1), latest)
-    order = tf.argsort(key, axis=1, stable=True)
+    order = time_order(is_real, timestamps)
     num_real = tf.reduce_sum(tf.cast(is_real, tf.int32), axis=1, keepdims=True)
     length = tf.minimum(width, max_length)
     places = tf.maximum(num_real - length, 0) + tf.range(length)[None]
     columns = tf.gather(order, tf.minimum(places, width - 1), batch_dims=1)
     return tf.where(places < num_real, columns, -1)
+
+
+def time_order(is_real, timestamps):
+    """Columns of events in order of time, then as they came; padding comes last.
+
+    Args:
+        is_real: `[batch, width]` bool tensor, False for padding.
+        timestamps: `[batch, width]` int64 tensor of UTC seconds.
+
+    Returns:
+        `[batch, width]` int32 tensor.
+    """
+    latest = timestamps.dtype.max  # padding sorts last: no event may be dated so
+    key = tf.where(is_real, tf.minimum(timestamps, latest - 1), latest)
+    return tf.argsort(key, axis=1, stable=True)
 
 
 def take_columns(tensor, columns, padding):

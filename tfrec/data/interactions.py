@@ -230,9 +230,13 @@ def encode(dataset, rules):
         rules: `FeedbackRules` that label and weigh the events.
 
     Returns:
-        `Interactions`.
+        `Interactions` of the events with an item.
+
+    Raises:
+        DataError: there are none.
     """
-    frame = dataset.events.frame
+    events = dataset.events.with_items()
+    frame = events.frame
     item_ids = dataset.items.frame["item_id"].to_numpy(object)
     user_rows, user_ids = pd.factorize(frame["user_id"], sort=True)
     event_rows, event_names = pd.factorize(frame["event"], sort=True)
@@ -245,8 +249,8 @@ def encode(dataset, rules):
         "values": frame["value"].to_numpy(),
         "timestamps": timestamps,
         "sequences": sequences,
-        "labels": rules.label(dataset.events),
-        "weights": rules.weights(dataset.events),
+        "labels": rules.label(events),
+        "weights": rules.weights(events),
     }
     order = np.lexsort((sequences, timestamps, user_rows))  # stable: log order last
     counts = np.bincount(user_rows, minlength=len(user_ids))

@@ -30,7 +30,7 @@ EVENTS = Table(
     "Events",
     (
         Column("user_id", parse_id, is_required=True),
-        Column("item_id", parse_id, is_required=True),
+        Column("item_id", parse_optional_id, is_required=True),
         Column("timestamp", parse_time, is_required=True),
         Column("event", parse_kind, "view"),
         Column("value", parse_number, np.nan),
@@ -38,6 +38,7 @@ EVENTS = Table(
         Column("event_id", parse_optional_id),
         Column("text", parse_text),
     ),
+    either=("item_id", "text"),
 )
 ITEMS = Table(
     "Items",
@@ -79,7 +80,8 @@ class Events(_Checked):
         frame: pandas frame with `user_id`, `item_id`, `event` (strings),
             `timestamp` (int64 UTC seconds), `value` (float32, NaN for a typical one;
             1 where no event has any), `sequence` (int64, order among equal
-            timestamps) and, where given, `event_id` and `text`.
+            timestamps) and, where given, `event_id` and `text`. An event with a text,
+            such as a search, may have the item `""`.
 
     Raises:
         DataError: a column is missing, a row is bad, or there is no row.
@@ -103,6 +105,22 @@ class Events(_Checked):
 
     def __len__(self):
         return len(self.frame)
+
+    def with_items(self):
+        """Those that have an item; the others have a text alone.
+
+        Raises:
+            DataError: there are none.
+        """
+        has_item = (self.frame["item_id"] != "").to_numpy()
+        if has_item.all():
+            return self
+        if not has_item.any():
+            raise DataError(
+                "The log must have events with an item, because these are what is "
+                f"learnt. Received: {len(self)} events, all of them texts."
+            )
+        return Events.of_parsed(self.frame[has_item])
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +194,8 @@ class Dataset:
 
     def __post_init__(self):
         known = pd.Index(self.items.frame["item_id"])
-        added = pd.Index(self.events.frame["item_id"].unique()).difference(known)
+        met = pd.Index(self.events.frame["item_id"].unique())
+        added = met.difference(known.append(pd.Index([""])))
         if added.empty:
             return
         logger.warning(

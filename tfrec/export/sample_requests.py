@@ -38,7 +38,7 @@ class Sample:
         history = history_of(pack_histories(self.queries, length), model.standardise)
         blank = tf.zeros([len(self.queries), model.item_texts.vectors.shape[1]])
         now = tf.constant(self.queries.timestamps)
-        return hybrid.query(history, now, blank, blank)[0].numpy()
+        return hybrid.query(history, now, blank)[0].numpy()
 
     def requests(self, inference, batches):
         """Requests for every signature, of some batch sizes.

@@ -27,6 +27,7 @@ SPECS = {
     "user_text": _spec("user_text", tf.string, 1),
     "query_text": _spec("query_text", tf.string, 1),
     "history_item_ids": _spec("history_item_ids", tf.string, 2),
+    "history_texts": _spec("history_texts", tf.string, 2),
     "history_events": _spec("history_events", tf.string, 2),
     "history_values": _spec("history_values", tf.float32, 2),
     "history_timestamps": _spec("history_timestamps", tf.int64, 2),
@@ -54,6 +55,7 @@ SPECS = {
 DEFAULTS = {
     "query_text": [""],
     "history_item_ids": [[""]],
+    "history_texts": [[""]],
     "history_events": [[""]],
     "history_values": [[math.nan]],
     "history_timestamps": [[0]],
@@ -226,7 +228,9 @@ def signatures(live, fresh):
     functions = {}
     for name in saved_in(live):
         tier = fresh if takes_fresh(live[name]) else {}
-        functions[name] = _signature(live[name], INPUTS[name], tier)
+        taken = named_specs(live[name])
+        names = [each for each in INPUTS[name] if each in taken]
+        functions[name] = _signature(live[name], names, tier)
     return {"serving_default": functions["recommend"], **functions}
 
 

@@ -46,33 +46,32 @@ class HybridScorer(tf.Module):
         dims = (scorer.memory_dim for scorer in self.scorers)
         return self.unscaled.shape[1] + sum(dims)
 
-    def query(self, history, now, profiles, hints, query_texts=None, fresh=None):
+    def query(self, history, now, profiles, written=None, fresh=None):
         """Interest vectors and the events' attention weights.
 
         Args:
             history: `HistoryBatch`.
             now: `[batch]` int64 tensor, UTC seconds; 0 = right after the last event.
             profiles: `[batch, text_dim]` float tensor, zeros for none.
-            hints: `[batch, text_dim]` float tensor of the free-text queries.
-            query_texts: `[batch]` string tensor, or None for no free text.
+            written: `WrittenTexts`, what the users wrote, or None.
             fresh: `NewItemTier` that histories may hold, or None.
 
         Returns:
             `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
         """
-        neural, weights = self._neural_query(history, now, profiles, hints, fresh)
-        return self.interest(neural, history, now, query_texts, fresh), weights
+        neural, weights = self._neural_query(history, now, profiles, fresh)
+        return self.interest(neural, history, now, written, fresh), weights
 
-    def interest(self, neural, history, now, query_texts=None, fresh=None):
+    def interest(self, neural, history, now, written=None, fresh=None):
         """The whole query's side, of the towers' `[batch, neural_dim]` part of it."""
         parts = [neural]
         of_interest = self.model.kinds.of_interest(history)
         for scorer, memory in zip(self.scorers, self._memories(fresh), strict=True):
             read = history if scorer.reads_dislikes else of_interest
-            part = scorer.query(read, now, memory)
-            if query_texts is not None:
-                part += scorer.text_query(query_texts)
-            parts.append(part)
+            parts.append(scorer.query(read, now, memory))
+        if written is not None:
+            said = (tf.reduce_sum(each, axis=1) for each in self._said(written))
+            parts = [part + each for part, each in zip(parts, said, strict=True)]
         parts = [
             part * weight
             for part, weight in zip(parts, self.weights.query_weights, strict=True)
@@ -107,7 +106,18 @@ class HybridScorer(tf.Module):
         sizes = [scorer.memory_dim for scorer in self.scorers]
         return tf.split(fresh.memories, [self.unscaled.shape[1], *sizes], axis=1)[1:]
 
-    def _neural_query(self, history, now, profiles, hints, fresh):
+    def _said(self, written):
+        """What each text says in each part: a list of `[batch, n, size]` tensors."""
+
+        def neural(texts):
+            units = tf.math.l2_normalize(texts.vectors, -1)  # as in training
+            return _float32(self.model.text_query(units))
+
+        readers = [scorer.text_query for scorer in self.scorers]
+        readers = [lambda texts, read=read: read(texts.texts) for read in readers]
+        return [written.each(read) for read in (neural, *readers)]
+
+    def _neural_query(self, history, now, profiles, fresh):
         window, places = latest(history, self.model.window_length)
         vectors = self._neural(window.item_rows, fresh)
         queries, weights = self.model.query_tower(
@@ -115,8 +125,7 @@ class HybridScorer(tf.Module):
         )
         places = tf.one_hot(places, tf.shape(history.item_rows)[1])
         weights = tf.matmul(_float32(weights), places)  # 0 for events before the window
-        hints = self.model.text_query(tf.math.l2_normalize(hints, -1))  # as in training
-        return _float32(queries[:, 0]) + _float32(hints), weights[:, 0]
+        return _float32(queries[:, 0]), weights[:, 0]
 
     def vectors(self, rows, fresh=None):
         """Candidates' vectors by rows.
@@ -229,7 +238,9 @@ class HybridScorer(tf.Module):
         part = tf.ensure_shape(interest[:, None, start:end], [None, 1, end - start])
         return part / self.weights.query_weights[number]
 
-    def contributions(self, history, now, weights, rows, vectors, fresh=None):
+    def contributions(
+        self, history, now, weights, rows, vectors, written=None, fresh=None
+    ):
         """How much each event speaks for a candidate rather than for any other.
 
         Args:
@@ -238,11 +249,13 @@ class HybridScorer(tf.Module):
             weights: `[batch, length]` float tensor, as `query` gives them.
             rows: `[batch, n]` int32 tensor of candidates, -1 for what no history holds.
             vectors: `[batch, n, dim]` float tensor, theirs.
+            written: `WrittenTexts` of events, or None.
             fresh: `NewItemTier` that histories may hold, or None.
 
         Returns:
-            `[batch, n, length]` float tensor; a row is not negative and sums to 1,
-            or to 0 where no event speaks for the item.
+            `[batch, n, length]` float tensor, and as many columns more as there are
+            texts; a row is not negative and sums to 1, or to 0 where no event speaks
+            for the item.
         """
         apart = vectors - self._mean
         history = self.model.kinds.of_interest(history)
@@ -260,8 +273,24 @@ class HybridScorer(tf.Module):
             own = tf.cast(same, tf.float32)
             own = tf.math.divide_no_nan(own, tf.reduce_sum(own, 2, keepdims=True))
             shares += own * self.repeat_bonus(history, rows)[..., None]
-        shares = tf.where(history.mask[:, None], tf.nn.relu(shares), 0.0)
+        shares = tf.where(history.mask[:, None], shares, 0.0)
+        if written is not None:
+            shares = tf.concat([shares, self._said_for(apart, written)], axis=2)
+        shares = tf.nn.relu(shares)
         return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, 2, keepdims=True))
+
+    def _said_for(self, apart, written):
+        """`[batch, n, texts]`: what each text adds to the scores of candidates."""
+        parts = zip(
+            self._said(written),
+            self._places.values(),
+            self.weights.query_weights,
+            strict=True,
+        )
+        return sum(
+            weight * tf.matmul(apart[..., start:end], said, transpose_b=True)
+            for said, (_, start, end), weight in parts
+        )
 
 
 def _float32(tensor):

@@ -195,11 +195,16 @@ class Inference(tf.Module):
         rows = self.encoder.rows_of(candidate_item_ids, fresh)
         vectors = self.hybrid.vectors(rows.answer, fresh)
         shares = self.hybrid.contributions(
-            asked.history, query.now, asked.weights, rows.known, vectors, fresh
+            asked.history,
+            query.now,
+            asked.weights,
+            rows.known,
+            vectors,
+            asked.written,
+            fresh,
         )
         shares = tf.where(rows.answer[..., None] > NO_ROW, shares, 0.0)
         width = tf.shape(query.history_item_ids)[1]
-        places = tf.one_hot(
-            asked.columns, width
-        )  # [batch, length, width], 0 for padding
+        columns = tf.concat([asked.columns, asked.text_columns], axis=1)
+        places = tf.one_hot(columns, width)  # [batch, n, width], 0 for padding
         return tf.matmul(shares, places)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfrec.data.history import HistoryBatch, latest_events, take_columns
+from tfrec.data.history_texts import latest_texts
 from tfrec.graphs import shared_graph
+from tfrec.hybrid.written_texts import WrittenTexts
 from tfrec.inference.lookup import Names
 from tfrec.inference.new_items import NewItems
 from tfrec.retrieval.candidate_ids import CandidateIds
@@ -30,6 +32,8 @@ class EncodedQuery(NamedTuple):
     history: HistoryBatch  # its latest events
     columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
     weights: tf.Tensor  # [batch, length], attention
+    written: WrittenTexts  # texts of events
+    text_columns: tf.Tensor  # [batch, n] int32, where these stand
 
 
 class QueryEncoder(tf.Module):
@@ -82,14 +86,37 @@ class QueryEncoder(tf.Module):
         )
         return history, columns
 
+    def texts(self, query, rows):
+        """The `HistoryTexts` of a request; `rows` as for `history`.
+
+        A text with an item, such as a review, counts if the event may be interest.
+        """
+        speaks = tf.gather(
+            self.model.kinds.speaks,
+            tf.maximum(self.event_kinds(query.history_events), 0),
+        )
+        may_count = (query.history_item_ids == "") | ((rows > NO_ROW) & speaks)
+        texts = tf.where(may_count, query.history_texts, "")
+        return latest_texts(texts, rows, query.history_timestamps)
+
     def _encode(self, query, fresh):
         rows = self.rows_of(query.history_item_ids, fresh)
         history, columns = self.history(query, rows.known)
-        both = self.new_items.encode_texts(
-            tf.concat([query.user_text, query.query_text], 0)
-        )
-        profiles, hints = tf.split(both, 2)
+        found = self.texts(query, rows.known)
+        profiles, written = self._read(query, found)
         interest, weights = self.hybrid.query(
-            history, query.now, profiles, hints, query.query_text, fresh
+            history, query.now, profiles, written, fresh
         )
-        return EncodedQuery(interest, rows, history, columns, weights)
+        texts = (written.events(), found.columns)
+        return EncodedQuery(interest, rows, history, columns, weights, *texts)
+
+    def _read(self, query, found):
+        """Profiles' vectors, and `WrittenTexts`: the free text, then events' texts."""
+        batch = tf.shape(query.user_text)[0]
+        texts = tf.concat([query.query_text[:, None], found.texts], axis=1)
+        every = tf.concat([query.user_text, tf.reshape(texts, [-1])], axis=0)
+        vectors = self.new_items.encode_texts(every)
+        shape = tf.concat([tf.shape(texts), [vectors.shape[1]]], axis=0)
+        weights = tf.concat([tf.ones([batch, 1]), found.weights], axis=1)
+        written = WrittenTexts(texts, tf.reshape(vectors[batch:], shape), weights)
+        return vectors[:batch], written

@@ -9,11 +9,12 @@ from tfrec.data.bounds import without_nan
 
 
 class QueryInputs(NamedTuple):
-    """Whose interest, and when; the first four of a history go together."""
+    """Whose interest, and when; the parts of a history go together."""
 
     user_text: tf.Tensor  # [batch] string, "" for none
     query_text: tf.Tensor  # [batch] string, "" for none
-    history_item_ids: tf.Tensor  # [batch, width] string, "" is padding
+    history_item_ids: tf.Tensor  # [batch, width] string, "" = none
+    history_texts: tf.Tensor  # [batch, width] string; "" and no item is padding
     history_events: tf.Tensor  # [batch, width] string, "" = the usual kind
     history_values: tf.Tensor  # [batch, width] float32, NaN = a typical value
     history_timestamps: tf.Tensor  # [batch, width] int64 UTC seconds, 0 = unknown
@@ -37,6 +38,7 @@ def history_only(histories):
         user_text=tf.fill([len(histories)], ""),
         query_text=tf.constant([""]),
         history_item_ids=tf.ragged.constant(histories, tf.string).to_tensor(""),
+        history_texts=tf.constant([[""]]),
         history_events=tf.constant([[""]]),
         history_values=tf.constant([[math.nan]]),
         history_timestamps=tf.constant([[0]], tf.int64),

@@ -1,0 +1,34 @@
+"""What users wrote, as one part after another of an embedding reads it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class WrittenTexts(NamedTuple):
+    """Free texts of each query: what is looked for now, and texts of events."""
+
+    texts: tf.Tensor  # [batch, n] string, "" for none
+    vectors: tf.Tensor  # [batch, n, text_dim], the text tower's
+    weights: tf.Tensor  # [batch, n] float32
+
+    def each(self, read: Callable[["WrittenTexts"], tf.Tensor]) -> tf.Tensor:
+        """What each text says, weighted.
+
+        Args:
+            read: from a `WrittenTexts` whose batch and texts are one dimension, `[m]`,
+                to `[m, size]`.
+
+        Returns:
+            `[batch, n, size]` float32 tensor.
+        """
+        texts = tf.reshape(self.texts, [-1])
+        vectors = tf.reshape(self.vectors, [-1, self.vectors.shape[-1]])
+        found = read(WrittenTexts(texts, vectors, self.weights))
+        shape = tf.concat([tf.shape(self.texts), tf.shape(found)[1:]], axis=0)
+        return tf.reshape(found, shape) * self.weights[..., None]
+
+    def events(self) -> "WrittenTexts":
+        """The texts of events alone."""
+        return WrittenTexts(*(tensor[:, 1:] for tensor in self))
