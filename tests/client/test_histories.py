@@ -66,6 +66,26 @@ def test_fractions_of_a_second_order_events():
     assert order.tolist() == [1, 2, 0]
 
 
+def test_an_event_with_a_text_needs_no_item():
+    rows = [
+        {"event": "search", "text": " quiet film", "timestamp": 20},
+        ("a", "review", None, 10, "dull"),
+        "b",
+    ]
+    query = make_query(rows, now=5)
+    assert query.history.item_ids.tolist() == ["b", "a", ""]
+    assert query.history.texts.tolist() == ["", "dull", " quiet film"]
+    inputs = recommend_inputs([query, make_query(["c"])])
+    texts = [["", "", "dull", " quiet film"], [""] * 4]
+    assert inputs["history_texts"].tolist() == texts
+
+
+def test_what_nobody_uses_is_sent_where_the_default_would_be_too_short():
+    one, two = (recommend_inputs([make_query(["c"])] * count) for count in (1, 2))
+    assert two.keys() - one.keys() == {"history_texts", "diversity"}
+    assert two["history_texts"].tolist() == [[""], [""]]
+
+
 def test_what_was_read_is_not_read_again():
     """1970-08-22 is 20200101 seconds, which a table would take for a day of 2020."""
     history = History.of([("a", "", math.nan, 20_200_101)])
@@ -92,7 +112,7 @@ def test_every_input_has_the_batch_and_begins_with_padding():
 
 
 def test_models_without_diversity_are_not_asked_for_it():
-    assert "diversity" not in recommend_inputs([Query(), Query()])
+    assert "diversity" not in recommend_inputs([Query()])
     inputs = recommend_inputs([make_query(diversity=0.5), Query()])
     assert inputs["diversity"].tolist() == [0.5, 0.0]
     assert inputs["diversity"].dtype == np.float32
@@ -113,7 +133,8 @@ def test_models_without_diversity_are_not_asked_for_it():
         ({"exclude": "abc"}, "`exclude` must be a list of strings"),
         ({"history": "abc"}, "`history` must be a list of events"),
         ({"history": [{"event": "view"}]}, "Event 1: `item_id` must not be empty"),
-        ({"history": [("a", "view", 1, 2, 3)]}, "Event 1: must be an item id, a tuple"),
+        ({"history": [("a", "view", 1, 2, "", 3)]}, "Event 1: must be an item id, a "),
+        ({"history": [("", "search", 1, 2, " ")]}, "Event 1: `item_id` must not be"),
         (
             {"history": ["a", ("\ud800", "view", "x", "noon"), "\n"]},
             "2 of 3 events of a history are wrong. Event 2: `item_id` must be Unicode; "

@@ -6,7 +6,7 @@ must therefore be padding; the model ignores padding wherever it stands.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # The events of one user, as `read_history` takes them.
 HistoryLike: TypeAlias = "History | Sequence[Any] | pd.DataFrame"
-FIELDS = ("item_id", "event", "value", "timestamp")
+FIELDS = ("item_id", "event", "value", "timestamp", "text")
 SHOWN = 3  # wrong events that a message tells of
 
 
@@ -38,27 +38,35 @@ class QueryError(ServingError, ValueError):
 
 @dataclass(frozen=True)
 class History:
-    """The events of one user as columns, oldest first."""
+    """The events of one user as columns, oldest first.
+
+    An event without an item has a text; `texts` that are left out are all empty.
+    """
 
     item_ids: np.ndarray = field(default_factory=lambda: np.array([], object))
     events: np.ndarray = field(default_factory=lambda: np.array([], object))
     values: np.ndarray = field(default_factory=lambda: np.array([], "float32"))
     timestamps: np.ndarray = field(default_factory=lambda: np.array([], "int64"))
+    texts: np.ndarray = field(default_factory=lambda: np.array([], object))
+
+    def __post_init__(self) -> None:
+        if not len(self.texts):
+            object.__setattr__(self, "texts", np.full(len(self), "", object))
 
     @classmethod
     def of(cls, rows: Sequence[tuple]) -> "History":
-        """Of `(item_id, event, value, timestamp)`, oldest first, checked before."""
-        ids, events, values, times = zip(*rows, strict=True) if rows else [()] * 4
-        names = (np.array(ids, object), np.array(events, object))
-        return cls(*names, np.array(values, "float32"), np.array(times, "int64"))
+        """Of checked tuples of `FIELDS`, oldest first; all may lack the text."""
+        columns = zip(*rows, strict=True) if rows else [()] * len(FIELDS)
+        dtypes = (object, object, "float32", "int64", object)
+        pairs = zip(columns, dtypes, strict=False)  # without texts
+        return cls(*(np.array(column, dtype) for column, dtype in pairs))
 
     def __len__(self) -> int:
         return len(self.item_ids)
 
     def take(self, rows: np.ndarray | slice) -> "History":
         """The events at an index array or slice."""
-        columns = (self.item_ids, self.events, self.values, self.timestamps)
-        return History(*(column[rows] for column in columns))
+        return History(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +117,11 @@ def read_history(history: HistoryLike, now: Any = 0) -> tuple[History, np.ndarra
     """Events as people write them, put in order of time.
 
     Args:
-        history: item ids, `(item_id, event, value, timestamp)` tuples (the end may
-            be left out), dicts with these keys, or a pandas frame with these
+        history: item ids, `(item_id, event, value, timestamp, text)` tuples (the end
+            may be left out), dicts with these keys, or a pandas frame with these
             columns; other keys and columns are ignored. An absent event is
             the log's usual one, an absent value a typical one, an absent time `now`.
+            An event with a text, such as a search, needs no item id.
             Ids, values and times are read as in every table (`tfrec.values`);
             fractions of a second order the events. A `History` stays as it is.
         now: a time, 0 for none.
@@ -121,7 +130,8 @@ def read_history(history: HistoryLike, now: Any = 0) -> tuple[History, np.ndarra
         `(history, order)`: `order` is the index array that sorted it.
 
     Raises:
-        QueryError: an event is none of these, has no item id, or breaks a rule.
+        QueryError: an event is none of these, has neither item id nor text, or breaks a
+            rule.
 
     Example:
         >>> history, _ = read_history([("b", "buy", 1, 20), ("a", "view", 1, 10)])
@@ -145,9 +155,9 @@ def read_history(history: HistoryLike, now: Any = 0) -> tuple[History, np.ndarra
             f"{len(problems)} of {len(rows) + len(problems)} events of a history are "
             f"wrong. {' '.join(problems[:SHOWN])}"
         )
-    moments = [row[-1] for row in rows]
-    order = sorted(range(len(rows)), key=moments.__getitem__)
-    in_order = [(*rows[each][:-1], moments[each].seconds) for each in order]
+    order = sorted(range(len(rows)), key=lambda place: rows[place]["timestamp"])
+    in_order = [tuple(rows[each].values()) for each in order]
+    in_order = [(*row[:3], row[3].seconds, *row[4:]) for row in in_order]
     return History.of(in_order), np.array(order, int)
 
 
@@ -221,7 +231,8 @@ def _read_each(name: str, raw: Iterable, read: Callable[[Any], str]) -> list[str
 def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     """The inputs that make an embedding, `[batch]` or `[batch, 1 + longest]`."""
     histories = [query.history for query in queries]
-    return {
+    texts = pad([h.texts if h.texts.any() else () for h in histories])
+    return _if_used("history_texts", texts) | {
         "user_text": np.array([q.user_text for q in queries], object),
         "query_text": np.array([q.query_text for q in queries], object),
         "history_item_ids": pad([h.item_ids for h in histories]),
@@ -241,8 +252,7 @@ def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
         "min_probability": np.array([q.min_probability for q in queries], "float32"),
     }
     diversity = np.array([q.diversity for q in queries], "float32")
-    # Models of before it was an input serve all who do not ask for it.
-    return inputs | ({"diversity": diversity} if diversity.any() else {})
+    return inputs | _if_used("diversity", diversity)
 
 
 def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
@@ -253,6 +263,15 @@ def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
         **filter_inputs(queries),
         "allow_repeats": allow_repeats,
     }
+
+
+def _if_used(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
+    """An input that models have not always had, if it says something.
+
+    Of several rows it is sent anyway: servers that batch requests want inputs of one
+    length, and the default of what is left out has length 1.
+    """
+    return {name: array} if array.any() or len(array) > 1 else {}
 
 
 def pad(
@@ -270,19 +289,21 @@ def pad(
     return padded
 
 
-def _read_event(event: Any, now: Moment) -> list:
-    """`[item_id, event, value, Moment]`; raises a ValueError of all that is wrong."""
-    fields = _fields(event)
-    values, problems = [], []
+def _read_event(event: Any, now: Moment) -> dict:
+    """By `FIELDS`, the time a `Moment`; raises a ValueError of all that is wrong."""
+    given = _fields(event)
+    values, problems = {}, []
     for name, read in _READERS.items():
-        raw = fields.get(name)
+        raw = given.get(name)
         try:
-            values.append(read(raw))
+            values[name] = read(raw)
         except ValueError as error:
             problems.append(f"`{name}` {error}. Received: {raw!r:.80}.")
+    if not problems and not values["item_id"] and not values["text"]:
+        problems.append("`item_id` must not be empty, except where there is a `text`.")
     if problems:
         raise ValueError(" ".join(problems))
-    return [*values[:-1], values[-1] or now]
+    return values | {"timestamp": values["timestamp"] or now}
 
 
 def _fields(event: Any) -> dict:
@@ -291,12 +312,12 @@ def _fields(event: Any) -> dict:
     values = event if isinstance(event, tuple | list) else (event,)
     if not 1 <= len(values) <= len(FIELDS):
         raise ValueError(
-            "must be an item id, a tuple (item_id, event, value, timestamp) or a dict "
-            f"with these keys. Received: {event!r:.80}."
+            "must be an item id, a tuple (item_id, event, value, timestamp, text) or a "
+            f"dict with these keys. Received: {event!r:.80}."
         )
     return dict(zip(FIELDS, values, strict=False))
 
 
 _READERS: dict[str, Callable[[Any], Any]] = dict(
-    zip(FIELDS, (read_given_id, read_id, read_number, read_time), strict=True)
+    zip(FIELDS, (read_id, read_id, read_number, read_time, read_text), strict=True)
 )
