@@ -4,7 +4,7 @@ import math
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from tfrec.values import (
     NO_TIME,
@@ -12,6 +12,7 @@ from tfrec.values import (
     read_given_id,
     read_id,
     read_number,
+    read_text,
     read_time,
 )
 
@@ -42,14 +43,16 @@ def read_sequence(raw: Any) -> int:
     return int(found[1])
 
 
-def with_moment(raw: Any) -> Any:
+def complete(raw: Any) -> Any:
     """An event whose time is read, and whose fraction of a second orders it.
 
     Only where `sequence` is not given. A time that is wrong stays for its own field to
-    refuse.
+    refuse. The item that a text does without is `""`.
     """
     if not isinstance(raw, dict):
         return raw
+    if raw.get("text") and raw.get("item_id") is None:
+        raw = raw | {"item_id": ""}
     try:
         moment = read_time(raw.get("timestamp"))
     except ValueError:
@@ -77,8 +80,17 @@ def _read_now(raw):
     return seconds
 
 
+def _needs_item(item_id: str, info: ValidationInfo) -> str:
+    if not item_id and not info.data.get("text"):
+        raise ValueError("must not be empty, except where there is a `text`")
+    return item_id
+
+
 Id = Annotated[str, BeforeValidator(read_given_id)]
 Kind = Annotated[str, BeforeValidator(read_id)]  # or another text that may be absent
+Text = Annotated[str, BeforeValidator(read_text)]
+# Of an event whose `text`, a field before it, may stand without an item.
+ItemId = Annotated[str, BeforeValidator(read_id), AfterValidator(_needs_item)]
 Value = Annotated[float | None, BeforeValidator(_read_value)]
 Seconds = Annotated[int, BeforeValidator(read_seconds)]
 OptionalSeconds = Annotated[int | None, BeforeValidator(_read_optional_seconds)]

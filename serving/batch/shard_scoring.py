@@ -44,7 +44,9 @@ class UserLogs:
         frame = frame.iloc[order]
         self.user_ids = user_ids
         self.columns = {
-            name: frame[name].to_numpy(dtype) for name, dtype in _COLUMNS.items()
+            name: frame[name].to_numpy(dtype)
+            for name, dtype in _COLUMNS.items()
+            if name in frame  # logs may have no texts
         }
         self._users = codes[order]
         self._sequences = frame["sequence"].to_numpy(np.int64)
@@ -80,6 +82,7 @@ _COLUMNS = {
     "event": object,
     "value": np.float32,
     "timestamp": np.int64,
+    "text": object,
 }
 
 
@@ -147,6 +150,8 @@ class BatchScorer:
 class _Histories:
     """What queries tell of the past: the latest events, of the kinds a model knows.
 
+    A text without an item is read whatever the kind of its event.
+
     Args:
         queries: as `BatchScorer.score` takes them.
         logs: `UserLogs`.
@@ -159,6 +164,7 @@ class _Histories:
         is_known = np.ones(len(logs.columns["event"]), bool)
         if kinds:
             is_known = pd.Series(logs.columns["event"]).isin([*kinds, ""]).to_numpy()
+            is_known = is_known | (logs.columns["item_id"] == "")
         self._known = np.flatnonzero(is_known)
         self._spans = logs.spans(queries)
         starts, self._ends = np.searchsorted(self._known, self._spans)

@@ -158,15 +158,17 @@ def _add_recommendations(app, recommending):
 
 
 def _history(session):
-    """`(item_id, event, value, timestamp)`, oldest first."""
+    """As `tfrec.client.histories.FIELDS`, oldest first."""
     now = session.now or int(time.time())
 
     def moment(event):
         return now if event.timestamp is None else event.timestamp, event.sequence
 
+    events = sorted(session.history, key=moment)
+    values = (math.nan if e.value is None else e.value for e in events)
     return [
-        (e.item_id, e.event, math.nan if e.value is None else e.value, moment(e)[0])
-        for e in sorted(session.history, key=moment)
+        (e.item_id, e.event, value, moment(e)[0], e.text)
+        for e, value in zip(events, values, strict=True)
     ]
 
 

@@ -121,9 +121,10 @@ class Reactions:
         """The events that the model reads, and ids of the items that are hidden.
 
         Args:
-            history: `(item_id, event, value, timestamp)`.
+            history: as `tfrec.client.histories.FIELDS`. What has no item is read,
+                whatever its kind: its text says what it means.
         """
         hiding = {event for event in {each[1] for each in history} if self.hides(event)}
-        visible = [each for each in history if each[1] not in hiding]
-        hidden = {each[0] for each in history if each[1] in hiding}
+        visible = [each for each in history if each[1] not in hiding or not each[0]]
+        hidden = {each[0] for each in history if each[1] in hiding} - {""}
         return visible, sorted(hidden)

@@ -36,7 +36,7 @@ class Interests:
         """Weights of the items of a history and of their categories, largest first.
 
         Args:
-            history: `(item_id, event, value, timestamp)`, any order.
+            history: as `tfrec.client.histories.FIELDS`, any order.
             now: UTC seconds, None for the clock.
 
         Returns:
@@ -64,7 +64,10 @@ class Interests:
         return self._items(weights), self._categories(weights)
 
     def _shares(self, history, hidden, now):
-        """`[events]`: mean share in the recommendations, weighted by probability."""
+        """`[events]`: mean share in the recommendations, weighted by probability.
+
+        Those of texts without an item are left out.
+        """
         best, _ = self._model.recommend(
             history=history, exclude=hidden, k=NUM_RECOMMENDATIONS, now=now
         )
@@ -72,7 +75,8 @@ class Interests:
             return np.zeros(len(history))
         weights = self._model.explain([each.item_id for each in best], history, now=now)
         probabilities = np.array([each.probability for each in best])
-        shares = probabilities @ np.maximum(weights, 0)
+        has_item = [bool(event[0]) for event in history]
+        shares = probabilities @ np.maximum(weights, 0) * has_item
         return shares / max(shares.sum(), np.finfo("float32").tiny)
 
     def _items(self, weights):

@@ -61,7 +61,7 @@ class Reasons:
 
         Args:
             best: the answer, best first.
-            history: `(item_id, event, value, timestamp)` that the model read.
+            history: as `tfrec.client.histories.FIELDS`, what the model read.
             filters: the request options besides.
             texts: `query_text`, `user_text` and `now`.
         """
@@ -88,14 +88,14 @@ class Reasons:
 
     def _are_liked(self, history):
         """`[events]`: no dislikes, and no ratings below the middle of the person's."""
-        values = [value for _, kind, value, _ in history if kind in _RATED]
+        values = [value for _, kind, value, *_ in history if kind in _RATED]
         known = np.array(values)[~np.isnan(values)]
         middle = np.median(known) if known.size else -math.inf
         return np.array(
             [
                 self._reactions.reward(kind, value) != 0
                 and not (kind in _RATED and value < middle)
-                for _, kind, value, _ in history
+                for _, kind, value, *_ in history
             ]
         )
 
@@ -118,7 +118,9 @@ class Reasons:
         ]
 
     def _because(self, event):
-        item_id, kind, value, _ = event
+        item_id, kind, value, _, text = event
+        if not item_id:
+            return f"because you wrote “{shorten(text)}”"
         named = f"“{self._catalogue.name(item_id)}”"
         if kind not in _DONE:
             return f"because of {named}" + (f" ({kind})" if kind else "")

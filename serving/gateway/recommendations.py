@@ -138,7 +138,7 @@ class Recommending:
         """What somebody without an id gets; raises as `for_user`.
 
         Args:
-            history: `(item_id, event, value, timestamp)`, any order.
+            history: as `tfrec.client.histories.FIELDS`, any order.
             options: `ListOptions`.
         """
         return self._by_history(history, options, options.now or int(time.time()), "")
@@ -189,7 +189,7 @@ class Recommending:
         """Items of a history that must not come."""
         _, hidden = self._reactions.split(history)
         seen = [] if options.allow_repeats else (event[0] for event in history)
-        return {*hidden, *seen}
+        return {*hidden, *seen} - {""}
 
     def _item(self, item, reason=None):
         return RecommendedItem(

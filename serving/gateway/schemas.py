@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from serving.fields import (
-    Id,
+    ItemId,
     Kind,
     Now,
     OptionalSeconds,
     Sequence,
+    Text,
     Value,
-    with_moment,
+    complete,
 )
 from serving.wording import RequestBody
 
@@ -57,7 +58,8 @@ class Recommendations(BaseModel):
 class SessionEvent(RequestBody):
     """An event of a session without a user id; may also be just an item id."""
 
-    item_id: Id
+    text: Text = Field("", description="What was written, such as a search")
+    item_id: ItemId = Field(description="May be absent where there is a `text`")
     event: Kind = ""
     value: Value = None
     timestamp: OptionalSeconds = Field(None, description="UTC seconds; null: now")
@@ -66,7 +68,7 @@ class SessionEvent(RequestBody):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, raw):
-        return with_moment({"item_id": raw} if isinstance(raw, str | int) else raw)
+        return complete({"item_id": raw} if isinstance(raw, str | int) else raw)
 
 
 class Session(RequestBody):
@@ -111,6 +113,7 @@ class StateEvent(BaseModel):
     value: float | None
     timestamp: int
     sequence: int
+    text: str
 
 
 class StateAnswer(BaseModel):

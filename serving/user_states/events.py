@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from serving.fields import Id, Kind, Seconds, Sequence, Value, with_moment
+from serving.fields import (
+    Id,
+    ItemId,
+    Kind,
+    Seconds,
+    Sequence,
+    Text,
+    Value,
+    complete,
+)
 from serving.wording import SHOWN, brief, describe
 from tfrec.errors import ServingError
 
@@ -22,14 +31,15 @@ class Event(BaseModel):
 
     Attributes:
         user_id: who; whole numbers are taken as well, as in every table.
-        item_id: with what.
+        item_id: with what; `""` for a text without an item, such as a search.
         timestamp: whole UTC seconds; fractions and ISO 8601 strings are taken as well.
         event: kind, `""` for the log's usual one.
         value: rating, amount or the like; None for a typical one.
         sequence: order among events of one second; where it is not given, the
             microseconds of the time.
         event_id: what tells this event from all others of the user; `""` if the
-            item, the kind, the timestamp and the sequence do.
+            item, the kind, the timestamp, the sequence and the text do.
+        text: what the user wrote, such as a search or a review.
 
     Example:
         >>> event = Event(user_id=7, item_id="a", timestamp="1970-01-02")
@@ -40,7 +50,8 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     user_id: Id
-    item_id: Id
+    text: Text = ""
+    item_id: ItemId
     timestamp: Seconds = Field(json_schema_extra={"description": "UTC seconds"})
     event: Kind = ""
     value: Value = None
@@ -50,14 +61,14 @@ class Event(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_moment(cls, raw):
-        return with_moment(raw)
+        return complete(raw)
 
     def key(self) -> int:
         """64 bits that are the same for the same event of the same user."""
         if self.event_id:
             return key_of_id(self.event_id)
-        moment = (str(self.timestamp), str(self.sequence))
-        return _key("by content", self.item_id, self.event, *moment)
+        parts = [self.item_id, self.event, str(self.timestamp), str(self.sequence)]
+        return _key("by content", *parts, *([self.text] if self.text else []))
 
 
 def key_of_id(event_id: str) -> int:

@@ -12,6 +12,8 @@ from serving.user_states.events import Event, key_of_id
 
 MAX_EVENTS = 500  # the latest that are kept
 MAX_OUTSIDE = 500  # keys remembered of events that are no longer kept
+MAX_TEXTS = 16  # events with a text that are kept, more than models read
+MAX_CHARACTERS = 2_000  # of a text, more than encoders read
 
 
 class KeptEvent(NamedTuple):
@@ -23,6 +25,7 @@ class KeptEvent(NamedTuple):
     event: str
     value: float | None
     key: int
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,7 @@ class Interest:
 
 @dataclass
 class UserState:
-    """The last 500 events of a user, each counted once.
+    """The last 500 events of a user, each counted once, the last 16 texts among them.
 
     Events are ordered by timestamp, then sequence, then arrival, so a late one takes
     the place of its time. An event is known again by its key as long as it is among
@@ -93,11 +96,14 @@ class UserState:
         if key in self._known:
             return False
         fields = (event.timestamp, event.sequence, event.item_id, event.event)
-        kept = KeptEvent(*fields, event.value, key)
+        kept = KeptEvent(*fields, event.value, key, event.text[:MAX_CHARACTERS])
         bisect.insort_right(self.events, kept, key=_moment)
         self._known.add(key)
         self.version += 1
-        if self.interest is not None:
+        if kept.text:  # a step cannot read it: the vector begins again
+            self.interest, self.pending = None, []
+            self._drop_old_texts()
+        elif self.interest is not None:
             self.pending.append(key)
         if len(self.events) > MAX_EVENTS:
             self._set_aside(self.events.pop(0).key)
@@ -118,17 +124,29 @@ class UserState:
         self.interest, self.pending = None, []
         return True
 
-    def history(self) -> list[tuple[str, str, float, int]]:
-        """`(item_id, event, value, timestamp)`, oldest first, as a client sends it."""
+    def history(self) -> list[tuple[str, str, float, int, str]]:
+        """As `tfrec.client.histories.FIELDS`, oldest first, as a client sends it."""
+        values = (math.nan if e.value is None else e.value for e in self.events)
         return [
-            (e.item_id, e.event, math.nan if e.value is None else e.value, e.timestamp)
-            for e in self.events
+            (e.item_id, e.event, value, e.timestamp, e.text)
+            for e, value in zip(self.events, values, strict=True)
         ]
 
     def pending_events(self) -> list[KeptEvent]:
         """Events that have not moved the interest vector yet, oldest first."""
         waiting = set(self.pending)
         return [event for event in self.events if event.key in waiting]
+
+    def _drop_old_texts(self):
+        """Of more than 16 events with a text, the oldest loses it, or goes."""
+        places = [place for place, event in enumerate(self.events) if event.text]
+        if len(places) <= MAX_TEXTS:
+            return
+        event = self.events[places[0]]
+        if event.item_id:
+            self.events[places[0]] = event._replace(text="")
+        else:
+            self._set_aside(self.events.pop(places[0]).key)
 
     def _set_aside(self, key):
         self.outside.append(key)

@@ -12,6 +12,9 @@ NUL between any two.
 Format 2 has, between version and number of events, an interest vector: its size (0 for
 none), the number of pending keys (uint32 each), model version, updates (uint64 each),
 timestamp (int64), the vector, the long-term vector (float32), pending keys (uint64).
+
+Format 3 has, between the pending keys and the number of events, the texts of events:
+their number, their places among the events, their sizes in bytes (uint32), the bytes.
 """
 
 import struct
@@ -21,9 +24,10 @@ import numpy as np
 from serving.user_states.state import Interest, KeptEvent, UserState
 from tfrec.errors import ServingError
 
-FORMAT = 2
+FORMAT = 3
 HEAD = struct.Struct("<BQQ")  # format, incarnation, version: what a change changes
 _COUNTS = struct.Struct("<II")
+_COUNT = struct.Struct("<I")
 _INTEREST = struct.Struct("<IIQQq")
 _COLUMNS = "<i8", "<i8", "<f8", "<u8"
 
@@ -34,13 +38,14 @@ class StateError(ServingError):
 
 def encode_state(state: UserState) -> bytes:
     """The bytes of a state."""
-    timestamps, sequences, item_ids, events, values, keys = (
-        zip(*state.events, strict=True) if state.events else [()] * 6
+    timestamps, sequences, item_ids, events, values, keys, texts = (
+        zip(*state.events, strict=True) if state.events else [()] * 7
     )
     columns = (timestamps, sequences, values, keys)
     parts = [
         HEAD.pack(FORMAT, state.incarnation, state.version),
         *_interest_parts(state),
+        *_text_parts(texts),
         _COUNTS.pack(len(state.events), len(state.outside)),
         *(np.array(c, t).tobytes() for c, t in zip(columns, _COLUMNS, strict=True)),
         np.array(state.outside, "<u8").tobytes(),
@@ -80,15 +85,43 @@ def _interest_parts(state):
     yield np.array(state.pending, "<u8").tobytes()
 
 
+def _text_parts(texts):
+    places = [place for place, text in enumerate(texts) if text]
+    found = [texts[place].encode() for place in places]
+    yield _COUNT.pack(len(places))
+    yield np.array([places, [*map(len, found)]], "<u4").tobytes()
+    yield from found
+
+
 def _decode_1(stored):
     return _decode_events(stored, HEAD.size)
 
 
 def _decode_2(stored):
+    return _with_interest(stored, _decode_events)
+
+
+def _decode_3(stored):
+    return _with_interest(stored, _decode_texts)
+
+
+def _decode_texts(stored, offset):
+    (count,) = _COUNT.unpack_from(stored, offset)
+    parts = [("<u4", count), ("<u4", count)]
+    (places, sizes), offset = _arrays(stored, parts, offset + _COUNT.size)
+    ends = offset + np.cumsum(sizes, dtype=np.int64)
+    state = _decode_events(stored, int(ends[-1]) if count else offset)
+    for place, size, end in zip(places, sizes, ends, strict=True):
+        text = stored[end - size : end].decode()
+        state.events[place] = state.events[place]._replace(text=text)
+    return state
+
+
+def _with_interest(stored, decode_rest):
     dim, num_pending, *fields = _INTEREST.unpack_from(stored, HEAD.size)
     parts = [("<f4", dim), ("<f4", dim), ("<u8", num_pending)]
     (*vectors, pending), offset = _arrays(stored, parts, HEAD.size + _INTEREST.size)
-    state = _decode_events(stored, offset)
+    state = decode_rest(stored, offset)
     if dim:
         state.interest = Interest(*fields, *vectors)
         state.pending = pending.tolist()
@@ -106,7 +139,7 @@ def _decode_events(stored, offset):
     timestamps, sequences, values, keys, outside = (c.tolist() for c in columns)
     values = [None if value != value else value for value in values]
     rows = (timestamps, sequences, texts[:num_events], texts[num_events:], values, keys)
-    events = list(map(KeptEvent._make, zip(*rows, strict=True)))
+    events = [KeptEvent(*row) for row in zip(*rows, strict=True)]
     return UserState(version, events, outside, incarnation)
 
 
@@ -120,4 +153,4 @@ def _arrays(stored, parts, offset):
 
 
 _NO_INTEREST = Interest(0, 0, 0, np.zeros(0), np.zeros(0))
-_DECODERS = {1: _decode_1, 2: _decode_2}
+_DECODERS = {1: _decode_1, 2: _decode_2, 3: _decode_3}

@@ -177,7 +177,7 @@ def test_parameters_are_known_or_wrong(ask, path, words):
         ({"history": [{}]}, "`history.0.item_id` must be given."),
         (
             {"history": [{"item_id": ""}]},
-            "`history.0.item_id` must not be empty, because",
+            "`history.0.item_id` must not be empty, except",
         ),
         ({"history": ["a"] * 1001}, "`history` must have at most 1000 entries."),
         ({"history": "a"}, "`history` must be a list. Received: 'a'."),

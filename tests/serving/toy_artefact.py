@@ -46,6 +46,7 @@ QUERY = [
     _spec(tf.float32, ROWS, "history_values"),
     _spec(tf.int64, ROWS, "history_timestamps"),
     _spec(tf.int64, BATCH, "now"),
+    _spec(tf.string, ROWS, "history_texts"),
 ]
 FILTER = [
     _spec(tf.int32, BATCH, "k"),
@@ -63,6 +64,12 @@ NO_REPEATS, STEP = tf.constant([False]), tf.constant([0.5])
 def _typical(values):
     """Values of events; NaN, which stands for none given, counts 1."""
     return tf.where(tf.math.is_nan(values), 1.0, values)
+
+
+def _said(texts):
+    """`[B, n, 2]`: what texts of events say, as much as a free text would."""
+    lengths = 0.1 * tf.cast(tf.strings.length(texts), tf.float32)
+    return tf.stack([tf.zeros_like(lengths), lengths], axis=-1)
 
 
 class Toy(tf.Module):
@@ -85,6 +92,7 @@ class Toy(tf.Module):
         history_values=NO_VALUES,
         history_timestamps=NO_TIMES,
         now=NOW,
+        history_texts=NO_IDS,
         k=K,
         exclude_item_ids=NO_IDS,
         categories=NO_IDS,
@@ -92,7 +100,7 @@ class Toy(tf.Module):
         allow_repeats=NO_REPEATS,
     ):
         history = (history_item_ids, history_events, history_values, history_timestamps)
-        embedding = self._embed(user_text, query_text, *history, now)
+        embedding = self._embed(user_text, query_text, *history, now, history_texts)
         seen = tf.reduce_any(self._matches(history_item_ids), axis=1)
         is_hidden = seen & ~allow_repeats[:, None]
         filters = (k, exclude_item_ids, categories, min_probability)
@@ -128,9 +136,14 @@ class Toy(tf.Module):
         history_values=NO_VALUES,
         history_timestamps=NO_TIMES,
         now=NOW,
+        history_texts=NO_IDS,
     ):
         history = (history_item_ids, history_events, history_values, history_timestamps)
-        return {"embedding": self._embed(user_text, query_text, *history, now)}
+        return {
+            "embedding": self._embed(
+                user_text, query_text, *history, now, history_texts
+            )
+        }
 
     @tf.function(input_signature=[QUERY[0], *CANDIDATES, *QUERY[1:]])
     def score_interest(
@@ -143,9 +156,10 @@ class Toy(tf.Module):
         history_values=NO_VALUES,
         history_timestamps=NO_TIMES,
         now=NOW,
+        history_texts=NO_IDS,
     ):
         history = (history_item_ids, history_events, history_values, history_timestamps)
-        embedding = self._embed(user_text, query_text, *history, now)
+        embedding = self._embed(user_text, query_text, *history, now, history_texts)
         vectors = self._lookup(candidate_item_ids)  # [B, N, 2]
         chances = tf.sigmoid(tf.einsum("bd,bnd->bn", embedding, vectors))
         is_known = tf.reduce_any(self._matches(candidate_item_ids), axis=-1)
@@ -162,8 +176,10 @@ class Toy(tf.Module):
         history_values=NO_VALUES,
         history_timestamps=NO_TIMES,
         now=NOW,
+        history_texts=NO_IDS,
     ):
         history = self._lookup(history_item_ids) * _typical(history_values)[:, :, None]
+        history += _said(history_texts)
         weights = tf.einsum("bhd,bnd->bnh", history, self._lookup(candidate_item_ids))
         return {"history_weights": weights}
 
@@ -194,8 +210,8 @@ class Toy(tf.Module):
             "bni,id->bnd", tf.cast(self._matches(ids), tf.float32), self.vectors
         )
 
-    def _embed(self, user_text, query_text, ids, events, values, timestamps, now):
-        age_s = tf.cast(tf.maximum(now[:, None] - timestamps, 0), tf.float32)
+    def _embed(self, user_text, query_text, ids, events, values, times, now, texts):
+        age_s = tf.cast(tf.maximum(now[:, None] - times, 0), tf.float32)
         decay = tf.where(now[:, None] > 0, 0.5 ** (age_s / DAY_S), 1.0)
         weights = _typical(values) * decay * tf.where(events == "skip", -1.0, 1.0)
         lengths = tf.stack(
@@ -205,8 +221,12 @@ class Toy(tf.Module):
             ],
             axis=1,
         )
-        texts = 0.1 * tf.cast(lengths, tf.float32)
-        return texts + tf.einsum("bh,bhd->bd", weights, self._lookup(ids))
+        said = tf.reduce_sum(_said(texts), axis=1)
+        return (
+            said
+            + 0.1 * tf.cast(lengths, tf.float32)
+            + tf.einsum("bh,bhd->bd", weights, self._lookup(ids))
+        )
 
     def _top(self, embedding, is_hidden, k, excluded, categories, min_probability):
         tf.debugging.assert_positive(k, "`k` must be positive.")
@@ -277,10 +297,14 @@ def write_warm_up(version_folder, inputs):
 
 
 def embedding_oracle(history=(), user_text="", query_text="", now=0):
-    """The docstring above in plain Python; history of `(id, event, value, time)`."""
+    """The docstring above in plain Python; history of `(id, event, value, time)`.
+
+    A text may follow the time.
+    """
     vectors = dict(zip(ITEM_IDS, VECTORS.astype(float), strict=True))
     total = np.array([len(user_text.encode()), len(query_text.encode())]) * 0.1
-    for item_id, event, value, timestamp in history:
+    for item_id, event, value, timestamp, *texts in history:
+        total[1] += 0.1 * sum(len(text.encode()) for text in texts)
         decay = 0.5 ** (max(now - timestamp, 0) / DAY_S) if now else 1.0
         sign = -1.0 if event == "skip" else 1.0
         total = total + sign * value * decay * vectors.get(item_id, np.zeros(2))

@@ -54,7 +54,7 @@ def expected_rows(queries, k, log=LOG, profiles=None, allow_repeats=False):
     for query in queries.to_dict("records"):
         moment = (query["timestamp"], query.get("sequence", -np.inf))
         history = [
-            (e["item_id"], e["event"], e["value"], e["timestamp"])
+            (e["item_id"], e["event"], e["value"], e["timestamp"], e.get("text", ""))
             for e in log.to_dict("records")
             if e["user_id"] == query["user_id"]
             and (e["timestamp"], e["sequence"]) < moment
@@ -166,6 +166,23 @@ def test_profiles(run):
     assert code == 0
     profiles = {"cid": "likes a lot"}
     assert_rows(pd.read_parquet(out), expected_rows(QUERIES, 2, profiles=profiles))
+
+
+def test_texts_of_events(run):
+    """A search has no item, and a kind that the model does not know."""
+    search = {
+        "user_id": "ann",
+        "item_id": "",
+        "timestamp": 3 * DAY_S,
+        "event": "search",
+    }
+    search |= {"value": 1.0, "sequence": 1, "text": "quiet films"}
+    log = pd.concat([LOG.assign(text=""), pd.DataFrame([search])], ignore_index=True)
+    code, out, err = run("--k", 4, events=log, queries=QUERIES)
+    assert code == 0, err
+    found, plain = pd.read_parquet(out), expected_rows(QUERIES, 4)
+    assert_rows(found, expected_rows(QUERIES, 4, log=log))
+    assert np.abs(found["score"] - plain["score"]).max() > 0.1
 
 
 def test_types_of_the_result(run):

@@ -15,7 +15,11 @@ VIEW = EventKind("view", 5, 0, 1, 1.0, 0.0)
 RATING = EventKind("rating", 9, 4, 0, 5.0, 1.0)
 SKIP = EventKind("skip", 0, 4, 0, 0.0, 1.0)
 DISLIKE = EventKind("dislike", 0, 7, 0, 0.0, 2.0)
-HISTORY = [("a", "view", 1.0, 1), ("b", "skip", 1.0, 2), ("c", "view", 1.0, 3)]
+HISTORY = [
+    ("a", "view", 1.0, 1, ""),
+    ("b", "skip", 1.0, 2, ""),
+    ("c", "view", 1.0, 3, ""),
+]
 
 
 def learnt(*kinds, **chosen):
@@ -88,6 +92,12 @@ def test_the_model_is_not_told_of_what_hides():
         "because you viewed “c”",
         "because you viewed “a”",
     ]
+
+
+def test_texts_without_an_item_are_read_whatever_their_kind():
+    search = ("", "search", 1.0, 4, "quiet films")
+    assert HIDING.split([*HISTORY, search])[0] == [HISTORY[0], HISTORY[2], search]
+    assert HIDING.split([search]) == ([search], [])
 
 
 def test_who_only_skipped_is_a_cold_user_without_these_items():

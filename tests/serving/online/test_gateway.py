@@ -105,6 +105,54 @@ def test_reasons_name_the_event_that_speaks_most(ask):
     assert reasons["café"] is None  # -0.5, -0.95
 
 
+def test_a_search_moves_the_next_list(ask):
+    ask("POST", "/v1/events", event("sue", "a", 1))
+    before = ask.recommend("sue", now=2)
+    search = {
+        "user_id": "sue",
+        "event": "search",
+        "text": "quiet films",
+        "timestamp": 2,
+    }
+    assert ask("POST", "/v1/events", search)[1]["accepted"] == 1
+    again = search | {"text": "loud films"}  # in the same second
+    assert ask("POST", "/v1/events", [search, again])[1]["accepted"] == 1
+    after = ask.recommend("sue", now=2, explain=True)
+    history = [("a", "view", 1.0, 1)]
+    texts = [("", "search", 1.0, 2, text) for text in ("quiet films", "loud films")]
+    assert ids(before) == expected_ids(history, 2)
+    assert ids(after) == expected_ids(history + texts, 2) != ids(before)
+    reasons = {item["item_id"]: item["reason"] for item in after["items"]}
+    assert reasons["d"] == "because you wrote “quiet films”"
+    interests = ask("GET", "/v1/users/sue/interests")[1]["items"]
+    assert [(each["item_id"], each["weight"]) for each in interests] == [("a", 1.0)]
+    *_, last = ask("GET", "/v1/users/sue/state")[1]["events"]
+    assert (last["item_id"], last["text"]) == ("", "loud films")
+
+
+def test_a_search_moves_the_interest_vector(ask):
+    ask("POST", "/v1/events", event("tom", "a", 1))
+    before = ask.recommend("tom", now=2, mode="interest")
+    search = {
+        "user_id": "tom",
+        "event": "search",
+        "text": "quiet films",
+        "timestamp": 2,
+    }
+    ask("POST", "/v1/events", search)
+    after = ask.recommend("tom", now=2, mode="interest")
+    told = [("a", "view", 1.0, 1), ("", "search", 1.0, 2, "quiet films")]
+    assert ids(after) == expected_ids(told, 2) != ids(before)
+
+
+def test_a_session_may_have_texts(ask):
+    history = ["a", {"event": "search", "text": "quiet films"}]
+    body = {"history": history, "now": 2, "explain": True}
+    answer = ask("POST", "/v1/sessions/recommendations", body)[1]
+    told = [("a", "view", 1.0, 2), ("", "search", 1.0, 2, "quiet films")]
+    assert ids(answer) == expected_ids(told, 2)
+
+
 def test_cold_users_get_what_the_model_gives_without_a_history(ask, client):
     answer = ask.recommend("nobody", explain=True)
     assert (answer["reason_code"], answer["state_version"]) == ("cold_user", 0)
@@ -130,8 +178,8 @@ def test_state_is_shown_with_titles(ask):
     status, state = ask("GET", "/v1/users/fay/state")
     assert (status, state["user_id"], state["state_version"]) == (200, "fay", 2)
     assert [list(each.values()) for each in state["events"]] == [
-        ["x", "", "", None, 5, 2],
-        ["a", "Title of a", "rating", 4.0, 9, 0],
+        ["x", "", "", None, 5, 2, ""],
+        ["a", "Title of a", "rating", 4.0, 9, 0, ""],
     ]
 
 

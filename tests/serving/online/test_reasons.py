@@ -34,8 +34,8 @@ def reasons(shares, history, **texts):
     return told.of(BEST, history, {}, TEXTS | texts)
 
 
-def event(item_id, kind="", value=math.nan):
-    return item_id, kind, value, 1
+def event(item_id, kind="", value=math.nan, text=""):
+    return item_id, kind, value, 1, text
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_model_that_explains_nothing(caplog):
 
 def test_words_are_the_reason_of_what_only_they_found(target):
     """Words of 14 letters add (0, 1.4) to the history's a + skip of a sixth of d."""
-    history = [("a", "view", 1.0, 9)]
+    history = [("a", "view", 1.0, 9, "")]
     with RecommenderClient(target, "toy") as client:
         model = ModelClient(client)
         told = Reasons(model, ItemTitles(), Reactions())

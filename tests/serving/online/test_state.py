@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from serving.user_states import state as state_module
 from serving.user_states.events import Event
-from serving.user_states.state import MAX_EVENTS, MAX_OUTSIDE, Interest, UserState
+from serving.user_states.state import (
+    MAX_CHARACTERS,
+    MAX_EVENTS,
+    MAX_OUTSIDE,
+    Interest,
+    UserState,
+)
 from serving.user_states.state_codec import StateError, decode_state, encode_state
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=4)
@@ -22,6 +28,7 @@ EVENTS = st.builds(
     value=st.none() | st.floats(-1e30, 1e30),
     sequence=st.integers(-(2**63) + 1, 2**63 - 1),
     event_id=TEXTS,
+    text=TEXTS,
 )
 
 
@@ -99,9 +106,44 @@ def test_memory_of_what_fell_out_is_bounded():
 def test_history_is_what_a_client_sends():
     rated = event(20, "b", event="rating", value=4)
     (first, second) = applied([rated, event(10)]).history()
-    assert second == ("b", "rating", 4.0, 20)
+    assert second == ("b", "rating", 4.0, 20, "")
     assert first[:2] == ("a", "")
     assert first[2] != first[2]  # NaN, a typical value
+
+
+def search(timestamp, text, item_id=""):
+    return Event(
+        user_id="ann", item_id=item_id, text=text, event="search", timestamp=timestamp
+    )
+
+
+def test_texts_are_kept_and_stored():
+    events = [event(5), search(6, "海 \0 café"), search(7, "quiet", "b"), event(8, "c")]
+    state = decode_state(encode_state(applied(events)))
+    texts = [("a", ""), ("", "海 \0 café"), ("b", "quiet"), ("c", "")]
+    assert [(each[0], each[4]) for each in state.history()] == texts
+    assert state == applied(events)
+    assert not state.apply(search(6, "海 \0 café"))
+    assert state.apply(search(6, "another one"))
+
+
+def test_the_last_texts_are_kept_and_no_book():
+    events = [search(t, f"{t} " + "x" * 5000, "b" if t % 2 else "") for t in range(20)]
+    state = applied(events)
+    texts = [(each.item_id, each.text.split(" ")[0]) for each in state.events]
+    old = [("b", "")] * 2  # 1 and 3; 0 and 2 had no item
+    assert texts == old + [("b" if t % 2 else "", str(t)) for t in range(4, 20)]
+    assert max(len(each.text) for each in state.events) == MAX_CHARACTERS
+    assert not state.apply(events[0])
+
+
+def test_a_text_has_the_interest_vector_begin_again():
+    state = applied([event(1)])
+    state.interest = interest = Interest(1, 0, 1, np.ones(2), np.ones(2))
+    state.apply(event(2))
+    assert (state.interest, len(state.pending)) == (interest, 1)
+    state.apply(search(3, "quiet"))
+    assert (state.interest, state.pending) == (None, [])
 
 
 def test_bytes_of_a_full_state_are_few():
@@ -118,7 +160,10 @@ def test_a_user_nobody_knows():
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda b: b"\x63" + b[1:], r"formats \[1, 2\]. Received: 63. A newer version"),
+        (
+            lambda b: b"\x63" + b[1:],
+            r"formats \[1, 2, 3\]. Received: 63. A newer version",
+        ),
         (lambda b: b"", "Received: nothing"),
         (lambda b: b[:40], "A state of 40 bytes is damaged"),
         (lambda b: b[:9], "is damaged"),
@@ -136,6 +181,15 @@ FORMAT_1 = bytes.fromhex(
     "016300000000000000020000000000000002000000000000000a00000000000000140000"
     "000000000000000000000000000000000000000000000000000000f87f00000000000004"
     "401012ef4c079a364cd2bfb0c765862464c3a90062007669657700"
+)
+
+
+FORMAT_2 = bytes.fromhex(  # the same of format 2: events of items "a" and "b"
+    "026300000000000000020000000000000003000000010000000700000000000000020000"
+    "0000000000d204000000000000000000000000803f000000400000803f0000803f000080"
+    "3fd5579ffb1f040aaf02000000000000000a000000000000001400000000000000000000"
+    "00000000000000000000000000000000000000f87f0000000000001240b499cb0313a092"
+    "e8d5579ffb1f040aaf610062000076696577"
 )
 
 
@@ -170,6 +224,14 @@ def test_what_is_too_old_to_be_kept_waits_no_more():
     for t in range(MAX_EVENTS + 3):
         state.apply(event(t))
     assert len(state.pending) == len(state.pending_events()) == MAX_EVENTS
+
+
+def test_states_of_the_second_format_are_read():
+    state = decode_state(FORMAT_2)
+    assert state == applied([event(10), event(20, "b", event="view", value=4.5)])
+    np.testing.assert_array_equal(state.interest.vector, VECTORS[0])
+    assert [each.item_id for each in state.pending_events()] == ["b"]
+    assert decode_state(encode_state(state)).pending == state.pending
 
 
 def test_states_of_the_first_format_are_read():
