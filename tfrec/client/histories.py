@@ -57,7 +57,7 @@ class History:
     def of(cls, rows: Sequence[tuple]) -> "History":
         """Of checked tuples of `FIELDS`, oldest first; all may lack the text."""
         columns = zip(*rows, strict=True) if rows else [()] * len(FIELDS)
-        dtypes = (object, object, "float32", "int64", object)
+        dtypes: tuple[Any, ...] = (object, object, "float32", "int64", object)
         pairs = zip(columns, dtypes, strict=False)  # without texts
         return cls(*(np.array(column, dtype) for column, dtype in pairs))
 
