@@ -22,12 +22,13 @@ class TextRegression(tf.Module):
 
     def __init__(self, text_vectors, values, ridge):
         super().__init__(name="text_regression")
-        texts = tf.math.l2_normalize(text_vectors, axis=1).numpy()
-        mean = texts.mean(axis=0)
-        centred = texts - mean
-        variance = max(texts.var(axis=0).sum(), LEAST_VARIANCE)
-        gram = centred.T @ centred + ridge * variance * np.eye(texts.shape[1])
-        text_map = np.linalg.solve(gram, centred.T @ values)
+        centred = tf.math.l2_normalize(text_vectors, axis=1).numpy()
+        mean = centred.mean(axis=0)
+        centred -= mean  # in place: these vectors are large
+        gram = centred.T @ centred
+        variance = max(np.trace(gram) / len(centred), LEAST_VARIANCE)
+        gram = gram + ridge * variance * np.eye(len(gram))
+        text_map = np.linalg.solve(gram, centred.T @ values.astype(centred.dtype))
         self.mean, self.map = tf.constant(mean), tf.constant(text_map, tf.float32)
 
     def __call__(self, text_vectors):
