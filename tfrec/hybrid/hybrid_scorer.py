@@ -109,13 +109,14 @@ class HybridScorer(tf.Module):
     def _said(self, written):
         """What each text says in each part: a list of `[batch, n, size]` tensors."""
 
-        def neural(texts):
-            units = tf.math.l2_normalize(texts.vectors, -1)  # as in training
+        def neural(_, vectors):
+            units = tf.math.l2_normalize(vectors, -1)  # as in training
             return _float32(self.model.text_query(units))
 
-        readers = [scorer.text_query for scorer in self.scorers]
-        readers = [lambda texts, read=read: read(texts.texts) for read in readers]
-        return [written.each(read) for read in (neural, *readers)]
+        def by(scorer):
+            return lambda texts, _: scorer.text_query(texts)
+
+        return [written.each(read) for read in (neural, *map(by, self.scorers))]
 
     def _neural_query(self, history, now, profiles, fresh):
         window, places = latest(history, self.model.window_length)

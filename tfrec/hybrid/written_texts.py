@@ -1,4 +1,4 @@
-"""What users wrote, as one part after another of an embedding reads it."""
+"""What users wrote, as the parts of an embedding read it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,19 +13,18 @@ class WrittenTexts(NamedTuple):
     vectors: tf.Tensor  # [batch, n, text_dim], the text tower's
     weights: tf.Tensor  # [batch, n] float32
 
-    def each(self, read: Callable[["WrittenTexts"], tf.Tensor]) -> tf.Tensor:
+    def each(self, read: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.Tensor:
         """What each text says, weighted.
 
         Args:
-            read: from a `WrittenTexts` whose batch and texts are one dimension, `[m]`,
-                to `[m, size]`.
+            read: from `[m]` texts and their `[m, text_dim]` vectors to `[m, size]`.
 
         Returns:
             `[batch, n, size]` float32 tensor.
         """
         texts = tf.reshape(self.texts, [-1])
         vectors = tf.reshape(self.vectors, [-1, self.vectors.shape[-1]])
-        found = read(WrittenTexts(texts, vectors, self.weights))
+        found = read(texts, vectors)
         shape = tf.concat([tf.shape(self.texts), tf.shape(found)[1:]], axis=0)
         return tf.reshape(found, shape) * self.weights[..., None]
 
