@@ -1,5 +1,6 @@
 """Tests of tfrec.recommender: from frames to answers, and back from files."""
 
+import dataclasses
 import logging
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 
 import tfrec
 from tfrec.client.histories import QueryError
+from tfrec.data.schema import Events
 from tfrec.errors import ConfigError, DataError, NotBuiltError
 from tfrec.evaluation.notebook import Report
 from tfrec.export.in_memory import InMemoryModel
+from tfrec.training.log import prepare
 
 NUM_USERS, NUM_ITEMS = 40, 18
 COLUMNS = ["query", "rank", "item_id", "title", "score", "probability"]
@@ -45,6 +48,28 @@ def test_recommends_by_history(fitted):
     assert not {"4", "8", "2"} & {*found["item_id"][:3]}
     assert found["title"].tolist() == [f"Number {each}" for each in found["item_id"]]
     assert found["probability"].between(0, 1).all()
+
+
+def test_users_of_the_log_have_their_texts(fitted, events, monkeypatch):
+    """Events of the log, in order of time, with what was written at them."""
+    search = {"user_id": 7, "item_id": "", "timestamp": 90, "event": "search"}
+    log = pd.concat([events, pd.DataFrame([search | {"text": "Number 3"}])])
+    dataset = dataclasses.replace(fitted._data.dataset, events=Events(log))
+    monkeypatch.setattr(fitted, "_data", prepare(dataset, fitted.config.data))
+    told = {}
+
+    def predict(signature, inputs):
+        told.update(inputs)
+        return type(fitted).predict(fitted, signature, inputs)
+
+    monkeypatch.setattr(fitted, "predict", predict)
+    fitted.recommend(user_ids=[7])
+    items = [str(item) for item in events[events["user_id"] == 7]["item_id"]]
+    history = ["", *items[:2], "", *items[2:]]
+    assert told["history_item_ids"].tolist() == [history]
+    texts = [""] * len(history)
+    texts[3] = "Number 3"
+    assert told["history_texts"].tolist() == [texts]
 
 
 def test_histories_have_many_forms(fitted):

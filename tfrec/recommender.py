@@ -11,7 +11,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
-from tfrec.client.histories import History, HistoryLike, QueryError, read_ids
+from tfrec.client.histories import FIELDS, History, HistoryLike, QueryError, read_ids
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
 from tfrec.data.readers import read_events, read_folder, read_items, read_users
@@ -325,18 +325,14 @@ class Recommender(Predictor):
 
     def _history(self, user_id: str) -> History:
         """The latest events of a user of the log."""
-        log = self._known_data().interactions
-        place = np.searchsorted(log.user_ids, user_id)
-        if place == len(log.user_ids) or log.user_ids[place] != user_id:
+        data = self._known_data()
+        rows = data.rows_of.get(user_id)
+        if rows is None:
             raise QueryError(
                 "`user_ids` must be users of the log that was learnt from; for others, "
                 f"give `histories`. Received: {user_id!r}."
             )
-        start, end = log.offsets[place : place + 2]
-        events = slice(max(start, end - self.config.model.max_history_length), end)
-        return History(
-            item_ids=log.item_ids[log.item_rows[events]],
-            events=log.event_names[log.event_rows[events]],
-            values=log.values[events],
-            timestamps=log.timestamps[events],
-        )
+        rows = rows[-self.config.model.max_history_length :]
+        columns = data.dataset.events.frame.iloc[rows]
+        names = [name for name in FIELDS if name in columns]  # logs may have no texts
+        return History.of(list(columns[names].itertuples(index=False, name=None)))

@@ -1,6 +1,7 @@
 """The data of a run: read, cleaned, counted, and encoded."""
 
 import dataclasses
+import functools
 import logging
 
 from tfrec.data.clean import clean
@@ -22,6 +23,11 @@ class RunData:
     interactions: Interactions
     digest: str
     num_duplicates: int  # events that were removed
+
+    @functools.cached_property
+    def rows_of(self):
+        """User id -> places in `dataset.events.frame`, in order of time."""
+        return self.dataset.events.frame.groupby("user_id", sort=False).indices
 
 
 def load_run_data(config):
