@@ -30,6 +30,7 @@ from rich.table import Table
 
 from serving.stream.consume import consume
 from serving.stream.jsonl import JsonlSource
+from serving.user_states.events import Event
 from serving.user_states.opening import open_states
 from tests.serving.online.broker import Broker
 from tests.serving.online.consumer_process import consuming
@@ -145,6 +146,7 @@ def _applied(consumer, least):
 def _bench_gateway(system, runs):
     connection = http.client.HTTPConnection("127.0.0.1", system.gateway.port)
     figures = _gateway_figures(system, connection, runs)
+    figures |= _search_figures(system, connection, runs)
     connection.close()
     direct = "the model server, directly"
     figures[direct] = _direct_ms(system, runs)
@@ -171,6 +173,25 @@ def _gateway_figures(system, connection, runs):
         "… the event, until it is on disk": posts,
         "… the recommendation": reads,
         "the same recommendation, cached": cached,
+    }
+
+
+def _search_figures(system, connection, runs):
+    """The same of searches, each in new words, with an event after each."""
+    found, after = [], []
+    wish = ("GET", "/v1/users/sue/recommendations?k=3")
+    for second in range(0, 2 * (runs + WARM_UP), 2):
+        words = f"a quiet film of the sea, {second}"
+        search = Event(user_id="sue", text=words, item_id="", timestamp=START + second)
+        body = search.model_dump_json()
+        posted = timed_ms(ask, connection, "POST", "/v1/events", body)
+        found.append(posted + timed_ms(ask, connection, *wish))
+        body = event("sue", second + 1, _item(system, second)).model_dump_json()
+        ask(connection, "POST", "/v1/events", body)
+        after.append(timed_ms(ask, connection, *wish))
+    return {
+        "search posted → changed recommendation": found[WARM_UP:],
+        "the recommendation after an event that follows": after[WARM_UP:],
     }
 
 
