@@ -12,7 +12,7 @@ def import_optional(
     name: str,
     purpose: str,
     instead: str,
-    load: Callable[[str], Any] = importlib.import_module,
+    load: Callable[[str], Any] | None = None,
 ) -> Any:
     """Imports a package that may be absent.
 
@@ -20,7 +20,7 @@ def import_optional(
         name: dotted module name.
         purpose: what needs it, a noun phrase for the error message.
         instead: what to do without it, a sentence.
-        load: how, if not by Python's import.
+        load: what takes the name instead of Python's import, or None.
 
     Returns:
         The module, or what `load` returns.
@@ -29,7 +29,7 @@ def import_optional(
         MissingPackageError: it is absent or does not load here.
     """
     try:
-        return load(name)
+        return (load or importlib.import_module)(name)
     except _load_errors() as error:
         raise MissingPackageError(
             f"`{name}` is needed for {purpose}, but cannot be imported here "

@@ -80,12 +80,6 @@ def test_an_event_with_a_text_needs_no_item():
     assert inputs["history_texts"].tolist() == texts
 
 
-def test_what_nobody_uses_is_sent_where_the_default_would_be_too_short():
-    one, two = (recommend_inputs([make_query(["c"])] * count) for count in (1, 2))
-    assert two.keys() - one.keys() == {"history_texts", "diversity"}
-    assert two["history_texts"].tolist() == [[""], [""]]
-
-
 def test_what_was_read_is_not_read_again():
     """1970-08-22 is 20200101 seconds, which a table would take for a day of 2020."""
     history = History.of([("a", "", math.nan, 20_200_101)])
@@ -112,7 +106,8 @@ def test_every_input_has_the_batch_and_begins_with_padding():
 
 
 def test_models_without_diversity_are_not_asked_for_it():
-    assert "diversity" not in recommend_inputs([Query()])
+    told = recommend_inputs([Query(), make_query(["c"])])
+    assert not {"diversity", "history_texts"} & told.keys()
     inputs = recommend_inputs([make_query(diversity=0.5), Query()])
     assert inputs["diversity"].tolist() == [0.5, 0.0]
     assert inputs["diversity"].dtype == np.float32

@@ -61,6 +61,7 @@ def inputs():
         "user_text": np.array(TEXTS, object),
         "query_text": np.full(size, "", object),
         "history_item_ids": padded("item_id", "", object),
+        "history_texts": np.full((size, 1), "", object),
         "history_events": padded("event", "", object),
         "history_values": padded("value", 0, np.float32),
         "history_timestamps": padded("timestamp", 0, np.int64),

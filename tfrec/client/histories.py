@@ -266,12 +266,8 @@ def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
 
 
 def _if_used(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
-    """An input that models have not always had, if it says something.
-
-    Of several rows it is sent anyway: servers that batch requests want inputs of one
-    length, and the default of what is left out has length 1.
-    """
-    return {name: array} if array.any() or len(array) > 1 else {}
+    """An input that models have not always had, if it says something."""
+    return {name: array} if array.any() else {}
 
 
 def pad(

@@ -55,7 +55,7 @@ def test_every_tensor_has_the_batch(servable):
 def test_equals_the_oracle_and_the_plain_saved_model(servable, toy):
     now = 2 * 86_400
     query = make_query(HISTORY, now, user_text="ab", query_text="abc", k=3)
-    inputs = recommend_inputs([query])
+    inputs = recommend_inputs([query]) | {"history_texts": texts("")[:, None]}
     answer = servable.run("recommend", inputs)
     expected = ranking_oracle(
         embedding_oracle(HISTORY, "ab", "abc", now), ["a", "e"], 3
