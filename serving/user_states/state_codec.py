@@ -138,8 +138,9 @@ def _decode_events(stored, offset):
         raise ValueError(f"{len(texts)} texts for {num_events} events")
     timestamps, sequences, values, keys, outside = (c.tolist() for c in columns)
     values = [None if value != value else value for value in values]
-    rows = (timestamps, sequences, texts[:num_events], texts[num_events:], values, keys)
-    events = [KeptEvent(*row) for row in zip(*rows, strict=True)]
+    names = (texts[:num_events], texts[num_events:])
+    rows = (timestamps, sequences, *names, values, keys, [""] * num_events)
+    events = list(map(KeptEvent._make, zip(*rows, strict=True)))
     return UserState(version, events, outside, incarnation)
 
 
