@@ -102,6 +102,8 @@ def test_judges_and_explains_items(fitted):
     shares = fitted.explain([(4, "view", 1, 9), (8, "view", 1, 5)], [6])
     assert shares.columns.tolist() == ["4", "8"]  # in the order given
     assert shares.loc["6"].sum() == pytest.approx(1, abs=1e-4)
+    search = {"event": "search", "text": "quiet sea", "timestamp": 7}
+    assert fitted.explain([4, search], [6]).columns.tolist() == ["4", "quiet sea"]
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ class RecommenderClient:
         """The best items for one user.
 
         Args:
-            history: the latest events: item ids, `(item_id, event, value,
-                timestamp)` tuples, dicts with these keys or a pandas frame.
+            history: the latest events: item ids, `(item_id, event, value, timestamp,
+                text)` tuples, dicts with these keys or a pandas frame.
             **options: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
                 `min_probability`, `diversity`, `now`, `allow_repeats` as in
                 `tfrec.client.histories.Query`.

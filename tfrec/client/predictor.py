@@ -68,8 +68,9 @@ class Predictor(abc.ABC):
 
         Args:
             histories: one for each person, `[[]]` for somebody unknown: a list of item
-                ids, of `(item_id, event, value, timestamp)` tuples (the end may be left
-                out) or of dicts with these keys, or a frame with these columns.
+                ids, of `(item_id, event, value, timestamp, text)` tuples (the end may
+                be left out) or of dicts with these keys, or a frame with these columns.
+                A text, such as a search, needs no item id.
             k: items for each.
             exclude: item ids that nobody is to get.
             user_text: profile, one for all or a list of one for each.
@@ -138,13 +139,13 @@ class Predictor(abc.ABC):
 
         Returns:
             Frame with a row for each item and a column for each event, in the order
-            given and named by its item. A row sums to 1, or to 0 where no event speaks
-            for the item.
+            given and named by its item, or its text where it has none. A row sums to 1,
+            or to 0 where no event speaks for the item.
         """
         ids = _ids(item_ids)
         events, order = read_history(history, texts.get("now"))
         columns = np.empty_like(events.item_ids)
-        columns[order] = events.item_ids
+        columns[order] = np.where(events.item_ids == "", events.texts, events.item_ids)
         return _pandas().DataFrame(
             self._answer(calls.explain(ids, history, **texts)),
             index=_pandas().Index(ids, name="item_id"),

@@ -37,7 +37,8 @@ export function showHistory(events) {
     const isDate = !Number.isNaN(date.getTime());
     const time = isDate ? date.toLocaleString(undefined, TIME) : `${event.timestamp} s`;
     return make("li", {},
-      make("span", { class: "name" }, nameOf(event)),
+      make("span", { class: "name" },
+        event.item_id ? nameOf(event) : `“${event.text}”`),
       make("span", { class: "kind" }, what(event)),
       make("time", isDate ? { datetime: date.toISOString() } : {}, time));
   });

@@ -54,6 +54,16 @@ def test_typing_a_user_shows_the_history(gateway, visit):
     assert page.url.endswith("#user=ann")
 
 
+def test_a_search_stands_in_the_history(gateway, visit):
+    search = {"user_id": "uma", "event": "search", "text": "a <b>quiet</b> film"}
+    gateway("POST", "/v1/events", search | {"timestamp": 86_400})
+    page = visit(gateway, "uma")
+    wait_for(page, "#history", "quiet")
+    assert page.locator("#history li").all_inner_texts() == [
+        "“a <b>quiet</b> film”\nsearch\n2 Jan 1970, 00:00"
+    ]
+
+
 def test_liking_changes_list_and_state(gateway, visit):
     page = visit(gateway, "ann")
     wait_for_standing(page, "state 2")
