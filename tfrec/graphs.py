@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework import config  # its public face can only enable
 
 
 def graph(function: Callable, **options: Any) -> Any:
@@ -44,6 +45,25 @@ def running_once() -> Iterator[None]:
         yield
     finally:
         tf.config.optimizer.set_experimental_options({name: before})
+
+
+@contextlib.contextmanager
+def deterministic_ops(are_wanted: bool = True) -> Iterator[None]:
+    """Context whose operations give the same each time, which takes longer.
+
+    Nothing there may ask for the clock, as answers of a model do.
+
+    Args:
+        are_wanted: whether they are to; without it the context changes nothing.
+    """
+    if not are_wanted or config.is_op_determinism_enabled():
+        yield
+        return
+    config.enable_op_determinism()
+    try:
+        yield
+    finally:
+        config.disable_op_determinism()
 
 
 def required(

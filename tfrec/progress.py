@@ -14,6 +14,7 @@ class Progress:
     Args:
         what: str, a present participle: "Encoding texts".
         total: int, how many there are to do; None where nobody knows.
+        unit: str, what is counted, where nobody knows how many there are.
         clock: function that gives seconds.
 
     Attributes:
@@ -26,8 +27,9 @@ class Progress:
         >>> progress.advance(1600)  # says "Encoding texts: 3,200 of 15,000."
     """
 
-    def __init__(self, what, total=None, clock=time.monotonic):
+    def __init__(self, what, total=None, clock=time.monotonic, unit=""):
         self._what, self._total, self._clock = what, total, clock
+        self._of = f" {unit}" if total is None else f" of {total:,}"
         self.done, self._said_at = 0, clock()
         logger.info("%s%s.", what, "" if total is None else f": {total:,}")
 
@@ -37,8 +39,7 @@ class Progress:
         now = self._clock()
         if now - self._said_at >= EVERY_S and self.done != self._total:
             self._said_at = now
-            of = "" if self._total is None else f" of {self._total:,}"
-            logger.info("%s: %s%s%s.", self._what, f"{self.done:,}", of, more)
+            logger.info("%s: %s%s%s.", self._what, f"{self.done:,}", self._of, more)
 
 
 def tracked(items, what):

@@ -102,7 +102,7 @@ class ScoringRun:
         Returns:
             Numbers of rows and of queries that have some.
         """
-        progress = Progress(f"Writing {self._out}, rows")
+        progress = Progress(f"Writing {self._out}", unit="rows")
         parts = [self._work.part(shard) for shard in range(self.num_shards)]
         num_rows = num_queries = 0
         tables = merge_parts(parts)
@@ -121,7 +121,7 @@ class ScoringRun:
         """Frames of one table, queries numbered in the order they come."""
         config = self._servable.artefact.manifest.get("config", {})
         columns = config.get("data", {}).get("columns", {})
-        num_rows, progress = 0, Progress(f"Dividing {name} by user, rows")
+        num_rows, progress = 0, Progress(f"Dividing {name} by user", unit="rows")
         for frame in stream_table(self._tables[name], table, columns):
             kept = frame[[n for n in table.names if n in frame]]
             if name == "queries":

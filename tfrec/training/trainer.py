@@ -8,12 +8,12 @@ import pathlib
 from collections.abc import Callable
 
 import keras
-import tensorflow as tf
 
 from tfrec.config import Config
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
+from tfrec.graphs import deterministic_ops
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.hybrid.scorer_choice import choose_scorers
 from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
@@ -153,22 +153,21 @@ class Recipe:
 
     def _fit(self, towers, interactions, stage, settings, **how):
         claim(self.folder / stage)
-        return fit(
-            towers,
-            interactions,
-            self.folder / stage,
-            settings,
-            resume=self.resume,
-            report=self.report and self.report(stage),
-            **how,
-        )
+        with deterministic_ops(settings.deterministic):
+            return fit(
+                towers,
+                interactions,
+                self.folder / stage,
+                settings,
+                resume=self.resume,
+                report=self.report and self.report(stage),
+                **how,
+            )
 
 
 def set_up(config):
-    """Seeds, determinism and precision: what holds for the whole process."""
+    """Seeds and precision: what holds for the whole process."""
     keras.utils.set_random_seed(config.train.seed)
-    if config.train.deterministic:
-        tf.config.experimental.enable_op_determinism()
     policy = "mixed_bfloat16" if config.train.mixed_precision else "float32"
     keras.mixed_precision.set_global_policy(policy)
 
