@@ -52,8 +52,10 @@ def main(
         "50 events": _call(recommend, folder, history),
     }
     for number in (1, 5):
-        calls[f"and {number} known texts"] = _call(recommend, folder, history, number)
-        calls[f"and {number} new texts"] = _call(
+        calls[f"and texts that are known: {number}"] = _call(
+            recommend, folder, history, number
+        )
+        calls[f"and texts that are new: {number}"] = _call(
             recommend, folder, history, number, itertools.count()
         )
     table = Table("request", "p50 ms", "p99 ms", "times the floor")

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 from bench_server import make_asks
-from bench_start import HERE, cpu_seconds, running
+from bench_start import DEMO, Before, Model, compared, cpu_seconds, running
 from rich.console import Console
 from rich.table import Table
 from server_load import WARM_UP_S, measure
@@ -28,14 +28,12 @@ CALLERS, SECONDS = 32, 4
 
 
 def main(
-    model: Annotated[
-        pathlib.Path, typer.Option(help="Folder of versions.")
-    ] = pathlib.Path("saved_models/movielens"),
-    before: Annotated[str, typer.Option(help="Folder of another checkout.")] = "",
+    model: Model = DEMO,
+    before: Before = "",
     rounds: Annotated[int, typer.Option(help="Short runs of each server.")] = 5,
 ):
     """Prints the median of each checkout, and their spread."""
-    checkouts = [*([pathlib.Path(before).resolve()] if before else []), HERE]
+    checkouts = compared(before)
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
         requests = pathlib.Path(folder, "requests")
         asked = [ask.request(model.name) for ask in make_asks(Servable.load(model))]

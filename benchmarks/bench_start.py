@@ -28,17 +28,18 @@ HERE = pathlib.Path(__file__).resolve().parents[1]
 LISTENS = re.compile(r"Running gRPC ModelServer at (\S+) \.\.\.")
 CPU, NOW, MOST = "CPU-seconds", "resident MB", "most MB"
 CLAIMS = {CPU: 12, NOW: 800}
+Model = Annotated[pathlib.Path, typer.Option(help="Folder of versions.")]
+DEMO = pathlib.Path("saved_models/movielens")
+Before = Annotated[str, typer.Option(help="Folder of another checkout.")]
 
 
 def main(
-    model: Annotated[
-        pathlib.Path, typer.Option(help="Folder of versions.")
-    ] = pathlib.Path("saved_models/movielens"),
-    before: Annotated[str, typer.Option(help="Folder of another checkout.")] = "",
+    model: Model = DEMO,
+    before: Before = "",
     rounds: Annotated[int, typer.Option(help="Starts of each server.")] = 3,
 ):
     """Prints the medians, and the claims beside them."""
-    checkouts = [*([pathlib.Path(before).resolve()] if before else []), HERE]
+    checkouts = compared(before)
     runs = [[start(code, model) for code in checkouts] for _ in range(rounds)]
     table = Table("checkout", CPU, NOW, MOST)
     medians = [
@@ -50,6 +51,11 @@ def main(
     Console().print(table)
     for name, limit in CLAIMS.items():
         print(f"{name}: {medians[-1][name]:.1f} ({limit})")
+
+
+def compared(before):
+    """Folders of the checkouts to measure, this one last."""
+    return [*([pathlib.Path(before).resolve()] if before else []), HERE]
 
 
 def start(code, model):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 class WrittenTexts(NamedTuple):
-    """Free texts of each query: what is looked for now, and texts of events."""
+    """Texts of each query: first the free text, then those of events."""
 
     texts: tf.Tensor  # [batch, n] string, "" for none
     vectors: tf.Tensor  # [batch, n, text_dim], the text tower's
