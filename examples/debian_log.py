@@ -7,8 +7,12 @@
 A user is a package, its events are what it depends on, recommends and suggests; an item
 has the one-line description and the section of a package as its text. Debian knows no
 order of these events, so theirs and the users' times are drawn.
+
+What a package says of itself is what its people wrote. With `--own-text profile` it is
+the user's profile, with `--own-text post` an event without an item, before all others.
 """
 
+import enum
 import hashlib
 import lzma
 import pathlib
@@ -18,7 +22,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import pooch
-from typer import Argument
+from typer import Argument, Option
 
 from tfrec.download import cache_folder
 from tfrec.errors import DownloadError
@@ -31,15 +35,29 @@ LEAST_EVENTS, MOST_EVENTS = 4, 30  # of a user
 START, YEAR_S = 1_700_000_000, 365 * 86_400
 
 
+class OwnText(enum.StrEnum):
+    """Where the description of a user stands."""
+
+    none, profile, post = "none", "profile", "post"
+
+
 def debian_log(
     folder: Annotated[pathlib.Path, Argument(help="Folder for the log.")],
+    own_text: Annotated[
+        OwnText, Option(help="What becomes of the users' own descriptions.")
+    ] = OwnText.none,
 ):
     """Downloads Debian's list of packages and writes events.parquet, items.parquet."""
     packages = read_packages(download())
     events = make_events(packages)
     folder.mkdir(parents=True, exist_ok=True)
+    if own_text is OwnText.profile:
+        users = make_users(packages, sorted(set(events["user_id"])))
+        users.to_parquet(folder / "users.parquet", index=False)
+    if own_text is OwnText.post:
+        events = pd.concat([make_posts(packages, events), events], ignore_index=True)
     events.to_parquet(folder / "events.parquet", index=False)
-    items = make_items(packages, sorted(set(events["item_id"])))
+    items = make_items(packages, sorted(set(events["item_id"]) - {""}))
     items.to_parquet(folder / "items.parquet", index=False)
     print(f"{folder}: {len(events)} events, {len(items)} items.")
 
@@ -100,6 +118,21 @@ def make_items(packages, names):
         for column, field in fields.items()
     }
     return pd.DataFrame({"item_id": names, "title": names} | columns)
+
+
+def make_users(packages, names):
+    """A frame of `user_id`, `text`."""
+    texts = [packages[name].get("Description", "") for name in names]
+    return pd.DataFrame({"user_id": names, "text": texts})
+
+
+def make_posts(packages, events):
+    """Events without an item, a minute before each user's first."""
+    starts = events.groupby("user_id")["timestamp"].min() - 60
+    users = make_users(packages, sorted(starts.index))
+    users = users[users["text"] != ""]
+    times = starts[users["user_id"]].to_numpy()
+    return users.assign(item_id="", event="post", timestamp=times)
 
 
 def _drawn(text):

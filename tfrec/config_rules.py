@@ -5,7 +5,7 @@ import math
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.plugins import INDEXES, SCORERS, TEXT_ENCODERS
 
-FEATURES = ("event", "value", "time", "profile")  # of a history, beside its items
+FEATURES = ("event", "value", "time", "profile", "texts")  # of a history, beside items
 PENALTIES = (  # keys of `linear` that keep a solution small
     *("ease_ridge", "sequential_ease_ridge", "rating_ridge", "text_ridge"),
     *("logistic_l2", "spectral_smoothing"),

@@ -43,10 +43,8 @@ def latest_texts(
         rows = tf.where(has_text, 0, -1)
         columns = latest_events(rows, timestamps, MAX_TEXTS)[:, :width]
         later = _num_later(has_text | (item_rows >= 0), timestamps)
-        ages = tf.cast(take_columns(later, columns, 0), tf.float32)
-        weights = tf.where(columns >= 0, 0.5 ** (ages / HALF_LIFE), 0.0)
-        total = tf.reduce_sum(weights, axis=1, keepdims=True)
-        weights /= tf.maximum(total, 1.0)
+        ages = take_columns(later, columns, 0)
+        weights = text_weights(ages, columns >= 0)
         return HistoryTexts(take_columns(texts, columns, ""), columns, weights)
 
     def nothing():
@@ -55,6 +53,25 @@ def latest_texts(
         return HistoryTexts(tf.fill(shape, ""), columns, tf.zeros(shape))
 
     return tf.cond(width > 0, found, nothing)
+
+
+def weight_at_age(ages: tf.Tensor) -> tf.Tensor:
+    """What is left, `float32`, of a text's weight of 1 after so many events."""
+    return 0.5 ** (tf.cast(ages, tf.float32) / HALF_LIFE)
+
+
+def text_weights(ages: tf.Tensor, is_real: tf.Tensor) -> tf.Tensor:
+    """How much texts count, by the number of events after them.
+
+    Args:
+        ages: `[..., n]` int tensor, events after each text.
+        is_real: `[..., n]` bool tensor, False for padding.
+
+    Returns:
+        `[..., n]` float32 tensor, at most 1 together; 0 for padding.
+    """
+    weights = tf.where(is_real, weight_at_age(ages), 0.0)
+    return weights / tf.maximum(tf.reduce_sum(weights, axis=-1, keepdims=True), 1.0)
 
 
 def _num_later(is_real, timestamps):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from tfrec.data.event_texts import EventTexts, encode_texts
 from tfrec.errors import DataError
 
 MAX_SCORES = 4_000_000  # of a batch of queries: queries x items
@@ -40,6 +41,8 @@ class Interactions:
         weights: `[n]` float32, in the loss.
         offsets: `[num_users + 1]` int64; user `u` has events
             `offsets[u]:offsets[u + 1]`.
+        event_texts: `EventTexts` of the whole log, whatever part of its events this
+            is, or None. Who reads them takes care of the time.
 
     Raises:
         DataError: arrays disagree in length or type, rows are out of range, or the
@@ -58,6 +61,7 @@ class Interactions:
     labels: np.ndarray
     weights: np.ndarray
     offsets: np.ndarray
+    event_texts: EventTexts | None = None
 
     def __post_init__(self):
         for name, dtype in EVENT_ARRAYS.items():
@@ -235,7 +239,7 @@ def encode(dataset, rules):
     Raises:
         DataError: there are none.
     """
-    events = dataset.events.with_items()
+    everything, events = dataset.events.frame, dataset.events.with_items()
     frame = events.frame
     item_ids = dataset.items.frame["item_id"].to_numpy(object)
     user_rows, user_ids = pd.factorize(frame["user_id"], sort=True)
@@ -254,11 +258,14 @@ def encode(dataset, rules):
     }
     order = np.lexsort((sequences, timestamps, user_rows))  # stable: log order last
     counts = np.bincount(user_rows, minlength=len(user_ids))
+    speaks = np.unique(frame["event"][arrays["labels"] >= 0])
+    may_count = everything["event"].isin(speaks).to_numpy()
     return Interactions(
         item_ids=item_ids,
         user_ids=np.asarray(user_ids, object),
         event_names=np.asarray(event_names, object),
         offsets=np.concatenate([[0], np.cumsum(counts)]),
+        event_texts=encode_texts(everything, user_ids, item_ids, may_count),
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.repeats import may_be_target
+from tfrec.data.text_reader import TextReader
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +68,13 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         `tf.data.Dataset` of dicts: `user_rows [batch]`, and `[batch, length]`
         tensors `item_rows` (-1 = padding), `event_rows`, `values`, `timestamps`,
         `labels` (1, 0, -1), `context` (events that the target may look back on)
-        and `target_weights` (0 = no target).
+        and `target_weights` (0 = no target). Of a log with texts also `text_rows`
+        (-1 = padding) and `text_weights`, `[batch, length, 8]`: what its user had
+        written before.
     """
     windows = cut_windows(interactions, length)
     columns = _columns(interactions, allow_repeats)
+    texts = None if interactions.event_texts is None else TextReader(interactions)
     num_windows = len(windows)
 
     def batch_of(indices):
@@ -80,7 +84,12 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         is_real = events < ends[:, None]
         events = tf.where(is_real, events, 0)
         batch = {name: tf.gather(column, events) for name, column in columns.items()}
-        context = batch.pop("group_starts") - starts[:, None]
+        history_ends = batch.pop("group_starts")
+        context = history_ends - starts[:, None]
+        if texts:
+            text_ends = tf.gather(texts.ends, events)
+            found = texts(batch["user_rows"], text_ends, history_ends)
+            batch["text_rows"], batch["text_weights"] = found
         is_target = events >= tf.gather(windows.first_targets, indices)[:, None]
         is_target &= is_real & ((context > 0) | (starts == user_starts)[:, None])
         batch["item_rows"] = tf.where(is_real, batch["item_rows"], -1)

@@ -1,14 +1,20 @@
 """Trained towers with the closed-form scorers beside them, and their weights."""
 
+import dataclasses
+
 import numpy as np
 
 from tfrec.data.repeats import without_other_targets
+from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.hybrid.hybrid_scorer import HybridScorer
+from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.hybrid.query_sides import QuerySides
 from tfrec.hybrid.weight_search import choose_weights
 from tfrec.hybrid.weights import Weights
 from tfrec.linear.registry import ScorerSettings, make_scorers
 from tfrec.progress import tracked
+
+TEXT_WEIGHTS = (1.0, 0.25, 0.5, 2.0, 4.0)  # of equals, the first
 
 
 class HybridModel:
@@ -100,6 +106,27 @@ class HybridModel:
         self.weights, reached = choose_weights(self.scorers, sides, *how)
         self.is_weighed = True
         return reached
+
+    def choose_text_weight(self, queries):
+        """Chooses how much texts of events count beside their items.
+
+        Where they teach nothing they keep a little weight: a search of today may be of
+        a kind that the log does not have.
+
+        Args:
+            queries: `Queries` from after the events that the model learnt from.
+        """
+        if not self.towers.has_event_texts:
+            return
+        repeats, weights = self.towers.allow_repeats, self.weights
+
+        def reached(weight):
+            self.weights = dataclasses.replace(weights, event_texts=weight)
+            ranked = HybridRecommender(self.hybrid_scorer())
+            return mean_ndcg(ranked, queries, repeats)
+
+        best = max(TEXT_WEIGHTS, key=reached)
+        self.weights = dataclasses.replace(weights, event_texts=best)
 
     def skipped(self):
         """Sentences about steps of the recipe that this model went without."""

@@ -70,8 +70,9 @@ class HybridScorer(tf.Module):
             read = history if scorer.reads_dislikes else of_interest
             parts.append(scorer.query(read, now, memory))
         if written is not None:
-            said = (tf.reduce_sum(each, axis=1) for each in self._said(written))
-            parts = [part + each for part, each in zip(parts, said, strict=True)]
+            said = written.each_of(self.model, self.scorers)
+            pairs = zip(parts, said, strict=True)
+            parts = [part + tf.reduce_sum(each, axis=1) for part, each in pairs]
         parts = [
             part * weight
             for part, weight in zip(parts, self.weights.query_weights, strict=True)
@@ -105,18 +106,6 @@ class HybridScorer(tf.Module):
             return [None] * len(self.scorers)
         sizes = [scorer.memory_dim for scorer in self.scorers]
         return tf.split(fresh.memories, [self.unscaled.shape[1], *sizes], axis=1)[1:]
-
-    def _said(self, written):
-        """What each text says in each part: a list of `[batch, n, size]` tensors."""
-
-        def neural(_, vectors):
-            units = tf.math.l2_normalize(vectors, -1)  # as in training
-            return _float32(self.model.text_query(units))
-
-        def by(scorer):
-            return lambda texts, _: scorer.text_query(texts)
-
-        return [written.each(read) for read in (neural, *map(by, self.scorers))]
 
     def _neural_query(self, history, now, profiles, fresh):
         window, places = latest(history, self.model.window_length)
@@ -283,7 +272,7 @@ class HybridScorer(tf.Module):
     def _said_for(self, apart, written):
         """`[batch, n, texts]`: what each text adds to the scores of candidates."""
         parts = zip(
-            self._said(written),
+            written.each_of(self.model, self.scorers),
             self._places.values(),
             self.weights.query_weights,
             strict=True,

@@ -8,6 +8,8 @@ from scipy import sparse
 
 from tfrec.data.history import history_of
 from tfrec.data.packing import pack_histories
+from tfrec.hybrid.log_texts import log_texts
+from tfrec.hybrid.written_texts import scorer_reading, tower_reading
 from tfrec.linear.repeat_consumption import repeat_features
 
 BATCH_SIZE = 128  # queries
@@ -54,10 +56,12 @@ class HybridRecommender:
         """`[num_queries, dim]` float32 interest vectors."""
         candidates = self.hybrid.unscaled[:, : self.hybrid.neural_dim]
 
-        def query(history, now, user_rows):
+        def query(history, now, user_rows, written):
             towers = self.hybrid.model.plain_queries
             neural = towers(history, now, user_rows, candidates)
-            return self.hybrid.interest(neural, history, now)
+            if written is not None:
+                written = written.times(self.hybrid.weights.event_texts)
+            return self.hybrid.interest(neural, history, now, written)
 
         return _in_batches(query, queries, self.hybrid.model)
 
@@ -100,19 +104,29 @@ def tower_queries(towers, queries, candidates):
     Returns:
         `[num_queries, dim]` float32 array.
     """
-    query = functools.partial(towers.plain_queries, candidates=tf.constant(candidates))
+    candidates, read = tf.constant(candidates), tower_reading(towers)
+
+    def query(history, now, user_rows, written):
+        found = towers.plain_queries(history, now, user_rows, candidates)
+        return found + _said(written, read)
+
     return _in_batches(query, queries, towers)
 
 
 def scorer_queries(towers, queries, scorer):
     """A fitted scorer's part of interest vectors, as `tower_queries` gives theirs."""
 
-    def query(history, now, user_rows):
+    def query(history, now, user_rows, written):
         reads_all = scorer.reads_dislikes
         read = history if reads_all else towers.kinds.of_interest(history)
-        return scorer.query(read, now)
+        return scorer.query(read, now) + _said(written, scorer_reading(scorer))
 
     return _in_batches(query, queries, towers)
+
+
+def _said(written, read):
+    """What all texts of each query add, `[batch, size]`; 0 where there are none."""
+    return 0.0 if written is None else tf.reduce_sum(written.each(read), axis=1)
 
 
 def own_past(towers, queries):
@@ -141,10 +155,11 @@ def own_past(towers, queries):
 
 
 def _in_batches(query, queries, towers):
-    numbers, parts = [], []
+    numbers, parts, texts = [], [], log_texts(towers, queries)
     for rows, history in _histories(queries, towers):
         now, users = queries.timestamps[rows], queries.user_rows[rows]
-        parts.append(query(history, tf.constant(now), tf.constant(users)))
+        written = texts and texts.of(rows)
+        parts.append(query(history, tf.constant(now), tf.constant(users), written))
         numbers.append(rows)
     order = np.argsort(np.concatenate(numbers))
     return np.concatenate(parts).astype(np.float32)[order]

@@ -22,6 +22,7 @@ class Weights:
     of_known_items: np.ndarray  # [num_scorers + 1] float, the towers first
     of_new_items: np.ndarray | None = None  # the same; None = as of known ones
     repeat: tuple = (0.0,) * len(HALF_LIVES)  # of repeat_consumption's features
+    event_texts: float = 1.0  # of texts of events, beside those of events' items
     bias: float = 0.0  # added to every score
     new_level: float = 0.0  # added to the scores of new items, for other weights
     new_item_boost: float = 0.0  # added to them as well, but to no probability

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfrec.data.history import HistoryBatch, latest_events, take_columns
-from tfrec.data.history_texts import latest_texts
+from tfrec.data.history_texts import latest_texts, weight_at_age
 from tfrec.graphs import shared_graph
 from tfrec.hybrid.written_texts import WrittenTexts
 from tfrec.inference.lookup import Names
@@ -103,20 +103,32 @@ class QueryEncoder(tf.Module):
         rows = self.rows_of(query.history_item_ids, fresh)
         history, columns = self.history(query, rows.known)
         found = self.texts(query, rows.known)
-        profiles, written = self._read(query, found)
+        profiles, written = self._read(query, found, history.lengths)
         interest, weights = self.hybrid.query(
             history, query.now, profiles, written, fresh
         )
-        texts = (written.events(), found.columns)
+        of_events = written.latest(tf.shape(found.texts)[1])
+        texts = (of_events, found.columns)
         return EncodedQuery(interest, rows, history, columns, weights, *texts)
 
-    def _read(self, query, found):
-        """Profiles' vectors, and `WrittenTexts`: the free text, then events' texts."""
-        batch = tf.shape(query.user_text)[0]
-        texts = tf.concat([query.query_text[:, None], found.texts], axis=1)
+    def _read(self, query, found, num_events):
+        """Profiles' vectors, and the other texts as `WrittenTexts`, events' last.
+
+        Towers that learnt from no profile cannot read one: it counts as a text that
+        was written before all events.
+        """
+        model, event_weight = self.model, self.hybrid.weights.event_texts
+        texts, ages = [query.query_text], [tf.zeros_like(num_events)]
+        if "profile" in model.features and not model.has_profiles:
+            texts.append(query.user_text)
+            ages.append(num_events)
+        free = weight_at_age(tf.stack(ages, axis=1))
+        weights = tf.concat([free, event_weight * found.weights], axis=1)
+        texts = tf.concat([tf.stack(texts, axis=1), found.texts], axis=1)
         every = tf.concat([query.user_text, tf.reshape(texts, [-1])], axis=0)
         vectors = self.new_items.encode_texts(every)
+        batch = tf.shape(query.user_text)[0]
         shape = tf.concat([tf.shape(texts), [vectors.shape[1]]], axis=0)
-        weights = tf.concat([tf.ones([batch, 1]), found.weights], axis=1)
         written = WrittenTexts(texts, tf.reshape(vectors[batch:], shape), weights)
-        return vectors[:batch], written
+        profiles = vectors[:batch]
+        return profiles if model.has_profiles else tf.zeros_like(profiles), written

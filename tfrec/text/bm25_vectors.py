@@ -109,7 +109,8 @@ class Words(tf.Module):
 
 
 def _batches(texts):
-    return [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
+    """Parts of the texts, at least one, which may be empty."""
+    return [texts[i : i + BATCH] for i in range(0, max(1, len(texts)), BATCH)]
 
 
 def _statistics(buckets):

@@ -24,16 +24,19 @@ class AdaptedState:
     standardise: ValueScale
     allow_repeats: bool
     profile_texts: np.ndarray  # [num_users] str
+    event_texts: np.ndarray  # [num_texts] str, as in `EventTexts`
     sample_queries: Queries
 
 
 def adapted_state(interactions, items, users, repeats):
     """The `AdaptedState` of a log; arguments as in `TwoTower.adapt`."""
+    written = interactions.event_texts
     return AdaptedState(
         catalogue=make_catalogue(items, interactions),
         kinds=event_kinds(interactions),
         standardise=value_scale(interactions),
         allow_repeats=learns_repeats(interactions, repeats),
         profile_texts=profile_texts(users, interactions.user_ids),
+        event_texts=np.empty(0, object) if written is None else written.texts,
         sample_queries=end_queries(interactions, MAX_SAMPLE),
     )

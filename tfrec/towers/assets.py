@@ -34,6 +34,7 @@ def write_state(state, folder):
         "catalogue": vars(state.catalogue),
         "kinds": vars(state.kinds),
         "profiles": {"text": state.profile_texts},
+        "event_texts": {"text": state.event_texts},
         "events": {name: getattr(log, name) for name in EVENT_ARRAYS},
         "sample": {"user_rows": sample.user_rows},
     }
@@ -57,6 +58,7 @@ def read_state(folder):
         allow_repeats=facts.pop("allow_repeats"),
         standardise=ValueScale(**facts),
         profile_texts=profiles,
+        event_texts=_columns(folder, "event_texts")["text"],
         sample_queries=queries_at_end(log, _columns(folder, "sample")["user_rows"]),
     )
 

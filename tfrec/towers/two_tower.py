@@ -21,6 +21,7 @@ from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.query_tower import QueryTower
 from tfrec.towers.spectral_init import spectral_ids
 from tfrec.towers.text_table import TextTable
+from tfrec.towers.written_queries import written_queries
 
 OWN = (  # arguments, as `get_config` tells them
     *("embedding_dim", "history_encoder", "num_layers", "num_heads", "window_length"),
@@ -49,7 +50,7 @@ class TwoTower(keras.Model):
         window_length: int, the latest events that the query tower reads.
         max_history_length: int, the latest events that scorers beside it read.
         features: names of what it reads beside the items: `"event"`, `"value"`,
-            `"time"`, `"profile"`.
+            `"time"`, `"profile"`, `"texts"` of events.
         dropout: float, share of activations.
         id_dropout: float, share of items whose id part is dropped in training.
         temperature: float of the softmax; scores are divided by it.
@@ -73,7 +74,7 @@ class TwoTower(keras.Model):
         num_heads=2,
         window_length=50,
         max_history_length=500,
-        features=("event", "value", "time", "profile"),
+        features=("event", "value", "time", "profile", "texts"),
         dropout=0.3,
         id_dropout=0.5,
         temperature=1.0,
@@ -129,6 +130,7 @@ class TwoTower(keras.Model):
         how = (text_encoder, cache, words)
         self.item_texts = TextTable(self.catalogue.texts, *how)
         self.profile_texts = TextTable(self.state.profile_texts, *how)
+        self.event_texts = TextTable(self.state.event_texts, *how)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
             spectral_ids(
@@ -175,20 +177,45 @@ class TwoTower(keras.Model):
         self._check_adapted()
         write_state(self.state, folder)
         words = self.words(self.bm25_dim) if self.text_encoder else None
-        tables = {"items": self.item_texts, "profiles": self.profile_texts}
-        vectors = {name: table.vectors for name, table in tables.items()}
+        vectors = {name: table.vectors for name, table in self._text_tables.items()}
         write_texts(self.text_encoder, words, vectors, folder)
 
     def load_assets(self, folder):
         """Reads what `save_assets` wrote; Keras then loads the weights."""
         encoder, words, vectors = read_texts(folder)
         self._take(read_state(folder), encoder, words)
-        texts, profiles = self.catalogue.texts, self.state.profile_texts
-        self.item_texts = TextTable(texts, encoder, vectors=vectors["items"])
-        self.profile_texts = TextTable(profiles, encoder, vectors=vectors["profiles"])
+        state, items = self.state, self.catalogue.texts
+        self.item_texts = TextTable(items, encoder, vectors=vectors["items"])
+        self.profile_texts, self.event_texts = (
+            TextTable(texts, encoder, vectors=vectors[name])
+            for name, texts in (
+                ("profiles", state.profile_texts),
+                ("events", state.event_texts),
+            )
+        )
         self._make_layers()
         if getattr(self, "optimizer", None) is not None:
             self.optimizer.build(self.trainable_variables)
+
+    @property
+    def _text_tables(self):
+        return {
+            "items": self.item_texts,
+            "profiles": self.profile_texts,
+            "events": self.event_texts,
+        }
+
+    @property
+    def has_profiles(self):
+        """Whether the log has taught the towers what profiles say."""
+        return "profile" in self.features and bool(
+            (self.state.profile_texts != "").any()
+        )
+
+    @property
+    def has_event_texts(self):
+        """Whether it has taught them what people write says."""
+        return "texts" in self.features and len(self.state.event_texts) > 0
 
     @property
     def _is_adapted(self):
@@ -300,6 +327,8 @@ class TwoTower(keras.Model):
             self._profiles(batch["user_rows"], training),
             training=training,
         )
+        if self.has_event_texts:
+            queries += self._written(batch, training)
         if training:
             queries += augmented_queries(self.text_query, texts, item_rows, self.seeds)
         others = keras.random.randint(
@@ -344,7 +373,7 @@ class TwoTower(keras.Model):
 
     def refresh_texts(self):
         """Encodes all texts with a text tower that has learnt since."""
-        for table in (self.item_texts, self.profile_texts):
+        for table in self._text_tables.values():
             table.refresh()
 
     def _history(self, batch):
@@ -356,11 +385,18 @@ class TwoTower(keras.Model):
         )
 
     def _profiles(self, user_rows, training):
-        profiles = tf.gather(self.profile_texts.vectors, user_rows)
+        table = self.profile_texts(user_rows, training=training)
+        profiles = tf.gather(table, user_rows)
         if training:  # the model must also serve users without a profile
             drawn = keras.random.uniform([tf.shape(profiles)[0], 1], seed=self.seeds)
             profiles *= tf.cast(drawn < PROFILE_SHARE, tf.float32)
         return profiles
+
+    def _written(self, batch, training):
+        """What the events' texts add to the queries."""
+        table = self.event_texts(batch["text_rows"], training=training)
+        rows, weights = batch["text_rows"], batch["text_weights"]
+        return written_queries(self.text_query, table, rows, weights)
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
         """Softmax over the candidates plus the interest head's cross-entropy."""

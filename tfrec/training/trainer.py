@@ -94,6 +94,7 @@ class Recipe:
         validation = {"validate": validate, "tie": error}
         trained = self._fit(model.towers, split.train, "choose", settings, **validation)
         settings, metric = choose_scorers(model, split.train, split.queries)
+        model.choose_text_weight(split.queries)
         held_out = (interactions, split.held_out, how.seed, repeats)
         found = explicit_negatives(*held_out, items=~is_withheld)
         labels = LabelPlan({"validation": found, **(negatives or {})})
