@@ -21,6 +21,11 @@ def recommend(
     k: Annotated[int, Option("--k", "-k", help="Number of items.")] = 10,
     user_text: Annotated[str, Option(help="Profile of the user.")] = "",
     query_text: Annotated[str, Option(help="Search text.")] = "",
+    title: Annotated[
+        str, Option(help="Title of an item: is somebody of this --user-text for it?")
+    ] = "",
+    text: Annotated[str, Option(help="More of that item's text.")] = "",
+    category: Annotated[str, Option(help='Its categories, such as "drama|war".')] = "",
     exclude: Annotated[
         str, Option(help="Item ids to leave out, separated by commas.")
     ] = "",
@@ -48,11 +53,20 @@ def recommend(
     key: Key = "",
     token_file: TokenFile = "",
 ):
-    """Asks a model server for recommendations and prints them."""
+    """Asks a model server for recommendations and prints them.
+
+    With --title, it asks how likely somebody of --user-text is interested in an item of
+    that title; neither needs to be known.
+    """
     identity = read_identity(ca, cert, key, token_file)
     with RecommenderClient(
         target, model, timeout_s=timeout_s, items=items, **vars(identity)
     ) as client:
+        if title or text or category:
+            of_item = {"text": text, "category": category}
+            (probability,) = client.score_texts(user_text, title, **of_item)
+            print(f"Probability of interest: {probability:.3f}")
+            return
         found = client.recommend(
             _split(history),
             k=k,

@@ -78,6 +78,7 @@ class TextConfig:
     trainable_layers: int = 0  # last BERT blocks that learn; -1 = all of them
     vocabulary_size: int = 8000  # WordPieces of the LSTM tower
     lstm_units: int = 128  # of the LSTM tower, over both directions
+    shared: bool = True  # one learning tower for items and people's texts, or two
 
 
 @dataclass(frozen=True, kw_only=True)

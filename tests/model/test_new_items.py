@@ -208,25 +208,28 @@ def test_a_search_is_heard_by_its_words(by_text):
     assert np.abs(gains[::2]).max() < 0.1
 
 
-def test_a_profile_and_a_search_are_told_apart(untrained):
+@pytest.mark.parametrize("history", [[], ["i01"], ["i01", "i02", "i05"]])
+def test_a_profile_in_a_log_without_is_a_text_from_before_all_events(
+    untrained, history
+):
     both = make_query(
-        [[], [], []], user_text=["odd", "", ""], query_text=["", "odd", ""]
+        [history] * 3, user_text=["odd", "", ""], query_text=["", "odd", ""]
     )
-    interest = untrained.embed_query(both).numpy()
-    assert np.abs(interest[0] - interest[1]).max() > 1e-3
-    assert np.abs(interest[0] - interest[2]).max() > 1e-3
-    assert np.abs(interest[1] - interest[2]).max() > 1e-3
+    profile, search, none = untrained.embed_query(both).numpy()
+    assert np.abs(search - none).max() > 1e-3
+    share = 0.5 ** (len(history) / 5)
+    np.testing.assert_allclose(profile - none, share * (search - none), atol=1e-5)
 
 
 def test_texts_are_encoded_or_zero(untrained):
     encoder = untrained.model.text_encoder
-    found = untrained.new_items.encode_texts(tf.constant(["odd", "", "odd"]))
+    found = untrained.new_items.text_vectors(tf.constant(["odd", "", "odd"]))
     expected = encoder(tf.constant(["odd"]))[0]
     expected = tf.concat(
         [expected, untrained.model.words(8)(tf.constant(["odd"]))[0]], 0
     )
     np.testing.assert_allclose(found, [expected, 0 * expected, expected], atol=1e-6)
-    assert (untrained.new_items.encode_texts(tf.constant(["", ""])).numpy() == 0).all()
+    assert (untrained.new_items.text_vectors(tf.constant(["", ""])).numpy() == 0).all()
 
 
 @pytest.mark.parametrize("history", [["new"], ["i01", "new", "i02"], ["new", "new"]])

@@ -105,6 +105,17 @@ class AsyncRecommenderClient:
         """Probability `[len(candidates)]` that the user is interested in each item."""
         return await self._ask(calls.score_interest(candidates, history, **texts))
 
+    async def score_texts(
+        self,
+        user_text: calls.Texts,
+        title: calls.Texts,
+        *,
+        text: calls.Texts = "",
+        category: calls.Texts = "",
+    ) -> np.ndarray:
+        """Probability `[n]` that people are interested in items, by texts alone."""
+        return await self._ask(calls.score_texts(user_text, title, text, category))
+
     async def explain(
         self, candidates: Sequence, history: HistoryLike, **texts: Any
     ) -> np.ndarray:

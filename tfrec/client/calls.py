@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tfrec.client import histories
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
-from tfrec.client.histories import HistoryLike, make_query
+from tfrec.client.histories import HistoryLike, QueryError, make_query
 from tfrec.client.item_table import read_item_table
 from tfrec.protocol.codec import read_tensor, write_tensor
 from tfrec.protocol.messages import (
@@ -24,6 +24,8 @@ from tfrec.protocol.messages import (
     SignatureDefMap,
 )
 from tfrec.protocol.signature import Signature, read_signatures
+
+Texts = str | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,25 @@ def score_interest(
         [histories.read_ids("candidates", candidates)]
     )
     return SignatureCall("score_interest", inputs, lambda a: a["probabilities"][0, 1:])
+
+
+def score_texts(
+    user_text: Texts, title: Texts, text: Texts = "", category: Texts = ""
+) -> SignatureCall:
+    """For people and items known by texts alone, in pairs; read as `[n]`."""
+    given = {"user_text": user_text, "title": title, "text": text, "category": category}
+    columns = {
+        name: np.atleast_1d(np.array(each, object)) for name, each in given.items()
+    }
+    size = max(map(len, columns.values()))
+    for name, column in columns.items():
+        if len(column) not in (1, size) or not all(isinstance(t, str) for t in column):
+            raise QueryError(
+                f"`{name}` must be a text, or a list of one for each pair, {size}. "
+                f"Received: {given[name]!r}."
+            )
+    inputs = {name: np.resize(column, size) for name, column in columns.items()}
+    return SignatureCall("score_texts", inputs, lambda a: a["probabilities"])
 
 
 def explain(candidates: Sequence, history: HistoryLike, **texts: Any) -> SignatureCall:

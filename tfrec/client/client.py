@@ -140,6 +140,22 @@ class RecommenderClient:
         """Probability `[len(candidates)]` that the user is interested in each item."""
         return self._ask(calls.score_interest(candidates, history, **texts))
 
+    def score_texts(
+        self,
+        user_text: calls.Texts,
+        title: calls.Texts,
+        *,
+        text: calls.Texts = "",
+        category: calls.Texts = "",
+    ) -> np.ndarray:
+        """Probability `[n]` that people are interested in items, by texts alone.
+
+        Args:
+            user_text: what somebody says of themselves; or a list, one for each pair.
+            title: of the item; `text` and `category` ("drama|war") say more of it.
+        """
+        return self._ask(calls.score_texts(user_text, title, text, category))
+
     def explain(
         self, candidates: Sequence, history: HistoryLike, **texts: Any
     ) -> np.ndarray:

@@ -127,6 +127,31 @@ class Predictor(abc.ABC):
         index = _pandas().Index(ids, name="item_id")
         return _pandas().Series(found, index=index, name="probability")
 
+    def score_texts(
+        self,
+        user_text: calls.Texts,
+        title: calls.Texts,
+        *,
+        text: calls.Texts = "",
+        category: calls.Texts = "",
+    ) -> np.ndarray:
+        """How likely people are interested in items, known by their texts alone.
+
+        Args:
+            user_text: what somebody says of themselves; or a list, one for each pair.
+            title: of the item; the same.
+            text: more of it; the same.
+            category: `"drama|war"`; the same.
+
+        Returns:
+            `[n]` float32 array of calibrated probabilities, one for each pair.
+
+        Raises:
+            QueryError: lists differ in length, or hold something else than texts.
+        """
+        call = calls.score_texts(user_text, title, text, category)
+        return self._answer(call)
+
     def explain(
         self, history: HistoryLike, item_ids: Sequence, **texts: Any
     ) -> "pd.DataFrame":

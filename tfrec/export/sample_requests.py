@@ -36,7 +36,7 @@ class Sample:
         model = hybrid.model
         length = model.max_history_length
         history = history_of(pack_histories(self.queries, length), model.standardise)
-        blank = tf.zeros([len(self.queries), model.item_texts.vectors.shape[1]])
+        blank = tf.zeros([len(self.queries), model.text_dim])
         now = tf.constant(self.queries.timestamps)
         return hybrid.query(history, now, blank)[0].numpy()
 
@@ -72,6 +72,7 @@ class Sample:
         yield "embed_query", query
         yield "embed_candidate", item
         yield "score_interest", {"candidate_item_ids": some, **query}
+        yield "score_texts", {"user_text": query["user_text"], **item}
         yield (
             "update_interest",
             {

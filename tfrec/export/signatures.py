@@ -80,10 +80,11 @@ INPUTS = {  # of each signature
     "embed_candidate": ("title", "text", "category"),
     "score_interest": ("candidate_item_ids", *QUERY),
     "update_interest": ("interest", "item_ids", "reward", "learning_rate"),
+    "score_texts": ("user_text", "title", "text", "category"),
     "explain": ("candidate_item_ids", *QUERY),
     "event_kinds": ("user_text",),
 }
-WITHOUT_FRESH = {"embed_candidate", "event_kinds"}
+WITHOUT_FRESH = {"embed_candidate", "score_texts", "event_kinds"}
 SEARCHING = {"recommend", "recommend_from_interest"}  # what depends on the index
 
 
@@ -147,6 +148,10 @@ class SignatureGraphs(tf.Module):
     def _score_interest(self, candidate_item_ids, **inputs):
         query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
         scores = self.inference.score_interest(query, candidate_item_ids, fresh)
+        return {"probabilities": scores}
+
+    def _score_texts(self, user_text, title, text, category):
+        scores = self.inference.score_texts(user_text, title, text, category)
         return {"probabilities": scores}
 
     def _update_interest(self, interest, item_ids, reward, learning_rate, **inputs):

@@ -202,6 +202,39 @@ class HybridScorer(tf.Module):
         logits = how.head_slope * head + how.rating_slope * rating
         return tf.sigmoid(logits + how.score_slope * scores + how.intercept)
 
+    def probabilities_of_texts(self, interest, vectors, memories):
+        """P(interest) where the texts of person and item are all that is known.
+
+        Args:
+            interest: `[n, dim]` float tensor, one for each item.
+            vectors: `[n, dim]` float tensor, as `new_items` gives it.
+            memories: `[n, memory_dim]` float tensor, the same.
+
+        Returns:
+            `[n]` float tensor.
+        """
+        head, rating, score = self.text_features(interest, vectors, memories)
+        how = self.weights
+        if how.of_texts is None:
+            slopes = (how.head_slope, how.rating_slope, how.score_slope)
+            intercept = how.intercept
+        else:
+            slope, score_slope, intercept = how.of_texts
+            slopes = (slope, 0.0, score_slope)
+        terms = zip(slopes, (head, rating, score), strict=True)
+        return tf.sigmoid(sum(slope * each for slope, each in terms) + intercept)
+
+    def text_features(self, interest, vectors, memories):
+        """Logits of interest head and rating factors, and scores, `[n]` each.
+
+        The score is without what is added to new items for exposure; arguments as in
+        `probabilities_of_texts`.
+        """
+        unscaled = memories[:, : self.unscaled.shape[1]]
+        head, rating = self.ratings(interest, unscaled[:, None])
+        scores = tf.reduce_sum(interest * vectors, axis=1)
+        return head[:, 0], rating[:, 0], scores - interest[:, -1] * unscaled[:, -1]
+
     def ratings(self, interest, unscaled):
         """Logits of the interest head and of the rating factors; 0 without these.
 

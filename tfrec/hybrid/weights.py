@@ -30,6 +30,9 @@ class Weights:
     rating_slope: float = 0.0  # of the rating factors' logit in it
     score_slope: float = 1.0  # of the score in the reported probability
     intercept: float = 0.0  # of the reported probability
+    # Slopes of the head's logit and of the score, and intercept, where the texts of
+    # person and item are all that is known; None = as of others.
+    of_texts: tuple[float, float, float] | None = None
 
     @property
     def stacked(self):

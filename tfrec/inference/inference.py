@@ -8,7 +8,13 @@ from tfrec.data.history import take_columns
 from tfrec.graphs import required, shared_graph
 from tfrec.inference.online_update import update_interest
 from tfrec.inference.query_encoder import QueryEncoder, Rows
-from tfrec.inference.request import history_only, options_for, readable, to_batch
+from tfrec.inference.request import (
+    history_only,
+    options_for,
+    readable,
+    text_only,
+    to_batch,
+)
 from tfrec.inference.search import Own, Search, inner_products
 from tfrec.linear.repeat_consumption import last_occurrences
 from tfrec.retrieval.brute_force import BruteForceIndex
@@ -172,6 +178,22 @@ class Inference(tf.Module):
         rows = self.encoder.rows_of(candidate_item_ids, fresh)
         _, probabilities = self._judge(self.encoder(query, fresh), rows, fresh)
         return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
+
+    def score_texts(self, user_texts, titles, texts, categories):
+        """P(interest) of people and items of whom nothing but texts is known.
+
+        Args:
+            user_texts: `[batch]` string tensor.
+            titles: `[batch]` string tensor.
+            texts: `[1 or batch]` string tensor.
+            categories: `[1 or batch]` string tensor such as `"drama|war"`.
+
+        Returns:
+            `[batch]` float tensor.
+        """
+        interest = self.embed_query(text_only(user_texts))
+        items = self.new_items.embed(titles, texts, categories)
+        return self.hybrid.probabilities_of_texts(interest, *items)
 
     def update_interest(self, interest, item_ids, reward, learning_rate, fresh=None):
         """Interest vectors after one reaction each; unknown items change nothing."""

@@ -10,6 +10,7 @@ from tfrec.graphs import shared_graph
 from tfrec.hybrid.written_texts import WrittenTexts
 from tfrec.inference.lookup import Names
 from tfrec.inference.new_items import NewItems
+from tfrec.inference.text_vectors import text_vectors
 from tfrec.retrieval.candidate_ids import CandidateIds
 from tfrec.retrieval.filters import NO_ROW
 
@@ -51,7 +52,8 @@ class QueryEncoder(tf.Module):
         self.hybrid, self.model = hybrid, hybrid.model
         self.catalogue = self.model.catalogue
         self.item_ids = CandidateIds(self.catalogue.item_ids)
-        self.new_items = NewItems(hybrid, self.item_ids)
+        of_items, self.text_vectors = text_vectors(self.model)
+        self.new_items = NewItems(hybrid, self.item_ids, of_items)
         kinds = self.model.kinds
         self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
         self._encoded = shared_graph(self._encode)
@@ -126,7 +128,7 @@ class QueryEncoder(tf.Module):
         weights = tf.concat([free, event_weight * found.weights], axis=1)
         texts = tf.concat([tf.stack(texts, axis=1), found.texts], axis=1)
         every = tf.concat([query.user_text, tf.reshape(texts, [-1])], axis=0)
-        vectors = self.new_items.encode_texts(every)
+        vectors = self.text_vectors(every)
         batch = tf.shape(query.user_text)[0]
         shape = tf.concat([tf.shape(texts), [vectors.shape[1]]], axis=0)
         written = WrittenTexts(texts, tf.reshape(vectors[batch:], shape), weights)

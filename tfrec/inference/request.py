@@ -34,10 +34,16 @@ class RequestOptions(NamedTuple):
 
 def history_only(histories):
     """A `QueryInputs` of histories of item ids, given as Python lists, oldest first."""
+    ids = tf.ragged.constant(histories, tf.string).to_tensor("")
+    return text_only(tf.fill([len(histories)], ""))._replace(history_item_ids=ids)
+
+
+def text_only(user_texts):
+    """A `QueryInputs` of people of whom nothing but a text is known, `[n]` strings."""
     return QueryInputs(
-        user_text=tf.fill([len(histories)], ""),
+        user_text=user_texts,
         query_text=tf.constant([""]),
-        history_item_ids=tf.ragged.constant(histories, tf.string).to_tensor(""),
+        history_item_ids=tf.constant([[""]]),
         history_texts=tf.constant([[""]]),
         history_events=tf.constant([[""]]),
         history_values=tf.constant([[math.nan]]),

@@ -16,7 +16,7 @@ from tfrec.towers.adapted_state import AdaptedState
 from tfrec.towers.catalogue import Catalogue
 from tfrec.towers.event_kinds import EventKinds
 
-FACTS, ENCODER = "facts.json", "text_encoder.json"
+FACTS, ENCODER = "facts.json", "text_encoder_{}.json"
 VECTORS, WORDS = "text_vectors.npz", "words.npz"
 
 
@@ -63,20 +63,22 @@ def read_state(folder):
     )
 
 
-def write_texts(encoder, words, vectors, folder):
+def write_texts(encoders, words, vectors, folder):
     """Writes how texts became vectors, and the vectors.
 
     Args:
-        encoder: layer of `tfrec.text`, or None; its weights are left out.
+        encoders: list of layers of `tfrec.text`, or None; weights are left out.
         words: `Words`, or None.
         vectors: dict of name -> `[n, text_dim]` float tensor.
         folder: path of a folder that exists.
 
     Raises:
-        ConfigError: the encoder is no Keras layer.
+        ConfigError: an encoder is no Keras layer.
     """
     folder = pathlib.Path(folder)
-    (folder / ENCODER).write_text(encoder_to_json(encoder), "utf-8")
+    for number, encoder in enumerate(encoders):
+        path = folder / ENCODER.format(number)
+        path.write_text(encoder_to_json(encoder), "utf-8")
     arrays: dict[str, Any] = {name: np.asarray(v) for name, v in vectors.items()}
     np.savez(folder / VECTORS, **arrays)
     if words is not None:
@@ -84,14 +86,16 @@ def write_texts(encoder, words, vectors, folder):
 
 
 def read_texts(folder):
-    """`(encoder, words, vectors)`, as `write_texts` took them."""
+    """`(encoders, words, vectors)`, as `write_texts` took them."""
     folder, words = pathlib.Path(folder), None
     if (folder / WORDS).exists():
         with np.load(folder / WORDS) as arrays:
             words = Words().restore(arrays)
     with np.load(folder / VECTORS) as arrays:
         vectors = dict(arrays)
-    return encoder_from_json((folder / ENCODER).read_text("utf-8")), words, vectors
+    paths = sorted(folder.glob(ENCODER.format("*")))
+    encoders = [encoder_from_json(path.read_text("utf-8")) for path in paths]
+    return encoders, words, vectors
 
 
 def _columns(folder, name):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfrec.data.about import about
+from tfrec.data.reviews import with_reviews
 
 MAX_CATEGORIES = 1000  # the most frequent ones get a vector of their own
 
@@ -68,7 +69,7 @@ def make_catalogue(items, interactions):
     return Catalogue(
         item_ids=frame["item_id"].to_numpy(object),
         titles=frame["title"].to_numpy(object),
-        texts=items.texts,
+        texts=with_reviews(items.texts, interactions),
         abouts=np.array([about(text) for text in frame["text"]], dtype=object),
         categories=frame["category"].to_numpy(object),
         domains=frame["domain"].to_numpy(object),

@@ -103,7 +103,15 @@ class TwoTower(keras.Model):
     def get_config(self):
         return {**super().get_config(), **{name: getattr(self, name) for name in OWN}}
 
-    def adapt(self, interactions, items, users=None, text_encoder=None, cache=None):
+    def adapt(
+        self,
+        interactions,
+        items,
+        users=None,
+        text_encoder=None,
+        cache=None,
+        query_text_encoder=None,
+    ):
         """Fixes everything that depends on the data, and creates the weights.
 
         Args:
@@ -112,6 +120,8 @@ class TwoTower(keras.Model):
             users: `Users` with profile texts, or None.
             text_encoder: layer of `tfrec.text`, or None for items without text.
             cache: `CatalogueCache` of text vectors, or None to encode anew.
+            query_text_encoder: layer, of the same size, for what people write; None
+                for the items' own.
 
         Returns:
             The model itself.
@@ -125,12 +135,9 @@ class TwoTower(keras.Model):
                 "data. Make a new `TwoTower` for another log."
             )
         state = adapted_state(interactions, items, users, self.repeats)
-        self._take(state, text_encoder)
+        self._take(state, text_encoder, query_text_encoder)
         words = self.words(self.bm25_dim) if text_encoder else None
-        how = (text_encoder, cache, words)
-        self.item_texts = TextTable(self.catalogue.texts, *how)
-        self.profile_texts = TextTable(self.state.profile_texts, *how)
-        self.event_texts = TextTable(self.state.event_texts, *how)
+        self._make_text_tables(cache=cache, words=words)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
             spectral_ids(
@@ -139,15 +146,17 @@ class TwoTower(keras.Model):
         )
         return self
 
-    def _take(self, state, text_encoder, words=None):
+    def _take(self, state, text_encoder, query_text_encoder=None, words=None):
         """Sets what is known before texts are encoded.
 
         Args:
             state: `AdaptedState`.
             text_encoder: layer or None.
+            query_text_encoder: layer, or None for the same.
             words: `Words` of `bm25_dim`, or None to learn them when they are needed.
         """
         self.state, self.text_encoder = state, text_encoder
+        self.query_text_encoder = query_text_encoder or text_encoder
         self.catalogue, self.kinds = state.catalogue, state.kinds
         self.standardise, self.allow_repeats = state.standardise, state.allow_repeats
         self.sample_queries = state.sample_queries
@@ -177,33 +186,62 @@ class TwoTower(keras.Model):
         self._check_adapted()
         write_state(self.state, folder)
         words = self.words(self.bm25_dim) if self.text_encoder else None
-        vectors = {name: table.vectors for name, table in self._text_tables.items()}
-        write_texts(self.text_encoder, words, vectors, folder)
+        vectors = {name: table.vectors for name, table in self.text_tables.items()}
+        write_texts(self._text_encoders, words, vectors, folder)
 
     def load_assets(self, folder):
         """Reads what `save_assets` wrote; Keras then loads the weights."""
-        encoder, words, vectors = read_texts(folder)
-        self._take(read_state(folder), encoder, words)
-        state, items = self.state, self.catalogue.texts
-        self.item_texts = TextTable(items, encoder, vectors=vectors["items"])
-        self.profile_texts, self.event_texts = (
-            TextTable(texts, encoder, vectors=vectors[name])
-            for name, texts in (
-                ("profiles", state.profile_texts),
-                ("events", state.event_texts),
-            )
-        )
+        encoders, words, vectors = read_texts(folder)
+        self._take(read_state(folder), *encoders, words=words)
+        self._make_text_tables(vectors=vectors)
         self._make_layers()
         if getattr(self, "optimizer", None) is not None:
             self.optimizer.build(self.trainable_variables)
 
+    def _make_text_tables(self, vectors=None, **how):
+        """Tables of all texts; searches are made up of the items'."""
+        texts = {
+            "items": self.catalogue.texts,
+            "profiles": self.state.profile_texts,
+            "events": self.state.event_texts,
+        }
+        if self.query_text_encoder is not self.text_encoder:
+            texts["searches"] = self.catalogue.texts
+        tables = {
+            name: TextTable(
+                each,
+                self.text_encoder if name == "items" else self.query_text_encoder,
+                vectors=vectors and vectors[name],
+                **how,
+            )
+            for name, each in texts.items()
+        }
+        self.item_texts, self.profile_texts = tables["items"], tables["profiles"]
+        self.event_texts = tables["events"]
+        self.search_texts = tables.get("searches", self.item_texts)
+
     @property
-    def _text_tables(self):
-        return {
+    def text_tables(self):
+        """Name -> `TextTable`."""
+        tables = {
             "items": self.item_texts,
             "profiles": self.profile_texts,
             "events": self.event_texts,
         }
+        if self.search_texts is not self.item_texts:
+            tables["searches"] = self.search_texts
+        return tables
+
+    @property
+    def _text_encoders(self):
+        """The items' and, if it is another one, that of what people write."""
+        encoders = [self.text_encoder, self.query_text_encoder]
+        return encoders[: 1 if encoders[0] is encoders[1] else 2]
+
+    @property
+    def text_dim(self):
+        """Size of a text's vector, its words included; 1 without a text tower."""
+        return self.item_texts.vectors.shape[1]
 
     @property
     def has_profiles(self):
@@ -275,7 +313,7 @@ class TwoTower(keras.Model):
         }
         self.built = True  # by the call itself: there is no input shape to build from
         self(batch)
-        self.text_query(tf.zeros([1, self.item_texts.vectors.shape[1]]))
+        self.text_query(tf.zeros([1, self.text_dim]))
 
     def candidates(self, rows, texts=None, training=False):
         """Vectors of catalogue rows.
@@ -327,9 +365,11 @@ class TwoTower(keras.Model):
             self._profiles(batch["user_rows"], training),
             training=training,
         )
-        if self.has_event_texts:
+        if self.has_event_texts and "text_rows" in batch:
             queries += self._written(batch, training)
         if training:
+            if self.search_texts is not self.item_texts:
+                texts = self.search_texts(item_rows, training=True)
             queries += augmented_queries(self.text_query, texts, item_rows, self.seeds)
         others = keras.random.randint(
             tf.shape(places), 0, tf.size(rows), seed=self.seeds
@@ -367,13 +407,14 @@ class TwoTower(keras.Model):
     @property
     def learnt_variables(self):
         """Variables that training changes: all but a frozen text tower's."""
-        frozen = self.text_encoder if not self.item_texts.learns else None
-        skipped = {id(v) for v in (frozen.variables if frozen else ())}
+        tables = [table for table in self.text_tables.values() if not table.learns]
+        frozen = [table.encoder for table in tables if table.encoder is not None]
+        skipped = {id(v) for encoder in frozen for v in encoder.variables}
         return [v for v in self.variables if id(v) not in skipped]
 
     def refresh_texts(self):
         """Encodes all texts with a text tower that has learnt since."""
-        for table in self._text_tables.values():
+        for table in self.text_tables.values():
             table.refresh()
 
     def _history(self, batch):

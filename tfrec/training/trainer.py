@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from tfrec.config import Config
 from tfrec.data.schema import Items, Users
@@ -30,6 +31,7 @@ from tfrec.training.calibration import (
 )
 from tfrec.training.loop import Fit, fit
 from tfrec.training.run_folder import claim
+from tfrec.training.text_calibration import calibrate_texts
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ class Recipe:
     config: Config
     items: Items
     users: Users
-    make_text_encoder: Callable  # gives a layer or None; a new one if it learns
+    make_text_encoder: Callable  # of texts; gives a layer or None, new if it learns
     cache: CatalogueCache
     folder: pathlib.Path
     resume: bool = False
@@ -100,6 +102,7 @@ class Recipe:
         labels = LabelPlan({"validation": found, **(negatives or {})})
         pairs = labelled_pairs(*held_out, labels.is_explicit, items=~is_withheld)
         calibrate(model, pairs)
+        calibrate_texts(model, pairs)
         return Choice(
             fit=trained,
             names=["neural", *(scorer.name for scorer in model.scorers)],
@@ -148,9 +151,22 @@ class Recipe:
 
     def _adapted(self, interactions):
         gc.collect()  # an earlier model: it is in cycles with its functions, and large
-        encoder = self.make_text_encoder()
-        towers = make_towers(self.config)
-        return towers.adapt(interactions, self.items, self.users, encoder, self.cache)
+        texts = self._texts(interactions)
+        encoder = self.make_text_encoder(texts)
+        of_queries = None if self.config.text.shared else self.make_text_encoder(texts)
+        how = (self.items, self.users, encoder, self.cache, of_queries)
+        return make_towers(self.config).adapt(interactions, *how)
+
+    def _texts(self, interactions):
+        """Texts of both sides that may be known: of events, those before the end."""
+        sides = [self.items.texts]
+        if self.users is not None:
+            sides.append(self.users.frame["text"].to_numpy(object))
+        written = interactions.event_texts
+        if written is not None:
+            is_known = written.timestamps <= interactions.timestamps.max()
+            sides.append(written.texts[np.unique(written.text_rows[is_known])])
+        return np.concatenate(sides)
 
     def _fit(self, towers, interactions, stage, settings, **how):
         claim(self.folder / stage)
@@ -184,17 +200,19 @@ def make_recipe(config, data, folder, resume=False, report=None):
         report: stage -> progress function of `tfrec.training.loop.fit`, or None.
     """
     items, users = data.dataset.items, data.dataset.users
-    make: Callable = functools.partial(make_text_encoder, config, items.texts)
-    if not _learns(config):
-        make = functools.cache(make)
+    make = _encoder_maker(config, items.texts)
     cache = CatalogueCache(folder.parent / "text_cache")
     return Recipe(config, items, users, make, cache, folder, resume, report)
 
 
-def _learns(config):
-    """Whether each training needs a text encoder of its own."""
+def _encoder_maker(config, catalogue_texts):
+    """What gives a text encoder for texts: each time the same one if none learns."""
+    make = functools.partial(make_text_encoder, config)
     how = config.model.text_encoder
-    return how not in ("bert", "none") or bool(config.text.trainable_layers)
+    if how not in ("bert", "none") or config.text.trainable_layers:
+        return make
+    only = functools.cache(functools.partial(make, catalogue_texts))
+    return lambda texts: only()
 
 
 def _num_queries(num_items):
