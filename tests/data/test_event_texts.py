@@ -11,6 +11,7 @@ from tests.data.logs import RULES
 from tfrec.data.event_texts import count_before
 from tfrec.data.history_texts import latest_texts
 from tfrec.data.interactions import encode
+from tfrec.data.reviews import with_reviews
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.data.text_reader import TextReader
 from tfrec.data.windows import training_windows
@@ -159,3 +160,51 @@ def test_count_before_agrees_with_counting():
         ]
         found = count_before(known, asked, counts_equal=counts_equal)
         assert found.tolist() == expected
+
+
+def test_texts_of_events():
+    """Of each event its own, in a part of the log as well."""
+    rows, log = random_log(4)
+    written = {(row[0], row[2]): row[4] for row in rows}
+    part = log.select(log.timestamps > 30)
+    found = log.event_texts.of_events(part)
+    names = part.user_ids[part.user_rows]
+    expected = [written[moment] for moment in zip(names, part.timestamps, strict=True)]
+    texts = np.append(log.event_texts.texts, "")
+    assert texts[found].tolist() == expected
+
+
+def test_texts_without_an_item_before_a_moment():
+    rows, log = random_log(5)
+    users = np.arange(log.num_users, dtype=np.int32)
+    found, times = log.event_texts.alone_before(users, np.full(len(users), 70), 3)
+    for user, texts, moments in zip(log.user_ids, found, times, strict=True):
+        own = [r for r in rows if r[0] == user and r[2] < 70 and not r[1]][-3:]
+        assert log.event_texts.texts[texts[texts >= 0]].tolist() == [r[4] for r in own]
+        assert moments[texts >= 0].tolist() == [r[2] for r in own]
+
+
+def test_reviews_are_texts_of_items():
+    """The latest come first, each once, and none that the part does not hold."""
+    log = make_log(
+        [
+            ("u", "a", 1, "good", "slow and quiet"),
+            ("v", "a", 2, "good", "of the sea"),
+            ("w", "a", 3, "good", "slow and quiet"),
+            ("w", "b", 3, "good", ""),
+            ("w", "", 4, "search", "boats"),
+            ("u", "b", 9, "good", "too late"),
+        ]
+    )
+    titles = np.array(["A", ""], object)
+    found = with_reviews(titles, log.select(log.timestamps < 9))
+    assert found.tolist() == ["A. slow and quiet. of the sea", ""]
+    assert with_reviews(titles, log)[1] == "too late"
+    assert titles.tolist() == ["A", ""]
+
+
+def test_reviews_of_an_item_are_few_and_short():
+    rows = [(f"u{n}", "a", n, "good", f"{n} " + 60 * "word ") for n in range(9)]
+    (found,) = with_reviews(np.array([""], object), make_log(rows))
+    assert [part.split()[0] for part in found.split(". ")] == ["8", "7", "6", "5", "4"]
+    assert len(found) < 5 * 83

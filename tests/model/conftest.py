@@ -46,7 +46,7 @@ def learnt(board):
 def hybrid(learnt, board):
     _, interactions = board
     scorers = [
-        scorer.fit(interactions, learnt.catalogue, learnt.item_texts.vectors)
+        scorer.fit(interactions, learnt.catalogue, learnt.texts.items.vectors)
         for scorer in make_scorers(CLOSED, first_settings(), learnt.seed)
     ]
     weights = np.array([1.0, 1.0, 0.1, 0.0], np.float32)

@@ -106,7 +106,7 @@ def texted(board):
 def test_a_hint_is_a_direction_as_in_training(texted):
     """Training adds `text_query` of unit vectors, so serving must, too."""
     hybrid = HybridScorer(texted, [], Weights(of_known_items=np.ones(1, np.float32)))
-    blank = tf.zeros([2, texted.item_texts.vectors.shape[1]])
+    blank = tf.zeros([2, texted.texts.items.vectors.shape[1]])
     hints = blank.numpy()
     hints[0, 0], hints[0, 3] = 3.0, -4.0
     written = WrittenTexts(tf.fill([2, 1], ""), hints[:, None], tf.ones([2, 1]))
@@ -119,7 +119,7 @@ def test_a_hint_is_a_direction_as_in_training(texted):
 
 def test_noise_is_measured_by_the_texts_length(texted):
     """Training hints do not depend on how long the tower's vectors are."""
-    texts = texted.item_texts.vectors
+    texts = texted.texts.items.vectors
     rows = tf.reshape(tf.range(NUM_ITEMS), [8, 2])
     state = texted.seeds.state.numpy()
 

@@ -51,7 +51,7 @@ def asked(board, log):
     """Not trained, so that all that enters a query sways it."""
     keras.utils.set_random_seed(0)
     model = make_towers(small_config()).adapt(log, board[0].items)
-    texts = model.item_texts.vectors
+    texts = model.texts.items.vectors
     scorers = [
         b.fit(log, model.catalogue, texts)
         for b in make_scorers(CLOSED, first_settings())

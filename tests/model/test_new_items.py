@@ -50,8 +50,8 @@ def learn(encoder_dim, steps, with_categories):
         model.compile(optimizer=keras.optimizers.Adam(1e-2))
         windows = make_windows(log)
         model.fit(windows, steps_per_epoch=steps, shuffle=False, verbose=0)
-        model.refresh_texts()
-    texts = tf.convert_to_tensor(model.item_texts.vectors)
+        model.texts.refresh()
+    texts = tf.convert_to_tensor(model.texts.items.vectors)
     scorers = [
         b.fit(log, model.catalogue, texts)
         for b in make_scorers(CLOSED, first_settings())

@@ -91,7 +91,7 @@ def test_two_encoders_learn_apart():
     assert model.query_text_encoder is not model.text_encoder
     assert min(gradients(model, split, model.text_encoder)) > 0
     assert min(gradients(model, split, model.query_text_encoder)) > 0
-    assert set(model.text_tables) == {"items", "profiles", "events", "searches"}
+    assert set(model.texts.tables) == {"items", "profiles", "events", "searches"}
 
 
 @pytest.fixture(scope="module")

@@ -129,11 +129,11 @@ def test_a_step_of_training_moves_the_encoder(board):
         for new, old in zip(encoder.get_weights(), before, strict=True)
     ]
     assert min(moved) > 1e-6
-    model.refresh_texts()
+    model.texts.refresh()
     texts = tf.constant(dataset.items.texts)
     expected = np.c_[encoder(texts), model.words(8)(texts)]
-    np.testing.assert_allclose(model.item_texts.vectors, expected, atol=1e-5)
-    np.testing.assert_allclose(model.item_texts.encoded, encoder(texts), atol=1e-5)
+    np.testing.assert_allclose(model.texts.items.vectors, expected, atol=1e-5)
+    np.testing.assert_allclose(model.texts.items.encoded, encoder(texts), atol=1e-5)
 
 
 # === A frozen tower ===

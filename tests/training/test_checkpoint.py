@@ -18,14 +18,12 @@ from tfrec.training.checkpoint import Checkpointer, load_weights, save_weights
 
 def make_model(*shapes, value=1.0):
     """Stands for a `TwoTower` with frozen texts: variables of some shapes."""
-    table = types.SimpleNamespace(learns=False)
+    texts = types.SimpleNamespace(tables={})
     variables = [
         keras.Variable(np.full(shape, value, np.float32), name=f"weight_{place}")
         for place, shape in enumerate(shapes)
     ]
-    return types.SimpleNamespace(
-        learnt_variables=variables, item_texts=table, profile_texts=table
-    )
+    return types.SimpleNamespace(learnt_variables=variables, texts=texts)
 
 
 def make_checkpointer(folder, model):

@@ -92,7 +92,7 @@ def train(folder, resume, doom):
         report=lambda *_: doom.visit("step"),
     )
     weights = [v.numpy() for v in model.learnt_variables]
-    texts = [t.vectors.numpy() for t in (model.item_texts, model.profile_texts)]
+    texts = [t.vectors.numpy() for t in (model.texts.items, model.texts.profiles)]
     facts = {name: getattr(found, name) for name in ("losses", "metrics", "best_epoch")}
     np.savez(folder / "end.npz", *weights, *texts, **facts)
 

@@ -29,6 +29,46 @@ class EventTexts:
     def __len__(self):
         return len(self.text_rows)
 
+    def of_events(self, log):
+        """`[num_events]` rows of the texts of events, -1 for none.
+
+        Args:
+            log: `Interactions`, all or a part of the events that the texts are from.
+        """
+        names = ("user_rows", "item_rows", "timestamps", "sequences")
+        own, asked = (
+            pd.MultiIndex.from_arrays([getattr(each, name) for name in names])
+            for each in (self, log)
+        )
+        is_first = ~own.duplicated()
+        places = own[is_first].get_indexer(asked)
+        rows = np.append(self.text_rows[is_first], -1)
+        return rows[places]
+
+    def alone_before(self, user_rows, timestamps, most):
+        """The latest texts without an item that users had written at some moments.
+
+        Args:
+            user_rows: `[q]` int array.
+            timestamps: `[q]` int64 array.
+            most: int.
+
+        Returns:
+            `(text_rows, timestamps)`, `[q, most]` arrays, -1 and 0 for padding.
+        """
+        is_alone = self.item_rows < 0
+        moments = [column[is_alone] for column in self.moments]
+        first = np.full(len(user_rows), np.iinfo(np.int64).min)
+        ends = count_before(moments, (user_rows, timestamps, first))
+        places = ends[:, None] - most + np.arange(most)
+        padded = [
+            np.append(column, -1)
+            for column in (moments[0], self.text_rows[is_alone], moments[1])
+        ]
+        users, rows, times = (column[places] for column in padded)
+        is_real = (places >= 0) & (users == user_rows[:, None])
+        return np.where(is_real, rows, -1), np.where(is_real, times, 0)
+
     @property
     def moments(self):
         """What the order is by: user rows, timestamps and sequences."""

@@ -5,17 +5,18 @@ import numpy as np
 from tfrec.data.interactions import Queries
 
 
-def pack_histories(queries, max_length):
+def pack_histories(queries, max_length, **others):
     """The latest events of each query's history, oldest first, then padding.
 
     Args:
         queries: `Queries`.
         max_length: int, most events per history.
+        **others: further columns of the log, `[num_events]` arrays.
 
     Returns:
         Dict of `[num_queries, width]` arrays, as wide as the longest history kept
         and at least 1: `item_rows` (-1 = padding), `event_rows`, `values`,
-        `timestamps`.
+        `timestamps` and the others.
     """
     log = queries.interactions
     starts = np.maximum(
@@ -27,6 +28,7 @@ def pack_histories(queries, max_length):
     events = np.where(is_real, events, 0)
     columns = ("item_rows", "event_rows", "values", "timestamps")
     packed = {name: getattr(log, name)[events] for name in columns}
+    packed |= {name: column[events] for name, column in others.items()}
     packed["item_rows"] = np.where(is_real, packed["item_rows"], -1)
     return packed
 

@@ -22,22 +22,17 @@ def with_reviews(texts, interactions):
     written = interactions.event_texts
     if written is None or (written.item_rows < 0).all():
         return texts
-    keys = ("user_rows", "item_rows", "timestamps", "sequences")
-    known, found = (
-        pd.MultiIndex.from_arrays([getattr(each, key) for key in keys])
-        for each in (interactions, written)
-    )
-    frame = pd.DataFrame(
-        {
-            "item": written.item_rows,
-            "text": written.texts[written.text_rows],
-            "timestamp": written.timestamps,
-        }
-    )
-    frame = frame[found.isin(known)].sort_values("timestamp", kind="stable")
+    rows = written.of_events(interactions)
+    columns = {
+        "item": interactions.item_rows,
+        "text": rows,
+        "timestamp": interactions.timestamps,
+    }
+    frame = pd.DataFrame(columns)[rows >= 0].sort_values("timestamp", kind="stable")
     frame = frame.drop_duplicates(["item", "text"], keep="last")
     latest = frame.iloc[::-1].groupby("item").head(MAX_REVIEWS)
     joined = np.array(texts, object)
-    for item, review in zip(latest["item"], latest["text"], strict=True):
-        joined[item] = ". ".join(filter(None, (joined[item], shorten(review))))
+    for item, row in zip(latest["item"], latest["text"], strict=True):
+        review = shorten(written.texts[row])
+        joined[item] = f"{joined[item]}. {review}" if joined[item] else review
     return joined

@@ -36,7 +36,7 @@ class Sample:
         model = hybrid.model
         length = model.max_history_length
         history = history_of(pack_histories(self.queries, length), model.standardise)
-        blank = tf.zeros([len(self.queries), model.text_dim])
+        blank = tf.zeros([len(self.queries), model.texts.dim])
         now = tf.constant(self.queries.timestamps)
         return hybrid.query(history, now, blank)[0].numpy()
 

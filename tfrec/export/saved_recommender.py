@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from tfrec.data.history_texts import MAX_TEXTS
 from tfrec.data.packing import pack_histories
 from tfrec.export.loaded import LoadedModel
 from tfrec.towers.text_table import profile_texts
@@ -66,11 +67,11 @@ class SavedRecommender:
 
     def _inputs(self, queries):
         """What `Queries` are to a signature that asks for a user."""
-        log = queries.interactions
-        packed = pack_histories(queries, self.manifest["max_history_length"])
+        log, length = queries.interactions, self.manifest["max_history_length"]
+        packed = pack_histories(queries, length)
         is_real = packed["item_rows"] >= 0
         profiles = profile_texts(self._users, log.user_ids)
-        return {
+        inputs = {
             "user_text": profiles[queries.user_rows],
             "history_item_ids": np.where(
                 is_real, log.item_ids[packed["item_rows"]], ""
@@ -82,6 +83,29 @@ class SavedRecommender:
             "history_timestamps": packed["timestamps"],
             "now": queries.timestamps,
         }
+        return inputs if log.event_texts is None else _with_texts(inputs, queries)
+
+
+def _with_texts(inputs, queries):
+    """The inputs with the texts of their events, and with events that are texts."""
+    log, written = queries.interactions, queries.interactions.event_texts
+    texts = np.append(written.texts, "")
+    width = inputs["history_item_ids"].shape[1]
+    of_events = pack_histories(queries, width, rows=written.of_events(log))
+    has_item = inputs["history_item_ids"] != ""
+    own = np.where(has_item, texts[of_events["rows"]], "")
+    moments = (queries.user_rows, queries.timestamps)
+    rows, times = written.alone_before(*moments, MAX_TEXTS)
+    added = {
+        "history_item_ids": np.full(rows.shape, ""),
+        "history_events": np.full(rows.shape, ""),
+        "history_values": np.full(rows.shape, np.nan, np.float32),
+        "history_timestamps": times,
+        "history_texts": texts[rows],
+    }
+    inputs = inputs | {"history_texts": own}
+    joined = {n: np.concatenate([inputs[n], column], 1) for n, column in added.items()}
+    return inputs | joined
 
 
 def _depths(queries):

@@ -74,7 +74,7 @@ class HybridModel:
             weighting = Weights(of_known_items=np.ones(len(scorers) + 1, np.float32))
         interactions = without_other_targets(interactions, towers.allow_repeats)
         of_interest = towers.kinds.interactions_of_interest(interactions)
-        texts = towers.item_texts.vectors
+        texts = towers.texts.items.vectors
         ready = {scorer.name: scorer for scorer in fitted}
         counting = zip(scorers, weighting.query_weights[1:], strict=True)
         self.scorers = [

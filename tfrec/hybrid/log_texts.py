@@ -16,7 +16,7 @@ class LogTexts:
     """
 
     def __init__(self, model, queries):
-        self._vectors, self._texts = model.event_texts.vectors, model.state.event_texts
+        self._vectors, self._texts = model.texts.events.vectors, model.state.event_texts
         self._reader = TextReader(queries.interactions)
         self._users, self._history_ends = queries.user_rows, queries.history_ends
         self._ends = self._reader.ends_at(queries.user_rows, queries.timestamps)

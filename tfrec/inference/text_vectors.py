@@ -44,7 +44,7 @@ class TextVectors(tf.Module):
 
 def text_vectors(model):
     """`(of items, of what people write)`: `TextVectors` of a `TwoTower`, often one."""
-    encoders, dim = (model.text_encoder, model.query_text_encoder), model.text_dim
+    encoders, dim = (model.text_encoder, model.query_text_encoder), model.texts.dim
     words = model.words(model.bm25_dim) if model.text_encoder else None
     of_items = TextVectors(encoders[0], words, dim)
     if encoders[0] is encoders[1]:

@@ -177,3 +177,16 @@ class QueryTower(keras.layers.Layer):
     def from_config(cls, config):
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(**{**config, "encoder": encoder})
+
+
+def query_signature(dim):
+    """Of histories, moments, user rows and all candidates: a batch of any size."""
+    events, numbers = [None, None], [None]
+    history = HistoryBatch(
+        tf.TensorSpec(events, tf.int32),
+        tf.TensorSpec(events, tf.int32),
+        tf.TensorSpec(events, tf.float32),
+        tf.TensorSpec(events, tf.int64),
+    )
+    now, users = tf.TensorSpec(numbers, tf.int64), tf.TensorSpec(numbers, tf.int32)
+    return [history, now, users, tf.TensorSpec([None, dim], tf.float32)]

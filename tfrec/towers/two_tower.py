@@ -17,10 +17,10 @@ from tfrec.towers.catalogue import category_matrix
 from tfrec.towers.history_encoder import make_history_encoder
 from tfrec.towers.interest_head import InterestHead
 from tfrec.towers.losses import interest_loss, retrieval_loss
+from tfrec.towers.model_texts import ModelTexts
 from tfrec.towers.query_augmentation import augmented_queries
-from tfrec.towers.query_tower import QueryTower
+from tfrec.towers.query_tower import QueryTower, query_signature
 from tfrec.towers.spectral_init import spectral_ids
-from tfrec.towers.text_table import TextTable
 from tfrec.towers.written_queries import written_queries
 
 OWN = (  # arguments, as `get_config` tells them
@@ -135,9 +135,10 @@ class TwoTower(keras.Model):
                 "data. Make a new `TwoTower` for another log."
             )
         state = adapted_state(interactions, items, users, self.repeats)
-        self._take(state, text_encoder, query_text_encoder)
+        self._take(state)
         words = self.words(self.bm25_dim) if text_encoder else None
-        self._make_text_tables(cache=cache, words=words)
+        encoders = (text_encoder, query_text_encoder)
+        self._make_texts(*encoders, cache=cache, words=words)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
             spectral_ids(
@@ -146,17 +147,14 @@ class TwoTower(keras.Model):
         )
         return self
 
-    def _take(self, state, text_encoder, query_text_encoder=None, words=None):
+    def _take(self, state, words=None):
         """Sets what is known before texts are encoded.
 
         Args:
             state: `AdaptedState`.
-            text_encoder: layer or None.
-            query_text_encoder: layer, or None for the same.
             words: `Words` of `bm25_dim`, or None to learn them when they are needed.
         """
-        self.state, self.text_encoder = state, text_encoder
-        self.query_text_encoder = query_text_encoder or text_encoder
+        self.state = state
         self.catalogue, self.kinds = state.catalogue, state.kinds
         self.standardise, self.allow_repeats = state.standardise, state.allow_repeats
         self.sample_queries = state.sample_queries
@@ -186,62 +184,24 @@ class TwoTower(keras.Model):
         self._check_adapted()
         write_state(self.state, folder)
         words = self.words(self.bm25_dim) if self.text_encoder else None
-        vectors = {name: table.vectors for name, table in self.text_tables.items()}
-        write_texts(self._text_encoders, words, vectors, folder)
+        tables = self.texts.tables.items()
+        encoders = [*dict.fromkeys(self.texts.encoders)]
+        write_texts(encoders, words, {name: t.vectors for name, t in tables}, folder)
 
     def load_assets(self, folder):
         """Reads what `save_assets` wrote; Keras then loads the weights."""
         encoders, words, vectors = read_texts(folder)
-        self._take(read_state(folder), *encoders, words=words)
-        self._make_text_tables(vectors=vectors)
+        self._take(read_state(folder), words)
+        self._make_texts(*encoders, vectors=vectors)
         self._make_layers()
         if getattr(self, "optimizer", None) is not None:
             self.optimizer.build(self.trainable_variables)
 
-    def _make_text_tables(self, vectors=None, **how):
-        """Tables of all texts; searches are made up of the items'."""
-        texts = {
-            "items": self.catalogue.texts,
-            "profiles": self.state.profile_texts,
-            "events": self.state.event_texts,
-        }
-        if self.query_text_encoder is not self.text_encoder:
-            texts["searches"] = self.catalogue.texts
-        tables = {
-            name: TextTable(
-                each,
-                self.text_encoder if name == "items" else self.query_text_encoder,
-                vectors=vectors and vectors[name],
-                **how,
-            )
-            for name, each in texts.items()
-        }
-        self.item_texts, self.profile_texts = tables["items"], tables["profiles"]
-        self.event_texts = tables["events"]
-        self.search_texts = tables.get("searches", self.item_texts)
-
-    @property
-    def text_tables(self):
-        """Name -> `TextTable`."""
-        tables = {
-            "items": self.item_texts,
-            "profiles": self.profile_texts,
-            "events": self.event_texts,
-        }
-        if self.search_texts is not self.item_texts:
-            tables["searches"] = self.search_texts
-        return tables
-
-    @property
-    def _text_encoders(self):
-        """The items' and, if it is another one, that of what people write."""
-        encoders = [self.text_encoder, self.query_text_encoder]
-        return encoders[: 1 if encoders[0] is encoders[1] else 2]
-
-    @property
-    def text_dim(self):
-        """Size of a text's vector, its words included; 1 without a text tower."""
-        return self.item_texts.vectors.shape[1]
+    def _make_texts(self, *encoders, **how):
+        state = self.state
+        texts = (self.catalogue.texts, state.profile_texts, state.event_texts)
+        self.texts = ModelTexts(*texts, *encoders, **how)
+        self.text_encoder, self.query_text_encoder = self.texts.encoders
 
     @property
     def has_profiles(self):
@@ -296,7 +256,7 @@ class TwoTower(keras.Model):
         )
         # One graph for all who ask; made here, since it holds these layers.
         self.plain_queries = private_graph(
-            self._plain_queries, input_signature=_query_signature(self.embedding_dim)
+            self._plain_queries, input_signature=query_signature(self.embedding_dim)
         )
         self._make_weights()
 
@@ -313,7 +273,7 @@ class TwoTower(keras.Model):
         }
         self.built = True  # by the call itself: there is no input shape to build from
         self(batch)
-        self.text_query(tf.zeros([1, self.text_dim]))
+        self.text_query(tf.zeros([1, self.texts.dim]))
 
     def candidates(self, rows, texts=None, training=False):
         """Vectors of catalogue rows.
@@ -326,7 +286,7 @@ class TwoTower(keras.Model):
             `[n, embedding_dim]` float tensor.
         """
         self._check_adapted()
-        texts = self.item_texts.vectors if texts is None else texts
+        texts = self.texts.items.vectors if texts is None else texts
         return self.candidate_tower(
             tf.gather(texts, rows),
             tf.gather(self.categories, rows),
@@ -354,7 +314,7 @@ class TwoTower(keras.Model):
         """
         item_rows = batch["item_rows"]
         rows, places = self.candidate_set(item_rows)
-        texts = self.item_texts(item_rows, training=training)
+        texts = self.texts.items(item_rows, training=training)
         candidates = self.candidates(rows, texts, training=training)
         item_vectors = tf.gather(candidates, places)
         queries, _ = self.query_tower(
@@ -368,8 +328,8 @@ class TwoTower(keras.Model):
         if self.has_event_texts and "text_rows" in batch:
             queries += self._written(batch, training)
         if training:
-            if self.search_texts is not self.item_texts:
-                texts = self.search_texts(item_rows, training=True)
+            if self.texts.searches is not self.texts.items:
+                texts = self.texts.searches(item_rows, training=True)
             queries += augmented_queries(self.text_query, texts, item_rows, self.seeds)
         others = keras.random.randint(
             tf.shape(places), 0, tf.size(rows), seed=self.seeds
@@ -400,22 +360,15 @@ class TwoTower(keras.Model):
             history,
             history.lengths[:, None],
             now[:, None],
-            tf.gather(self.profile_texts.vectors, user_rows),
+            tf.gather(self.texts.profiles.vectors, user_rows),
         )
         return tf.cast(queries[:, 0], tf.float32)
 
     @property
     def learnt_variables(self):
         """Variables that training changes: all but a frozen text tower's."""
-        tables = [table for table in self.text_tables.values() if not table.learns]
-        frozen = [table.encoder for table in tables if table.encoder is not None]
-        skipped = {id(v) for encoder in frozen for v in encoder.variables}
+        skipped = {id(v) for v in self.texts.frozen_variables}
         return [v for v in self.variables if id(v) not in skipped]
-
-    def refresh_texts(self):
-        """Encodes all texts with a text tower that has learnt since."""
-        for table in self.text_tables.values():
-            table.refresh()
 
     def _history(self, batch):
         return HistoryBatch(
@@ -426,7 +379,7 @@ class TwoTower(keras.Model):
         )
 
     def _profiles(self, user_rows, training):
-        table = self.profile_texts(user_rows, training=training)
+        table = self.texts.profiles(user_rows, training=training)
         profiles = tf.gather(table, user_rows)
         if training:  # the model must also serve users without a profile
             drawn = keras.random.uniform([tf.shape(profiles)[0], 1], seed=self.seeds)
@@ -435,7 +388,7 @@ class TwoTower(keras.Model):
 
     def _written(self, batch, training):
         """What the events' texts add to the queries."""
-        table = self.event_texts(batch["text_rows"], training=training)
+        table = self.texts.events(batch["text_rows"], training=training)
         rows, weights = batch["text_rows"], batch["text_weights"]
         return written_queries(self.text_query, table, rows, weights)
 
@@ -444,16 +397,3 @@ class TwoTower(keras.Model):
         log_q = self.candidate_set.log_q(y_pred["candidate_rows"], x["item_rows"])
         retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, self.temperature)
         return retrieval + self.interest_weight * interest_loss(x, y_pred)
-
-
-def _query_signature(dim):
-    """Of `TwoTower._plain_queries`, for batches of any size and length."""
-    events, numbers = [None, None], [None]
-    history = HistoryBatch(
-        tf.TensorSpec(events, tf.int32),
-        tf.TensorSpec(events, tf.int32),
-        tf.TensorSpec(events, tf.float32),
-        tf.TensorSpec(events, tf.int64),
-    )
-    now, users = tf.TensorSpec(numbers, tf.int64), tf.TensorSpec(numbers, tf.int32)
-    return [history, now, users, tf.TensorSpec([None, dim], tf.float32)]

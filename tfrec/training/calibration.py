@@ -187,7 +187,7 @@ def baseline_probabilities(towers, train, pairs, seed):
         MAX_BASELINE_PAIRS,
     )
     baselines = (
-        LogisticInterest(towers.item_texts.encoded, towers.profile_texts.encoded),
+        LogisticInterest(towers.texts.items.encoded, towers.texts.profiles.encoded),
         FactorisedInterest(),
     )
     return {

@@ -32,7 +32,7 @@ class Checkpointer:
 
     def __init__(self, folder, model, optimizer, iterator, progress):
         variables = [v.value for v in (*model.learnt_variables, *optimizer.variables)]
-        tables = model.text_tables.values()
+        tables = model.texts.tables.values()
         variables += [table.vectors for table in tables if table.learns]
         self._checkpoint = tf.train.Checkpoint(
             variables=variables, iterator=iterator, **progress

@@ -57,7 +57,7 @@ def judge(config, data, split, model, is_explicit):
     """
     towers, hybrid = model.towers, model.hybrid_scorer()
     seed = config.evaluation.seed
-    vectors = towers.item_texts.encoded if towers.text_encoder else None
+    vectors = towers.texts.items.encoded if towers.text_encoder else None
     evaluations = judge_all(config, HybridRecommender(hybrid), data, split, vectors)
     pairs = labelled_pairs(
         data.interactions, split.held_out, seed, towers.allow_repeats, is_explicit

@@ -145,7 +145,7 @@ class _Loop:
                 self.checkpoints.save(self.step)
         if self.validate is not None:
             load_weights(self._best_path, self.model)
-            self.model.refresh_texts()
+            self.model.texts.refresh()
         return self._summary()
 
     def _train_step(self, batch):
@@ -178,7 +178,7 @@ class _Loop:
         loss = self.progress["epoch_loss"] / self.steps_per_epoch
         self.progress["epoch_loss"].assign(0.0)
         self.progress["losses"].scatter_update(tf.IndexedSlices(loss, epoch))
-        self.model.refresh_texts()
+        self.model.texts.refresh()
         if self.validate is not None:
             metric = float(self.validate())
             self.progress["metrics"].scatter_update(tf.IndexedSlices(metric, epoch))

@@ -72,7 +72,7 @@ def _features(hybrid, rows, queries):
     model = hybrid.model
     vectors = hybrid.new_items(
         tf.constant(model.catalogue.texts[items], tf.string),
-        tf.gather(model.item_texts.vectors, items),
+        tf.gather(model.texts.items.vectors, items),
         tf.gather(model.categories, items),
     )
     head, _, scores = hybrid.text_features(interest, *vectors)
@@ -90,8 +90,8 @@ def _unknown_people(model, rows):
     )
     now = tf.zeros([size], tf.int64)
     if model.has_profiles:
-        return history, now, tf.gather(model.profile_texts.vectors, rows)
+        return history, now, tf.gather(model.texts.profiles.vectors, rows)
     texts = tf.constant(model.catalogue.texts[rows][:, None], tf.string)
-    vectors = tf.gather(model.search_texts.vectors, rows)[:, None]
+    vectors = tf.gather(model.texts.searches.vectors, rows)[:, None]
     written = WrittenTexts(texts, vectors, tf.ones([size, 1]))
-    return history, now, tf.zeros([size, model.text_dim]), written
+    return history, now, tf.zeros([size, model.texts.dim]), written

@@ -58,9 +58,9 @@ def test_outputs_with_texts_are_equal(with_texts, tmp_path):
     np.testing.assert_array_equal(
         again.words(again.bm25_dim)(new), model.words(model.bm25_dim)(new)
     )
-    again.refresh_texts()  # by the encoder's weights, which came later than the vectors
+    again.texts.refresh()  # by the encoder's weights, which came later than the vectors
     np.testing.assert_allclose(
-        again.item_texts.vectors, model.item_texts.vectors, atol=1e-6
+        again.texts.items.vectors, model.texts.items.vectors, atol=1e-6
     )
 
 
