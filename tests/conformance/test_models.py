@@ -10,6 +10,7 @@ SIGNATURES = {
     "embed_query": {"embedding"},
     "embed_candidate": {"embedding"},
     "score_interest": {"probabilities"},
+    "score_texts": {"probabilities"},
     "update_interest": {"interest"},
     "explain": {"history_weights"},
     "event_kinds": {

@@ -128,6 +128,15 @@ def test_judging_given_items(asking, items):
     assert np.isfinite(weights).all()
 
 
+def test_judging_texts_alone(asking):
+    people = ["likes quiet films", "likes quiet films", ""]
+    titles = ["A quiet film", "A loud one", "A quiet film"]
+    asked = {"user_text": people, "title": titles}
+    likely = asking.predict("score_texts", **asked)["probabilities"]
+    assert likely.shape == (3,)
+    assert ((likely > 0) & (likely < 1)).all()
+
+
 def test_a_new_item_has_an_embedding_as_long_as_a_query(asking):
     item = asking.predict("embed_candidate", title=["A quiet film", "A loud one"])
     query = asking.predict("embed_query", user_text=[""])

@@ -111,6 +111,19 @@ def test_reloaded_model(artefact_folders, inputs, expected, flavour):
     assert_same((ids, answer["scores"], answer["probabilities"]), expected)
 
 
+def test_people_and_items_that_nobody_has_seen(trained, artefact_folders):
+    """By one sentence each, which share a word, in memory and on disk."""
+    people = ["Likes waves.", "Likes waves.", "Likes roses.", "Likes roses."]
+    titles = ["Of deep water", "Of patient soil"] * 2
+    found = load(artefact_folders["exact"]).score_texts(people, titles)
+    blank = tf.constant([""])
+    texts = (tf.constant(people), tf.constant(titles), blank, blank)
+    inference = exact_inference(trained.model.hybrid_scorer())
+    np.testing.assert_allclose(found, inference.score_texts(*texts), rtol=1e-4)
+    assert found[0] > found[1]
+    assert found[3] > found[2]
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_server_and_client(artefact_folders, expected, flavour):
     base = artefact_folders[flavour].parent

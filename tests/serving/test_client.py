@@ -18,6 +18,7 @@ from tests.serving.toy_artefact import (
 )
 from tfrec.client.answers import EventKind
 from tfrec.client.client import RecommenderClient
+from tfrec.client.histories import QueryError
 from tfrec.protocol.status import RequestError
 
 DAY_S = 86_400
@@ -94,6 +95,32 @@ def test_score_interest(client):
     # (1, 0) with (0.6, 0.65) and (1, 0); an item that is not there has 0
     expected = [1 / (1 + np.exp(-0.6)), 0, 1 / (1 + np.exp(-1.0))]
     np.testing.assert_allclose(probabilities, expected, rtol=1e-5)
+
+
+def test_score_texts(client):
+    """In pairs; one text stands for all."""
+
+    def chance(logit):
+        return pytest.approx(1 / (1 + np.exp(-logit)))
+
+    assert client.score_texts("abcd", "ab")[0] == chance(2)
+    found = client.score_texts(["abcd", ""], ["ab", "a"], text="x", category=["", "y"])
+    assert list(found) == [chance(1), chance(-3)]
+
+
+def test_score_texts_of_unlike_number(client):
+    with pytest.raises(QueryError, match="`title` must be a text, or a list of one"):
+        client.score_texts(["a", "b", "c"], ["d", "e"])
+    with pytest.raises(QueryError, match="`user_text` must be a text"):
+        client.score_texts([None], "d")
+
+
+def test_program_judges_a_person_and_an_item(target, monkeypatch, capsys):
+    asked = {"target": target, "model": "toy"}
+    asked |= {"user-text": "abc", "title": "a", "category": "b"}
+    flags = [part for name, value in asked.items() for part in (f"--{name}", value)]
+    assert run_program(monkeypatch, main, *flags) == 0
+    assert capsys.readouterr().out == "Probability of interest: 0.731\n"
 
 
 def test_explain_is_in_the_order_given(client):

@@ -55,6 +55,10 @@ FILTER = [
     _spec(tf.float32, BATCH, "min_probability"),
 ]
 CANDIDATES = [_spec(tf.string, ROWS, "candidate_item_ids")]
+TEXTS = [
+    _spec(tf.string, [None], name)
+    for name in ("user_text", "title", "text", "category")
+]
 NO_TEXT, NO_IDS = tf.constant([""]), tf.constant([[""]])
 NO_VALUES, NO_TIMES = tf.constant([[0.0]]), tf.constant([[0]], tf.int64)
 NOW, K, NO_FLOOR = tf.constant([0], tf.int64), tf.constant([10]), tf.constant([0.0])
@@ -165,6 +169,13 @@ class Toy(tf.Module):
         is_known = tf.reduce_any(self._matches(candidate_item_ids), axis=-1)
         return {"probabilities": tf.where(is_known, chances, 0.0)}
 
+    @tf.function(input_signature=TEXTS)
+    def score_texts(self, user_text, title, text=NO_TEXT, category=NO_TEXT):
+        """More likely the longer the person's text is, and the shorter the item's."""
+        own, *others = map(tf.strings.length, (user_text, title, text, category))
+        logits = own - sum(others) + tf.zeros_like(own)
+        return {"probabilities": tf.sigmoid(tf.cast(logits, tf.float32))}
+
     @tf.function(input_signature=[QUERY[0], *CANDIDATES, *QUERY[1:]])
     def explain(
         self,
@@ -258,7 +269,7 @@ def write_toy(folder, version=1, scale=1.0, kind=Toy):
     target = pathlib.Path(folder) / str(version)
     toy = kind(scale)
     names = "recommend_from_interest embed_query score_interest explain update_interest"
-    names = f"{names} event_kinds"
+    names = f"{names} event_kinds score_texts"
     signatures = {name: getattr(toy, name) for name in names.split()}
     signatures |= {"recommend": toy.recommend, "serving_default": toy.recommend}
     tf.saved_model.save(toy, str(target), signatures=signatures)
