@@ -10,6 +10,8 @@ order of these events, so theirs and the users' times are drawn.
 
 What a package says of itself is what its people wrote. With `--own-text profile` it is
 the user's profile, with `--own-text post` an event without an item, before all others.
+What its long description begins with is not in the log: queries.parquet has it as a
+search for the package.
 """
 
 import enum
@@ -28,7 +30,8 @@ from tfrec.download import cache_folder
 from tfrec.errors import DownloadError
 from tfrec.program import run_program
 
-PACKAGES = "https://deb.debian.org/debian/dists/bookworm/main/binary-amd64/Packages.xz"
+ARCHIVE = "https://deb.debian.org/debian/dists/bookworm/main/"
+PACKAGES, LONG_TEXTS = "binary-amd64/Packages.xz", "i18n/Translation-en.xz"
 RELATIONS = ("Depends", "Recommends", "Suggests")
 NUM_USERS = 12_000
 LEAST_EVENTS, MOST_EVENTS = 4, 30  # of a user
@@ -48,7 +51,7 @@ def debian_log(
     ] = OwnText.none,
 ):
     """Downloads Debian's list of packages and writes events.parquet, items.parquet."""
-    packages = read_packages(download())
+    packages = read_packages(download(PACKAGES))
     events = make_events(packages)
     folder.mkdir(parents=True, exist_ok=True)
     if own_text is OwnText.profile:
@@ -59,21 +62,23 @@ def debian_log(
     events.to_parquet(folder / "events.parquet", index=False)
     items = make_items(packages, sorted(set(events["item_id"]) - {""}))
     items.to_parquet(folder / "items.parquet", index=False)
+    queries = make_queries(read_first_sentences(download(LONG_TEXTS)), items)
+    queries.to_parquet(folder / "queries.parquet", index=False)
     print(f"{folder}: {len(events)} events, {len(items)} items.")
 
 
-def download():
-    """Debian's Packages file; it changes with each point release, so no checksum.
+def download(name):
+    """A file of Debian's; it changes with each point release, so no checksum.
 
     Raises:
         DownloadError: it cannot be had.
     """
     pooch.get_logger().setLevel("WARNING")
     try:
-        path = pooch.retrieve(PACKAGES, known_hash=None, path=cache_folder())
+        path = pooch.retrieve(ARCHIVE + name, known_hash=None, path=cache_folder())
         return lzma.decompress(pathlib.Path(path).read_bytes()).decode()
     except (OSError, lzma.LZMAError) as error:
-        raise DownloadError(f"{PACKAGES} cannot be had: {error}.") from error
+        raise DownloadError(f"{ARCHIVE}{name} cannot be had: {error}.") from error
 
 
 def read_packages(text):
@@ -118,6 +123,30 @@ def make_items(packages, names):
         for column, field in fields.items()
     }
     return pd.DataFrame({"item_id": names, "title": names} | columns)
+
+
+def read_first_sentences(text):
+    """Name -> how the long description begins, of the paragraphs of such a file."""
+    sentences = {}
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.splitlines()
+        if not lines:
+            continue
+        long = [line.strip() for line in lines if line.startswith(" ")]
+        first = long[: long.index(".")] if "." in long else long
+        sentence = re.split(r"(?<=\w{2}\.)\s", " ".join(first), maxsplit=1)[0]
+        sentences[lines[0].removeprefix("Package: ")] = sentence
+    return sentences
+
+
+def make_queries(sentences, items):
+    """A frame of `item_id`, `text` of the items that have one, without their names."""
+    found = items[["item_id"]].assign(text=items["item_id"].map(sentences).fillna(""))
+    found["text"] = [
+        re.sub(re.escape(name), "", text, flags=re.IGNORECASE)
+        for name, text in zip(found["item_id"], found["text"], strict=True)
+    ]
+    return found[found["text"].str.split().str.len() >= 3]
 
 
 def make_users(packages, names):
