@@ -41,7 +41,7 @@ def add(
     # Reading tables takes seconds to import: not before the folder is right.
     from tfrec.data.readers import read_items
 
-    rows = read_items(items).frame.drop(columns="domain").to_dict("records")
+    rows = read_items(items).frame.to_dict("records")
     if not rows:
         raise DataError(
             f"ITEMS must have at least one item. Received: none in {items}."

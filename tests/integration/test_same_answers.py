@@ -69,6 +69,7 @@ def inputs():
         "k": np.full(size, K, np.int32),
         "exclude_item_ids": np.full((size, 1), "", object),
         "categories": np.full((size, 1), "", object),
+        "domain": np.full((size, 1), "", object),
         "min_probability": np.zeros(size, np.float32),
         "diversity": np.zeros(size, np.float32),
     }

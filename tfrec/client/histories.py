@@ -81,6 +81,7 @@ class Query:
         k: how many items.
         exclude: item ids that must not come.
         categories: those wanted, none for all.
+        domain: those wanted, none for all.
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
         allow_repeats: whether items of the history may come again.
@@ -93,6 +94,7 @@ class Query:
     k: int = 10
     exclude: Sequence[str] = ()
     categories: Sequence[str] = ()
+    domain: Sequence[str] = ()
     min_probability: float = 0.0
     diversity: float = 0.0
     allow_repeats: bool = False
@@ -105,7 +107,7 @@ class Query:
                 raise QueryError(
                     f"`{name}` must be from 0 to 1. Received: {getattr(self, name)}."
                 )
-        for name in ("exclude", "categories"):
+        for name in ("exclude", "categories", "domain"):
             if isinstance(getattr(self, name), str):
                 raise QueryError(
                     f"`{name}` must be a list of strings. "
@@ -205,10 +207,9 @@ def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query
         (options[name],) = _read_each(name, [options.get(name, "")], read_text)
     if not isinstance(options.get("exclude", ""), str):
         options["exclude"] = read_ids("exclude", options["exclude"])
-    if not isinstance(options.get("categories", ""), str):
-        options["categories"] = _read_each(
-            "categories", options["categories"], read_text
-        )
+    for name in ("categories", "domain"):
+        if not isinstance(options.get(name, ""), str):
+            options[name] = _read_each(name, options[name], read_text)
     return Query(history=read_history(history, seconds)[0], now=seconds, **options)
 
 
@@ -252,6 +253,7 @@ def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
         "min_probability": np.array([q.min_probability for q in queries], "float32"),
     }
     diversity = np.array([q.diversity for q in queries], "float32")
+    inputs |= _if_used("domain", pad([q.domain for q in queries]))
     return inputs | _if_used("diversity", diversity)
 
 

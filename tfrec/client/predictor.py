@@ -59,6 +59,7 @@ class Predictor(abc.ABC):
         user_text: str | Sequence[str] = "",
         query_text: str | Sequence[str] = "",
         categories: Sequence[str] = (),
+        domain: Sequence[str] = (),
         min_probability: float = 0.0,
         diversity: float = 0.0,
         allow_repeats: bool = False,
@@ -76,6 +77,7 @@ class Predictor(abc.ABC):
             user_text: profile, one for all or a list of one for each.
             query_text: what is looked for, in free words; the same.
             categories: those wanted, none for all.
+            domain: those wanted, such as `["books"]`, none for all.
             min_probability: items below it do not come.
             diversity: 0 for the best items, up to 1 for items unlike one another.
             allow_repeats: whether items of the history may come again.
@@ -100,6 +102,7 @@ class Predictor(abc.ABC):
             "k": k,
             "exclude": exclude,
             "categories": categories,
+            "domain": domain,
             "min_probability": min_probability,
             "diversity": diversity,
         }

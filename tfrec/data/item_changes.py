@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
+from tfrec.data.domains import labels
 from tfrec.errors import DataError
 from tfrec.values import (
     read_categories,
@@ -34,6 +35,7 @@ class ItemChange:
     title: str = ""
     text: str = ""
     category: str = ""  # "a|b"
+    domain: str = ""
     available_from: int = 0  # UTC seconds, 0 = always
     available_until: int = 0  # UTC seconds, 0 = for ever
     is_removed: bool = False
@@ -76,8 +78,18 @@ class ItemChange:
 
     @property
     def texts(self):
-        """What is encoded: title, text, category."""
-        return self.title, self.text, self.category
+        """What is encoded: title, text, and labels."""
+        return self.title, self.text, self.labels
+
+    @property
+    def labels(self):
+        """Categories and domain, as models read them."""
+        return labels(self.category, self.domain)
+
+    def as_row(self):
+        """The fields, but for a domain of `""`, which older readers do not know."""
+        row = dataclasses.asdict(self)
+        return row if self.domain else {k: v for k, v in row.items() if k != "domain"}
 
 
 def _read_flag(raw):
@@ -96,6 +108,7 @@ _READERS = {
     "title": read_text,
     "text": read_text,
     "category": read_categories,
+    "domain": read_text,
     "available_from": read_limit,
     "available_until": read_limit,
     "is_removed": _read_flag,

@@ -136,7 +136,7 @@ class FreshItems:
         names = [field.name for field in dataclasses.fields(ItemChange)]
         for row in pd.read_parquet(self._path).to_dict("records"):
             try:
-                change = ItemChange(**{name: row[name] for name in names})
+                change = ItemChange(**{n: row[n] for n in names if n in row})
             except DataError as error:  # rules were fewer when it was written
                 logger.warning("%s: an item is skipped: %s", self._path, error)
                 continue
@@ -173,7 +173,7 @@ class FreshItems:
             "item_ids": list(added),
             "vectors": vectors,
             "memories": memories,
-            "categories": [each.category for each in added.values()],
+            "categories": [each.labels for each in added.values()],
             "available_from": [each.available_from for each in added.values()],
             "available_until": [each.available_until for each in added.values()],
             "removed_item_ids": _removed(changes),

@@ -61,9 +61,7 @@ class ItemLog:
             ServingError: the file cannot be written, and none was accepted.
         """
         now = time.time()
-        rows = [
-            dataclasses.asdict(dataclasses.replace(each, time=now)) for each in changes
-        ]
+        rows = [dataclasses.replace(each, time=now).as_row() for each in changes]
         line = json.dumps(rows[0] if len(rows) == 1 else rows)
         try:
             self._write(line)

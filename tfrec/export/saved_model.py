@@ -152,6 +152,7 @@ def _save(aside, signatures, index, sample, facts):
         "item_id": catalogue.item_ids,
         "title": catalogue.titles,
         "category": catalogue.categories,
+        "domain": catalogue.domains,
         "about": catalogue.abouts,
         "num_events": catalogue.num_events,
     }

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfrec.data.domains import MARK
+
 SPACE = r"[ \t\r\n]"
 
 
@@ -11,12 +13,14 @@ def join_item_texts(titles, texts, categories):
     Args:
         titles: `[n]` string tensor.
         texts: `[n]` string tensor.
-        categories: `[n]` string tensor such as `"drama|war"`.
+        categories: `[n]` string tensor such as `"drama|war"`; domains among them are
+            no part of the text.
 
     Returns:
         `[n]` string tensor.
     """
     joined = tf.fill(tf.shape(titles), "")
+    categories = tf.strings.regex_replace(categories, rf"(^|\|){MARK}[^|]*", "")
     for part in (titles, texts, tf.strings.regex_replace(categories, r"\|", ", ")):
         part = tf.strings.regex_replace(part, f"^{SPACE}+", "")
         part = tf.strings.regex_replace(part, rf"{SPACE}+$", "")

@@ -28,6 +28,7 @@ class RequestOptions(NamedTuple):
     k: tf.Tensor  # [batch] int32, at least 1
     exclude_item_ids: tf.Tensor  # [batch, width] string, "" is padding
     categories: tf.Tensor  # [batch, width] string, any of them; "" is padding
+    domain: tf.Tensor  # [batch, width] string, any of them; "" is padding
     min_probability: tf.Tensor  # [batch] float32
     diversity: tf.Tensor  # [batch] float32, 0 = best items only, 1 = unlike items
 
@@ -59,6 +60,7 @@ def options_for(k, exclude):
         k=tf.constant([k]),
         exclude_item_ids=tf.constant([[*exclude, ""]]),
         categories=tf.constant([[""]]),
+        domain=tf.constant([[""]]),
         min_probability=tf.constant([0.0]),
         diversity=tf.constant([0.0]),
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfrec.data.domains import MARK
 from tfrec.graphs import required
 from tfrec.hybrid.hybrid_scorer import NUM_LAST
 from tfrec.inference.diversity import POOL, diversify
@@ -32,7 +33,7 @@ class Own(NamedTuple):
 
 
 class Search(tf.Module):
-    """An index behind categories, availability and least probabilities.
+    """An index behind categories, domains, availability and least probabilities.
 
     Args:
         hybrid: `HybridScorer`.
@@ -44,11 +45,11 @@ class Search(tf.Module):
         self.hybrid, self.index = hybrid, index
         catalogue = hybrid.model.catalogue
         self.num_items = catalogue.num_items
-        names = np.unique(
-            np.concatenate([[""], *split_categories(catalogue.categories)])
-        )[1:]
+        names = np.unique(np.concatenate([[""], *split_categories(catalogue.labels)]))[
+            1:
+        ]
         self.categories = Names(names, default=len(names))
-        self.candidate_categories = category_rows(catalogue.categories, names)
+        self.candidate_categories = category_rows(catalogue.labels, names)
         self.available_from = tf.constant(catalogue.available_from)
         self.available_until = tf.constant(catalogue.available_until)
         limits = catalogue.available_from | catalogue.available_until
@@ -122,6 +123,7 @@ class Search(tf.Module):
         rules = limits + self._requested(options, fresh)
         likely = self._likely(interest, options.min_probability)
         has_rules = tf.reduce_any(options.categories != "")
+        has_rules |= tf.reduce_any(options.domain != "")
         has_rules |= tf.reduce_any(options.min_probability > 0)
         if fresh is not None:
             has_rules |= fresh.has_gone
@@ -133,11 +135,11 @@ class Search(tf.Module):
         return [available_at(self.available_from, self.available_until, options.now)]
 
     def _requested(self, options, fresh):
-        wanted = tf.where(
-            options.categories == "", -1, self.categories(options.categories)
-        )
-        num = self.categories.size
-        rules = [in_categories(self.candidate_categories, num, wanted)]
+        rules = []
+        for names in (options.categories, marked(options.domain)):
+            wanted = tf.where(names == "", -1, self.categories(names))
+            num = self.categories.size
+            rules.append(in_categories(self.candidate_categories, num, wanted))
         if fresh is not None:
             rules.append((fresh.is_here, ()))
         return rules
@@ -176,11 +178,15 @@ class Search(tf.Module):
         new = tf.where(is_likely, new, NO_SCORE)
         if own is not None:
             new = self._put(new, own)
-        new = tf.where(fresh.permits(options.now, options.categories), new, NO_SCORE)
+        new = tf.where(self._permits(fresh, options), new, NO_SCORE)
         new = strike(new, excluded - self.num_items)
         new_rows, new = best(new, every_row, k)
         rows = tf.concat([rows, new_rows], axis=1)
         return best(tf.concat([scores, new], axis=1), rows, k)
+
+    def _permits(self, fresh, options):
+        wanted = (options.categories, marked(options.domain))
+        return fresh.permits(options.now, wanted)
 
     def _put(self, scores, own):
         """Fresh items' scores with those of the own ones in their places."""
@@ -192,6 +198,12 @@ class Search(tf.Module):
         )
         places = tf.stack([queries, columns], axis=-1)
         return tf.tensor_scatter_nd_update(scores, places, own.scores)
+
+
+def marked(domains):
+    """Domains as `tfrec.data.domains.labels` has them: a string tensor; `""` stays."""
+    names = MARK + tf.strings.regex_replace(domains, r"\|", " ")
+    return tf.where(domains == "", "", names)
 
 
 def inner_products(interest, candidates):

@@ -5,6 +5,7 @@ one `NewItemTier` together and hands them to each request, so that a request see
 it was before a change or after it, and nothing between.
 """
 
+import functools
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -67,12 +68,13 @@ class NewItemTier(NamedTuple):
 
         return tf.cond(self.is_empty, lambda: rows, look)
 
-    def permits(self, now, categories):
+    def permits(self, now, wanted):
         """Which fresh items may be answered, whatever is excluded.
 
         Args:
             now: `[batch]` int64 tensor, UTC seconds.
-            categories: `[batch, width]` string tensor of those wanted, "" is padding.
+            wanted: sequence of `[batch, width]` string tensors of categories, "" is
+                padding: an item must be in one of each.
 
         Returns:
             `[batch, n]` bool tensor.
@@ -81,12 +83,14 @@ class NewItemTier(NamedTuple):
         limits = available_at(self.available_from, self.available_until, now)
         allowed, per_query = every(limits)
         is_real = numbers < tf.size(self.keys) - 1
-        is_wanted = tf.cond(
-            tf.reduce_any(categories != ""),
-            lambda: self._is_in(categories),
-            lambda: tf.ones_like(is_real),
-        )
-        return allowed(numbers, *per_query) & is_real & is_wanted
+        is_permitted = allowed(numbers, *per_query) & is_real
+        for categories in wanted:
+            is_permitted &= tf.cond(
+                tf.reduce_any(categories != ""),
+                functools.partial(self._is_in, categories),
+                lambda: tf.ones_like(is_real),
+            )
+        return is_permitted
 
     def _is_in(self, categories):
         hits = categories[:, :, None] == self.category_names

@@ -1,10 +1,12 @@
 """The catalogue as the towers see it: one row per item."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
 from tfrec.data.about import about
+from tfrec.data.domains import labels
 from tfrec.data.reviews import with_reviews
 
 MAX_CATEGORIES = 1000  # the most frequent ones get a vector of their own
@@ -35,6 +37,12 @@ class Catalogue:
         """Number of rows."""
         return len(self.item_ids)
 
+    @functools.cached_property
+    def labels(self):
+        """`[num_items]` object array: categories and domain, as models read them."""
+        pairs = zip(self.categories, self.domains, strict=True)
+        return np.array([labels(*each) for each in pairs], object)
+
     @property
     def has_id(self):
         """`[num_items]` bool: whether an item has events, so that its id is learnt."""
@@ -42,15 +50,15 @@ class Catalogue:
 
     @property
     def is_new(self):
-        """`[num_items]` bool: no events, but a text or a category tells of the item.
+        """`[num_items]` bool: no events, but a text or a label tells of the item.
 
         Of the others nothing is known, so that none may be preferred.
         """
-        return ~self.has_id & ((self.texts != "") | (self.categories != ""))
+        return ~self.has_id & ((self.texts != "") | (self.labels != ""))
 
     def category_names(self):
-        """The most frequent categories, most frequent first."""
-        names = np.concatenate([[], *split_categories(self.categories)]).astype(str)
+        """The most frequent categories and domains, most frequent first."""
+        names = np.concatenate([[], *split_categories(self.labels)]).astype(str)
         names, counts = np.unique(names, return_counts=True)
         return names[np.lexsort((names, -counts))][:MAX_CATEGORIES]
 

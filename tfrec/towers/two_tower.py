@@ -161,7 +161,7 @@ class TwoTower(keras.Model):
         self.has_id = tf.constant(self.catalogue.has_id)
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
-            category_matrix(self.catalogue.categories, self.category_names)
+            category_matrix(self.catalogue.labels, self.category_names)
         )
         known = {} if words is None else {self.bm25_dim: words}
         # Behind a function, because Keras would track a dict.

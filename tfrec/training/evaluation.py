@@ -18,6 +18,8 @@ from tfrec.training.calibration import (
 
 logger = logging.getLogger(__name__)
 
+MOST_DOMAINS = 12  # in a report
+
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
@@ -105,4 +107,14 @@ def judge_one(config, recommender, data, split):
         allow_repeats=config.data.allow_repeats,
         bootstrap_samples=config.evaluation.bootstrap_samples,
         seed=config.evaluation.seed,
+        item_slices=_by_domain(data.dataset.items),
     )
+
+
+def _by_domain(items):
+    """`[num_items]` bool array of each of the largest domains, if there are several."""
+    domains = items.frame["domain"]
+    names = domains[domains != ""].value_counts().index[:MOST_DOMAINS]
+    if len(names) < 2:
+        return {}
+    return {f"domain {name}": (domains == name).to_numpy() for name in names}
