@@ -11,12 +11,12 @@ from serving.gateway.feedback import Reactions
 from serving.gateway.model_client import ModelClient
 from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
-from tfrec.data.about import shorten
 from tfrec.protocol.status import RequestError
+from tfrec.reasons.naming import RATED, may_be_named, most_specific
+from tfrec.reasons.shown import shorten
 
 logger = logging.getLogger(__name__)
 
-NEAR = 0.2  # of the largest share: an event that has it is a good reason, too
 # What was done, of the kinds of events that logs often have.
 _DONE = {
     "rating": "you rated",
@@ -33,7 +33,6 @@ _DONE = {
     "purchase": "you bought",
     "order": "you ordered",
 }
-_RATED = {"rating", "rate"}  # whose value says something to people
 
 
 class Reasons:
@@ -88,16 +87,12 @@ class Reasons:
 
     def _are_liked(self, history):
         """`[events]`: no dislikes, and no ratings below the middle of the person's."""
-        values = [value for _, kind, value, *_ in history if kind in _RATED]
-        known = np.array(values)[~np.isnan(values)]
-        middle = np.median(known) if known.size else -math.inf
-        return np.array(
-            [
-                self._reactions.reward(kind, value) != 0
-                and not (kind in _RATED and value < middle)
-                for _, kind, value, *_ in history
-            ]
-        )
+        rewards = [
+            self._reactions.reward(kind, value) for _, kind, value, *_ in history
+        ]
+        values = np.array([value for _, _, value, *_ in history])
+        kinds = [kind for _, kind, *_ in history]
+        return may_be_named(kinds, values, np.array([each == 0 for each in rewards]))
 
     def _are_words(self, best, history, filters, texts):
         """Whether each item owes its place to the words, and not to the events.
@@ -124,31 +119,5 @@ class Reasons:
         named = f"“{self._catalogue.name(item_id)}”"
         if kind not in _DONE:
             return f"because of {named}" + (f" ({kind})" if kind else "")
-        has_value = kind in _RATED and not math.isnan(value)
+        has_value = kind in RATED and not math.isnan(value)
         return f"because {_DONE[kind]} {named}" + (f" {value:g}" if has_value else "")
-
-
-def most_specific(shares: np.ndarray, may_be: np.ndarray) -> list[int]:
-    """For each item the event that tells it best from the other items.
-
-    Of the events whose share is at least a fifth of the item's largest, it is the one
-    whose share is largest beside its mean share over all items; of equals, the one
-    with the larger share.
-
-    Args:
-        shares: `[items, events]`, none negative.
-        may_be: `[events]` bool, those that may be named.
-
-    Returns:
-        A place in `events` for each item, -1 where none has such a share.
-
-    Example:
-        >>> shares = np.array([[0.6, 0.4], [0.7, 0.3], [0.0, 0.0]])
-        >>> most_specific(shares, np.array([True, True]))
-        [1, 0, -1]
-    """
-    largest = shares.max(axis=1, keepdims=True)
-    is_near = (shares > 0) & (shares >= NEAR * largest) & may_be
-    mean = np.maximum(shares.mean(axis=0), np.finfo("float32").tiny)
-    order = np.lexsort((shares, shares / mean, is_near))[:, -1]
-    return np.where(is_near.any(axis=1), order, -1).tolist()

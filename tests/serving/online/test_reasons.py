@@ -9,11 +9,12 @@ import pytest
 
 from serving.gateway.feedback import Reactions
 from serving.gateway.model_client import ModelClient
-from serving.gateway.reasons import Reasons, most_specific
+from serving.gateway.reasons import Reasons
 from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
 from tfrec.client.client import RecommenderClient
 from tfrec.protocol.status import RequestError
+from tfrec.reasons.naming import most_specific
 
 TEXTS = {"query_text": "", "user_text": "", "now": 9}
 BEST = [Recommendation(item_id, 1.0, 0.5) for item_id in "pq"]
