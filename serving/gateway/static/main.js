@@ -98,8 +98,9 @@ function tell(answer, { moved, fresh }, did, query) {
 
 // Whether the items have reasons, and words are none of them.
 function haveNoSay(items) {
-  const reasons = items.flatMap(({ reason }) => reason ?? []);
-  return reasons.length > 0 && !reasons.some((reason) => reason.startsWith("fits "));
+  const reasons = items.filter(({ reason }) => reason);
+  return reasons.length > 0 &&
+    !reasons.some(({ because }) => because.is_found_by_query);
 }
 
 // The panels beside the list: no click waits for them, and only the latest are shown.
