@@ -1,6 +1,5 @@
 """Shares of events in items as `Evidence`: with titles, shared words and changes."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,17 +89,8 @@ class EvidenceMaker:
         )
 
     def _event(self, event, share, is_named=False):
-        item_id, kind, value, timestamp, text = event
-        return CarryingEvent(
-            item_id=item_id,
-            title=self._catalogue.title(item_id),
-            text=text,
-            event=kind,
-            value=None if math.isnan(value) else float(value),
-            timestamp=timestamp,
-            share=float(share),
-            is_named=is_named,
-        )
+        title = self._catalogue.title(event[0])
+        return CarryingEvent.of(event, title, share, is_named)
 
     def _words(self, item_id, history, named, texts):
         """Those of the named event come before those of all else that was written."""

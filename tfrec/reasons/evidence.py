@@ -1,5 +1,6 @@
 """What is known to speak for one item of one person's list, as data."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +31,23 @@ class CarryingEvent:
     timestamp: int = 0
     share: float = 0.0
     is_named: bool = False
+
+    @classmethod
+    def of(
+        cls, event: tuple, title: str, share: float, is_named: bool = False
+    ) -> "CarryingEvent":
+        """Of an event as `tfrec.client.histories.FIELDS`."""
+        item_id, kind, value, timestamp, text = event
+        return cls(
+            item_id=item_id,
+            title=title,
+            text=text,
+            event=kind,
+            value=None if math.isnan(value) else float(value),
+            timestamp=int(timestamp),
+            share=float(share),
+            is_named=is_named,
+        )
 
     @property
     def name(self) -> str:
