@@ -94,17 +94,21 @@ class EvidenceMaker:
 
     def _words(self, item_id, history, named, texts):
         """Those of the named event come before those of all else that was written."""
-        item_words = self._catalogue.all_words(item_id)
-        sources: list[tuple[WordSource, str]] = [("query", texts["query_text"])]
+        catalogue = self._catalogue
+        title = catalogue.all_words(item_id)
+        # What people write may name a category; items share those by themselves.
+        whole = "\n".join([title, *catalogue.categories(item_id)])
+        sources: list[tuple[WordSource, str, str]]
+        sources = [("query", whole, texts["query_text"])]
         if named >= 0:
             named_id, *_, text = history[named]
-            sources.append(("text", text))
-            sources.append(("item", self._catalogue.all_words(named_id)))
-        sources.append(("profile", texts["user_text"]))
-        sources.append(("text", "\n".join(text for *_, text in history)))
+            sources.append(("text", whole, text))
+            sources.append(("item", title, catalogue.all_words(named_id)))
+        sources.append(("profile", whole, texts["user_text"]))
+        sources.append(("text", whole, "\n".join(text for *_, text in history)))
         seen = set()
-        for source, other in sources:
-            for word in self._catalogue.rare_words.shared(item_words, other):
+        for source, ours, theirs in sources:
+            for word in catalogue.rare_words.shared(ours, theirs):
                 if word.casefold() not in seen:
                     seen.add(word.casefold())
                     yield SharedWord(word=word, source=source)

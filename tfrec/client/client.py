@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
-from tfrec.client.histories import HistoryLike
+from tfrec.client.histories import HistoryLike, read_history
 from tfrec.client.predictor import Predictor
 from tfrec.client.reasons import evidence
 from tfrec.protocol import tracing
@@ -166,7 +166,9 @@ class RecommenderClient:
         Returns:
             For `tfrec.reasons.sentences.sentence`; with titles, without shared words.
         """
-        return evidence(self._ask, candidates, history, self.titles, texts)
+        events, _ = read_history(history, texts.get("now"))
+        shares = self.explain(candidates, events, **texts)
+        return evidence(candidates, events, shares, self.event_kinds(), self.titles)
 
     def update_interest(
         self, interest: npt.ArrayLike, item_id: str, reward: float, learning_rate: float

@@ -175,8 +175,13 @@ class Predictor(abc.ABC):
             Series `reason` by item id; None where no event may be named.
         """
         ids = _ids(item_ids)
-        asked = (ids, history, self.titles, texts)
-        found = [sentence(each, lang) for each in evidence(self._answer, *asked)]
+        events, _ = read_history(history, texts.get("now"))
+        shares = self._answer(calls.explain(ids, events, **texts))
+        kinds = self._answer(calls.event_kinds())
+        found = [
+            sentence(each, lang)
+            for each in evidence(ids, events, shares, kinds, self.titles)
+        ]
         index = _pandas().Index(ids, name="item_id")
         return _pandas().Series(found, index=index, name="reason", dtype=object)
 

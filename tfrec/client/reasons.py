@@ -1,22 +1,21 @@
-"""Which events speak for items, asked of a model: in memory, on disk or served."""
+"""Which events speak for the items of a list, of what a model has answered."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfrec.client import calls
-from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.answers import EventKind
+from tfrec.client.histories import History
 from tfrec.reasons.evidence import CarryingEvent, Evidence
 from tfrec.reasons.naming import carrying, may_be_named, most_specific
 
 
 def evidence(
-    ask: Callable[[calls.SignatureCall], Any],
     item_ids: Sequence[str],
-    history: HistoryLike,
+    history: History,
+    shares: np.ndarray,
+    kinds: Sequence[EventKind],
     titles: Mapping[str, str],
-    texts: dict[str, Any],
 ) -> list[Evidence]:
     """The evidence of each item of a list: its title, and the events that carry it.
 
@@ -24,27 +23,26 @@ def evidence(
     known here; the gateway tells them.
 
     Args:
-        ask: answers a call of a signature.
         item_ids: the list.
-        history: as `read_history` takes it.
+        history: what the model read.
+        shares: `[items, events]`, as the signature `explain` gives them.
+        kinds: of events, that the model learnt.
         titles: by item id.
-        texts: `user_text`, `query_text` and `now`, of those that are given.
     """
-    events, _ = read_history(history, texts.get("now", 0))
-    if not len(events) or not item_ids:
-        return [Evidence(item_id=each, title=titles.get(each, "")) for each in item_ids]
-    shares = np.maximum(ask(calls.explain(item_ids, events, **texts)), 0)
-    dislikes = {kind.name for kind in ask(calls.event_kinds()) if kind.is_dislike}
-    kinds = events.events.tolist()
-    is_dislike = np.array([kind in dislikes for kind in kinds])
-    named = most_specific(shares, may_be_named(kinds, events.values, is_dislike))
-    columns = (events.item_ids, kinds, events.values, events.timestamps, events.texts)
-    rows = list(zip(*columns, strict=True))
+    named = [-1] * len(item_ids)
+    if shares.size:
+        shares = np.maximum(shares, 0)
+        dislikes = {kind.name for kind in kinds if kind.is_dislike}
+        names = history.events.tolist()
+        is_dislike = np.array([name in dislikes for name in names], bool)
+        may_be = may_be_named(names, history.values, is_dislike)
+        named = most_specific(shares, may_be)
 
     def carried(place: int, at: int) -> CarryingEvent:
-        title = titles.get(rows[at][0], "")
-        share, is_named = shares[place, at], at == named[place]
-        return CarryingEvent.of(rows[at], title, share, is_named)
+        event = history.row(at)
+        is_named = at == named[place]
+        title = titles.get(event[0], "")
+        return CarryingEvent.of(event, title, shares[place, at], is_named)
 
     return [
         Evidence(

@@ -75,8 +75,8 @@ def carrying(shares: np.ndarray, named: int) -> list[int]:
         [1, 2]
     """
     order = np.argsort(-shares, kind="stable")
-    near = [int(p) for p in order if shares[p] > 0 and shares[p] >= NEAR * max(shares)]
-    kept = near[:MOST_EVENTS]
+    least = NEAR * shares.max(initial=0)
+    kept = [int(p) for p in order if shares[p] > 0 and shares[p] >= least][:MOST_EVENTS]
     if named >= 0 and named not in kept:
         kept[-1] = named
     return kept
