@@ -3,13 +3,16 @@
 python -m serving.client --target 127.0.0.1:8500 --model tfrec --history 50,181
 """
 
+import os
 from typing import Annotated
 
 from typer import Option
 
 from tfrec.client.client import RecommenderClient
 from tfrec.client.identity import Ca, Cert, Key, TokenFile, read_identity
+from tfrec.errors import ConfigError
 from tfrec.program import run_program
+from tfrec.reasons.sentences import LANGS, Lang, messages, sentence
 
 
 def recommend(
@@ -45,6 +48,12 @@ def recommend(
     items: Annotated[
         str, Option(help="Parquet file with titles, such as items.parquet.")
     ] = "",
+    explain: Annotated[
+        bool, Option("--explain", help="Say which event speaks for each item.")
+    ] = False,
+    lang: Annotated[
+        str, Option(help="Language: en or zh. Default: by LC_ALL, LC_MESSAGES, LANG.")
+    ] = "",
     timeout_s: Annotated[
         float, Option(help="Longest wait for an answer, in seconds.")
     ] = 10,
@@ -58,7 +67,8 @@ def recommend(
     With --title, it asks how likely somebody of --user-text is interested in an item of
     that title; neither needs to be known.
     """
-    identity = read_identity(ca, cert, key, token_file)
+    identity, language = read_identity(ca, cert, key, token_file), _language(lang)
+    texts = {"user_text": user_text, "query_text": query_text, "now": now}
     with RecommenderClient(
         target, model, timeout_s=timeout_s, items=items, **vars(identity)
     ) as client:
@@ -70,16 +80,19 @@ def recommend(
         found = client.recommend(
             _split(history),
             k=k,
-            user_text=user_text,
-            query_text=query_text,
             exclude=_split(exclude),
             categories=_split(categories),
             min_probability=min_probability,
             diversity=diversity,
-            now=now,
             allow_repeats=allow_repeats,
+            **texts,
         )
-    _print_table(found)
+        reasons = None
+        if explain:
+            ids = [item.item_id for item in found]
+            evidence = client.evidence(ids, _split(history), **texts)
+            reasons = [sentence(each, language) or "" for each in evidence]
+    _print_table(found, reasons, language)
 
 
 def main():
@@ -87,15 +100,31 @@ def main():
     run_program(recommend)
 
 
-def _print_table(found):
+def _language(chosen: str) -> Lang:
+    """The language of what is printed, else that of the environment."""
+    if chosen and chosen not in LANGS:
+        raise ConfigError(f"`--lang` must be en or zh. Received: {chosen!r}.")
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts
+    given = [chosen, *(os.environ.get(name, "") for name in names)]
+    first = next((each for each in given if each), "")
+    return "zh" if first.startswith("zh") else "en"
+
+
+def _print_table(found, reasons, lang):
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("rank", "item", "title", "probability", "score")
-    for rank, item in enumerate(found, start=1):
+    words = messages(lang)
+    names = ["rank", "item", "title", "probability", "score"]
+    names += ["reason"] if reasons is not None else []
+    table = Table(*(words[name] for name in names))
+    for place, item in enumerate(found):
         numbers = (f"{item.probability:.3f}", f"{item.score:.4f}")
-        table.add_row(str(rank), item.item_id, item.title, *numbers)
-    Console().print(table if found else "No item fits these options.")
+        cells = [str(place + 1), item.item_id, item.title, *numbers]
+        cells += [reasons[place]] if reasons is not None else []
+        table.add_row(*map(Text, cells))  # brackets in titles mean nothing
+    Console().print(table if found else words["nothing"])
 
 
 def _split(text):

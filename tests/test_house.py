@@ -30,7 +30,7 @@ LAYERS = {
             "plugins",
         ],
         ["config_rules"],
-        ["config", "compat", "program", "protocol", "download"],
+        ["config", "compat", "program", "protocol", "download", "reasons"],
         ["data", "client"],
         ["datasets", "text", "evaluation", "retrieval"],
         ["linear", "towers"],

@@ -210,6 +210,7 @@ def test_the_light_package_holds_all_that_a_client_imports():
     assert run.returncode == 0, run.stderr
     assert outside == {*setuptools["py-modules"]} - {"tfrec.__init__"}
     assert setuptools["package-data"]["tfrec.client"] == ["../py.typed"]
+    assert setuptools["package-data"]["tfrec.reasons"] == ["messages/*.toml"]
     assert told["project"]["version"] == SETUP["metadata"]["version"]
 
 

@@ -12,17 +12,31 @@ from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS
 
 ROOT = pathlib.Path(__file__).parents[1]
 RUNNABLE = re.compile(r"<!-- runs as a test -->\n```python\n(.*?)```", re.DOTALL)
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CHINESE = ROOT / "README.zh-CN.md"
+DOCUMENTS = [ROOT / "README.md", CHINESE, *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def run_example(path, folder):
+    """What the example of a document prints."""
+    (example,) = RUNNABLE.findall(path.read_text(encoding="utf-8"))
+    command = [sys.executable, "-X", "utf8", "-c", example]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_chinese_example_gives_reasons(tmp_path):
+    printed = run_example(CHINESE, tmp_path)
+    reasons = re.findall(r"因为您买过“([248]) 号绿茶”", printed)
+    assert len(reasons) == 3
+    assert "号咖啡" not in printed
 
 
 @pytest.mark.slow
 def test_the_example_runs(tmp_path):
-    (example,) = RUNNABLE.findall((ROOT / "README.md").read_text())
-    done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
-    answers = re.findall(r"^\d +0 +\d +(\d+) ", done.stdout, re.MULTILINE)
+    printed = run_example(ROOT / "README.md", tmp_path)
+    answers = re.findall(r"^\d +0 +\d +(\d+) ", printed, re.MULTILINE)
     answered = set(answers)
     assert (len(answers), len(answered)) == (6, 3)  # in memory and from the folder
     assert not answered & {"2", "4", "8"}  # what the user already has

@@ -106,6 +106,15 @@ def test_judges_and_explains_items(fitted):
     assert fitted.explain([4, search], [6]).columns.tolist() == ["4", "quiet sea"]
 
 
+def test_says_why(fitted):
+    history = [(4, "view", 1, 9), (8, "view", 1, 5)]
+    shares = fitted.explain(history, [6])
+    title = fitted.titles[shares.loc["6"].idxmax()]
+    found = fitted.reasons(history, [6], lang="zh")
+    assert found["6"] == f"因为您浏览过“{title}”"
+    assert fitted.reasons([], [6])["6"] is None
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

@@ -46,6 +46,7 @@ from serving.user_states.store import StoreError, UserStates
 from tfrec.export.item_log import ItemLog
 from tfrec.inference.interest_decay import InterestSettings
 from tfrec.protocol.tracing import trace_app
+from tfrec.reasons.sentences import Lang
 from tfrec.values import read_id
 
 MAX_EVENTS = 1000  # of one request
@@ -135,9 +136,10 @@ async def _read_options(  # not in a thread of its own, as FastAPI would have it
     allow_repeats: bool = False,
     min_probability: Share = 0.0,
     diversity: Share = 0.0,
+    lang: Annotated[Lang, Query(description="Language of the reasons")] = "en",
 ):
-    shares = (min_probability, diversity)
-    return ListOptions(k, category, query, explain, now, mode, allow_repeats, *shares)
+    more = (allow_repeats, min_probability, diversity, lang)
+    return ListOptions(k, category, query, explain, now, mode, *more)
 
 
 def _add_recommendations(app, recommending):

@@ -1,4 +1,4 @@
-"""What speaks for each item of an answer, in words."""
+"""What speaks for each item of an answer, as the model explains it."""
 
 import logging
 import math
@@ -7,37 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from serving.gateway.evidence import Carried, EvidenceMaker
 from serving.gateway.feedback import Reactions
+from serving.gateway.last_lists import Before
 from serving.gateway.model_client import ModelClient
 from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
-from tfrec.data.about import shorten
 from tfrec.protocol.status import RequestError
+from tfrec.reasons.evidence import Evidence
+from tfrec.reasons.naming import may_be_named
 
 logger = logging.getLogger(__name__)
 
-NEAR = 0.2  # of the largest share: an event that has it is a good reason, too
-# What was done, of the kinds of events that logs often have.
-_DONE = {
-    "rating": "you rated",
-    "rate": "you rated",
-    "like": "you liked",
-    "view": "you viewed",
-    "watch": "you watched",
-    "play": "you played",
-    "listen": "you listened to",
-    "read": "you read",
-    "click": "you clicked",
-    "cart": "you put in the cart",
-    "buy": "you bought",
-    "purchase": "you bought",
-    "order": "you ordered",
-}
-_RATED = {"rating", "rate"}  # whose value says something to people
-
 
 class Reasons:
-    """Finds the words that were asked for, or an event, behind each item.
+    """Finds the words that were asked for, and the events, behind each item.
 
     Args:
         model: the model server.
@@ -47,7 +31,7 @@ class Reasons:
 
     def __init__(self, model: ModelClient, catalogue: ItemTitles, reactions: Reactions):
         self._model = model
-        self._catalogue = catalogue
+        self._making = EvidenceMaker(catalogue)
         self._reactions = reactions
 
     def of(
@@ -56,48 +40,43 @@ class Reasons:
         history: Sequence[tuple],
         filters: dict[str, Any],
         texts: dict[str, Any],
-    ) -> list[str | None]:
-        """A reason for each item, None where nothing speaks for it.
+        before: Before | None = None,
+    ) -> list[Evidence | None]:
+        """The evidence of each item, None where the model does not explain.
 
         Args:
             best: the answer, best first.
             history: as `tfrec.client.histories.FIELDS`, what the model read.
             filters: the request options besides.
             texts: `query_text`, `user_text` and `now`.
+            before: the list that the person had before this one; the history's latest
+                `num_new` events have come since. None if there was none.
         """
         item_ids = [item.item_id for item in best]
         try:
-            events = self._events(item_ids, history, texts)
+            shares = self._shares(item_ids, history, texts)
             are_words = self._are_words(best, history, filters, texts)
         except RequestError as error:
             logger.warning("Answers are given without reasons: %s", error)
             return [None] * len(best)
-        fits = f"fits “{shorten(texts['query_text'])}”"
-        return [
-            fits if is_words else event and self._because(event)
-            for event, is_words in zip(events, are_words, strict=True)
-        ]
+        may_be = self._may_be_named(history)
+        carried = Carried(item_ids, history, shares, may_be, are_words)
+        return [*self._making.of(carried, texts, before)]
 
-    def _events(self, item_ids, history, texts):
-        """The event behind each item, None where there is none."""
+    def _shares(self, item_ids, history, texts):
+        """`[items, events]`, none negative."""
         if not history or not item_ids:
-            return [None] * len(item_ids)
-        shares = np.maximum(self._model.explain(item_ids, history, **texts), 0)
-        places = most_specific(shares, self._are_liked(history))
-        return [None if place < 0 else history[place] for place in places]
+            return np.zeros((len(item_ids), len(history)))
+        return np.maximum(self._model.explain(item_ids, history, **texts), 0)
 
-    def _are_liked(self, history):
-        """`[events]`: no dislikes, and no ratings below the middle of the person's."""
-        values = [value for _, kind, value, *_ in history if kind in _RATED]
-        known = np.array(values)[~np.isnan(values)]
-        middle = np.median(known) if known.size else -math.inf
-        return np.array(
-            [
-                self._reactions.reward(kind, value) != 0
-                and not (kind in _RATED and value < middle)
-                for _, kind, value, *_ in history
-            ]
-        )
+    def _may_be_named(self, history):
+        """`[events]` bool."""
+        kinds = [kind for _, kind, *_ in history]
+        values = np.array([value for _, _, value, *_ in history], float)
+        rewards = [
+            self._reactions.reward(kind, value) for _, kind, value, *_ in history
+        ]
+        return may_be_named(kinds, values, np.array([e == 0 for e in rewards], bool))
 
     def _are_words(self, best, history, filters, texts):
         """Whether each item owes its place to the words, and not to the events.
@@ -113,42 +92,7 @@ class Reasons:
         item_ids = [item.item_id for item in best]
         before = self._model.score_interest(item_ids, history, **without)
         return [
-            item.probability > chance and places.get(item.item_id, math.inf) > place
+            bool(item.probability > chance)
+            and places.get(item.item_id, math.inf) > place
             for place, (item, chance) in enumerate(zip(best, before, strict=True))
         ]
-
-    def _because(self, event):
-        item_id, kind, value, _, text = event
-        if not item_id:
-            return f"because you wrote “{shorten(text)}”"
-        named = f"“{self._catalogue.name(item_id)}”"
-        if kind not in _DONE:
-            return f"because of {named}" + (f" ({kind})" if kind else "")
-        has_value = kind in _RATED and not math.isnan(value)
-        return f"because {_DONE[kind]} {named}" + (f" {value:g}" if has_value else "")
-
-
-def most_specific(shares: np.ndarray, may_be: np.ndarray) -> list[int]:
-    """For each item the event that tells it best from the other items.
-
-    Of the events whose share is at least a fifth of the item's largest, it is the one
-    whose share is largest beside its mean share over all items; of equals, the one
-    with the larger share.
-
-    Args:
-        shares: `[items, events]`, none negative.
-        may_be: `[events]` bool, those that may be named.
-
-    Returns:
-        A place in `events` for each item, -1 where none has such a share.
-
-    Example:
-        >>> shares = np.array([[0.6, 0.4], [0.7, 0.3], [0.0, 0.0]])
-        >>> most_specific(shares, np.array([True, True]))
-        [1, 0, -1]
-    """
-    largest = shares.max(axis=1, keepdims=True)
-    is_near = (shares > 0) & (shares >= NEAR * largest) & may_be
-    mean = np.maximum(shares.mean(axis=0), np.finfo("float32").tiny)
-    order = np.lexsort((shares, shares / mean, is_near))[:, -1]
-    return np.where(is_near.any(axis=1), order, -1).tolist()

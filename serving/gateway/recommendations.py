@@ -1,5 +1,6 @@
 """From a user's state to an answer: cache, model, reasons, fallback."""
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,21 +10,28 @@ import grpc
 
 from serving.gateway.cache import AnswerCache
 from serving.gateway.feedback import Reactions
+from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
 from serving.gateway.reasons import Reasons
-from serving.gateway.schemas import Mode, ReasonCode, RecommendedItem
+from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
 from serving.gateway.titles import ItemTitles
 from serving.user_states.store import UserStates
 from tfrec.client.histories import QueryError
 from tfrec.errors import ServingError
 from tfrec.inference.interest_decay import InterestSettings
 from tfrec.protocol.status import RequestError
+from tfrec.reasons.evidence import Evidence
+from tfrec.reasons.sentences import Lang, sentence
 
 
 class NoAnswerError(ServingError):
     """The model server is away, and there is nothing to say instead."""
+
+
+def no_list(version: int) -> None:
+    """What there was before the first list of somebody."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class ListOptions:
         allow_repeats: whether items of the history may come again.
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
+        lang: of the reasons.
     """
 
     k: int = 10
@@ -51,6 +60,7 @@ class ListOptions:
     allow_repeats: bool = False
     min_probability: float = 0.0
     diversity: float = 0.0
+    lang: Lang = "en"
 
     @property
     def categories(self) -> list[str]:
@@ -70,11 +80,19 @@ class ListOptions:
 
 @dataclass(frozen=True)
 class Found:
-    """Items, best first, and where they come from."""
+    """Items, best first, and where they come from.
+
+    Attributes:
+        items: as an answer has them.
+        model_version: that answered.
+        reason_code: as of `Recommendations`.
+        evidence: of each item, None where there is none; empty if nobody asked.
+    """
 
     items: Sequence[RecommendedItem]
     model_version: int
     reason_code: ReasonCode
+    evidence: Sequence[Evidence | None] = ()
 
 
 class Recommending:
@@ -107,6 +125,7 @@ class Recommending:
         self._reactions = reactions or Reactions()
         self._profiles = profiles or {}
         self._cache = AnswerCache()
+        self._last_lists = LastLists()
         self._reasons = Reasons(model, catalogue, self._reactions)
         self._keeping = InterestKeeping(
             states, model, self._reactions, settings or InterestSettings()
@@ -143,7 +162,7 @@ class Recommending:
         """
         return self._by_history(history, options, options.now or int(time.time()), "")
 
-    def _by_history(self, history, options, now, profile):
+    def _by_history(self, history, options, now, profile, see_before=no_list):
         texts = {"query_text": options.query, "now": now, "user_text": profile}
         visible, hidden = self._reactions.split(history)
         filters = options.filters | {"exclude": hidden}
@@ -152,24 +171,29 @@ class Recommending:
             best, version = self._model.recommend(history=visible, **filters, **texts)
         except RequestError as error:
             return self._fall_back(history, options, now, error)
-        reasons: list[str | None] = [None] * len(best)
+        evidence: list[Evidence | None] = [None] * len(best)
         if options.explain and best:
-            reasons = self._reasons.of(best, visible, filters, texts)
-        items = [self._item(*pair) for pair in zip(best, reasons, strict=True)]
-        return Found(items, version, "history" if visible else "cold_user")
+            before = see_before(version)
+            evidence = self._reasons.of(best, visible, filters, texts, before)
+        pairs = zip(best, evidence, strict=True)
+        items = [self._item(item, each, options.lang) for item, each in pairs]
+        code: ReasonCode = "history" if visible else "cold_user"
+        return Found(items, version, code, evidence if options.explain else ())
 
     def forget(self, user_id: str) -> None:
         """Drops the answers that a user got."""
         self._cache.drop(lambda key: key[0][:1] == (user_id,))
+        self._last_lists.forget(user_id)
 
     def forget_all(self) -> None:
         """Drops all answers, since items came or went."""
         self._cache.drop(lambda key: True)
+        self._last_lists = LastLists()  # no event made the difference
 
     def _find(self, user_id, state, options, now):
         profile, history = self._profiles.get(user_id, ""), state.history()
         if options.mode == "history" or not state.version:
-            return self._by_history(history, options, now, profile)
+            return self._for_state(user_id, state, options, now)
         if options.query or options.explain:
             raise QueryError(
                 "`query` and `explain` must be left out with `mode=interest`, because "
@@ -185,18 +209,39 @@ class Recommending:
         items = [self._item(item) for item in best]
         return Found(items, self._model.version, "interest")
 
+    def _for_state(self, user_id, state, options, now):
+        """By the history, which is compared with what the user was shown last."""
+        key = (user_id, question_of(options))
+
+        def see_before(version):
+            before = self._last_lists.before(key, state, version)
+            if before is None:
+                return None
+            new = state.history()[len(state.events) - before.num_new :]
+            visible, _ = self._reactions.split(new)
+            return dataclasses.replace(before, num_new=len(visible))
+
+        profile, history = self._profiles.get(user_id, ""), state.history()
+        found = self._by_history(history, options, now, profile, see_before)
+        if found.reason_code != "fallback":
+            ids = [item.item_id for item in found.items]
+            shown = ShownList.of(ids, found.model_version, state)
+            self._last_lists.note(key, shown, state)
+        return found
+
     def _unwanted(self, history, options):
         """Items of a history that must not come."""
         _, hidden = self._reactions.split(history)
         seen = [] if options.allow_repeats else (event[0] for event in history)
         return {*hidden, *seen} - {""}
 
-    def _item(self, item, reason=None):
+    def _item(self, item, evidence=None, lang="en"):
         return RecommendedItem(
             item_id=item.item_id,
             score=item.score,
             probability=item.probability,
-            reason=reason,
+            reason=evidence and sentence(evidence, lang),
+            because=evidence and Because.model_validate(evidence),
             **self._catalogue.words(item.item_id),
         )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.fields import (
     ItemId,
@@ -15,6 +15,8 @@ from serving.fields import (
     complete,
 )
 from serving.wording import RequestBody
+from tfrec.reasons.evidence import CarryingEvent, ListChange, SharedWord
+from tfrec.reasons.sentences import Lang
 
 MAX_K = 1000
 MAX_SESSION = 1000  # events
@@ -32,12 +34,29 @@ class ShownItem(BaseModel):
     about: str
 
 
+class Because(BaseModel):
+    """What speaks for an item, as `tfrec.reasons.evidence.Evidence` has it.
+
+    `events` carry the item, `words` and `shared_categories` it shares with the named
+    event and with what was written, `change` is beside the list before.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    events: list[CarryingEvent]
+    words: list[SharedWord]
+    shared_categories: list[str]
+    is_found_by_query: bool
+    change: ListChange | None
+
+
 class RecommendedItem(ShownItem):
-    """One item; `reason` is why it is recommended, with `explain`."""
+    """One item; with `explain`, why it is recommended: a sentence, and as data."""
 
     score: float
     probability: float
     reason: str | None = None
+    because: Because | None = None
 
 
 class Recommendations(BaseModel):
@@ -88,6 +107,7 @@ class SessionRequest(Session):
     allow_repeats: bool = False
     min_probability: Share = 0.0
     diversity: Share = 0.0
+    lang: Lang = Field("en", description="Language of the reasons")
 
 
 class EventsAnswer(BaseModel):

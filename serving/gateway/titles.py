@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrec.client.item_table import read_item_table
+from tfrec.reasons.shared_words import RareWords
 
 
 class ItemTitles:
@@ -86,6 +87,15 @@ class ItemTitles:
             "about": self.about(item_id),
         }
 
+    @property
+    def rare_words(self) -> RareWords:
+        """How rare words are in titles and in lines about items."""
+        return self._table.rare_words
+
+    def all_words(self, item_id: str) -> str:
+        """All that is known of an item in words: title and line about it."""
+        return f"{self.title(item_id)}\n{self.about(item_id)}"
+
     def all_categories(self) -> list[str]:
         """Every category that some item has, in order of the alphabet."""
         texts = set(self._table.categories.copy().values())
@@ -130,9 +140,13 @@ class _Table:
     num_events: dict[str, int] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
+    rare_words: RareWords = field(init=False)  # items put in later are not counted
 
     def __post_init__(self):
         self.folded = {i: fold(title or i) for i, title in self.titles.items()}
+        about = self.abouts.get
+        texts = [f"{title}\n{about(i, '')}" for i, title in self.titles.items()]
+        self.rare_words = RareWords(texts)
 
     def change(self, item_id, item):
         if item is None:

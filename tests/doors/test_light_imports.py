@@ -40,6 +40,7 @@ ASK = """
 import asyncio, sys
 from tfrec.client.async_client import AsyncRecommenderClient
 from tfrec.client.client import RecommenderClient
+from tfrec.reasons.sentences import sentence
 
 target, items = sys.argv[1:]
 history = [("a", "view", 1.0, 10), ("b", "view", 1.0, 20)]
@@ -50,6 +51,7 @@ with RecommenderClient(target, "toy", items=items) as client:
     client.recommend_from_interest(moved, k=2)
     client.score_interest(["a"], history)
     client.explain(["c"], history)
+    assert "Title of " in sentence(client.evidence(["c"], history)[0], "zh")
     assert "k" in client.metadata()["recommend"].defaults
     assert client.status()[0].state == "AVAILABLE"
 
@@ -133,7 +135,7 @@ def ask_everything(ask):
     assert ask("POST", "/v1/events", event("b", 2))[0] == 202
     best = ask.recommend("ann", k=1, now=3, explain=True)
     assert best["items"][0]["title"] == "Title of c"
-    assert best["items"][0]["reason"] == "because of “Title of b”"
+    assert best["items"][0]["reason"] == "because of “Title of b”; both: x"
     assert ask.recommend("ann", mode="interest")["reason_code"] == "interest"
     assert ask.recommend("ann", query="the sea")["reason_code"] == "history"
     users = "/v1/users/ann"

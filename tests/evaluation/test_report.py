@@ -7,6 +7,7 @@ import pytest
 
 from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tests.evaluation.test_evaluate import Fixed
+from tfrec.evaluation.deletion import Deletions
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.interest import InterestEvaluation, judge_probabilities
 from tfrec.evaluation.protocol import describe_protocol
@@ -50,6 +51,7 @@ def report(split, tmp_path):
             {"ours": np.array([0.9, 0.2]), "base rate": np.array([0.5, 0.5])},
             is_explicit=True,
         ),
+        deletions=Deletions(np.array([3.0, 1.0]), np.ones(2), np.arange(2), 7),
         history=[{"loss": 2.0, "ndcg@10": 0.1}, {"loss": float("nan"), "ndcg@10": 0.2}],
         details={"seed": 7},
         bootstrap_samples=50,
@@ -67,6 +69,15 @@ def test_probabilities_beside_those_of_others(report):
     ours = -(np.log(0.9) + np.log(0.8)) / 2
     gain = theirs["against"]["difference"]
     np.testing.assert_allclose(gain, np.log(2) - ours, atol=1e-12)
+
+
+def test_reasons_stand_beside_chance(report, tmp_path):
+    assert report["reasons"]["ratio"]["mean"] == 2.0
+    text = (tmp_path / "run/report.md").read_text(encoding="utf-8")
+    assert "in 2 questions. In 7 others no event may be named." in text
+    rows = [[cell.strip() for cell in row.split("|")[1:3]] for row in text.splitlines()]
+    assert ["ratio", "2.0 (1.0–3.0)"] in rows
+    assert ["the named event is worth more", "50.0% (0.0%–100.0%)"] in rows
 
 
 def test_comparisons_are_against_ours(report):

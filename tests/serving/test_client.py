@@ -191,9 +191,48 @@ def test_program_prints_a_table(run, target, toy):
     assert "0.776" in rows[0]  # sigmoid(1.2425)
 
 
+def test_program_says_why_in_the_language_of_the_reader(run, target, toy, monkeypatch):
+    items = toy / "1" / "assets.extra" / "items.parquet"
+    asked = ("--target", target, "--model", "toy", "--history", "a,e", "-k", 2)
+    asked += ("--items", items, "--explain")
+    for name, value in {"COLUMNS": "200", "LC_ALL": "", "LANG": "de_DE.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    # Without a kind: c's products with a and e are .6 and .68, b's .8 and .29
+    _, out, _ = run(*asked)
+    assert "because of “Title of e”" in out
+    assert "probability" in out
+    _, out, _ = run(*asked, "--lang", "zh")
+    assert "因为“Title of e”" in out
+    assert "概率" in out
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    _, out, _ = run(*asked)
+    assert "因为“Title of e”" in out
+    _, out, _ = run(*asked, "--categories", "none")
+    assert out.strip() == "没有符合这些条件的条目。"
+    _, out, _ = run(*asked, "--lang", "en")
+    assert "because of “Title of e”" in out
+
+
+def test_evidence_names_events_and_titles(client, toy):
+    found = client.evidence(["b", "d"], [("a", "view", 1, 1), ("e", "skip", 2, 2)])
+    (b, d) = found
+    # Products with a and 2 e: b .8, .58; d .2, 1.72; the skip is no reason
+    assert [each.item_id for each in b.events] == ["a", "e"]
+    assert b.named_event.item_id == "a"
+    assert d.named_event is None
+    assert [each.item_id for each in d.events] == ["e"]
+    assert client.evidence(["b"], [])[0].events == ()
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected", "words"),
     [
+        (
+            ["--target", "127.0.0.1:1", "--model", "toy", "--lang", "fr"],
+            1,
+            "Error: `--lang` must be en or zh. Received: 'fr'.",
+        ),
         (["--target", "127.0.0.1:1"], 2, "Missing option '--model'"),
         (["--target", "127.0.0.1:1", "--model", "toy"], 1, "Error: UNAVAILABLE"),
         (

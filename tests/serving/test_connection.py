@@ -138,6 +138,16 @@ def test_secrets_are_not_shown():
     assert "secret" not in shown
 
 
+def test_asyncio_gets_the_same_evidence(target, client, toy):
+    items = toy / "1" / "assets.extra" / "items.parquet"
+
+    async def ask():
+        async with AsyncRecommenderClient(target, "toy", items=items) as other:
+            return await other.evidence(["b", "d"], HISTORY)
+
+    assert asyncio.run(ask()) == client.evidence(["b", "d"], HISTORY)
+
+
 def test_asyncio_gets_the_same_answers(target, client, toy):
     items = toy / "1" / "assets.extra" / "items.parquet"
 

@@ -13,9 +13,11 @@ import numpy.typing as npt
 from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
-from tfrec.client.histories import HistoryLike
+from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.reasons import evidence
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
+from tfrec.reasons.evidence import Evidence
 
 
 class AsyncRecommenderClient:
@@ -121,6 +123,15 @@ class AsyncRecommenderClient:
     ) -> np.ndarray:
         """Weights `[len(candidates), len(history)]`, in the order given."""
         return await self._ask(calls.explain(candidates, history, **texts))
+
+    async def evidence(
+        self, candidates: Sequence, history: HistoryLike, **texts: Any
+    ) -> list[Evidence]:
+        """Which events carry each candidate, and which one a reason names."""
+        events, _ = read_history(history, texts.get("now"))
+        shares = await self.explain(candidates, events, **texts)
+        kinds = await self.event_kinds()
+        return evidence(candidates, events, shares, kinds, self._titles.by_id)
 
     async def update_interest(
         self, interest: npt.ArrayLike, item_id: str, reward: float, learning_rate: float

@@ -12,11 +12,13 @@ import numpy.typing as npt
 from tfrec.client import calls
 from tfrec.client.answers import EventKind, Recommendation, VersionStatus
 from tfrec.client.connection import Connection
-from tfrec.client.histories import HistoryLike
+from tfrec.client.histories import HistoryLike, read_history
 from tfrec.client.predictor import Predictor
+from tfrec.client.reasons import evidence
 from tfrec.protocol import tracing
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
+from tfrec.reasons.evidence import Evidence
 
 
 class RecommenderClient:
@@ -165,6 +167,24 @@ class RecommenderClient:
             `[len(candidates), len(history)]`, in the order given.
         """
         return self._ask(calls.explain(candidates, history, **texts))
+
+    def evidence(
+        self, candidates: Sequence, history: HistoryLike, **texts: Any
+    ) -> list[Evidence]:
+        """Which events carry each candidate, and which one a reason names.
+
+        Args:
+            candidates: ids of a whole list: an event is named that tells an item from
+                the others.
+            history: as in `recommend`.
+            **texts: `user_text`, `query_text`, `now`.
+
+        Returns:
+            For `tfrec.reasons.sentences.sentence`; with titles, without shared words.
+        """
+        events, _ = read_history(history, texts.get("now"))
+        shares = self.explain(candidates, events, **texts)
+        return evidence(candidates, events, shares, self.event_kinds(), self.titles)
 
     def update_interest(
         self, interest: npt.ArrayLike, item_id: str, reward: float, learning_rate: float

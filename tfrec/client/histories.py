@@ -64,6 +64,10 @@ class History:
     def __len__(self) -> int:
         return len(self.item_ids)
 
+    def row(self, place: int) -> tuple:
+        """One event as a tuple of `FIELDS`."""
+        return tuple(getattr(self, each.name)[place] for each in fields(self))
+
     def take(self, rows: np.ndarray | slice) -> "History":
         """The events at an index array or slice."""
         return History(*(getattr(self, each.name)[rows] for each in fields(self)))

@@ -16,7 +16,9 @@ from tfrec.client.histories import (
     read_ids,
     recommend_inputs,
 )
+from tfrec.client.reasons import evidence
 from tfrec.optional import import_optional
+from tfrec.reasons.sentences import Lang, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,6 +181,37 @@ class Predictor(abc.ABC):
             index=_pandas().Index(ids, name="item_id"),
             columns=_pandas().Index(columns, name="event_of"),
         )
+
+    def reasons(
+        self,
+        history: HistoryLike,
+        item_ids: Sequence,
+        *,
+        lang: Lang = "en",
+        **texts: Any,
+    ) -> "pd.Series":
+        """Why items are recommended, in a sentence each.
+
+        Args:
+            history: as one of those of `recommend`.
+            item_ids: the whole list: an event is named that tells an item from the
+                others.
+            lang: `"en"` or `"zh"`.
+            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+
+        Returns:
+            Series `reason` by item id; None where no event may be named.
+        """
+        ids = _ids(item_ids)
+        events, _ = read_history(history, texts.get("now"))
+        shares = self._answer(calls.explain(ids, events, **texts))
+        kinds = self._answer(calls.event_kinds())
+        found = [
+            sentence(each, lang)
+            for each in evidence(ids, events, shares, kinds, self.titles)
+        ]
+        index = _pandas().Index(ids, name="item_id")
+        return _pandas().Series(found, index=index, name="reason", dtype=object)
 
     def _answer(self, call: calls.SignatureCall) -> Any:
         return call.read(self.predict(call.signature_name, call.inputs))

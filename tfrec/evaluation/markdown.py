@@ -30,6 +30,7 @@ def render(report):
         _figure(report, "metric", shown(report["metric"])),
         _slices(report),
         _interest(report),
+        _reasons(report),
         _training(report),
         "## How it was measured",
         _protocol(report["protocol"]),
@@ -128,6 +129,23 @@ def _interest_line(name, judged):
     return [*line, f"{comparison['difference']:+.4f}", _p(comparison["p"])]
 
 
+def _reasons(report):
+    if "reasons" not in report:
+        return ""
+    found = report["reasons"]
+    lines = [
+        ["the event that the reason names", with_interval(found["named"])],
+        ["another event of the history, at random", with_interval(found["other"])],
+        ["ratio", with_interval(found["ratio"], ".1f")],
+        ["the named event is worth more", with_interval(found["is_larger"], ".1%")],
+    ]
+    return (
+        "## Reasons\n\nWhat the score of a recommended item loses without an event, in "
+        f"{found['num_questions']:,} questions. In {found['num_unnamed']:,} others no "
+        f"event may be named.\n\n{table(['without', 'score lost (95 %)'], lines)}"
+    )
+
+
 def _training(report):
     if "history" not in report:
         return ""
@@ -176,10 +194,11 @@ def _right(cells, widths):
     return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
 
 
-def with_interval(metric):
-    """`{"mean", "interval"}` as words."""
-    low, high = metric["interval"]
-    return f"{metric['mean']:.4f} ({low:.4f}–{high:.4f})"
+def with_interval(metric, form=".4f"):
+    """`{"mean", "interval"}` as words; None is a number that there is not."""
+    numbers = (metric["mean"], *metric["interval"])
+    mean, low, high = ("∞" if each is None else f"{each:{form}}" for each in numbers)
+    return f"{mean} ({low}–{high})"
 
 
 def _p(p):

@@ -6,6 +6,7 @@ import pathlib
 
 from tfrec.evaluation import plots
 from tfrec.evaluation.bootstrap import paired_bootstrap
+from tfrec.evaluation.deletion import judge_deletions
 from tfrec.evaluation.interest import judge_interest
 from tfrec.evaluation.markdown import render
 from tfrec.files import replacing
@@ -18,6 +19,7 @@ def make_report(
     protocol,
     metric="ndcg@10",
     interest=None,
+    deletions=None,
     history=(),
     details=None,
     bootstrap_samples=1000,
@@ -31,6 +33,7 @@ def make_report(
         protocol: dict of names to words and counts, see `describe_protocol`.
         metric: name that sorts the baselines and is compared.
         interest: `Interest`, or None.
+        deletions: `Deletions`, or None.
         history: list of dicts with `loss` and `metric`, one per epoch, or empty.
         details: dict of further facts (configuration, timings), kept as they are.
         bootstrap_samples: of the paired comparisons.
@@ -57,6 +60,8 @@ def make_report(
     }
     if interest is not None:
         report["interest"] = judge_interest(interest, bootstrap_samples, seed)
+    if deletions is not None and len(deletions.named):
+        report["reasons"] = judge_deletions(deletions, bootstrap_samples, seed)
     if history:
         report["history"] = list(history)
     return _finite(report)

@@ -5,9 +5,11 @@ import logging
 
 from tfrec.baselines.default import default_baselines
 from tfrec.data.split import make_split
+from tfrec.evaluation.deletion import Deletions, delete_events
 from tfrec.evaluation.evaluate import evaluate
 from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.protocol import describe_protocol
+from tfrec.hybrid.explained import HybridExplainer
 from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.threads import one_blas_thread
 from tfrec.training.calibration import (
@@ -23,11 +25,12 @@ MOST_DOMAINS = 12  # in a report
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """How good a model is: its lists and its probabilities."""
+    """How good a model is: its lists, its probabilities and its reasons."""
 
     evaluations: list  # `Evaluation`s, ours first
     interest: InterestEvaluation
     protocol: dict
+    deletions: Deletions  # what scores lose without the events that reasons name
 
 
 def test_split(config, interactions):
@@ -45,7 +48,7 @@ def test_split(config, interactions):
 
 @one_blas_thread()
 def judge(config, data, split, model, is_explicit):
-    """Judges lists and probabilities.
+    """Judges lists, probabilities and reasons.
 
     Args:
         config: `Config`.
@@ -60,7 +63,8 @@ def judge(config, data, split, model, is_explicit):
     towers, hybrid = model.towers, model.hybrid_scorer()
     seed = config.evaluation.seed
     vectors = towers.texts.items.encoded if towers.text_encoder else None
-    evaluations = judge_all(config, HybridRecommender(hybrid), data, split, vectors)
+    ours = HybridRecommender(hybrid)
+    evaluations = judge_all(config, ours, data, split, vectors)
     pairs = labelled_pairs(
         data.interactions, split.held_out, seed, towers.allow_repeats, is_explicit
     )
@@ -71,7 +75,10 @@ def judge(config, data, split, model, is_explicit):
         pairs.labels, pairs.queries.user_rows, found, is_explicit
     )
     protocol = describe_protocol(split, towers.allow_repeats)
-    return Judged(evaluations, interest, protocol)
+    logger.info("Deleting the events that reasons name.")
+    how = {"allow_repeats": towers.allow_repeats, "seed": seed}
+    deletions = delete_events(HybridExplainer(hybrid), ours, split.queries, **how)
+    return Judged(evaluations, interest, protocol, deletions)
 
 
 def judge_all(config, recommender, data, split, text_vectors):

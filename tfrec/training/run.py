@@ -168,6 +168,7 @@ def report_facts(recipe, data, trial):
         "title": config.run.name,
         "protocol": trial.judged.protocol,
         "interest": trial.judged.interest,
+        "deletions": trial.judged.deletions,
         "history": [{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
         "details": details,
         "bootstrap_samples": config.evaluation.bootstrap_samples,

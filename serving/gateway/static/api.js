@@ -1,5 +1,7 @@
 // The gateway's routes. Each answer comes with the milliseconds it took.
 
+import { say } from "./words.js";
+
 export class ApiError extends Error {}
 export class TokenNeeded extends ApiError {}
 
@@ -16,13 +18,13 @@ async function ask(path, body, method = body === undefined ? "GET" : "POST") {
   };
   const started = performance.now();
   const response = await fetch(path, options).catch(() => {
-    throw new ApiError("The gateway does not answer.");
+    throw new ApiError(say("no_answer"));
   });
   const answer = await response.json().catch(() => ({}));
   const ms = performance.now() - started;
   if (response.status === 401) throw new TokenNeeded(answer.detail);
   if (!response.ok && !answer.store) {
-    throw new ApiError(answer.detail ?? `The gateway answered ${response.status}.`);
+    throw new ApiError(answer.detail ?? say("bad_answer", response));
   }
   return { ...answer, ms };
 }

@@ -1,5 +1,7 @@
 // Elements whose texts stay texts.
 
+import { say } from "./words.js";
+
 export const find = (id) => document.getElementById(id);
 
 // An element with attributes and children; strings become text nodes.
@@ -20,7 +22,7 @@ export const aboutOf = ({ about, categories }) =>
 
 export function percent(share) {
   const hundredths = 100 * share;
-  if (hundredths > 99 && hundredths < 100) return "over 99 %";
+  if (hundredths > 99 && hundredths < 100) return say("over", { percent: "99 %" });
   return `${hundredths < 9.5 ? hundredths.toFixed(1) : Math.round(hundredths)} %`;
 }
 

@@ -6,6 +6,7 @@ import { listenToKeys } from "./keys.js";
 import { showHealth, showHistory, showInterests } from "./panels.js";
 import { KnownUser, Newcomer } from "./people.js";
 import { isMixed, showFound, showNumbers, showRecommended } from "./rows.js";
+import { language, locale, say, sayAll, speak } from "./words.js";
 
 const NUM_SHOWN = 10;
 const NUM_FOUND = 6;
@@ -40,10 +41,11 @@ function showNotice(words) {
 
 function wishes() {
   const query = find("query").value.trim();
-  return { k: NUM_SHOWN, explain: true, query, category: find("category").value };
+  const category = find("category").value;
+  return { k: NUM_SHOWN, explain: true, query, category, lang: language() };
 }
 
-async function refresh(did = "", postMs = null) {
+async function refresh(did = null, postMs = null) {
   const asked = wishes();
   find("whose").textContent = person.name;
   const answer = await person.recommend(asked).catch(async (error) => {
@@ -67,39 +69,37 @@ async function refresh(did = "", postMs = null) {
 }
 
 function showTiming(answer, postMs) {
-  const took = postMs ? `Your click was counted in ${MS.format(postMs)} ms, this` : "This";
-  find("timing").replaceChildren(
-    `${took} list took `, make("b", {}, `${MS.format(answer.ms)} ms`), ".");
-  const time = new Date().toLocaleTimeString([], { hour12: false });
-  const standing = person.standing(answer);
-  find("standing").textContent = `${standing} · model ${answer.model_version} · ${time}`;
+  const took = postMs ? say("click_took", { ms: MS.format(postMs) }) : say("list_took");
+  const ms = make("b", {}, say("took", { ms: MS.format(answer.ms) }));
+  find("timing").replaceChildren(took, ms, say("took_end"));
+  const time = new Date().toLocaleTimeString(locale(), { hour12: false });
+  const [state, version] = [person.standing(answer), answer.model_version];
+  find("standing").textContent = say("standing", { state, version, time });
 }
 
 function showSource({ reason_code }) {
-  showNotice(reason_code === "fallback"
-    ? "The model server is away. This is what people without a history got last."
-    : "");
+  showNotice(reason_code === "fallback" ? say("is_fallback") : "");
 }
 
-function tell(answer, { moved, fresh }, did, query) {
-  const parts = [];
-  if (did) parts.push(did);
-  if (!answer.items.length) parts.push("No title fits these wishes");
-  else if (did) parts.push(`${moved} moved, ${fresh} new`);
-  else if (query && haveNoSay(answer.items)) {
-    parts.push("These words change nothing: the history decides");
-  }
-  else if (answer.reason_code === "cold_user") {
-    parts.push(query
-      ? "Found by these words alone" : "Without a history: what most people would choose");
-  }
-  find("changes").textContent = parts.length ? `${parts.join(": ")}.` : "";
+function tell(answer, change, did, query) {
+  const what = whatToTell(answer, change, did, query);
+  const words = did ? say("told", { did: did(), what }) : say("told_one", { what });
+  find("changes").textContent = what ? words : "";
+}
+
+function whatToTell({ items, reason_code }, change, did, query) {
+  if (!items.length) return say("none_fits");
+  if (did) return say("moved", change);
+  if (query && haveNoSay(items)) return say("no_say");
+  if (reason_code !== "cold_user") return "";
+  return say(query ? "by_words" : "by_popularity");
 }
 
 // Whether the items have reasons, and words are none of them.
 function haveNoSay(items) {
-  const reasons = items.flatMap(({ reason }) => reason ?? []);
-  return reasons.length > 0 && !reasons.some((reason) => reason.startsWith("fits "));
+  const reasons = items.filter(({ reason }) => reason);
+  return reasons.length > 0 &&
+    !reasons.some(({ because }) => because.is_found_by_query);
 }
 
 // The panels beside the list: no click waits for them, and only the latest are shown.
@@ -117,7 +117,8 @@ async function showPerson() {
 function react(item, kind) {
   return enqueue(async () => {
     const { eventId, ms } = await person.react(item, settings[kind]);
-    const did = `${kind === "like" ? "Liked" : "Skipped"} ${nameOf(item)}`;
+    const key = kind === "like" ? "liked" : "skipped";
+    const did = () => say(key, { title: nameOf(item) });  // in the language of the day
     offerUndo([...done, { eventId, did }]);
     await refresh(did, ms);
   });
@@ -129,7 +130,7 @@ function undo() {
     if (!last) return;
     await person.takeBack(last.eventId);
     offerUndo(done.slice(0, -1));
-    await refresh(`Taken back: ${last.did}`);
+    await refresh(() => say("taken_back", { did: last.did() }));
   });
 }
 
@@ -138,7 +139,8 @@ function offerUndo(left) {
   const button = find("undo");
   if (!done.length && document.activeElement === button) find("recommended").focus();
   button.hidden = !done.length;
-  if (done.length) button.setAttribute("aria-label", `Undo: ${done.at(-1).did}`);
+  if (!done.length) return;
+  button.setAttribute("aria-label", say("undo_what", { did: done.at(-1).did() }));
 }
 
 function change(makePerson) {
@@ -146,10 +148,39 @@ function change(makePerson) {
     person = makePerson();
     offerUndo([]);
     find("user").value = person.id;
-    const hash = person.id ? `#user=${encodeURIComponent(person.id)}` : "#";
-    history.replaceState(null, "", hash);
+    writeAddress({ user: person.id });
     await refresh();
   });
+}
+
+const readAddress = () => new URLSearchParams(location.hash.slice(1));
+
+// Puts what is asked for into the address, and leaves the rest of it.
+function writeAddress(changes) {
+  const address = readAddress();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) address.set(name, value);
+    else address.delete(name);
+  }
+  const parts = [...address].map((pair) => pair.map(encodeURIComponent).join("="));
+  history.replaceState(null, "", `#${parts.join("&")}`);
+}
+
+// In the language of the address, else in one that the browser asks for.
+function beginToSpeak() {
+  const chosen = readAddress().get("lang");
+  speak(chosen ? [chosen] : navigator.languages);
+  find("language").value = language();
+  sayAll();
+}
+
+function changeLanguage() {
+  writeAddress({ lang: find("language").value });
+  beginToSpeak();
+  offerUndo(done);
+  showSearch().catch((error) => showNotice(error.message));
+  lookAtHealth();
+  return enqueue(() => refresh());
 }
 
 const startAs = (id) => change(() => (id ? new KnownUser(id) : new Newcomer()));
@@ -160,7 +191,7 @@ async function showSearch() {
   if (query !== find("search").value.trim()) return;
   showFound(find("found"), items, react);
   const none = query && !items.length;
-  find("found-count").textContent = none ? "No title has these words." : "";
+  find("found-count").textContent = none ? say("found_none") : "";
 }
 
 // === Listening ===
@@ -171,6 +202,7 @@ function listen() {
     startAs(find("user").value.trim());
   });
   find("newcomer").addEventListener("click", () => startAs(""));
+  find("language").addEventListener("change", changeLanguage);
   find("door").addEventListener("submit", (event) => {
     event.preventDefault();
     api.showToken(find("token").value.trim());
@@ -186,8 +218,10 @@ function listen() {
   listenToKeys();
 }
 
+const lookAtHealth = async () => showHealth(await api.health().catch(() => null));
+
 async function watchHealth() {
-  showHealth(await api.health().catch(() => null));
+  await lookAtHealth();
   setTimeout(watchHealth, HEALTH_MS);
 }
 
@@ -196,14 +230,14 @@ async function offer() {
   find("skip-note").hidden = !settings.is_skip_hidden;
   find("users").append(...settings.users.map((id) => make("option", { value: id })));
   find("category").append(...settings.categories.map((name) => make("option", {}, name)));
-  const asked = new URLSearchParams(location.hash.slice(1)).get("user");
-  return asked ?? settings.users[0] ?? "";
+  return readAddress().get("user") ?? settings.users[0] ?? "";
 }
 
 function begin() {
   enqueue(async () => void startAs(await offer()));
 }
 
+beginToSpeak();
 listen();
 watchHealth();
 begin();

@@ -1,6 +1,7 @@
 // Interests, history and the line on health: what is only shown.
 
 import { bar, find, make, nameOf, percent } from "./dom.js";
+import { locale, say } from "./words.js";
 
 const NUM_CATEGORIES = 6;
 const NUM_EVENTS = 5;
@@ -17,9 +18,8 @@ function bars(list, pairs) {
 }
 
 export function showInterests({ items = [], categories = [], problem = "" }) {
-  const nothing = problem || "Nothing yet: like a title, and it counts here.";
-  find("interests-note").textContent = items.length
-    ? "What the recommendations come from, in shares." : nothing;
+  const nothing = problem || say("no_interests");
+  find("interests-note").textContent = items.length ? say("interests_from") : nothing;
   bars(find("categories"), categories.slice(0, NUM_CATEGORIES)
     .map((each) => [each.name, each.weight]));
   bars(find("events"), items.slice(0, NUM_EVENTS)
@@ -35,29 +35,30 @@ export function showHistory(events) {
   const rows = events.toReversed().map((event) => {
     const date = new Date(1000 * event.timestamp);
     const isDate = !Number.isNaN(date.getTime());
-    const time = isDate ? date.toLocaleString(undefined, TIME) : `${event.timestamp} s`;
+    const time = isDate ? date.toLocaleString(locale(), TIME)
+      : say("seconds", { seconds: event.timestamp });
     return make("li", {},
       make("span", { class: "name" },
-        event.item_id ? nameOf(event) : `“${event.text}”`),
+        event.item_id ? nameOf(event) : say("wrote", event)),
       make("span", { class: "kind" }, what(event)),
       make("time", isDate ? { datetime: date.toISOString() } : {}, time));
   });
   find("history").replaceChildren(...rows);
   find("history-note").textContent = events.length
-    ? "" : "Nothing yet: what this person likes or skips will stand here.";
+    ? "" : say("no_history");
   find("history-count").textContent = events.length ? `${events.length}` : "";
 }
 
 // `health` is null if the gateway does not answer.
 export function showHealth(health) {
   const parts = health ? [
-    ["Events cannot be kept", health.store],
-    ["The model server is away", health.model_server],
-    ["New items are missing", health.items],
-  ] : [["The gateway is away", "it does not answer"]];
-  const bad = parts.filter(([, state]) => state !== "ok");
-  const spans = bad.map(([name, state]) =>
-    make("span", { class: "bad" }, `${name}: ${state}`));
+    ["store_bad", health.store],
+    ["model_bad", health.model_server],
+    ["items_bad", health.items],
+  ] : [["gateway_bad", ""]];
+  const bad = parts.filter(([, why]) => why !== "ok");
+  const spans = bad.map(([key, why]) =>
+    make("span", { class: "bad" }, say(key, { why })));
   find("health").replaceChildren(
-    ...spans.length ? spans : [make("span", {}, "Everything works")]);
+    ...spans.length ? spans : [make("span", {}, say("all_good"))]);
 }

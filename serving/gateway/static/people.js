@@ -2,6 +2,7 @@
 // events stay in this page.
 
 import * as api from "./api.js";
+import { say } from "./words.js";
 
 // `.` and `..` as a whole segment would be taken for folders on the way.
 const isAddressable = (id) => !/^\.{1,2}$/.test(id);
@@ -17,9 +18,12 @@ function eventNow(item, reaction) {
 
 export class KnownUser {
   constructor(id) {
-    if (!isAddressable(id)) throw new api.ApiError(`No browser can ask for “${id}”.`);
+    if (!isAddressable(id)) throw new api.ApiError(say("bad_address", { user: id }));
     this.id = id;
-    this.name = `for ${id}`;
+  }
+
+  get name() {
+    return say("for_user", { user: this.id });
   }
 
   // Gives the id of the event, and the milliseconds that it took.
@@ -46,15 +50,18 @@ export class KnownUser {
   }
 
   standing(answer) {
-    return `state ${answer.state_version}`;
+    return say("state", { version: answer.state_version });
   }
 }
 
 export class Newcomer {
   constructor() {
     this.id = "";
-    this.name = "for somebody new";
     this.events = [];
+  }
+
+  get name() {
+    return say("for_newcomer");
   }
 
   async react(item, reaction) {
@@ -80,7 +87,7 @@ export class Newcomer {
   }
 
   standing() {
-    return `session of ${this.events.length}`;
+    return say("session", { events: this.events.length });
   }
 
   #sent() {

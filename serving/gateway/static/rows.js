@@ -1,6 +1,7 @@
 // Lists of titles with a like and a skip each, and how they move.
 
 import { aboutOf, bar, make, nameOf, percent } from "./dom.js";
+import { say } from "./words.js";
 
 const MOVE_MS = 450;
 const MOVE = { duration: MOVE_MS, easing: "cubic-bezier(.2, .7, .2, 1)" };
@@ -9,10 +10,9 @@ const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 function buttons(item, onReact) {
   return ["like", "skip"].map((kind) => {
-    const words = kind === "like" ? "Like" : "Skip";
-    const label = `${words} ${nameOf(item)}`;
+    const label = say(`${kind}_title`, { title: nameOf(item) });
     const button = make("button", { class: kind, type: "button", "aria-label": label });
-    button.append(words);
+    button.append(say(kind));
     button.dataset.kind = kind;
     button.addEventListener("click", () => onReact(item, kind));
     return button;
@@ -34,11 +34,13 @@ export function showFound(list, items, onReact) {
   list.replaceChildren(...rows);
 }
 
-// What a place was before: "", "new" or "was 3".
+// Where an item was before, 0 if nowhere; null if nothing has changed.
 function moved(places, id, place) {
-  if (!places.size || places.get(id) === place) return "";
-  return places.has(id) ? `was ${places.get(id)}` : "new";
+  if (!places.size || places.get(id) === place) return null;
+  return places.get(id) ?? 0;
 }
+
+const moveOf = (was) => (was ? say("place_was", { place: was }) : say("place_new"));
 
 // How long each bar is: by its score, between the least and the best of the list.
 function lengths(items) {
@@ -54,10 +56,10 @@ function small(words, kind) {
 }
 
 const numbersOf = ({ probability, score }) =>
-  `probability ${percent(probability)}, score ${score.toFixed(3)}`;
+  say("numbers", { probability: percent(probability), score: score.toFixed(3) });
 
-function recommendedRow(item, length, move, onReact) {
-  const badge = move ? make("em", { class: "moved" }, move) : null;
+function recommendedRow(item, length, was, onReact) {
+  const badge = was === null ? null : make("em", { class: "moved" }, moveOf(was));
   return row(item, [
     make("span", { class: "title" }, nameOf(item), " ", badge,
       small(aboutOf(item), "about"), small(item.reason, "reason")),
@@ -68,7 +70,7 @@ function recommendedRow(item, length, move, onReact) {
 // What the bars leave out.
 export function showNumbers(list, items) {
   list.replaceChildren(...items.map((item) =>
-    make("li", {}, `${nameOf(item)}: ${numbersOf(item)}`)));
+    make("li", {}, say("numbers_of", { title: nameOf(item), numbers: numbersOf(item) }))));
 }
 
 // Whether the order is another than that of the bars, for variety.
@@ -88,8 +90,8 @@ export function showRecommended(list, items, onReact, isSameQuestion) {
     recommendedRow(item, bars[at], moves[at], onReact));
   keepFocus(list, () => list.replaceChildren(...rows));
   if (!isStill.matches) rows.forEach((each) => glide(each, tops));
-  const fresh = moves.filter((move) => move === "new").length;
-  return { moved: moves.filter(Boolean).length - fresh, fresh };
+  const fresh = moves.filter((was) => was === 0).length;
+  return { moved: moves.filter((was) => was !== null).length - fresh, fresh };
 }
 
 function glide(element, tops) {

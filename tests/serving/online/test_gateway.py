@@ -2,6 +2,7 @@
 
 import re
 import time
+import urllib.parse
 
 import numpy as np
 import pytest
@@ -100,9 +101,65 @@ def test_reasons_name_the_event_that_speaks_most(ask):
     answer = ask.recommend("cid", explain=True)
     reasons = {item["item_id"]: item["reason"] for item in answer["items"]}
     # Inner products with a = (1, 0) and 2 e = (0.1, 2): b 0.8, 0.58; d 0.2, 1.72
-    assert reasons["b"] == "because you viewed “Title of a”"
-    assert reasons["d"] == "because you viewed “Title of e”"
+    assert reasons["b"] == "because you viewed “Title of a”; both: x"
+    assert reasons["d"] == "because you viewed “Title of e”; both: y"
     assert reasons["café"] is None  # -0.5, -0.95
+
+
+def test_reasons_come_as_data_and_in_the_language_asked_for(ask):
+    ask("POST", "/v1/events", [event("yan", "a", 1), event("yan", "e", 2, value=2)])
+    answer = ask.recommend("yan", explain=True, lang="zh", now=2)
+    items = {item["item_id"]: item for item in answer["items"]}
+    assert items["b"]["reason"] == "因为您浏览过“Title of a”；共同点：x"
+    # Products with a and 2 e, above: of b's shares in the toy .8 and .58
+    of_e, of_a = sorted(items["b"]["because"]["events"], key=lambda e: e["share"])
+    assert of_a == {
+        "item_id": "a",
+        "title": "Title of a",
+        "text": "",
+        "event": "view",
+        "value": 1.0,
+        "timestamp": 1,
+        "share": pytest.approx(0.8),
+        "is_named": True,
+    }
+    assert (of_e["item_id"], of_e["value"], of_e["is_named"]) == ("e", 2.0, False)
+    del items["b"]["because"]["events"]
+    assert items["b"]["because"] == {
+        "words": [],
+        "shared_categories": ["x"],
+        "is_found_by_query": False,
+        "change": None,
+    }
+    assert items["café"]["reason"] is None
+    assert items["café"]["because"]["events"] == []
+    plain = ask.recommend("yan", now=2)["items"]
+    assert {item["because"] for item in plain} == {None}
+
+
+def test_reasons_say_what_changed_since_the_last_list(ask):
+    ask("POST", "/v1/events", event("xia", "a", 1))
+    first = ask.recommend("xia", now=2, k=3)
+    assert ids(first) == ["b", "c", "d"]
+    ask("POST", "/v1/events", event("xia", "e", 2, value=2))
+    second = ask.recommend("xia", now=2, k=3, explain=True)
+    items = {item["item_id"]: item for item in second["items"]}
+    assert ids(second) == ["c", "d", "b"]
+    change = items["c"]["because"]["change"]
+    assert (change["was"], change["event"]["item_id"]) == (2, "e")
+    assert items["c"]["reason"].endswith("up from 2 since you viewed “Title of e”")
+    assert items["b"]["because"]["change"] == {"was": 1, "event": None}
+    again = ask.recommend("xia", now=2, k=3, explain=True, lang="zh")
+    assert again["items"][0]["reason"].endswith("您浏览过“Title of e”之后从第 2 位上升")
+
+
+@pytest.mark.parametrize("lang", ["fr", "", "EN", "zh-CN", "{lang}"])
+def test_languages_that_there_are_not(ask, lang):
+    path = f"/v1/users/ann/recommendations?lang={urllib.parse.quote(lang)}"
+    wrong = f"`lang` must be 'en' or 'zh'. Received: {lang!r}."
+    assert ask("GET", path) == (422, {"detail": wrong})
+    asked = ask("POST", "/v1/sessions/recommendations", {"lang": lang})
+    assert asked == (422, {"detail": wrong})
 
 
 def test_a_search_moves_the_next_list(ask):
@@ -123,7 +180,8 @@ def test_a_search_moves_the_next_list(ask):
     assert ids(before) == expected_ids(history, 2)
     assert ids(after) == expected_ids(history + texts, 2) != ids(before)
     reasons = {item["item_id"]: item["reason"] for item in after["items"]}
-    assert reasons["d"] == "because you wrote “quiet films”"
+    since = "up from 3 since then"
+    assert reasons["d"] == f"because you wrote “quiet films”; {since}"
     interests = ask("GET", "/v1/users/sue/interests")[1]["items"]
     assert [(each["item_id"], each["weight"]) for each in interests] == [("a", 1.0)]
     *_, last = ask("GET", "/v1/users/sue/state")[1]["events"]

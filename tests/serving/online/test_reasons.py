@@ -9,11 +9,12 @@ import pytest
 
 from serving.gateway.feedback import Reactions
 from serving.gateway.model_client import ModelClient
-from serving.gateway.reasons import Reasons, most_specific
+from serving.gateway.reasons import Reasons
 from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
 from tfrec.client.client import RecommenderClient
 from tfrec.protocol.status import RequestError
+from tfrec.reasons.sentences import sentence
 
 TEXTS = {"query_text": "", "user_text": "", "now": 9}
 BEST = [Recommendation(item_id, 1.0, 0.5) for item_id in "pq"]
@@ -29,29 +30,17 @@ class Model:
         return self.shares
 
 
+def sentences(found):
+    return [each and sentence(each) for each in found]
+
+
 def reasons(shares, history, **texts):
     told = Reasons(Model(shares), ItemTitles(), Reactions())
-    return told.of(BEST, history, {}, TEXTS | texts)
+    return sentences(told.of(BEST, history, {}, TEXTS | texts))
 
 
 def event(item_id, kind="", value=math.nan, text=""):
     return item_id, kind, value, 1, text
-
-
-@pytest.mark.parametrize(
-    ("shares", "expected"),
-    [
-        # Means are .5, .25, .25: the second item has twice as much of the third as all.
-        ([[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]], [1, 2]),
-        # .1 is less than a fifth of .7, however much it tells the items apart.
-        ([[0.7, 0.3, 0.0], [0.7, 0.2, 0.1]], [1, 0]),
-        ([[0.7, 0.3], [0.7, 0.3]], [0, 0]),
-        ([[0.0, 0.0], [0.0, 0.1]], [-1, 1]),
-    ],
-)
-def test_an_event_that_tells_items_apart(shares, expected):
-    may_be = np.ones(len(shares[0]), bool)
-    assert most_specific(np.array(shares), may_be) == expected
 
 
 def test_items_have_different_events_where_these_are_as_true():
@@ -125,14 +114,15 @@ def test_words_are_the_reason_of_what_only_they_found(target):
         # a = (1, 0): b .8, c .6, d .2, e .05. With the words b 1.15, c 1.51, d 1.39,
         # e 1.45: c stood second, e nowhere.
         assert [item.item_id for item in best] == ["c", "e"]
-        assert told.of(best, history, filters, texts) == ["fits “the  quiet sea”"] * 2
+        found = sentences(told.of(best, history, filters, texts))
+        assert found == ["fits “the quiet sea”"] * 2
         # Half as many letters: b .975, c 1.055. b stood first.
         texts = TEXTS | {"query_text": "the sea"}
         best, _ = model.recommend(history, **filters, **texts)
         assert [item.item_id for item in best] == ["c", "b"]
-        assert told.of(best, history, filters, texts) == [
-            "fits “the sea”",
-            "because you viewed “a”",
-        ]
+        found = told.of(best, history, filters, texts)
+        assert sentences(found) == ["fits “the sea”", "because you viewed “a”"]
+        assert [each.is_found_by_query for each in found] == [True, False]
         best, _ = model.recommend([], **filters, **texts)  # somebody new
-        assert told.of(best, [], filters, texts)[0] == "fits “the sea”"
+        found = sentences(told.of(best, [], filters, texts))
+        assert found[0] == "fits “the sea”"

@@ -71,7 +71,8 @@ def visit(chromium):
     contexts, problems = [], []
 
     def open_page(gateway, user="", until="#timing b", **context):
-        context = chromium.new_context(timezone_id="UTC", locale="en-GB", **context)
+        context = {"timezone_id": "UTC", "locale": "en-GB"} | context
+        context = chromium.new_context(**context)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
