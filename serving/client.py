@@ -35,6 +35,9 @@ def recommend(
     categories: Annotated[
         str, Option(help="Categories, separated by commas. Default: all.")
     ] = "",
+    domain: Annotated[
+        str, Option(help="Domains, separated by commas. Default: all.")
+    ] = "",
     min_probability: Annotated[float, Option(help="Lowest probability.")] = 0.0,
     diversity: Annotated[
         float, Option(help="0: the best items; 1: unlike items.")
@@ -82,6 +85,7 @@ def recommend(
             k=k,
             exclude=_split(exclude),
             categories=_split(categories),
+            domain=_split(domain),
             min_probability=min_probability,
             diversity=diversity,
             allow_repeats=allow_repeats,

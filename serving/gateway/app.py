@@ -21,6 +21,7 @@ from serving.gateway.json_route import StrictRoute
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.page import add_page
+from serving.gateway.quotas import Quota
 from serving.gateway.recommendations import ListOptions, Recommending
 from serving.gateway.schemas import (
     MAX_K,
@@ -137,8 +138,10 @@ async def _read_options(  # not in a thread of its own, as FastAPI would have it
     min_probability: Share = 0.0,
     diversity: Share = 0.0,
     lang: Annotated[Lang, Query(description="Language of the reasons")] = "en",
+    domain: Annotated[str, Query(description="One or more, separated by |")] = "",
+    quota: Quota = "",
 ):
-    more = (allow_repeats, min_probability, diversity, lang)
+    more = (allow_repeats, min_probability, diversity, lang, domain, quota)
     return ListOptions(k, category, query, explain, now, mode, *more)
 
 

@@ -35,6 +35,7 @@ class NewItem(RequestBody):
     title: Text = ""
     text: Text = ""
     category: Category = Field("", description="One or more, separated by |")
+    domain: Text = Field("", description="Such as books")
     available_from: Limit = Field(0, description="UTC seconds; 0: always")
     available_until: Limit = Field(0, description="UTC seconds; 0: no end")
 
@@ -126,5 +127,5 @@ def _note(catalogue, change):
     if change.is_removed:
         catalogue.remove(change.item_id)
     else:
-        words = (change.title, change.category, about(change.text))
+        words = (change.title, change.category, about(change.text), change.domain)
         catalogue.put(change.item_id, *words)

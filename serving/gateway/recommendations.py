@@ -1,6 +1,7 @@
 """From a user's state to an answer: cache, model, reasons, fallback."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
+from serving.gateway.quotas import by_domain, read_quota
 from serving.gateway.reasons import Reasons
 from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
 from serving.gateway.titles import ItemTitles
@@ -41,6 +43,8 @@ class ListOptions:
     Attributes:
         k: how many items.
         category: those wanted, `|` between; `""` for all.
+        domain: the same of domains.
+        quota: items of each domain, such as `"books:3|films:2"`, in place of `k`.
         query: what is looked for, in words.
         explain: whether to say what speaks for each item.
         now: UTC seconds, None for the clock.
@@ -61,6 +65,8 @@ class ListOptions:
     min_probability: float = 0.0
     diversity: float = 0.0
     lang: Lang = "en"
+    domain: str = ""
+    quota: str = ""
 
     @property
     def categories(self) -> list[str]:
@@ -68,11 +74,22 @@ class ListOptions:
         return [part for part in self.category.split("|") if part]
 
     @property
+    def domains(self) -> list[str]:
+        """Those wanted, none for all."""
+        return [*read_quota(self.quota)] or [p for p in self.domain.split("|") if p]
+
+    @property
+    def num_items(self) -> int:
+        """How many items there are at most."""
+        return sum(read_quota(self.quota).values()) or self.k
+
+    @property
     def filters(self) -> dict[str, Any]:
         """Those that the model takes with a history and with a vector."""
         return {
-            "k": self.k,
+            "k": self.num_items,
             "categories": self.categories,
+            "domain": self.domains,
             "min_probability": self.min_probability,
             "diversity": self.diversity,
         }
@@ -168,7 +185,7 @@ class Recommending:
         filters = options.filters | {"exclude": hidden}
         filters["allow_repeats"] = options.allow_repeats
         try:
-            best, version = self._model.recommend(history=visible, **filters, **texts)
+            best, version = self._best(visible, filters, texts, options.quota)
         except RequestError as error:
             return self._fall_back(history, options, now, error)
         evidence: list[Evidence | None] = [None] * len(best)
@@ -179,6 +196,18 @@ class Recommending:
         items = [self._item(item, each, options.lang) for item, each in pairs]
         code: ReasonCode = "history" if visible else "cold_user"
         return Found(items, version, code, evidence if options.explain else ())
+
+    def _best(self, history, filters, texts, quota):
+        """`(items, version that answered)`, the older one of several."""
+        versions = []
+
+        def ask(filters):
+            found = self._model.recommend(history=history, **filters, **texts)
+            versions.append(found[1])
+            return found[0]
+
+        best = by_domain(ask, filters, quota)
+        return best, min(versions)
 
     def forget(self, user_id: str) -> None:
         """Drops the answers that a user got."""
@@ -203,7 +232,8 @@ class Recommending:
         filters["exclude"] = sorted(self._unwanted(history, options))
         try:
             vector = self._keeping.query_vector(user_id, state, now, profile)
-            best = self._model.recommend_from_interest(vector, **filters)
+            ask = functools.partial(self._model.recommend_from_interest, vector)
+            best = by_domain(lambda each: ask(**each), filters, options.quota)
         except RequestError as error:
             return self._fall_back(history, options, now, error)
         items = [self._item(item) for item in best]
@@ -257,6 +287,7 @@ class Recommending:
             and item.probability >= options.min_probability
             and not self._catalogue.is_gone(item.item_id)
             and self._catalogue.is_in(item.item_id, options.categories)
+            and self._catalogue.is_of(item.item_id, options.domains)
         ]
         if not allowed:
             raise NoAnswerError(
@@ -264,4 +295,4 @@ class Recommending:
                 "list for users without events. Try again in some seconds."
             )
         self._metrics.fallbacks.inc()
-        return Found(allowed[: options.k], self._model.version, "fallback")
+        return Found(allowed[: options.num_items], self._model.version, "fallback")

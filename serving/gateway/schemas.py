@@ -14,6 +14,7 @@ from serving.fields import (
     Value,
     complete,
 )
+from serving.gateway.quotas import Quota
 from serving.wording import RequestBody
 from tfrec.reasons.evidence import CarryingEvent, ListChange, SharedWord
 from tfrec.reasons.sentences import Lang
@@ -108,6 +109,8 @@ class SessionRequest(Session):
     min_probability: Share = 0.0
     diversity: Share = 0.0
     lang: Lang = Field("en", description="Language of the reasons")
+    domain: str = Field("", description="One or more, separated by |")
+    quota: Quota = ""
 
 
 class EventsAnswer(BaseModel):

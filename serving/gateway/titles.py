@@ -27,8 +27,8 @@ class ItemTitles:
 
     def __init__(self, path: Path | None = None):
         self._table = _read(path) if path else _Table()
-        # Item id to title, category and line about it, None if it was taken out.
-        self._changes: dict[str, tuple[str, str, str] | None] = {}
+        # Item id to title, category, line about it and domain; None if taken out.
+        self._changes: dict[str, tuple[str, str, str, str] | None] = {}
         self._writing = threading.Lock()
 
     def read(self, path: Path) -> None:
@@ -46,9 +46,11 @@ class ItemTitles:
                 table.change(item_id, item)
             self._table = table
 
-    def put(self, item_id: str, title: str, category: str, about: str = "") -> None:
+    def put(
+        self, item_id: str, title: str, category: str, about: str = "", domain: str = ""
+    ) -> None:
         """Adds an item, or takes other words for it."""
-        self._change(item_id, (title, category, about))
+        self._change(item_id, (title, category, about, domain))
 
     def remove(self, item_id: str) -> None:
         """Lets a search not find an item; events that name it keep its title."""
@@ -107,6 +109,10 @@ class ItemTitles:
             categories
         )
 
+    def is_of(self, item_id: str, domains) -> bool:
+        """Whether an item is of one of some domains; none given: any will do."""
+        return not domains or self._table.domains.get(item_id, "") in domains
+
     def search(self, query: str, limit: int) -> list[str]:
         """Ids of items whose titles hold every word of a query, best first.
 
@@ -137,6 +143,7 @@ class _Table:
     titles: dict[str, str] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
     abouts: dict[str, str] = field(default_factory=dict)
+    domains: dict[str, str] = field(default_factory=dict)
     num_events: dict[str, int] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
@@ -154,18 +161,21 @@ class _Table:
             self.folded.pop(item_id, None)
             return
         self.gone.discard(item_id)
-        self.titles[item_id], self.categories[item_id], self.abouts[item_id] = item
+        columns = (self.titles, self.categories, self.abouts, self.domains)
+        for column, words in zip(columns, item, strict=True):
+            column[item_id] = words
         self.folded[item_id] = fold(self.titles[item_id] or item_id)
 
 
 def _read(path):
-    table = read_item_table(path, "category", "about", "num_events")
+    table = read_item_table(path, "category", "about", "domain", "num_events")
     ids = table.pop("item_id")
     by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
     return _Table(
         titles=by_id["title"],
         categories=by_id.get("category", {}),
         abouts=by_id.get("about", {}),
+        domains=by_id.get("domain", {}),
         num_events=by_id.get("num_events", {}),
     )
 

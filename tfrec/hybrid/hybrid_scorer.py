@@ -69,18 +69,23 @@ class HybridScorer(tf.Module):
         for scorer, memory in zip(self.scorers, self._memories(fresh), strict=True):
             read = history if scorer.reads_dislikes else of_interest
             parts.append(scorer.query(read, now, memory))
+        interest = self._weighted(parts)
         if written is not None:
-            said = written.each_of(self.model, self.scorers)
-            pairs = zip(parts, said, strict=True)
-            parts = [part + tf.reduce_sum(each, axis=1) for part, each in pairs]
-        parts = [
-            part * weight
-            for part, weight in zip(parts, self.weights.query_weights, strict=True)
-        ]
+            interest += self.said(written)
         how = self.weights
         last = tf.constant([[how.bias, how.new_level, how.new_item_boost]])
         last = tf.repeat(last, tf.shape(neural)[0], axis=0)
-        return tf.concat([*parts, last], axis=1)
+        return tf.concat([interest, last], axis=1)
+
+    def said(self, written):
+        """What `WrittenTexts` add to the query's side, `[batch, dim - 3]`."""
+        said = written.each_of(self.model, self.scorers)
+        return self._weighted([tf.reduce_sum(each, axis=1) for each in said])
+
+    def _weighted(self, parts):
+        """The query's side of all parts, with their weights in it."""
+        pairs = zip(parts, self.weights.query_weights, strict=True)
+        return tf.concat([part * weight for part, weight in pairs], axis=1)
 
     @property
     def has_repeats(self):

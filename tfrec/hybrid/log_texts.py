@@ -37,9 +37,8 @@ class LogTexts:
         texts = np.where(rows >= 0, self._texts[np.maximum(rows, 0)], "")
         vectors = tf.gather(self._vectors, np.maximum(rows, 0))
         vectors = tf.where(rows[..., None] >= 0, vectors, 0.0)
-        return WrittenTexts(
-            tf.constant(texts, tf.string), vectors, tf.constant(weights)
-        )
+        both = tf.constant(np.stack([weights, weights], axis=-1))
+        return WrittenTexts(tf.constant(texts, tf.string), vectors, both)
 
 
 def log_texts(model, queries):

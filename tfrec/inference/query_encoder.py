@@ -126,6 +126,9 @@ class QueryEncoder(tf.Module):
             ages.append(num_events)
         free = weight_at_age(tf.stack(ages, axis=1))
         weights = tf.concat([free, event_weight * found.weights], axis=1)
+        is_search = tf.range(tf.shape(weights)[1])[:, None] == 0
+        factors = tf.where(is_search, tf.constant([self.hybrid.weights.search]), 1.0)
+        weights = weights[..., None] * factors
         texts = tf.concat([tf.stack(texts, axis=1), found.texts], axis=1)
         every = tf.concat([query.user_text, tf.reshape(texts, [-1])], axis=0)
         vectors = self.text_vectors(every)

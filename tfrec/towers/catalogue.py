@@ -1,7 +1,6 @@
 """The catalogue as the towers see it: one row per item."""
 
 import dataclasses
-import functools
 
 import numpy as np
 
@@ -37,7 +36,7 @@ class Catalogue:
         """Number of rows."""
         return len(self.item_ids)
 
-    @functools.cached_property
+    @property
     def labels(self):
         """`[num_items]` object array: categories and domain, as models read them."""
         pairs = zip(self.categories, self.domains, strict=True)

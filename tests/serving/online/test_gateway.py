@@ -428,3 +428,10 @@ def answer_schema(api, method, path, status):
 def test_program_exit_codes(monkeypatch, capsys, flags, code, words):
     assert run_program(monkeypatch, gateway.main, *flags) == code
     assert words in capsys.readouterr().err
+
+
+def test_a_wrong_quota_is_refused(ask):
+    path = "/v1/users/ann/recommendations?quota=books"
+    status, body = ask("GET", path)
+    assert status == 422
+    assert 'must be like "books:3|films:2"' in str(body)

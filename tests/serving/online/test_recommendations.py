@@ -105,6 +105,7 @@ def test_the_model_is_told_the_wishes(recommending, states, model):
     assert model.wishes == {
         "k": 3,
         "categories": ["a", "b"],
+        "domain": [],
         "min_probability": 0.25,
         "diversity": 0.75,
         "allow_repeats": False,
