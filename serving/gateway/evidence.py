@@ -16,6 +16,7 @@ from tfrec.reasons.evidence import (
     WordSource,
 )
 from tfrec.reasons.naming import NEAR, carrying, most_specific
+from tfrec.reasons.shared_words import words_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,23 @@ class Carried:
     shares: np.ndarray
     may_be: np.ndarray
     are_words: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """The words of what a person wrote, read once for a whole list."""
+
+    query_text: str
+    query: frozenset[str]
+    profile: frozenset[str]
+    texts: frozenset[str]  # of events
+
+    @classmethod
+    def of(cls, history, texts):
+        query_text = texts["query_text"]
+        events = (words_of(text) for *_, text in history if text)
+        query, profile = words_of(query_text), words_of(texts["user_text"])
+        return cls(query_text, query, profile, frozenset().union(*events))
 
 
 class EvidenceMaker:
@@ -60,30 +78,31 @@ class EvidenceMaker:
         named = [-1] * len(carried.item_ids)
         if len(carried.history) and named:
             named = most_specific(carried.shares, carried.may_be)
+        written = _Written.of(carried.history, texts)
         return [
-            self._of_one(carried, place, named[place], texts, before)
+            self._of_one(carried, place, named[place], written, before)
             for place in range(len(carried.item_ids))
         ]
 
-    def _of_one(self, carried, place, named, texts, before):
+    def _of_one(self, carried, place, named, written, before):
         item_id, history = carried.item_ids[place], carried.history
         shares = carried.shares[place]
         events = [
             self._event(history[at], shares[at], at == named)
             for at in carrying(shares, named)
         ]
-        named_id = history[named][0] if named >= 0 else ""
+        event = history[named] if named >= 0 else None
         categories = self._catalogue.categories(item_id)
-        theirs = self._catalogue.categories(named_id) if named_id else []
+        theirs = self._catalogue.categories(event[0]) if event else []
         return Evidence(
             item_id=item_id,
             title=self._catalogue.title(item_id),
             about=self._catalogue.about(item_id),
             categories=tuple(categories),
             events=tuple(events),
-            words=tuple(self._words(item_id, history, named, texts)),
+            words=tuple(self._words(item_id, event, written)),
             shared_categories=tuple(each for each in categories if each in theirs),
-            query=texts["query_text"],
+            query=written.query_text,
             is_found_by_query=carried.are_words[place],
             change=before and self._change(carried, place, before),
         )
@@ -92,23 +111,24 @@ class EvidenceMaker:
         title = self._catalogue.title(event[0])
         return CarryingEvent.of(event, title, share, is_named)
 
-    def _words(self, item_id, history, named, texts):
+    def _words(self, item_id, event, written):
         """Those of the named event come before those of all else that was written."""
         catalogue = self._catalogue
         title = catalogue.all_words(item_id)
         # What people write may name a category; items share those by themselves.
         whole = "\n".join([title, *catalogue.categories(item_id)])
-        sources: list[tuple[WordSource, str, str]]
-        sources = [("query", whole, texts["query_text"])]
-        if named >= 0:
-            named_id, *_, text = history[named]
-            sources.append(("text", whole, text))
-            sources.append(("item", title, catalogue.all_words(named_id)))
-        sources.append(("profile", whole, texts["user_text"]))
-        sources.append(("text", whole, "\n".join(text for *_, text in history)))
+        sources: list[tuple[WordSource, str, frozenset[str]]]
+        sources = [("query", whole, written.query)]
+        if event:
+            named_id, *_, text = event
+            sources.append(("text", whole, words_of(text)))
+            theirs = words_of(catalogue.all_words(named_id))
+            sources.append(("item", title, theirs))
+        sources.append(("profile", whole, written.profile))
+        sources.append(("text", whole, written.texts))
         seen = set()
-        for source, ours, theirs in sources:
-            for word in catalogue.rare_words.shared(ours, theirs):
+        for source, ours, wanted in sources:
+            for word in catalogue.rare_words.shared(ours, wanted):
                 if word.casefold() not in seen:
                     seen.add(word.casefold())
                     yield SharedWord(word=word, source=source)

@@ -54,6 +54,14 @@ def test_ranks_better_than_popularity(trained):
     assert found["tfrec"]["mean"] > found["mean text vector"]["mean"]
 
 
+def test_named_events_are_worth_more_than_others(trained):
+    """The toy's users like one genre at a time, whose events all say much alike."""
+    found = trained.report["reasons"]
+    assert found["num_questions"] > 100
+    assert found["ratio"]["interval"][0] > 1
+    assert found["is_larger"]["interval"][0] > 0.5
+
+
 def test_every_scorer_is_chosen_on_validation(trained):
     facts = trained.report["details"]["training"]
     figures = facts["validation_ndcg@10"]

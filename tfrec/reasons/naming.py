@@ -74,9 +74,9 @@ def carrying(shares: np.ndarray, named: int) -> list[int]:
         >>> carrying(np.array([0.1, 0.6, 0.3, 0.0]), 2)
         [1, 2]
     """
-    order = np.argsort(-shares, kind="stable")
-    least = NEAR * shares.max(initial=0)
-    kept = [int(p) for p in order if shares[p] > 0 and shares[p] >= least][:MOST_EVENTS]
+    is_near = (shares > 0) & (shares >= NEAR * shares.max(initial=0))
+    near = np.flatnonzero(is_near)
+    kept = near[np.argsort(-shares[near], kind="stable")][:MOST_EVENTS].tolist()
     if named >= 0 and named not in kept:
         kept[-1] = named
     return kept

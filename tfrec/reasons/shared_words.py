@@ -5,12 +5,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 MOST_WORDS = 3
 MOST_TEXTS = 20_000  # of a catalogue that are counted: what is common is so in a part
 COMMON = 0.02  # share of the texts; a word that more of them have says little
 MIN_LETTERS = 3
+MOST_CHARACTERS = 5_000  # of a text that are read: more than encoders read
 _RUN = re.compile(r"[^\W_]+")
 # Scripts that put no spaces between words: Thai, Kana, Han.
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)")
@@ -28,9 +28,9 @@ class RareWords:
 
     Example:
         >>> rare = RareWords(["The Quiet Sea", "The Sea Wolf", "The Man", "安静的海"])
-        >>> rare.shared("The Sea Wolf", "a film of the sea")
+        >>> rare.shared("The Sea Wolf", words_of("a film of the sea"))
         ['Sea']
-        >>> rare.shared("一片安静的海", "我想看安静的电影")
+        >>> rare.shared("一片安静的海", words_of("我想看安静的电影"))
         ['安静的']
     """
 
@@ -40,15 +40,18 @@ class RareWords:
         self._most = max(2, COMMON * len(counted))
         self._counts: Counter[str] = Counter()
         for text in counted:
-            self._counts.update({key for key, *_ in _words(text)})
+            self._counts.update(words_of(text))
 
-    def shared(self, text: str, other: str) -> list[str]:
-        """Words of `text` that `other` has too, the rarest first, at most three.
+    def shared(self, text: str, wanted: frozenset[str]) -> list[str]:
+        """Words of a text that are wanted, the rarest first, at most three.
 
         Words of fewer than three letters do not count, nor those that more than 2 %
         of the catalogue, and more than two texts, have.
+
+        Args:
+            text: whose words are given, as it has them.
+            wanted: as `words_of` gives those of another text.
         """
-        wanted = {key for key, *_ in _words(other)}
         if not wanted:
             return []
         found = [w for w in _words(text) if w[0] in wanted and self._is_rare(w[0])]
@@ -70,15 +73,19 @@ class RareWords:
         return math.log1p((self._num_texts - count + 0.5) / (count + 0.5))
 
 
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, of its first 5,000 characters."""
+    return frozenset(key for key, *_ in _words(text[:MOST_CHARACTERS]))
+
+
 def _words(text) -> Iterable[tuple[str, int, int]]:
     """`(key, start, end)` of each word, in the order of the text."""
     for run in _RUN.finditer(text):
         start = run.start()
         for part in _UNSPACED.split(run[0]):
-            places = range(start, start + len(part))
-            if _UNSPACED.fullmatch(part):
-                for one, next_one in pairwise(places):
-                    yield text[one : next_one + 1], one, next_one + 1
+            if part and _UNSPACED.match(part):
+                for at in range(start, start + len(part) - 1):
+                    yield text[at : at + 2], at, at + 2
             elif part:
                 key = unicodedata.normalize("NFKC", part).casefold()
                 yield key, start, start + len(part)
