@@ -44,6 +44,7 @@ LAYERS = {
         ["fields", "request_log", "text_protos", "wording"],
         ["http"],
         ["security", "user_states"],
+        ["words"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
         ["batch_score", "client", "doctor", "index", "local", "online", "server"],
