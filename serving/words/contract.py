@@ -12,7 +12,7 @@ Failure = Literal["deadline", "unreachable", "refused", "garbage", "too_large", 
 Role = Literal["system", "user", "assistant"]
 
 
-class Message(TypedDict):
+class ChatMessage(TypedDict):
     """One message of a conversation, as OpenAI's API has it."""
 
     role: Role
@@ -61,7 +61,7 @@ class LanguageModel(Protocol):
     is_local: bool
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, deadline: float
+        self, messages: Sequence[ChatMessage], *, max_tokens: int, deadline: float
     ) -> Completion:
         """Continues a conversation, the likeliest token at each step.
 

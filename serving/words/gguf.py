@@ -6,13 +6,13 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 
-from serving.words.contract import Completion, Message
+from serving.words.contract import ChatMessage, Completion
 from tfrec.optional import import_optional
 
 CONTEXT_TOKENS = 4096
 
 
-def load(path: str) -> Callable[[Sequence[Message], int, float], Completion]:
+def load(path: str) -> Callable[[Sequence[ChatMessage], int, float], Completion]:
     """A function that generates with the model of a file.
 
     Raises:
@@ -26,7 +26,7 @@ def load(path: str) -> Callable[[Sequence[Message], int, float], Completion]:
     llama = import_optional(
         "xllamacpp",
         "a GGUF file",
-        "`pip install 'tfrec[words]'` installs it.",
+        "`pip install 'tfrec[words-local]'` installs it.",
     )
     params = llama.CommonParams()
     params.model.path = path
@@ -50,7 +50,10 @@ def _generate(server, messages, max_tokens, seconds):
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    pieces, usage, reasons, problems = [], {}, set(), []
+    pieces: list[str] = []
+    usage: dict[str, int] = {}
+    reasons: set[str | None] = set()
+    problems: list[dict] = []
 
     def take(part):  # says whether it is enough
         answer = json.loads(part)
@@ -64,5 +67,5 @@ def _generate(server, messages, max_tokens, seconds):
     server.handle_chat_completions(json.dumps(question), take)
     if problems or not reasons:
         raise RuntimeError(f"llama.cpp gave no answer: {problems}")
-    tokens = (usage.get(f"{side}_tokens", 0) for side in ("prompt", "completion"))
+    tokens = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
     return Completion("".join(pieces), *tokens, is_cut="stop" not in reasons)

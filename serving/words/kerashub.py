@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from serving.words.contract import Completion, Message
+from serving.words.contract import ChatMessage, Completion
 from tfrec.optional import import_optional
 
 BLOCK_TOKENS = 512  # lengths are multiples of it, since each is compiled
 
 
-def load(path: str) -> Callable[[Sequence[Message], int, float], Completion]:
+def load(path: str) -> Callable[[Sequence[ChatMessage], int, float], Completion]:
     """A function that generates with a preset's folder.
 
     Raises:
@@ -32,7 +32,8 @@ def _generate(model, messages, max_tokens, seconds):
     length, most = read + max_tokens, model.preprocessor.sequence_length
     if length > most:
         raise ValueError(
-            f"A prompt and its text must have at most {most} tokens. Received: {length}."
+            f"A prompt and its text must have at most {most} tokens. "
+            f"Received: {length}."
         )
     length = min(most, -(-length // BLOCK_TOKENS) * BLOCK_TOKENS)
     text = model.generate(prompt, max_length=length, strip_prompt=True)

@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from serving.words.contract import Completion, LanguageModelError, Message
+from serving.words.contract import ChatMessage, Completion, LanguageModelError
 from tfrec.errors import ConfigError, TfrecError
 
 START_S = 180  # TensorFlow, and some gigabytes from a disk
 GRACE_S = 0.8  # after a deadline, in which a model may still stop by itself
 NICENESS = 10
 # Messages, tokens and seconds to an answer.
-Generate = Callable[[Sequence[Message], int, float], Completion]
+Generate = Callable[[Sequence[ChatMessage], int, float], Completion]
 
 
 class LocalModel:
@@ -42,16 +42,15 @@ class LocalModel:
         self.name = path.name
         self._what = (load, str(path))
         self._lock = threading.Lock()  # one text at a time
-        self._worker: _Worker | None = None
-        self._start()
-        assert self._worker
-        problem = self._worker.problem(START_S)
+        worker = _Worker(*self._what)
+        self._worker: _Worker | None = worker
+        problem = worker.problem(START_S)
         if problem:
             self.close()
             raise ConfigError(f"`words.path` {path} cannot be used: {problem}")
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, deadline: float
+        self, messages: Sequence[ChatMessage], *, max_tokens: int, deadline: float
     ) -> Completion:
         """As `LanguageModel.generate`; texts are written one after another."""
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -78,9 +77,6 @@ class LocalModel:
         with self._lock:
             self._end()
 
-    def _start(self):
-        self._worker = _Worker(*self._what)
-
     def _end(self):
         if self._worker:
             self._worker.kill()
@@ -89,11 +85,10 @@ class LocalModel:
     def _ready(self, deadline):
         """The worker, started again if it had to be ended; it may still be loading."""
         if self._worker is None:
-            self._start()
+            self._worker = _Worker(*self._what)
         problem = self._worker.problem(max(0.0, deadline - time.monotonic()))
         if problem is None:
             return self._worker
-        self._end()
         raise LanguageModelError("unreachable", problem)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from serving.security.exposure import is_loopback
-from serving.words.contract import Completion, LanguageModelError, Message
+from serving.words.contract import ChatMessage, Completion, LanguageModelError
 from serving.words.http_answer import parts, posted
 from tfrec.errors import ConfigError
 
@@ -28,18 +28,7 @@ class OpenAIEndpoint:
     """
 
     def __init__(self, url: str, model: str, api_key_env: str = ""):
-        try:
-            self._url = urlsplit(url.rstrip("/") + "/chat/completions")
-            is_right = self._url.scheme in ("http", "https") and self._url.hostname
-            is_right = is_right and (self._url.port or True)
-        except ValueError:
-            is_right = False
-        if not is_right or "@" in self._url.netloc:
-            raise ConfigError(
-                "`words.url` must be the URL of an OpenAI-compatible server without a "
-                "password, such as http://127.0.0.1:8000/v1. Received: "
-                f"{url.rpartition('@')[2]!r}."
-            )
+        self._url = _read_url(url)
         self.name = model
         self.is_local = is_loopback(self._url.hostname or "")
         self._key = _read_key(api_key_env)
@@ -51,7 +40,7 @@ class OpenAIEndpoint:
             )
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, deadline: float
+        self, messages: Sequence[ChatMessage], *, max_tokens: int, deadline: float
     ) -> Completion:
         """As `LanguageModel.generate`; the answer is streamed if the server can."""
         question = {
@@ -86,6 +75,22 @@ class OpenAIEndpoint:
             "refused",
             f"{self._url.netloc} answered {response.status}: {' '.join(words.split())}",
         )
+
+
+def _read_url(url):
+    try:
+        found = urlsplit(url.rstrip("/") + "/chat/completions")
+        host, port = found.hostname, found.port or 1
+    except ValueError:
+        host, port = None, 0
+    is_http = host and port and found.scheme in ("http", "https")
+    if is_http and "@" not in found.netloc:
+        return found
+    shown = url.rpartition("@")[2]
+    raise ConfigError(
+        "`words.url` must be the URL of an OpenAI-compatible server without a "
+        f"password, such as http://127.0.0.1:8000/v1. Received: {shown!r}."
+    )
 
 
 def _read_key(variable):
