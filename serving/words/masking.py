@@ -23,18 +23,23 @@ def mask(text: str, facts: Facts) -> str:
         >>> mask("“Alien” and Jaws", facts) == f"“{ITEM}” and {CAUSE}"
         True
     """
-    phrases = [(each.title, ITEM) for each in facts.items]
-    phrases += [(each, CAUSE) for each in facts.causes]
-    phrases += [(_LATE.sub("", name), mark) for name, mark in phrases]
     of_both = set(facts.shared)
+    phrases = names(facts)
     phrases += [(each, SHARED if each in of_both else DATA) for each in facts.said]
     masked = in_one_width(text)
     for phrase, mark in sorted(phrases, key=lambda each: -len(each[0])):
-        if phrase:
-            pattern = _bounded(in_one_width(phrase))
-            flags = re.IGNORECASE if mark in (SHARED, DATA) else 0
-            masked = re.sub(pattern, mark, masked, flags=flags)
+        pattern = _bounded(in_one_width(phrase))
+        flags = re.IGNORECASE if mark in (SHARED, DATA) else 0
+        masked = re.sub(pattern, mark, masked, flags=flags)
     return masked
+
+
+def names(facts: Facts) -> list[tuple[str, str]]:
+    """Names of items and causes, also without what is in brackets, and their marks."""
+    found = [(each.title, ITEM) for each in facts.items]
+    found += [(each, CAUSE) for each in facts.causes]
+    found += [(_LATE.sub("", name), mark) for name, mark in found]
+    return [(name, mark) for name, mark in found if name]
 
 
 def fold(text: str) -> str:

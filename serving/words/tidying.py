@@ -4,6 +4,7 @@ import re
 
 from serving.words.facts import Facts
 from serving.words.kinds import OF_LISTS, Kind
+from serving.words.masking import names
 
 MAX_READ = 4000  # letters of an answer that are looked at
 _END = re.compile(r"[.!?](?=[\s\"”'’]|$)[\"”'’]?|[。！？][”」』》]?")
@@ -33,21 +34,20 @@ def tidy(text: str, kind: Kind, facts: Facts, is_cut: bool) -> str:
 
 
 def _first_sentence(line, facts, is_cut):
-    ends = [found.end() for found in _END.finditer(line)]
-    for end in ends:
-        inside = _names_across(line, end, facts)
-        if not inside:
-            return line[:end]
+    for found in _END.finditer(line):
+        if not _is_in_a_name(line, found.start(), facts):
+            return line[: found.end()]
     return "" if is_cut else line
 
 
-def _names_across(line, end, facts):
-    """Whether a name of the facts begins before a place and ends behind it."""
-    names = [each.title for each in facts.items] + [*facts.causes, *facts.said]
-    for name in names:
+def _is_in_a_name(line, place, facts):
+    """Whether a full stop belongs to a name of the facts."""
+    line = line.replace("’", "'")
+    for name in [*(name for name, _ in names(facts)), *facts.said]:
+        name = name.replace("’", "'")
         start = line.find(name)
         while start >= 0:
-            if start < end < start + len(name):
+            if start <= place < start + len(name):
                 return True
             start = line.find(name, start + 1)
     return False
