@@ -47,7 +47,8 @@ LAYERS = {
         ["words"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
-        ["batch_score", "client", "doctor", "index", "local", "online", "server"],
+        ["batch_score", "client", "doctor", "index", "local", "online", "server"]
+        + ["write_texts"],
     ],
 }
 RANKS = {

@@ -83,7 +83,7 @@ def serve(
     words: Annotated[
         pathlib.Path | None,
         Option(
-            help="TOML file with a section [words]: the language model that writes "
+            help="TOML file with a section \\[words]: the language model that writes "
             "texts about items. Default: templates."
         ),
     ] = None,

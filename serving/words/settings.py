@@ -1,5 +1,6 @@
 """Which language model writes, and how much of it."""
 
+import dataclasses
 import pathlib
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from tfrec.toml import read_section, read_toml
 
 SECTION = "words"
 MAX_DEADLINE_S = 60
+NO_LIMIT = 10**12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,10 @@ class WordsSettings:
     def prompts_folder(self) -> pathlib.Path:
         """Where the prompts are."""
         return pathlib.Path(self.prompts) if self.prompts else FOLDER
+
+    def without_budget(self) -> "WordsSettings":
+        """The same for a program that nobody waits for."""
+        return dataclasses.replace(self, tokens_per_minute=NO_LIMIT)
 
 
 def read_words(path: pathlib.Path | None) -> WordsSettings:
