@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from serving.batch.tables import stream_table
+from tfrec.client import calls
+from tfrec.client.histories import History
 from tfrec.client.reasons import evidence
 from tfrec.data.about import about
 from tfrec.data.clean import clean
@@ -16,6 +18,8 @@ from tfrec.reasons.evidence import Evidence
 
 if TYPE_CHECKING:  # it imports TensorFlow
     from tfrec.export.loaded import LoadedModel
+
+_FIELDS = ["item_id", "event", "value", "timestamp", "text"]  # as of `History`
 
 
 class ItemEvidence:
@@ -67,12 +71,16 @@ class ExplainedEvidence:
         frames = [*stream_table(events, EVENTS, {})]
         log = Events.of_parsed(with_usual_value(pd.concat(frames, ignore_index=True)))
         by_user = clean(log)[0].frame.groupby("user_id", sort=False)
+        self._kinds = self._ask(calls.event_kinds())
         self._events = dict(iter(by_user))
 
     def __call__(self, user_id: str, item_ids: Sequence[str]) -> list[Evidence]:
         """The evidence of each item of a list, best first."""
-        plain = self._items(user_id, item_ids)
-        found = evidence(self._ask, item_ids, self._history(user_id), self._titles, {})
+        plain, history = self._items(user_id, item_ids), self._history(user_id)
+        if not len(history):
+            return plain
+        shares = self._ask(calls.explain(item_ids, history))
+        found = evidence(item_ids, history, shares, self._kinds, self._titles)
         return [
             dataclasses.replace(
                 item,
@@ -88,12 +96,20 @@ class ExplainedEvidence:
     def _history(self, user_id):
         frame = self._events.get(user_id)
         if frame is None:
-            return []
+            return History.of(())
         rows = frame.iloc[-self._most :].to_dict("records")
-        return [
-            (r["item_id"], r["event"], r["value"], r["timestamp"], r.get("text", ""))
-            for r in rows
-        ]
+        return History.of(
+            [
+                (
+                    r["item_id"],
+                    r["event"],
+                    r["value"],
+                    r["timestamp"],
+                    r.get("text", ""),
+                )
+                for r in rows
+            ]
+        )
 
     def _shared(self, item, event):
         if event is None:
