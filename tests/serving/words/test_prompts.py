@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from serving.words.backends import open_model
+from serving.words.backends import BACKENDS, open_model
 from serving.words.kinds import KINDS
 from serving.words.prompts import FOLDER, read_prompts
 from serving.words.settings import WordsSettings, read_words
@@ -92,6 +92,15 @@ def test_settings_come_from_one_section(tmp_path):
     assert (settings.backend, settings.deadline_s) == ("openai", 3.0)
     assert open_model(settings).name == "m"
     assert open_model(read_words(None)) is None
+
+
+def test_a_model_of_others_is_chosen_by_its_name(tmp_path):
+    BACKENDS.register("mine")(lambda settings: f"reads {settings.path}")
+    try:
+        settings = settings_of(tmp_path, '[words]\nbackend = "mine"\npath = "x"\n')
+        assert open_model(settings) == "reads x"
+    finally:
+        BACKENDS.remove("mine")
 
 
 @pytest.mark.parametrize(
