@@ -26,9 +26,9 @@ def is_covered(text: str, lang: Lang, said: Iterable[str], has_shared: bool) -> 
         has_shared: whether it may say that two things have something in common.
 
     Example:
-        >>> is_covered("It is a quiet film.", "en", ["quiet"], False)
+        >>> is_covered("It is quiet.", "en", ["quiet"], False)
         True
-        >>> is_covered("这是一部电影", "zh", ["安静"], False)
+        >>> is_covered("这是一部安静的电影", "zh", ["安静"], False)
         False
     """
     harmless = _harmless(lang, has_shared)

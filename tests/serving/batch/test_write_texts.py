@@ -94,7 +94,7 @@ def test_the_other_formats_hold_the_same(run, folder, out):
 
 
 def test_a_model_writes_and_what_it_makes_up_is_not_kept(run, folder, capsys):
-    with answering(says("“Alien” is a Horror film.")) as endpoint:
+    with answering(says("“Alien” is Horror.")) as endpoint:
         assert run(words=words(folder, endpoint.url)) == 0
     texts = pd.read_parquet(folder / "texts.parquet")
     assert texts["source"].tolist() == ["model", "template", "template"]

@@ -80,9 +80,11 @@ WRONG = [
     ("You may like “Alien” because you bought “Jaws”.", "word"),
     ("You may like “Alien”, in two parts, because you rated “Jaws”.", "word"),
     ("You may like “Jaws” because you rated “Alien”.", "role"),
-    ("You may like “Alien” because you rated the Sci-Fi film “Jaws”.", "role"),
+    ("You may like “Alien” because you rated the Sci-Fi item “Jaws”.", "role"),
+    ("You may like the film “Alien” because you rated “Jaws”.", "word"),
+    ("Others like “Alien” because you rated “Jaws”.", "word"),
     ("You may like “Alien” because you rated “Jaws”, and both are Sci-Fi.", "role"),
-    ("You rated Horror films and “Alien”, so try that because of “Jaws”.", "role"),
+    ("You rated Horror and “Alien”, so try that because of “Jaws”.", "role"),
 ]
 
 
@@ -100,7 +102,7 @@ WRONG_ZH = [
     ("您不会喜欢“异形”，因为您看过“大白鲨”。", "word"),
     ("您可能会喜欢三部“异形”，因为您看过“大白鲨”。", "word"),
     ("您可能会喜欢“大白鲨”，因为您看过“异形”。", "role"),
-    ("您可能会喜欢“异形”，因为您看过“大白鲨”这部科幻片。", "role"),
+    ("您可能会喜欢“异形”，因为您看过“大白鲨”这个科幻项目。", "role"),
 ]
 
 
@@ -118,7 +120,7 @@ def test_what_was_done_may_not_be_said_of_somebody_who_did_nothing():
 
 
 def test_a_blurb_says_more_than_a_name():
-    text = "“Alien” is a Horror film: a crew in deep space meets a creature."
+    text = "“Alien” is Horror: a crew in deep space meets a creature."
     assert fault_en(text, "blurb") is None
     assert fault_en("“Alien”.", "blurb") == "form"
 
@@ -126,10 +128,10 @@ def test_a_blurb_says_more_than_a_name():
 def test_a_digest_has_a_heading_of_what_most_items_are():
     items = [evidence(), evidence(title="The Thing", categories=("Horror",))]
     facts = Facts.of(items)
-    good = "More Horror Films\n“Alien” and “The Thing”, because you rated “Jaws”."
+    good = "More Horror Items\n“Alien” and “The Thing”, because you rated “Jaws”."
     assert fault_en(good, "digest", facts) is None
     assert fault_en(good.replace("Horror", "Sci-Fi"), "digest", facts) == "word"
-    assert fault_en(good.replace("Films", "Gems"), "digest", facts) == "word"
+    assert fault_en(good.replace("Items", "Gems"), "digest", facts) == "word"
 
 
 NASTY = [

@@ -73,7 +73,7 @@ WRONG = {
     ),
     "another language": (GOOD_ZH, "form"),
     "mixes languages": ("“Alien” 您可能会喜欢，因为您看过 “Jaws”。", "language"),
-    "praises": ("You may like the best film “Alien” because you rated Jaws.", "word"),
+    "praises": ("You may like the best “Alien” because you rated Jaws.", "word"),
     "nothing": ("   \n  ", "empty"),
     "an address": (GOOD[:-1] + " at http://evil.example", "markup"),
     "10 MB": (floods(10), "too_large"),
@@ -170,7 +170,7 @@ def test_nothing_personal_leaves_the_machine_unasked(kind):
 
 @pytest.mark.parametrize("kind", ["blurb", "push"])
 def test_a_remote_model_reads_of_items_alone(kind):
-    with answering(says("For you: “Alien”, a Horror film.")) as endpoint:
+    with answering(says("For you: “Alien”, which is Horror.")) as endpoint:
         text = Writing(endpoint.url, is_local=False)(kind=kind, item=private())
         (question,) = endpoint.questions
     asked = question["messages"][-1]["content"]
