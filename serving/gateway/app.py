@@ -73,6 +73,7 @@ def make_app(
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
     It lets anybody in: `make_door` checks requests, and counts what becomes of them.
+    `add_texts` adds the route of texts.
 
     Args:
         states: whose users are served.
@@ -97,7 +98,7 @@ def make_app(
     app.state.metrics = metrics
     add_error_handlers(app)
     parts = (states, model, catalogue, metrics, reactions, settings, profiles)
-    recommending = Recommending(*parts)
+    recommending = app.state.recommending = Recommending(*parts)
     _add_recommendations(app, recommending)
     _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)

@@ -1,4 +1,4 @@
-"""Answers that were given in this second."""
+"""Answers that were given in this period of time."""
 
 import threading
 from collections import OrderedDict
@@ -9,11 +9,11 @@ MAX_ANSWERS = 10_000
 
 
 class AnswerCache:
-    """A bounded dict whose entries hold for one second; the longest unused goes first.
+    """A bounded dict whose entries hold for one period; the longest unused goes first.
 
-    The model knows time in whole seconds: the ages of events, and which items are on
-    offer. So within a second the same question has the same answer, and after it maybe
-    not: an item whose time is over must not come back.
+    A period of lists is a second. The model knows time in whole seconds: the ages of
+    events, and which items are on offer. So within a second the same question has the
+    same answer, and after it maybe not: an item whose time is over must not come back.
 
     Args:
         max_answers: how many are kept.
@@ -24,19 +24,19 @@ class AnswerCache:
         self._answers: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, second: int):
-        """The answer that was given in this second, None if there is none."""
+    def get(self, key: Hashable, period: int):
+        """The answer that was given in this period, None if there is none."""
         with self._lock:
             born, answer = self._answers.get(key, (None, None))
-            if born != second:
+            if born != period:
                 return None
             self._answers.move_to_end(key)
             return answer
 
-    def put(self, key: Hashable, second: int, answer) -> None:
+    def put(self, key: Hashable, period: int, answer) -> None:
         """Keeps an answer, and lets another go if there are too many."""
         with self._lock:
-            self._answers[key] = (second, answer)
+            self._answers[key] = (period, answer)
             self._answers.move_to_end(key)
             if len(self._answers) > self._max_answers:
                 self._answers.popitem(last=False)

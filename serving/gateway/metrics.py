@@ -11,17 +11,18 @@ class Metrics:
     """Counters of one gateway, apart from those of any other in the process.
 
     Attributes:
+        registry: for parts that count their own.
         fallbacks: answers given without the model server.
     """
 
     def __init__(self):
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._seconds = Histogram(
             "tfrec_gateway_request_seconds",
             "Time to answer a request.",
             ["method", "route", "status"],
             buckets=_BUCKETS_S,
-            registry=self._registry,
+            registry=self.registry,
         )
         self._events = self._counter("events", "Events received.", ["outcome"])
         self._cache = self._counter("cache", "Looks into the cache.", ["outcome"])
@@ -46,11 +47,11 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it, for a scraper."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
     def _counter(self, name, words, labels=()):
         full_name = f"tfrec_gateway_{name}_total"
-        return Counter(full_name, words, labels, registry=self._registry)
+        return Counter(full_name, words, labels, registry=self.registry)
 
 
 class Timed:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +143,7 @@ class Recommending:
         self._profiles = profiles or {}
         self._cache = AnswerCache()
         self._last_lists = LastLists()
+        self._forget_too: list[Callable[[str], None]] = []
         self._reasons = Reasons(model, catalogue, self._reactions)
         self._keeping = InterestKeeping(
             states, model, self._reactions, settings or InterestSettings()
@@ -213,6 +214,12 @@ class Recommending:
         """Drops the answers that a user got."""
         self._cache.drop(lambda key: key[0][:1] == (user_id,))
         self._last_lists.forget(user_id)
+        for forget in self._forget_too:
+            forget(user_id)
+
+    def when_forgetting(self, forget: Callable[[str], None]) -> None:
+        """Has others drop, too, what they made of a user's answers."""
+        self._forget_too.append(forget)
 
     def forget_all(self) -> None:
         """Drops all answers, since items came or went."""

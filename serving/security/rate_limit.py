@@ -9,11 +9,12 @@ MAX_CLIENTS = 10_000  # remembered; then the one that asked longest ago is forgo
 
 
 class RateLimit:
-    """A bucket per client that fills steadily, and holds one second's worth.
+    """A bucket per client that fills steadily.
 
     Args:
-        per_s: requests a second.
+        per_s: requests a second, or what else they cost.
         clock: gives seconds.
+        size: what a full bucket holds; None for one second's worth.
 
     Example:
         >>> limit = RateLimit(1, clock=lambda: 0.0)
@@ -21,21 +22,26 @@ class RateLimit:
         (True, False, True)
     """
 
-    def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        per_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        size: float | None = None,
+    ):
         self._per_s = per_s
-        self._size = max(1.0, per_s)
+        self._size = size or max(1.0, per_s)
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def allows(self, client: str) -> bool:
-        """Whether this client may ask now; if so, it did."""
+    def allows(self, client: str, cost: float = 1) -> bool:
+        """Whether this client may ask now; if so, it did, and has paid for it."""
         now = self._clock()
         with self._lock:
             content, since = self._buckets.pop(client, (self._size, now))
             content = min(self._size, content + (now - since) * self._per_s)
-            is_allowed = content >= 1
-            self._buckets[client] = (content - is_allowed, now)
+            is_allowed = content >= cost
+            self._buckets[client] = (content - cost * is_allowed, now)
             if len(self._buckets) > MAX_CLIENTS:
                 self._buckets.popitem(last=False)
         return is_allowed

@@ -109,6 +109,7 @@ def test_names_of_this_machine_are_its_own(ask, host):
     [
         ("GET", "/v1/users/ann/state", "ask"),
         ("GET", "/v1/users/ann/interests", "ask"),
+        ("GET", "/v1/users/ann/texts", "ask"),
         ("GET", "/v1/page", "ask"),
         ("GET", "/metrics", "ask"),
         ("POST", "/v1/sessions/interests", "ask"),
@@ -152,6 +153,7 @@ def test_refusals_are_counted(guarded):
         ("recommendations?quary=y", "`quary`. Did you mean `query`?"),
         ("recommendations?k=1&k=2", "`k` must be given once."),
         ("interests?then=1", "has the unknown `then`."),
+        ("texts?kinds=push", "`kinds`. Did you mean `kind`?"),
         ("state?k=1", "The query has the unknown `k`. Leave it out."),
         (f"recommendations?now={2**63}", "`now` looks like milliseconds"),
         (f"recommendations?now={'9' * 5000}", "`now` looks like milliseconds"),

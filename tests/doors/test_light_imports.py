@@ -139,7 +139,12 @@ def ask_everything(ask):
     assert ask.recommend("ann", mode="interest")["reason_code"] == "interest"
     assert ask.recommend("ann", query="the sea")["reason_code"] == "history"
     users = "/v1/users/ann"
-    for path in (f"{users}/state", f"{users}/interests", "/v1/items?query=title"):
+    for path in (
+        f"{users}/state",
+        f"{users}/interests",
+        f"{users}/texts",
+        "/v1/items?query=title",
+    ):
         assert ask("GET", path)[0] == 200
     for path in ("/", "/docs", "/health", "/metrics"):
         assert ask("GET", path)[0] == 200

@@ -9,9 +9,11 @@ import urllib.parse
 from serving.gateway.app import make_app
 from serving.gateway.door import LIMITS, Hosts, make_door, write_error
 from serving.gateway.model_client import ModelClient
+from serving.gateway.texts import add_texts
 from serving.gateway.titles import ItemTitles
 from serving.http.listening import HttpServer
 from serving.security.gate import Gate
+from serving.words.settings import WordsSettings
 from tests.serving.listening_process import ListeningProcess
 from tfrec.client.client import RecommenderClient
 
@@ -61,15 +63,17 @@ class GatewayProcess(ListeningProcess):
 
 
 @contextlib.contextmanager
-def gateway_thread(states, target, items=None, tokens=None, **page):
+def gateway_thread(states, target, items=None, tokens=None, words=(), **page):
     """A gateway in this process, for the length of a block; gives `Http`.
 
-    `page` are `reactions` and `users` of `make_app`.
+    `words` are the settings and the language model that write texts, `page` are
+    `reactions` and `users` of `make_app`.
     """
     with RecommenderClient(target, "toy", timeout_s=20) as client:
         link = ModelClient(client)
         link.look()
         app = make_app(states, link, ItemTitles(items), **page)
+        writing = add_texts(app, *(words or (WordsSettings(), None)))
         door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
         server.start()
@@ -77,6 +81,7 @@ def gateway_thread(states, target, items=None, tokens=None, **page):
             yield Http(int(server.address.split(":")[1]))
         finally:
             server.drain()
+            writing.close()
 
 
 def eventually(call, seconds=20):

@@ -1,5 +1,7 @@
 """Tests of the programs that ask a server with certificates and tokens."""
 
+import types
+
 import pytest
 
 from serving.client import main
@@ -145,6 +147,8 @@ def test_the_gateway_asks_a_secured_server(secured, files, monkeypatch):
         links.append(link)
 
     monkeypatch.setattr("serving.gateway.app.make_app", make_app)
+    closing = types.SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr("serving.gateway.texts.add_texts", lambda *_: closing)
     monkeypatch.setattr("serving.gateway.door.make_door", lambda *_: None)
     monkeypatch.setattr(gateway, "_run", lambda server, _: server.drain())
     flags = ("--target", secured.address, "--model", "toy", "--store", "memory:")

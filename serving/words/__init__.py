@@ -1,0 +1,1 @@
+"""Sentences for people, written by a language model or by templates, and checked."""
