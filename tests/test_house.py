@@ -43,7 +43,7 @@ LAYERS = {
     "serving": [
         ["fields", "request_log", "text_protos", "wording"],
         ["http"],
-        ["security", "user_states"],
+        ["security", "user_states", "sentences"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
         ["batch_score", "client", "doctor", "index", "local", "online", "server"],
