@@ -93,21 +93,44 @@ class CatalogueNames:
         concepts: Iterable[Iterable[str]] = (),
     ):
         self._titles: dict[str, str] = {}
+        self._by_letter: dict[str, list[str]] = {}
+        self._num_letters = 0  # of the longest title, so far as it is looked at
         known = popularity or {}
         for item_id in sorted(titles, key=lambda each: known.get(each, 0)):
-            for said in spoken_titles(titles[item_id]):
-                self._titles[_joined(said)] = item_id
-        longest = max(map(len, self._titles), default=0)
-        self._num_letters = min(MAX_TITLE_LETTERS, longest + 2)  # and quotes
-        self._by_letter: dict[str, list[str]] = {}
-        for said in self._titles:
-            self._by_letter.setdefault(said[0], []).append(said)
+            self._add_title(item_id, titles[item_id])
+        self._concepts = [
+            [f for word in words for f in _forms(word)] for words in concepts
+        ]
         self._categories: dict[str, str] = {}
-        for name in categories:
-            for form in _forms(name):
-                self._categories.setdefault(form, name)
-        for words in concepts:
-            forms = [form for word in words for form in _forms(word)]
+        self._add_categories(categories)
+
+    def add(self, item_id: str, title: str, categories: Iterable[str]) -> None:
+        """Knows one more item; of equal titles it is meant from now on."""
+        self._add_title(item_id, title)
+        self._add_categories(categories)
+
+    def all_categories(self) -> list[str]:
+        """Names of the catalogue's categories, in order of the alphabet."""
+        return sorted(set(self._categories.values()))
+
+    def _add_title(self, item_id, title):
+        for said in spoken_titles(title):
+            said = _joined(said)
+            if said not in self._titles:
+                self._by_letter.setdefault(said[0], []).append(said)
+            self._titles[said] = item_id
+            # Two more for quotes.
+            longest = max(self._num_letters, len(said) + 2)
+            self._num_letters = min(MAX_TITLE_LETTERS, longest)
+
+    def _add_categories(self, categories):
+        new = [(form, name) for name in categories for form in _forms(name)]
+        before = len(self._categories)
+        for form, name in new:
+            self._categories.setdefault(form, name)
+        if len(self._categories) == before:
+            return
+        for forms in self._concepts:
             named = [self._categories[f] for f in forms if f in self._categories]
             for form in forms if named else ():
                 self._categories.setdefault(form, named[0])

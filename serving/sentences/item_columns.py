@@ -26,7 +26,7 @@ class ItemColumns:
         titles: one for each.
         categories: one for each, several with `|` between.
         abouts: a line about each.
-        numbers: column -> one for each, NaN where it is not known.
+        numbers: column -> one for each, None or NaN where it is not known.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ItemColumns:
         titles: Sequence[str],
         categories: Sequence[str],
         abouts: Sequence[str],
-        numbers: Mapping[str, Sequence[float]],
+        numbers: Mapping[str, Sequence[float | None]],
     ):
         self.item_ids = list(item_ids)
         self.rows = {item_id: row for row, item_id in enumerate(self.item_ids)}
@@ -48,7 +48,7 @@ class ItemColumns:
         self._starts = ends[: len(lines)]
         self._categories = _rows_by_category(categories)
         self._numbers = {
-            attribute: np.asarray(numbers[found[0]], float)
+            attribute: np.array(numbers[found[0]], float)
             for attribute, names in COLUMNS.items()
             if (found := [name for name in names if name in numbers])
         }

@@ -2,7 +2,7 @@
 
 import re
 
-from serving.sentences.reading import Reading
+from serving.sentences.reading import SentenceReading
 from serving.sentences.rules import Rule
 
 _CLOSING = {"《": "》", '"': '"'}
@@ -11,7 +11,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 MAX_WORDS, MAX_LETTERS = 4, 10  # of words that items must not have
 
 
-def read_titles(reading: Reading, rule: Rule, match: re.Match) -> None:
+def read_titles(reading: SentenceReading, rule: Rule, match: re.Match) -> None:
     """Fills `like` or `unlike` with the titles that follow a rule's words.
 
     Args:
@@ -62,7 +62,7 @@ def _title(names, text, start, is_exact):
     return named
 
 
-def read_rejected(reading: Reading, rule: Rule, match: re.Match) -> None:
+def read_rejected(reading: SentenceReading, rule: Rule, match: re.Match) -> None:
     """Fills the slots of what is not wanted with the parts of a phrase."""
     phrase, start = match["phrase"], match.start("phrase")
     slots = [_rejected(reading, each, rule) for each in _listed(reading, phrase)]
@@ -120,7 +120,7 @@ def _whole_categories(names, words):
     return found
 
 
-def read_categories(reading: Reading) -> None:
+def read_categories(reading: SentenceReading) -> None:
     """Fills `categories` with all that the rest of a sentence names."""
     text = reading.sentence.text
     either = reading.rules.filler["either"]

@@ -17,7 +17,7 @@ class SentenceError(ServingError, ValueError):
     """A sentence that is too long, or asks for too much."""
 
 
-class Reading:
+class SentenceReading:
     """What was found in a sentence so far.
 
     Args:

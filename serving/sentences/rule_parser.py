@@ -11,7 +11,7 @@ from serving.sentences.names import read_categories, read_rejected, read_titles
 from serving.sentences.normalised import is_chinese, normalise
 from serving.sentences.numerals import read_number
 from serving.sentences.parsed_request import Order, ParsedRequest, Refinement
-from serving.sentences.reading import Reading, SentenceError
+from serving.sentences.reading import SentenceError, SentenceReading
 from serving.sentences.rules import FOLDER, read_rules
 from serving.sentences.sentence import Sentence
 
@@ -55,7 +55,7 @@ class RuleParser:
             )
         language = language or ("zh" if is_chinese(spelt) else "en")
         rules = read_rules(language)
-        reading = Reading(Sentence(spelt), self._names, rules, today)
+        reading = SentenceReading(Sentence(spelt), self._names, rules, today)
         for rule in rules.rules:
             for match in reading.sentence.matches(rule.pattern):
                 _apply(reading, rule, match)

@@ -1,8 +1,8 @@
 """A list by the model of which each item is allowed, in the order asked for."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 from tfrec.client.answers import Recommendation
@@ -26,20 +26,22 @@ class Selection:
     Attributes:
         is_allowed: of an item's id.
         num_allowed: how many items are.
+        num_candidates: how many are in the categories that the model filters by.
         num_items: of the catalogue.
         excluded: ids that the model is to leave out.
         come_last: whether an item comes after those that are not so.
-        sort_by: item id -> value, smallest first; items without one come last. None
-            for the model's order.
+        sort_by: gives the value of an item id, smallest first and infinite for none;
+            None for the model's order.
         pool: how many of the model's best are sorted, 0 for all that are allowed.
     """
 
     is_allowed: Callable[[str], bool] = allow_all
     num_allowed: int = 0
+    num_candidates: int = 0
     num_items: int = 0
     excluded: tuple[str, ...] = ()
     come_last: Callable[[str], bool] | None = None
-    sort_by: Mapping[str, float] | None = field(default=None, repr=False)
+    sort_by: Callable[[str], float] | None = None
     pool: int = 0
 
     def best(self, ask: Ask, k: int) -> tuple[list[Recommendation], int]:
@@ -68,7 +70,7 @@ class Selection:
         order = list(items)
         if self.sort_by is not None:
             by = self.sort_by
-            order.sort(key=lambda item: by.get(item.item_id, math.inf))
+            order.sort(key=lambda item: by(item.item_id))
         if self.come_last is not None:
             is_last = self.come_last
             order.sort(key=lambda item: is_last(item.item_id))

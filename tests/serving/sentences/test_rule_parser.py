@@ -46,7 +46,7 @@ def test_titles_may_hold_words_of_rules(parse):
     assert parse("like Gone with the Wind").like == ("4",)
     assert parse("like Monty Python and the Holy Grail, but shorter").like == ("5",)
     assert parse("like The Matrix and Alien").like == ("2", "1")
-    assert parse("like the matirx").like == ("2",)
+    assert parse("like the matrixx").like == ("2",)
     assert parse("films like Zardoz").query.endswith("Zardoz".lower())
 
 

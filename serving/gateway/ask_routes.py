@@ -1,0 +1,37 @@
+"""The route of requests in sentences."""
+
+import time
+
+from fastapi import FastAPI, Response
+
+from serving.fields import Id
+from serving.gateway.ask_schemas import AskAnswer, AskRequest
+from serving.gateway.asking import Asking
+
+
+def add_ask(app: FastAPI, asking: Asking) -> None:
+    """Adds the route that takes a sentence."""
+
+    @app.post("/v1/users/{user_id:path}/ask", response_model=AskAnswer)
+    def ask(user_id: Id, asked: AskRequest) -> Response:
+        """A list for a sentence in English or Chinese, and what was understood.
+
+        Limits are filters: no item of the answer is against a part that `is_hard` and
+        `is_applied`. With `session` the next sentence may refine this one.
+        """
+        started = time.perf_counter()
+        given = asking.answer(user_id, asked)
+        answer = AskAnswer(
+            items=list(given.found.items),
+            state_version=given.state_version,
+            model_version=given.found.model_version,
+            latency_ms=round(1e3 * (time.perf_counter() - started), 3),
+            reason_code=given.found.reason_code,
+            understood=given.understood,
+            notes=given.notes,
+            query=given.query,
+            lang=given.lang,
+            is_refined=given.is_refined,
+            parsed_by=given.parsed_by,
+        )
+        return Response(answer.model_dump_json(), media_type="application/json")
