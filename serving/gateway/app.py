@@ -105,7 +105,7 @@ def make_app(
     _add_events(app, states, metrics)
     add_undo(app, states)
     asking = app.state.asking = Asking(recommending, catalogue, reactions)
-    add_ask(app, asking)
+    add_ask(app, asking, _history)
     _add_users(app, states, (recommending, asking), catalogue)
     _add_search(app, catalogue)
     if item_log:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from serving.fields import Kind, Now, Text
-from serving.gateway.schemas import MAX_K, Recommendations
+from serving.gateway.schemas import MAX_K, MAX_SESSION, Recommendations, SessionEvent
 from serving.sentences.reading import MAX_PARTS
 from serving.sentences.rule_parser import MAX_LETTERS
 from serving.wording import RequestBody
@@ -40,6 +40,12 @@ class AskRequest(RequestBody):
     )
     explain: bool = False
     now: Now = Field(None, description="UTC seconds; null: now")
+
+
+class SessionAskRequest(AskRequest):
+    """The same of somebody without a user id."""
+
+    history: list[SessionEvent] = Field([], max_length=MAX_SESSION)
 
 
 class UnderstoodPart(BaseModel):

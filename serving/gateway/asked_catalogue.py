@@ -18,7 +18,9 @@ from serving.sentences.parsed_request import Order, ParsedRequest
 from serving.sentences.rule_parser import RuleParser, read_concepts
 from serving.sentences.selection import MAX_EXCLUDED, Selection
 
-MIN_POOL, POOL = 50, 5  # of the best items, for each that is wanted, some are sorted
+# Of the best items so many are sorted: some for each that is wanted, or as many as a
+# model gives at once where nothing but the order was asked for.
+MIN_POOL, POOL, MAX_POOL = 50, 5, 1000
 
 
 class CatalogueView:
@@ -86,7 +88,7 @@ class CatalogueView:
             excluded=excluded,
             come_last=self._come_last(request),
             sort_by=self._sort_by(request.order) if request.order else None,
-            pool=0 if is_sorted else max(MIN_POOL, POOL * k),
+            pool=MAX_POOL if is_sorted else max(MIN_POOL, POOL * k),
         )
 
     def _counts(self, masks, unlike, num_items):

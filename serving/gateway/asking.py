@@ -3,11 +3,13 @@
 import datetime
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving.gateway.ask_schemas import AskRequest, Language, ParsedBy, UnderstoodPart
 from serving.gateway.ask_sessions import AskSessions, LastRequest
 from serving.gateway.asked_catalogue import AskedCatalogue, CatalogueView
+from serving.gateway.evidence import AskedTitle
 from serving.gateway.feedback import Reactions
 from serving.gateway.recommendations import Found, ListOptions, Recommending
 from serving.gateway.titles import ItemTitles
@@ -69,8 +71,15 @@ class Asking:
         """Drops what a user asked for."""
         self._sessions.forget(user_id)
 
-    def answer(self, user_id: str, asked: AskRequest) -> Asked:
+    def answer(
+        self, user_id: str, asked: AskRequest, history: Sequence[tuple] | None = None
+    ) -> Asked:
         """What a user gets for a sentence.
+
+        Args:
+            user_id: `""` for somebody without an id.
+            asked: the sentence.
+            history: of somebody without an id, as `tfrec.client.histories.FIELDS`.
 
         Raises:
             SentenceError: it is empty, too long, or asks for too much.
@@ -84,14 +93,19 @@ class Asking:
         answering = _Answering(view, PartWords(lang, self._titles.name))
         request, is_refined = answering.settle(said, last, asked)
         k = request.k or asked.k
-        found, state_version = self._find(user_id, asked, request, k, now, view)
+        events = [*(history or ()), *self._events(request, now)]
+        more = (_options(request, asked, k), view.selection(request, k))
+        if history is None:
+            found, version = self._recommending.for_request(user_id, *more, events)
+        else:
+            found, version = self._recommending.for_session_request(events, *more), 0
         answering.note_count(request, len(found.items), k)
         if asked.session:
             shown = tuple(item.item_id for item in found.items)
             self._sessions.put(user_id, asked.session, LastRequest(request, shown))
         return Asked(
             found=found,
-            state_version=state_version,
+            state_version=version,
             understood=answering.understood(request),
             notes=answering.notes,
             query=_query(request),
@@ -117,18 +131,6 @@ class Asking:
         except NotParsedError:
             return by_rules, "rules"
 
-    def _find(self, user_id, asked, request, k, now, view) -> tuple[Found, int]:
-        selection = view.selection(request, k)
-        options = ListOptions(
-            k=k,
-            category="|".join(request.categories),
-            query=_query(request),
-            explain=asked.explain,
-            now=asked.now,
-        )
-        events = [*self._events(request, now)]
-        return self._recommending.for_request(user_id, options, selection, events)
-
     def _events(self, request, now):
         """Liked and unwanted titles, as if they had just been clicked so."""
         skip = self._reactions.skip
@@ -137,7 +139,17 @@ class Asking:
             pairs += [(item_id, skip) for item_id in request.unlike]
         for item_id, reaction in pairs:
             value = math.nan if reaction.value is None else reaction.value
-            yield item_id, reaction.event, value, now, ""
+            yield AskedTitle((item_id, reaction.event, value, now, ""))
+
+
+def _options(request, asked, k):
+    return ListOptions(
+        k=k,
+        category="|".join(request.categories),
+        query=_query(request),
+        explain=asked.explain,
+        now=asked.now,
+    )
 
 
 def _query(request):

@@ -1,5 +1,6 @@
 """Shares of events in items as `Evidence`: with titles, shared words and changes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from tfrec.reasons.evidence import (
     SharedWord,
     WordSource,
 )
+from tfrec.reasons.sentences import ASKED
 from tfrec.reasons.naming import NEAR, carrying, most_specific
 
 
@@ -35,6 +37,10 @@ class Carried:
     shares: np.ndarray
     may_be: np.ndarray
     are_words: Sequence[bool]
+
+
+class AskedTitle(tuple):
+    """An event, as of `FIELDS`, that only stands for a title that a request names."""
 
 
 class EvidenceMaker:
@@ -90,6 +96,8 @@ class EvidenceMaker:
 
     def _event(self, event, share, is_named=False):
         title = self._catalogue.title(event[0])
+        if isinstance(event, AskedTitle):
+            event = (event[0], ASKED, math.nan, *event[3:])
         return CarryingEvent.of(event, title, share, is_named)
 
     def _words(self, item_id, history, named, texts):

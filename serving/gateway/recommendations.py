@@ -196,10 +196,17 @@ class Recommending:
             events: as `tfrec.client.histories.FIELDS`, that count for this list alone.
         """
         state = self._states.get(user_id)
-        history, profile = state.history(), self._profiles.get(user_id, "")
         now = options.now or int(time.time())
+        profile = self._profiles.get(user_id, "")
         about = (options, now, profile, no_list, selection)
-        return self._by_history([*history, *events], *about), state.version
+        return self._by_history([*state.history(), *events], *about), state.version
+
+    def for_session_request(
+        self, history: Sequence[tuple], options: ListOptions, selection: Selection
+    ) -> Found:
+        """What somebody without an id gets of a selection; raises as `for_user`."""
+        now = options.now or int(time.time())
+        return self._by_history(history, options, now, "", no_list, selection)
 
     def _by_history(
         self, history, options, now, profile, see_before=no_list, selection=None

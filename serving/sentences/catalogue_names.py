@@ -13,6 +13,7 @@ _ARTICLE = re.compile("^(?:the|an?) ")
 _ASIDE = re.compile(r"\s*\(([^()]*)\)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _HAN = re.compile("[\u3400-\u9fff]")
+_CLAUSE_END = re.compile("[,.;:!?()、]| (?:but|with|from|and|or|for) ")
 MAX_TITLE_WORDS, MAX_TITLE_LETTERS = 12, 40  # of what a sentence is searched for
 MAX_CATEGORY_WORDS, MAX_CATEGORY_LETTERS = 4, 8
 MIN_FUZZY = 5  # letters; shorter names are too like one another
@@ -93,7 +94,7 @@ class CatalogueNames:
         concepts: Iterable[Iterable[str]] = (),
     ):
         self._titles: dict[str, str] = {}
-        self._by_letter: dict[str, list[str]] = {}
+        self._alike: dict[tuple[str, int], list[str]] = {}
         self._num_letters = 0  # of the longest title, so far as it is looked at
         known = popularity or {}
         for item_id in sorted(titles, key=lambda each: known.get(each, 0)):
@@ -117,7 +118,7 @@ class CatalogueNames:
         for said in spoken_titles(title):
             said = _joined(said)
             if said not in self._titles:
-                self._by_letter.setdefault(said[0], []).append(said)
+                self._alike.setdefault(_kind(said), []).append(said)
             self._titles[said] = item_id
             # Two more for quotes.
             longest = max(self._num_letters, len(said) + 2)
@@ -135,20 +136,22 @@ class CatalogueNames:
             for form in forms if named else ():
                 self._categories.setdefault(form, named[0])
 
-    def title_at(self, text: str, start: int, is_fuzzy: bool = True) -> Named | None:
-        """The longest title that begins at a place, spelling mistakes allowed."""
-        longest = None
+    def title_at(self, text: str, start: int) -> Named | None:
+        """The longest title that begins at a place."""
         for end in _ends(text, start, MAX_TITLE_WORDS, self._num_letters):
             said = _joined(plain(text[start:end]))
             found = self._titles.get(said) or self._titles.get(_ARTICLE.sub("", said))
             if found is not None:
                 return Named(found, end)
-            longest = longest or end
-        if longest is None or not is_fuzzy:
+        return None
+
+    def near_title_at(self, text: str, start: int) -> Named | None:
+        """The title that a clause is, spelling mistakes allowed."""
+        ends = _ends(text, start, MAX_TITLE_WORDS, self._num_letters)
+        if not ends:
             return None
-        clause = re.compile("[,.;:!?()、]| (?:but|with|from|and|or|for) ")
-        stop = clause.search(text, start, longest)
-        end = stop.start() if stop else longest
+        stop = _CLAUSE_END.search(text, start, ends[0])
+        end = stop.start() if stop else ends[0]
         return self.title_like(text[start:end], end)
 
     def title_like(self, words: str, end: int) -> Named | None:
@@ -156,9 +159,15 @@ class CatalogueNames:
         said = _joined(plain(words))
         found = self._titles.get(said)
         if found is None and len(said) >= MIN_FUZZY:
-            near = closest(said, self._by_letter.get(said[0], ()))
+            near = closest(said, self._near(said))
             found = self._titles[near] if near else None
         return None if found is None else Named(found, end)
+
+    def _near(self, said):
+        """Titles of the same first letter and about the same length."""
+        letter, length = _kind(said)
+        for each in (length - 1, length, length + 1):
+            yield from self._alike.get((letter, each), ())
 
     def category_at(self, text: str, start: int) -> Named | None:
         """The longest name of a category that begins at a place."""
@@ -168,6 +177,10 @@ class CatalogueNames:
             if found:
                 return Named(found, end)
         return None
+
+
+def _kind(said):
+    return said[0], len(said) // 4
 
 
 def _joined(said):

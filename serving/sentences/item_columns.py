@@ -83,15 +83,18 @@ class ItemColumns:
         Case, accents and the ending of a plural do not count. Chinese words may be
         anywhere.
         """
-        wanted = _ACCENTS.sub("", _decomposed(words.casefold())).strip()
-        wanted = _singular(wanted)
+        wanted = _singular(_ACCENTS.sub("", _decomposed(words.casefold())).strip())
         mask = np.zeros(len(self), bool)
-        text, place = self._text, -1
-        while wanted and (place := text.find(wanted, place + 1)) >= 0:
-            if not (wanted[0].isascii() and text[place - 1].isalnum()):
-                row = int(np.searchsorted(self._starts, place)) - 1
-                mask[row] = True
-                place = int(self._starts[row + 1]) - 1 if row + 1 < len(self) else place
+        if not wanted:
+            return mask
+        if len(wanted) == 1 and wanted.isascii():
+            wanted = f" {wanted} "  # else half of the text begins so
+        text, places, place = self._text, [], -1
+        while (place := text.find(wanted, place + 1)) >= 0:
+            places.append(place)
+        if wanted[0].isascii():  # else words have no gaps
+            places = [place for place in places if not text[place - 1].isalnum()]
+        mask[np.searchsorted(self._starts, places) - 1] = True
         return mask
 
 

@@ -23,7 +23,7 @@ def read_titles(reading: SentenceReading, rule: Rule, match: re.Match) -> None:
     place = match.start("title")
     found: list[str] = []
     end = place
-    while named := _title(reading.names, text, place, more.get("is_exact", False)):
+    while named := _title(reading, text, place, more.get("is_exact", False)):
         found.append(named.name)
         end = named.end
         joined = _anded(reading, text, end)
@@ -48,18 +48,19 @@ def _anded(reading, text, end):
     return found.end() if found and found.end() < len(text) else 0
 
 
-def _title(names, text, start, is_exact):
+def _title(reading, text, start, is_exact):
+    names = reading.names
     if start >= len(text):
         return None
     closing = _CLOSING.get(text[start])
     if closing:
         end = text.find(closing, start + 1)
         return names.title_like(text[start + 1 : end], end + 1) if end > 0 else None
-    category = names.category_at(text, start)
-    named = names.title_at(text, start, is_fuzzy=not is_exact and category is None)
-    if named and category and category.end >= named.end:
-        return None
-    return named
+    named, category = names.title_at(text, start), names.category_at(text, start)
+    if named is None and category is None and not is_exact:
+        return reading.near_title(start)
+    is_category = named and category and category.end >= named.end
+    return None if is_category else named
 
 
 def read_rejected(reading: SentenceReading, rule: Rule, match: re.Match) -> None:
@@ -90,7 +91,7 @@ def _rejected(reading, words, rule):
     named = _whole_categories(names, words)
     if named:
         return [("not_categories", name) for name in named]
-    title = names.title_at(words, 0, is_fuzzy=False)
+    title = names.title_at(words, 0)
     if title and title.end == len(words):
         return [("unlike", title.name)]
     if rule.more["kind"] == "degree" or _is_long(words):

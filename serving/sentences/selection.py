@@ -32,7 +32,7 @@ class Selection:
         come_last: whether an item comes after those that are not so.
         sort_by: gives the value of an item id, smallest first and infinite for none;
             None for the model's order.
-        pool: how many of the model's best are sorted, 0 for all that are allowed.
+        pool: how many of the model's best are sorted, if so many are allowed.
     """
 
     is_allowed: Callable[[str], bool] = allow_all
@@ -79,4 +79,4 @@ class Selection:
     def _num_wanted(self, k):
         if self.sort_by is None and self.come_last is None:
             return k
-        return max(self.pool or self.num_allowed, k)
+        return max(min(self.pool, self.num_allowed), k)

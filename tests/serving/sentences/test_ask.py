@@ -180,6 +180,10 @@ def test_liked_titles_pull_and_stay_away(films):
     assert ids(like) != ids(plain)
     assert "Alien (1979)" in ids(plain)
     assert "Alien (1979)" not in ids(like)
+    reasons = [item["reason"] for item in films("like Alien", explain=True)["items"]]
+    said = [reason for reason in reasons if reason]
+    because = "because you asked for something like “Alien (1979)”"
+    assert said and all(reason.startswith(because) for reason in said)
     assert "Titanic (1997)" not in ids(films("nothing like Titanic", k=50))
 
 
@@ -257,3 +261,21 @@ def test_a_deleted_user_has_no_session(films, gateways):
     assert films("newer", user="eve", session="s")["is_refined"]
     gateways["movies-en"]("DELETE", "/v1/users/eve")
     assert not films("newer", user="eve", session="s")["is_refined"]
+
+
+def test_somebody_without_an_id_asks_as_well(gateways):
+    http = gateways["movies-en"]
+
+    def ask(**body):
+        status, answer = http("POST", "/v1/sessions/ask", {"now": NOW, **body})
+        assert status == 200, answer
+        return answer
+
+    seen = ["Unforgiven (1992)"]
+    first = ask(text="westerns", history=seen, session="s")
+    assert ids(first) == ["High Noon (1952)"]
+    assert first["state_version"] == 0
+    again = ask(text="not that one", history=seen, session="s")
+    assert again["items"] == []
+    assert again["notes"] == ["No item is within the limits that was not seen before."]
+    assert "`history`" in http("POST", "/v1/sessions/ask", {"history": 1})[1]["detail"]
