@@ -10,8 +10,8 @@ from serving.gateway.schemas import MAX_K, MAX_SESSION, Recommendations, Session
 from serving.sentences.reading import MAX_PARTS
 from serving.sentences.rule_parser import MAX_LETTERS
 from serving.wording import RequestBody
+from tfrec.reasons.sentences import Lang
 
-Language = Literal["en", "zh"]
 ParsedBy = Literal["rules", "model"]
 
 
@@ -31,7 +31,7 @@ class AskRequest(RequestBody):
 
     text: Words = Field("", description='What is asked for; may be "" with `session`')
     k: int = Field(10, ge=1, le=MAX_K, description="Where the sentence has no number")
-    lang: Language | None = Field(
+    lang: Lang | None = Field(
         None, description="Of the answer's words; null: as the sentence"
     )
     session: Kind = Field("", description='Of one conversation; "": it has no memory')
@@ -72,6 +72,6 @@ class AskAnswer(Recommendations):
     understood: list[UnderstoodPart]
     notes: list[str]
     query: str
-    lang: Language
+    lang: Lang
     is_refined: bool
     parsed_by: ParsedBy

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from serving.gateway.ask_schemas import AskRequest, Language, ParsedBy, UnderstoodPart
+from serving.gateway.ask_schemas import AskRequest, ParsedBy, UnderstoodPart
 from serving.gateway.ask_sessions import AskSessions, LastRequest
 from serving.gateway.asked_catalogue import AskedCatalogue, CatalogueView
 from serving.gateway.evidence import AskedTitle
@@ -19,6 +19,7 @@ from serving.sentences.parsed_request import ParsedRequest
 from serving.sentences.reading import SentenceError
 from serving.sentences.refined import Resolved, is_refinement, joined, resolve
 from serving.sentences.wording_of_parts import PartWords
+from tfrec.reasons.sentences import Lang
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Asked:
     understood: list[UnderstoodPart]
     notes: list[str]
     query: str
-    lang: Language
+    lang: Lang
     is_refined: bool
     parsed_by: ParsedBy
 
@@ -88,13 +89,13 @@ class Asking:
         view = self._catalogue.view()
         now = asked.now or int(time.time())
         last = self._sessions.get(user_id, asked.session) if asked.session else None
-        lang: Language = asked.lang or ("zh" if is_chinese(asked.text) else "en")
+        lang: Lang = asked.lang or ("zh" if is_chinese(asked.text) else "en")
         said, parsed_by = self._parse(asked, view, now, last)
         answering = _Answering(view, PartWords(lang, self._titles.name))
         request, is_refined = answering.settle(said, last, asked)
         k = request.k or asked.k
         events = [*(history or ()), *self._events(request, now)]
-        more = (_options(request, asked, k), view.selection(request, k))
+        more = (_options(request, asked, k, lang), view.selection(request, k))
         if history is None:
             found, version = self._recommending.for_request(user_id, *more, events)
         else:
@@ -142,13 +143,14 @@ class Asking:
             yield AskedTitle((item_id, reaction.event, value, now, ""))
 
 
-def _options(request, asked, k):
+def _options(request, asked, k, lang):
     return ListOptions(
         k=k,
         category="|".join(request.categories),
         query=_query(request),
         explain=asked.explain,
         now=asked.now,
+        lang=lang,
     )
 
 

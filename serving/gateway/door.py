@@ -54,6 +54,8 @@ def role_of(scope: dict) -> Role | None:
     Example:
         >>> role_of({"method": "DELETE", "path": "/v1/users/7"}).name
         'WRITE'
+        >>> role_of({"method": "POST", "path": "/v1/users/7/ask"}).name
+        'ASK'
     """
     method, path = scope["method"], scope["path"]
     if method in _SAFE_METHODS:

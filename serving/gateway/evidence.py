@@ -16,8 +16,8 @@ from tfrec.reasons.evidence import (
     SharedWord,
     WordSource,
 )
-from tfrec.reasons.sentences import ASKED
 from tfrec.reasons.naming import NEAR, carrying, most_specific
+from tfrec.reasons.sentences import ASKED
 
 
 @dataclass(frozen=True)

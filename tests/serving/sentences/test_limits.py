@@ -42,7 +42,7 @@ def names(mask):
         ("大海", "d"),
         ("x", "ef"),  # "Party\nx" is one line
         ("s", "f"),
-        ("war", "abd"),
+        ("horror", "ae"),
         ("bits", "e"),
         ("", ""),
         (".*", ""),
