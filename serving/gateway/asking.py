@@ -21,6 +21,8 @@ from serving.sentences.refined import Resolved, is_refinement, joined, resolve
 from serving.sentences.wording_of_parts import PartWords
 from tfrec.reasons.sentences import Lang
 
+MAX_SESSION_PARTS = 1000
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -188,6 +190,11 @@ class _Answering:
         for words in said.not_placed:
             self.notes.append(self._words.note("not_placed", part=words))
         request = resolved.request.without(asked.without)
+        if len(list(request.parts())) > MAX_SESSION_PARTS:
+            raise SentenceError(
+                f"`session` must have asked for at most {MAX_SESSION_PARTS} things by "
+                "now, because each of them is shown. Start another session."
+            )
         return self._note_limits(request), is_refined
 
     def _note_unresolved(self, resolved: Resolved):

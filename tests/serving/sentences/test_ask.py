@@ -9,6 +9,7 @@ from benchmarks.sentence_slots import (
     read_catalogues,
     read_sentences,
 )
+from serving.gateway import asking as asking_module
 from serving.gateway.asked_catalogue import AskedCatalogue
 from serving.gateway.titles import ItemTitles
 from tests.serving.sentences.catalogue_model import asked_gateways
@@ -280,3 +281,11 @@ def test_somebody_without_an_id_asks_as_well(gateways):
     assert again["items"] == []
     assert again["notes"] == ["No item is within the limits that was not seen before."]
     assert "`history`" in http("POST", "/v1/sessions/ask", {"history": 1})[1]["detail"]
+
+
+def test_a_session_does_not_grow_for_ever(shop, monkeypatch):
+    monkeypatch.setattr(asking_module, "MAX_SESSION_PARTS", 3)
+    shop("lamps", user="fay", session="s")
+    shop("not the first", user="fay", session="s")
+    words = shop("no coffee, no kettles", user="fay", session="s", status=422)
+    assert "Start another session" in words

@@ -33,6 +33,18 @@ def test_sessions_end_and_are_few():
     assert sessions.get("ann", "4") is None
 
 
+def test_sessions_hold_few_ids_in_all():
+    sessions = AskSessions(most_ids=10)
+    four = LastRequest(ParsedRequest(), ("a", "b", "c"))
+    for session in "1123":
+        sessions.put("ann", session, four)
+    assert [bool(sessions.get("ann", each)) for each in "123"] == [False, True, True]
+    sessions.put("ann", "4", LastRequest(ParsedRequest(query="x"), tuple("abcdefghi")))
+    assert [bool(sessions.get("ann", each)) for each in "234"] == [False] * 3
+    sessions.put("ann", "5", four)
+    assert sessions.get("ann", "5") is four
+
+
 def test_what_refines():
     limit = (NumericLimit("price", max=5),)
     assert is_refinement(ParsedRequest(limits=limit))
