@@ -54,7 +54,7 @@ def _read(language):
     text = (FOLDER / f"{language}.toml").read_text(encoding="utf-8")
     file = tomllib.loads(text)
     macros = {"n": _NUMBERS[language], **file["macros"]}
-    boundary = r"\b" if language == "en" else ""
+    boundary = r"(?<!\w)" if language == "en" else ""
 
     def compiled(pattern):
         return re.compile(_expand(pattern, macros))

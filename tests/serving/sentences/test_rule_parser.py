@@ -84,6 +84,16 @@ def test_each_part_can_be_taken_off(parse):
     assert request.without(ids).is_empty
 
 
+def test_a_price_may_begin_a_sentence(parse):
+    assert parse("$50 or less").limits == (NumericLimit("price", max=50),)
+    assert parse("¥100以下").limits == (NumericLimit("price", max=100),)
+
+
+def test_not_liking_is_said_in_many_words(parse):
+    for text in ("not interested in sci-fi", "I'm not a fan of science fiction"):
+        assert parse(text).not_categories == ("Sci-Fi",)
+
+
 def test_two_limits_of_a_thing_are_one(parse):
     assert parse("at least $10, at most $30").limits == (NumericLimit("price", 10, 30),)
 
