@@ -45,6 +45,7 @@ LAYERS = {
         ["http"],
         ["security", "user_states"],
         ["words"],
+        ["sentences"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
         ["batch_score", "client", "doctor", "index", "local", "online", "server"]

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from serving.fields import Id, Now
 from serving.gateway.any_text import any_text
+from serving.gateway.ask_routes import add_ask
+from serving.gateway.asking import Asking
 from serving.gateway.docs_page import add_docs
 from serving.gateway.errors import PROBLEMS, add_error_handlers
 from serving.gateway.feedback import Reactions
@@ -103,7 +105,9 @@ def make_app(
     _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)
     add_undo(app, states)
-    _add_users(app, states, recommending, catalogue)
+    asking = app.state.asking = Asking(recommending, catalogue, reactions)
+    add_ask(app, asking, _history)
+    _add_users(app, states, (recommending, asking), catalogue)
     _add_search(app, catalogue)
     if item_log:
         add_items(app, item_log, catalogue, recommending)
@@ -248,7 +252,7 @@ def _read_limited(payload):
     return read_events(payload)
 
 
-def _add_users(app, states, recommending, catalogue):
+def _add_users(app, states, remembering, catalogue):
     @app.get("/v1/users/{user_id:path}/state")
     def show_state(user_id: Id) -> StateAnswer:
         state = states.get(user_id)
@@ -263,7 +267,8 @@ def _add_users(app, states, recommending, catalogue):
         """Deletes the user, also under an id that the present rules refuse."""
         known = [states.forget(each) for each in _spellings(user_id)]
         for each in _spellings(user_id):
-            recommending.forget(each)
+            for part in remembering:
+                part.forget(each)
         return ForgottenAnswer(forgotten=any(known))
 
 

@@ -22,6 +22,7 @@ LIMITS = HttpLimits(
 )
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _SESSIONS = "/v1/sessions/"  # what is posted there changes nothing
+_USERS, _ASKING = "/v1/users/", "/ask"  # a sentence changes no user
 # Pages without anybody's data, and what probes ask.
 _OPEN_TO_ALL = {"/", "/docs", "/openapi.json", "/health"}
 _OPEN_FOLDER = "/web/"
@@ -53,12 +54,17 @@ def role_of(scope: dict) -> Role | None:
     Example:
         >>> role_of({"method": "DELETE", "path": "/v1/users/7"}).name
         'WRITE'
+        >>> role_of({"method": "POST", "path": "/v1/users/7/ask"}).name
+        'ASK'
     """
     method, path = scope["method"], scope["path"]
     if method in _SAFE_METHODS:
         is_open = path in _OPEN_TO_ALL or path.startswith(_OPEN_FOLDER)
         return None if is_open else Role.ASK
-    return Role.ASK if path.startswith(_SESSIONS) else Role.WRITE
+    is_question = path.startswith(_SESSIONS) or (
+        method == "POST" and path.startswith(_USERS) and path.endswith(_ASKING)
+    )
+    return Role.ASK if is_question else Role.WRITE
 
 
 class Hosts:

@@ -1,5 +1,6 @@
 """Shares of events in items as `Evidence`: with titles, shared words and changes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from tfrec.reasons.evidence import (
     WordSource,
 )
 from tfrec.reasons.naming import NEAR, carrying, most_specific
+from tfrec.reasons.sentences import ASKED
 from tfrec.reasons.shared_words import words_of
 
 
@@ -53,6 +55,10 @@ class _Written:
         events = (words_of(text) for *_, text in history if text)
         query, profile = words_of(query_text), words_of(texts["user_text"])
         return cls(query_text, query, profile, frozenset().union(*events))
+
+
+class AskedTitle(tuple):
+    """An event, as of `FIELDS`, that only stands for a title that a request names."""
 
 
 class EvidenceMaker:
@@ -109,6 +115,8 @@ class EvidenceMaker:
 
     def _event(self, event, share, is_named=False):
         title = self._catalogue.title(event[0])
+        if isinstance(event, AskedTitle):
+            event = (event[0], ASKED, math.nan, *event[3:])
         return CarryingEvent.of(event, title, share, is_named)
 
     def _words(self, item_id, event, written):

@@ -19,6 +19,7 @@ from serving.gateway.quotas import by_domain, read_quota
 from serving.gateway.reasons import Reasons
 from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
 from serving.gateway.titles import ItemTitles
+from serving.sentences.selection import Selection
 from serving.user_states.store import UserStates
 from tfrec.client.histories import QueryError
 from tfrec.errors import ServingError
@@ -180,15 +181,54 @@ class Recommending:
         """
         return self._by_history(history, options, options.now or int(time.time()), "")
 
-    def _by_history(self, history, options, now, profile, see_before=no_list):
+    def for_request(
+        self,
+        user_id: str,
+        options: ListOptions,
+        selection: Selection,
+        events: Sequence[tuple] = (),
+    ) -> tuple[Found, int]:
+        """What a user gets of a selection, as `for_user`; it is not kept.
+
+        Args:
+            user_id: who asks.
+            options: `ListOptions`.
+            selection: which items may come, and their order.
+            events: as `tfrec.client.histories.FIELDS`, that count for this list alone.
+        """
+        state = self._states.get(user_id)
+        now = options.now or int(time.time())
+        profile = self._profiles.get(user_id, "")
+        about = (options, now, profile, no_list, selection)
+        return self._by_history([*state.history(), *events], *about), state.version
+
+    def for_session_request(
+        self, history: Sequence[tuple], options: ListOptions, selection: Selection
+    ) -> Found:
+        """What somebody without an id gets of a selection; raises as `for_user`."""
+        now = options.now or int(time.time())
+        return self._by_history(history, options, now, "", no_list, selection)
+
+    def _by_history(
+        self, history, options, now, profile, see_before=no_list, selection=None
+    ):
         texts = {"query_text": options.query, "now": now, "user_text": profile}
         visible, hidden = self._reactions.split(history)
         filters = options.filters | {"exclude": hidden}
         filters["allow_repeats"] = options.allow_repeats
+
+        def ask(**changed):
+            request = {**filters, **changed, **texts}
+            return self._model.recommend(history=visible, **request)
+
         try:
-            best, version = self._best(visible, filters, texts, options.quota)
+            if selection:
+                filters["exclude"] = [*hidden, *selection.excluded]
+                best, version = selection.best(ask, options.k)
+            else:
+                best, version = self._best(visible, filters, texts, options.quota)
         except RequestError as error:
-            return self._fall_back(history, options, now, error)
+            return self._fall_back(history, options, now, error, selection)
         evidence: list[Evidence | None] = [None] * len(best)
         if options.explain and best:
             before = see_before(version)
@@ -282,7 +322,7 @@ class Recommending:
             **self._catalogue.words(item.item_id),
         )
 
-    def _fall_back(self, history, options, now, error):
+    def _fall_back(self, history, options, now, error, selection=None):
         """The cold list, by all options that need no model."""
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
@@ -295,6 +335,7 @@ class Recommending:
             and not self._catalogue.is_gone(item.item_id)
             and self._catalogue.is_in(item.item_id, options.categories)
             and self._catalogue.is_of(item.item_id, options.domains)
+            and (selection is None or selection.is_allowed(item.item_id))
         ]
         if not allowed:
             raise NoAnswerError(
@@ -302,4 +343,6 @@ class Recommending:
                 "list for users without events. Try again in some seconds."
             )
         self._metrics.fallbacks.inc()
+        if selection:
+            allowed = selection.arranged(allowed, options.k)
         return Found(allowed[: options.num_items], self._model.version, "fallback")

@@ -5,7 +5,7 @@ import threading
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfrec.client.item_table import read_item_table
 from tfrec.reasons.shared_words import RareWords
@@ -18,8 +18,8 @@ class ItemTitles:
 
     Args:
         path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
-            `about` (a line) and `num_events`, or None for a catalogue that knows
-            nothing.
+            `about` (a line), `num_events` and further numbers, or None for a catalogue
+            that knows nothing.
 
     Raises:
         DataError: the file is missing or broken.
@@ -30,6 +30,7 @@ class ItemTitles:
         # Item id to title, category, line about it and domain; None if taken out.
         self._changes: dict[str, tuple[str, str, str, str] | None] = {}
         self._writing = threading.Lock()
+        self._num_reads = self._num_changes = 0
 
     def read(self, path: Path) -> None:
         """Knows what another file says; items put in and taken out stay so.
@@ -45,6 +46,7 @@ class ItemTitles:
             for item_id, item in self._changes.items():
                 table.change(item_id, item)
             self._table = table
+            self._num_reads += 1
 
     def put(
         self, item_id: str, title: str, category: str, about: str = "", domain: str = ""
@@ -59,7 +61,29 @@ class ItemTitles:
     def _change(self, item_id, item):
         with self._writing:
             self._changes[item_id] = item
+            self._num_changes += 1
             self._table.change(item_id, item)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Changes with every table that is read, and with every item that changes."""
+        return self._num_reads, self._num_changes
+
+    def snapshot(self) -> "CatalogueSnapshot":
+        """All items as they are now, those that have changed apart."""
+        with self._writing:
+            table, changes = self._table, dict(self._changes)
+            ids = [i for i in table.titles if i not in changes]
+            return CatalogueSnapshot(self.version, ids, changes, table.numbers)
+
+    def changes(self) -> "dict[str, tuple[str, str, str, str] | None]":
+        """Items that were put in or taken out, as in a snapshot."""
+        with self._writing:
+            return dict(self._changes)
+
+    def num_events(self, item_id: str) -> int:
+        """Events of an item that the model has learnt from."""
+        return self._table.num_events.get(item_id, 0)
 
     def is_gone(self, item_id: str) -> bool:
         """Whether an item was taken out."""
@@ -138,6 +162,16 @@ class ItemTitles:
         return [item_id for *_, item_id in sorted(found)[:limit]]
 
 
+class CatalogueSnapshot(NamedTuple):
+    """Items of a catalogue at one moment."""
+
+    version: tuple[int, int]
+    item_ids: list[str]  # of those that are as the table has them
+    # Those that were put in, replaced or taken out: title, category, line and domain, or None.
+    changes: dict[str, tuple[str, str, str, str] | None]
+    numbers: dict[str, dict[str, float]]  # column -> item id -> value, of the table
+
+
 @dataclass
 class _Table:
     titles: dict[str, str] = field(default_factory=dict)
@@ -145,6 +179,7 @@ class _Table:
     abouts: dict[str, str] = field(default_factory=dict)
     domains: dict[str, str] = field(default_factory=dict)
     num_events: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
     rare_words: RareWords = field(init=False)  # items put in later are not counted
@@ -168,7 +203,8 @@ class _Table:
 
 
 def _read(path):
-    table = read_item_table(path, "category", "about", "domain", "num_events")
+    named = ("category", "about", "domain", "num_events")
+    table = read_item_table(path, *named, with_numbers=True)
     ids = table.pop("item_id")
     by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
     return _Table(
@@ -177,6 +213,9 @@ def _read(path):
         abouts=by_id.get("about", {}),
         domains=by_id.get("domain", {}),
         num_events=by_id.get("num_events", {}),
+        numbers={
+            name: of for name, of in by_id.items() if name not in ("title", *named)
+        },
     )
 
 

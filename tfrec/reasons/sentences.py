@@ -13,6 +13,7 @@ Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FOLDER = pathlib.Path(__file__).parent / "messages"
 MAX_SHARED = 3  # words and categories that a sentence names
+ASKED = "asked for"  # stands for the kind of an event that only a request names
 # The message of each kind of events that logs often have.
 _DONE = {
     "rating": "rated",
@@ -28,6 +29,7 @@ _DONE = {
     "buy": "bought",
     "purchase": "bought",
     "order": "ordered",
+    ASKED: "asked_for",
 }
 
 

@@ -46,3 +46,6 @@ export const sessionInterests = (history) =>
   ask("v1/sessions/interests", { history });
 export const recommendToSession = (history, wishes) =>
   ask("v1/sessions/recommendations", { history, ...wishes });
+export const askSentence = (id, body) => ask(ofUser(id, "ask"), body);
+export const askSentenceOfSession = (history, body) =>
+  ask("v1/sessions/ask", { history, ...body });

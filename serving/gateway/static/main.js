@@ -1,6 +1,7 @@
 // The page: one person at a time, and one question after another.
 
 import * as api from "./api.js";
+import { SentenceBox } from "./ask.js";
 import { find, make, nameOf, waitFor } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { showHealth, showHistory, showInterests } from "./panels.js";
@@ -18,6 +19,7 @@ let person = new Newcomer();
 let done = [];  // what this person did on this page and may take back, latest last
 let lastQuestion = "";
 let queue = Promise.resolve();
+const sentences = new SentenceBox(find("asked"), () => enqueue(() => refresh()));
 let numShown = 0;  // times that the panels beside the list were asked for
 
 // One after the other, so that no late answer takes the place of a newer one.
@@ -46,16 +48,20 @@ function wishes() {
 }
 
 async function refresh(did = null, postMs = null) {
+  const asker = sentences.isActive ? sentences : null;
   const asked = wishes();
+  find("wishes").hidden = sentences.isActive;
   find("whose").textContent = person.name;
-  const answer = await person.recommend(asked).catch(async (error) => {
+  const answering = asker ? asker.recommend(person, asked) : person.recommend(asked);
+  const answer = await answering.catch(async (error) => {
     find("recommended").replaceChildren();
     find("timing").replaceChildren();
     showNumbers(find("numbers"), []);
     showPerson().catch(showError);
     throw error;
   });
-  const question = JSON.stringify([person.id, asked.query, asked.category]);
+  const about = asker ? answer.understood : [asked.query, asked.category];
+  const question = JSON.stringify([person.id, about]);
   const isSame = question === lastQuestion;
   lastQuestion = question;
   const list = find("recommended");
@@ -64,7 +70,7 @@ async function refresh(did = null, postMs = null) {
   find("mixed-note").hidden = !isMixed(answer.items);
   showTiming(answer, postMs);
   showSource(answer);
-  tell(answer, change, did, asked.query);
+  tell(answer, change, did, asker ? answer.query : asked.query);
   showPerson().catch(showError);
 }
 
@@ -146,6 +152,7 @@ function offerUndo(left) {
 function change(makePerson) {
   return enqueue(async () => {
     person = makePerson();
+    sentences.reset();
     offerUndo([]);
     find("user").value = person.id;
     writeAddress({ user: person.id });

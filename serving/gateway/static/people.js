@@ -41,6 +41,10 @@ export class KnownUser {
     return api.recommend(this.id, wishes);
   }
 
+  ask(sentence) {
+    return api.askSentence(this.id, sentence);
+  }
+
   interests() {
     return api.interests(this.id);
   }
@@ -76,6 +80,10 @@ export class Newcomer {
 
   recommend(wishes) {
     return api.recommendToSession(this.#sent(), wishes);
+  }
+
+  ask(sentence) {
+    return api.askSentenceOfSession(this.#sent(), sentence);
   }
 
   interests() {

@@ -8,6 +8,7 @@ from serving.gateway.cache import AnswerCache
 from serving.gateway.metrics import Metrics
 from serving.gateway.recommendations import ListOptions, NoAnswerError, Recommending
 from serving.gateway.titles import ItemTitles
+from serving.sentences.selection import Selection
 from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
 from tfrec.client.answers import Recommendation
@@ -176,6 +177,18 @@ def test_fallbacks_are_not_kept(recommending, states, model):
     assert ids(recommending, "ann", k=2, min_probability=0.5) == ["c", "d"]
     model.error = None
     assert ids(recommending, "ann", k=2) == ["like a"]
+
+
+def test_a_fallback_keeps_to_a_selection(recommending, model):
+    model.error = RequestError(grpc.StatusCode.UNAVAILABLE, "away")
+    model.cold_items = [Recommendation(each, 1.0, 0.5) for each in "dacb"]
+    allowed = Selection(is_allowed=lambda item_id: item_id != "a", sort_by=ord)
+    found, _ = recommending.for_request("ann", ListOptions(k=2), allowed)
+    assert found.reason_code == "fallback"
+    assert [item.item_id for item in found.items] == ["b", "c"]
+    nothing = Selection(is_allowed=lambda item_id: False)
+    with pytest.raises(NoAnswerError):
+        recommending.for_request("ann", ListOptions(), nothing)
 
 
 def test_what_the_model_refuses_is_no_case_for_the_fallback(recommending, model):

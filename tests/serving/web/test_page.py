@@ -232,7 +232,7 @@ def test_the_keyboard_is_enough(gateway, visit):
     page.keyboard.type("ann")
     page.keyboard.press("Enter")
     wait_for_standing(page, "state 2")
-    for _ in range(4):  # show, somebody new, language
+    for _ in range(6):  # show, somebody new, language, a sentence and its button
         page.keyboard.press("Tab")
     assert focused(page) == "query"
     page.locator("#newcomer").focus()
