@@ -184,11 +184,18 @@ class AskedCatalogue:
             self._table = self._read(self._catalogue.snapshot())
         names, table = self._table
         changes = self._catalogue.changes()
-        kept = [(item_id, *of) for item_id, of in changes.items() if of]
-        for item_id, title, category, _ in kept:
-            names.add(item_id, title, category.split("|") if category else ())
-        ids, titles, categories, abouts = zip(*kept, strict=True) if kept else [()] * 4
-        changed = ItemColumns(ids, titles, categories, abouts, {})
+        kept = {item_id: words for item_id, words in changes.items() if words}
+        for item_id, each in kept.items():
+            categories = each.category.split("|") if each.category else ()
+            names.add(item_id, each.title, categories)
+        words = kept.values()
+        changed = ItemColumns(
+            [*kept],
+            [each.title for each in words],
+            [each.category for each in words],
+            [each.about for each in words],
+            {},
+        )
         return CatalogueView(names, table, changed, changes, self._catalogue)
 
     def _read(self, snapshot: CatalogueSnapshot):

@@ -11,6 +11,15 @@ from tfrec.client.item_table import read_item_table
 from tfrec.reasons.shared_words import RareWords
 
 
+class ItemWords(NamedTuple):
+    """What people read of one item."""
+
+    title: str
+    category: str  # "a|b"
+    about: str = ""  # a line
+    domain: str = ""
+
+
 class ItemTitles:
     """What `items.parquet` of a saved model says of each item.
 
@@ -27,8 +36,8 @@ class ItemTitles:
 
     def __init__(self, path: Path | None = None):
         self._table = _read(path) if path else _Table()
-        # Item id to title, category, line about it and domain; None if taken out.
-        self._changes: dict[str, tuple[str, str, str, str] | None] = {}
+        # None for an item that was taken out.
+        self._changes: dict[str, ItemWords | None] = {}
         self._writing = threading.Lock()
         self._num_reads = self._num_changes = 0
 
@@ -52,7 +61,7 @@ class ItemTitles:
         self, item_id: str, title: str, category: str, about: str = "", domain: str = ""
     ) -> None:
         """Adds an item, or takes other words for it."""
-        self._change(item_id, (title, category, about, domain))
+        self._change(item_id, ItemWords(title, category, about, domain))
 
     def remove(self, item_id: str) -> None:
         """Lets a search not find an item; events that name it keep its title."""
@@ -76,7 +85,7 @@ class ItemTitles:
             ids = [i for i in table.titles if i not in changes]
             return CatalogueSnapshot(self.version, ids, changes, table.numbers)
 
-    def changes(self) -> "dict[str, tuple[str, str, str, str] | None]":
+    def changes(self) -> "dict[str, ItemWords | None]":
         """Items that were put in or taken out, as in a snapshot."""
         with self._writing:
             return dict(self._changes)
@@ -167,8 +176,8 @@ class CatalogueSnapshot(NamedTuple):
 
     version: tuple[int, int]
     item_ids: list[str]  # of those that are as the table has them
-    # Those that were put in, replaced or taken out: title, category, line and domain, or None.
-    changes: dict[str, tuple[str, str, str, str] | None]
+    # Those that were put in, replaced or taken out, which is None.
+    changes: dict[str, ItemWords | None]
     numbers: dict[str, dict[str, float]]  # column -> item id -> value, of the table
 
 
