@@ -18,8 +18,8 @@ class ItemTitles:
 
     Args:
         path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
-            `about` (a line) and `num_events`, or None for a catalogue that knows
-            nothing.
+            `about` (a line), `num_events`, `keywords` ("a|b") and `topic`, or None for
+            a catalogue that knows nothing.
 
     Raises:
         DataError: the file is missing or broken.
@@ -78,6 +78,15 @@ class ItemTitles:
     def about(self, item_id: str) -> str:
         """A line about an item, `""` if there is none."""
         return self._table.abouts.get(item_id, "")
+
+    def keywords(self, item_id: str) -> list[str]:
+        """Keywords of an item, none for one that was put in since."""
+        return _parts(self._table.keywords.get(item_id, ""))
+
+    def topics(self, item_id: str) -> list[str]:
+        """The topic of an item, or none."""
+        topic = self._table.topics.get(item_id, "")
+        return [topic] if topic else []
 
     def words(self, item_id: str) -> dict[str, Any]:
         """`title`, `categories` and `about` of an item, as answers show them."""
@@ -138,6 +147,8 @@ class _Table:
     categories: dict[str, str] = field(default_factory=dict)
     abouts: dict[str, str] = field(default_factory=dict)
     num_events: dict[str, int] = field(default_factory=dict)
+    keywords: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
     rare_words: RareWords = field(init=False)  # items put in later are not counted
@@ -149,6 +160,8 @@ class _Table:
         self.rare_words = RareWords(texts)
 
     def change(self, item_id, item):
+        self.keywords.pop(item_id, None)  # of another text
+        self.topics.pop(item_id, None)
         if item is None:
             self.gone.add(item_id)
             self.folded.pop(item_id, None)
@@ -159,7 +172,8 @@ class _Table:
 
 
 def _read(path):
-    table = read_item_table(path, "category", "about", "num_events")
+    columns = ("category", "about", "num_events", "keywords", "topic")
+    table = read_item_table(path, *columns)
     ids = table.pop("item_id")
     by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
     return _Table(
@@ -167,6 +181,8 @@ def _read(path):
         categories=by_id.get("category", {}),
         abouts=by_id.get("about", {}),
         num_events=by_id.get("num_events", {}),
+        keywords=by_id.get("keywords", {}),
+        topics=by_id.get("topic", {}),
     )
 
 
