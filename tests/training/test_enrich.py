@@ -5,14 +5,17 @@ import shutil
 import pandas as pd
 import pytest
 
+from serving.gateway.titles import ItemTitles
 from tests.integration.tiny_bert import write_tiny_bert
-from tests.toy_log import GENRES, toy_events, toy_items, write_toy_log
-from tfrec.config import DataConfig
+from tests.toy_log import GENRES, toy_config, toy_events, toy_items, write_toy_log
+from tfrec.config import DataConfig, load_config
 from tfrec.data.item_words import text_hash
 from tfrec.errors import DataError
 from tfrec.training.log import load_run_data
+from tfrec.training.run import run
 from training.enrich import enrich
 
+QUICK = ["train.max_epochs=1", "train.refit=train", "evaluation.baselines=false"]
 REVIEW = "A wonderful review, loved it"
 
 
@@ -138,3 +141,17 @@ def test_a_broken_table_is_said(tmp_path, content, words):
         path.write_bytes(content)
     with pytest.raises(DataError, match=words):
         load_run_data(DataConfig(folder=str(folder)))
+
+
+@pytest.mark.slow
+def test_words_travel_into_the_report_and_the_saved_model(log, tmp_path):
+    config = load_config(overrides=toy_config(tmp_path, log, *QUICK))
+    done = run(config, report=None)
+    words = pd.read_parquet(log / "items_words.parquet")
+    assert done.report["details"]["words"]["topics"][0]["name"] in set(words["topic"])
+    page = (done.folder / "report.md").read_text(encoding="utf-8")
+    assert "## What the log is about" in page
+    served = ItemTitles(done.models[0] / "assets.extra" / "items.parquet")
+    first = words.iloc[0]
+    assert served.keywords(first["item_id"]) == first["keywords"].split("|")
+    assert served.topics(first["item_id"]) == [first["topic"]]
