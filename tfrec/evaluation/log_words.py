@@ -21,7 +21,7 @@ def words_of_log(items, interactions):
         empty where the items have no such words.
     """
     counts = np.bincount(interactions.item_rows, minlength=len(items))
-    found = {}
+    found: dict[str, list[dict]] = {}
     for kind, column, most in (
         ("topics", "topic", NUM_TOPICS),
         ("keywords", "keywords", NUM_KEYWORDS),
