@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := scann,presets,serve,sentences,stream,words-local,otel,dev,tune
+EXTRAS := scann,presets,serve,sentences,stream,words,words-local,otel,dev,tune
 
 # The next TensorFlow, beside which ScaNN does not load, and what must run on it.
 NEXT := .venv-next

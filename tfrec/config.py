@@ -52,6 +52,7 @@ class DataConfig:
     half_life_days: float = 0.0  # of events' loss weights; 0 = the old count as well
     on_bad_rows: Literal["raise", "quarantine"] = "raise"
     repeats: Literal["auto", "never", "allowed"] = "auto"  # may items come again?
+    words_in_texts: bool = False  # items' texts end with their keywords and topic
 
     @property
     def allow_repeats(self):

@@ -14,7 +14,8 @@ import pandas as pd
 from tfrec.client.histories import FIELDS, History, HistoryLike, QueryError, read_ids
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
-from tfrec.data.readers import read_events, read_folder, read_items, read_users
+from tfrec.data.item_words import read_with_words
+from tfrec.data.readers import read_events, read_items, read_users
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.datasets.registry import load_dataset
 from tfrec.download import cache_folder
@@ -267,7 +268,7 @@ class Recommender(Predictor):
                 if str(events) in DATASETS:
                     return load_dataset(str(events))
                 if pathlib.Path(events).is_dir():
-                    return read_folder(events, self.config.data)
+                    return read_with_words(events, self.config.data)
             name = pathlib.Path(events).stem
         else:
             name = "log"

@@ -204,17 +204,15 @@ def _add_interests(app, states, interests):
         user_id: Id,
         now: Annotated[Now, Query(description="UTC seconds")] = None,
     ) -> InterestsAnswer:
-        """Shares of each event and each category in the recommendations."""
+        """Shares of events, categories, keywords and topics in the recommendations."""
         state = states.get(user_id)
-        items, categories = interests.of_history(state.history(), now)
-        return InterestsAnswer(
-            items=items, categories=categories, state_version=state.version
-        )
+        found = interests.of_history(state.history(), now)
+        return InterestsAnswer(**found._asdict(), state_version=state.version)
 
     @app.post("/v1/sessions/interests")
     def show_interests_of_session(session: Session) -> InterestsAnswer:
-        items, categories = interests.of_history(_history(session), session.now)
-        return InterestsAnswer(items=items, categories=categories, state_version=0)
+        found = interests.of_history(_history(session), session.now)
+        return InterestsAnswer(**found._asdict(), state_version=0)
 
 
 def _add_events(app, states, metrics):

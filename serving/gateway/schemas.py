@@ -155,18 +155,26 @@ class WeightedItem(BaseModel):
     weight: float
 
 
-class WeightedCategory(BaseModel):
-    """A category and its share."""
+class WeightedName(BaseModel):
+    """A category, keyword or topic: its share now, a day ago and a week ago."""
 
     name: str
-    weight: float
+    weight: Share
+    day_ago: Share
+    week_ago: Share
 
 
 class InterestsAnswer(BaseModel):
-    """Shares of a user's events, largest first; the items' weights sum to 1."""
+    """Shares of a user's events, largest first; the items' weights sum to 1.
+
+    An item's weight is divided among its categories, and counts in full for each of its
+    keywords and for its topic.
+    """
 
     items: list[WeightedItem]
-    categories: list[WeightedCategory]
+    categories: list[WeightedName]
+    keywords: list[WeightedName]
+    topics: list[WeightedName]
     state_version: int
 
 

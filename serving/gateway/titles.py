@@ -27,8 +27,8 @@ class ItemTitles:
 
     Args:
         path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
-            `about` (a line), `num_events` and further numbers, or None for a catalogue
-            that knows nothing.
+            `about` (a line), `num_events`, `keywords` ("a|b"), `topic` and further
+            numbers, or None for a catalogue that knows nothing.
 
     Raises:
         DataError: the file is missing or broken.
@@ -114,6 +114,15 @@ class ItemTitles:
         """A line about an item, `""` if there is none."""
         return self._table.abouts.get(item_id, "")
 
+    def keywords(self, item_id: str) -> list[str]:
+        """Keywords of an item, none for one that was put in since."""
+        return _parts(self._table.keywords.get(item_id, ""))
+
+    def topics(self, item_id: str) -> list[str]:
+        """The topic of an item, or none."""
+        topic = self._table.topics.get(item_id, "")
+        return [topic] if topic else []
+
     def words(self, item_id: str) -> dict[str, Any]:
         """`title`, `categories` and `about` of an item, as answers show them."""
         return {
@@ -189,6 +198,8 @@ class _Table:
     domains: dict[str, str] = field(default_factory=dict)
     num_events: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, dict[str, float]] = field(default_factory=dict)
+    keywords: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
     rare_words: RareWords = field(init=False)  # items put in later are not counted
@@ -200,6 +211,8 @@ class _Table:
         self.rare_words = RareWords(texts)
 
     def change(self, item_id, item):
+        self.keywords.pop(item_id, None)  # of another text
+        self.topics.pop(item_id, None)
         if item is None:
             self.gone.add(item_id)
             self.folded.pop(item_id, None)
@@ -212,7 +225,7 @@ class _Table:
 
 
 def _read(path):
-    named = ("category", "about", "domain", "num_events")
+    named = ("category", "about", "domain", "num_events", "keywords", "topic")
     table = read_item_table(path, *named, with_numbers=True)
     ids = table.pop("item_id")
     by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
@@ -225,6 +238,8 @@ def _read(path):
         numbers={
             name: of for name, of in by_id.items() if name not in ("title", *named)
         },
+        keywords=by_id.get("keywords", {}),
+        topics=by_id.get("topic", {}),
     )
 
 

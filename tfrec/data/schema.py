@@ -50,9 +50,13 @@ ITEMS = Table(
         Column("domain", parse_text, ""),
         Column("available_from", parse_limit, 0),
         Column("available_until", parse_limit, 0),
+        Column("keywords", parse_categories),
+        Column("topic", parse_text),
     ),
     unique="item_id",
 )
+WORDS = ("keywords", "topic")  # what an item's text is about, in words
+READ_TOO = "read_too"  # of a catalogue whose texts end with these words
 USERS = Table(
     "Users",
     (Column("user_id", parse_id, is_required=True), Column("text", parse_text, "")),
@@ -130,7 +134,8 @@ class Items(_Checked):
     Attributes:
         frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
             ("a|b"), `domain` (strings, `""` for none), `available_from` and
-            `available_until` (int64 UTC seconds, 0 for no limit).
+            `available_until` (int64 UTC seconds, 0 for no limit) and, where given,
+            `keywords` ("a|b") and `topic`.
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
@@ -147,10 +152,29 @@ class Items(_Checked):
     @functools.cached_property
     def texts(self):
         """`[num_items]` object array: what the text tower reads."""
-        parts = zip(
-            self.frame["title"], self.frame["text"], self.frame["category"], strict=True
+        names = (
+            "title",
+            "text",
+            "category",
+            *(n for n in [READ_TOO] if n in self.frame),
         )
+        parts = zip(*(self.frame[name] for name in names), strict=True)
         return np.array([join_texts(*each) for each in parts], dtype=object)
+
+    def reading_words(self):
+        """The catalogue whose texts end with the keywords and topics of the items.
+
+        Raises:
+            DataError: there are neither keywords nor topics.
+        """
+        words = [self.frame[name] for name in WORDS if name in self.frame]
+        if not words:
+            raise DataError(
+                "`data.words_in_texts` needs items with `keywords` or `topic`. Run "
+                "`python -m training.enrich FOLDER` first, or leave it out."
+            )
+        read_too = [join_texts(*each) for each in zip(*words, strict=True)]
+        return Items.of_parsed(self.frame.assign(**{READ_TOO: read_too}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +229,8 @@ class Dataset:
         )
         blank = Items(pd.DataFrame({"item_id": added}))
         frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
+        optional = [name for name in (*WORDS, READ_TOO) if name in frame]
+        frame = frame.fillna(dict.fromkeys(optional, ""))
         object.__setattr__(self, "items", Items.of_parsed(frame))
 
     def digest(self):
@@ -230,8 +256,8 @@ def with_usual_value(frame):
     return frame
 
 
-def join_texts(title, text, category):
-    """One text of an item's parts.
+def join_texts(*parts):
+    """One text of an item's parts: title, text and category.
 
     Empty parts are left out, and so is a part that the text so far ends with.
 
@@ -240,8 +266,8 @@ def join_texts(title, text, category):
         'Toy Story. 1995. Animation, Comedy'
     """
     joined = ""
-    for part in (title, text, category.replace("|", ", ")):
-        part = part.strip(" \t\r\n").rstrip(" \t\r\n.")
+    for part in parts:
+        part = part.replace("|", ", ").strip(" \t\r\n").rstrip(" \t\r\n.")
         if not joined.endswith(part):
             joined = f"{joined}. {part}" if joined else part
     return joined

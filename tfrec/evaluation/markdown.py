@@ -32,6 +32,7 @@ def render(report):
         _interest(report),
         _reasons(report),
         _training(report),
+        _words(report),
         "## How it was measured",
         _protocol(report["protocol"]),
     ]
@@ -151,6 +152,22 @@ def _training(report):
         return ""
     figure = _figure(report, "training", "Training curve")
     return f"## Training\n\n{figure}" if figure else ""
+
+
+def _words(report):
+    words = report["details"].get("words", {})
+    tables = [
+        table(
+            [kind, "items", "share of events"],
+            [[_cell(e["name"]), f"{e['items']:,}", f"{e['share']:.1%}"] for e in rows],
+        )
+        for kind, rows in words.items()
+    ]
+    return "\n\n".join(["## What the log is about", *tables]) if tables else ""
+
+
+def _cell(words):
+    return words.replace("|", "\\|")
 
 
 def _protocol(protocol):

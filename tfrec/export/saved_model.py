@@ -155,6 +155,8 @@ def _save(aside, signatures, index, sample, facts):
         "domain": catalogue.domains,
         "about": catalogue.abouts,
         "num_events": catalogue.num_events,
+        "keywords": catalogue.keywords,
+        "topic": catalogue.topics,
     }
     pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))

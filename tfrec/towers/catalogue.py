@@ -30,6 +30,13 @@ class Catalogue:
     available_from: np.ndarray  # [num_items] int64 UTC seconds, 0 = always
     available_until: np.ndarray  # [num_items] int64 UTC seconds, 0 = for ever
     num_events: np.ndarray  # [num_items] int64, positive events learnt from
+    keywords: np.ndarray | None = None  # [num_items] str, "a|b"; "" if not given
+    topics: np.ndarray | None = None  # [num_items] str; "" if not given
+
+    def __post_init__(self):
+        for name in ("keywords", "topics"):
+            if getattr(self, name) is None:  # as in files of before
+                object.__setattr__(self, name, np.full(self.num_items, "", object))
 
     @property
     def num_items(self):
@@ -83,6 +90,8 @@ def make_catalogue(items, interactions):
         available_from=frame["available_from"].to_numpy(np.int64),
         available_until=frame["available_until"].to_numpy(np.int64),
         num_events=interactions.popularity(),
+        keywords=frame["keywords"].to_numpy(object) if "keywords" in frame else None,
+        topics=frame["topic"].to_numpy(object) if "topic" in frame else None,
     )
 
 

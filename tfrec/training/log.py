@@ -7,7 +7,7 @@ import logging
 from tfrec.data.clean import clean
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import Interactions, encode
-from tfrec.data.readers import read_folder
+from tfrec.data.item_words import read_with_words
 from tfrec.data.schema import Dataset
 from tfrec.datasets.registry import load_dataset
 from tfrec.errors import ConfigError
@@ -51,7 +51,7 @@ def load_run_data(config):
         )
     logger.info("Reading %s.", config.folder or config.dataset)
     if config.folder:
-        dataset = read_folder(config.folder, config)
+        dataset = read_with_words(config.folder, config)
     else:
         dataset = load_dataset(config.dataset)
     return prepare(dataset, config)
@@ -69,6 +69,7 @@ def prepare(dataset, config):
 
     Raises:
         ConfigError: a feedback rule is wrong.
+        DataError: texts shall hold the items' words, and there are none.
     """
     rules = FeedbackRules(
         positive=config.positive,
@@ -78,7 +79,8 @@ def prepare(dataset, config):
     )
     rules.check(dataset.events)
     events, report = clean(dataset.events)
-    dataset = dataclasses.replace(dataset, events=events)
+    items = dataset.items.reading_words() if config.words_in_texts else dataset.items
+    dataset = dataclasses.replace(dataset, events=events, items=items)
     logger.info(
         "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
     )

@@ -6,6 +6,7 @@ import pathlib
 
 from tfrec import compat
 from tfrec.config import to_json
+from tfrec.evaluation.log_words import words_of_log
 from tfrec.evaluation.report import write_json, write_report
 from tfrec.export.saved_model import export
 from tfrec.garbage import collecting_new_only
@@ -164,6 +165,8 @@ def report_facts(recipe, data, trial):
         "data": _data_facts(data),
         "warnings": trial.warnings,
     }
+    if words := words_of_log(data.dataset.items, data.interactions):
+        details["words"] = words
     return {
         "title": config.run.name,
         "protocol": trial.judged.protocol,

@@ -7,6 +7,7 @@ import { listenToKeys } from "./keys.js";
 import { showHealth, showHistory, showInterests } from "./panels.js";
 import { KnownUser, Newcomer } from "./people.js";
 import { isMixed, showFound, showNumbers, showRecommended } from "./rows.js";
+import { showTopics } from "./topics.js";
 import { language, locale, say, sayAll, speak } from "./words.js";
 
 const NUM_SHOWN = 10;
@@ -115,7 +116,9 @@ async function showPerson() {
   if (number !== numShown) return;
   showHistory(events);
   const found = await person.interests().catch((error) => ({ problem: error.message }));
-  if (number === numShown) showInterests(found);
+  if (number !== numShown) return;
+  showInterests(found);
+  showTopics(found);
 }
 
 // === Doing ===

@@ -115,3 +115,14 @@ def test_a_wrong_file_changes_nothing(path, tmp_path, content):
     with pytest.raises(DataError, match="cannot be read|must have `item_id`"):
         catalogue.read(wrong)
     assert catalogue.title("1") == "Star Wars"
+
+
+def test_keywords_and_topics_are_those_of_the_text_that_the_model_learnt(tmp_path):
+    table = {"item_id": ["a", "b"], "title": ["A", "B"]}
+    table |= {"keywords": ["sea|ship", ""], "topic": ["ships", ""]}
+    pd.DataFrame(table).to_parquet(tmp_path / "items.parquet")
+    titles = ItemTitles(tmp_path / "items.parquet")
+    assert (titles.keywords("a"), titles.topics("a")) == (["sea", "ship"], ["ships"])
+    assert titles.keywords("b") == titles.topics("b") == titles.topics("none") == []
+    titles.put("a", "Another", "")
+    assert titles.keywords("a") == titles.topics("a") == []

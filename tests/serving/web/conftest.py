@@ -33,6 +33,8 @@ def toy_items(tmp_path_factory):
     path = tmp_path_factory.mktemp("items") / "items.parquet"
     table = {"item_id": ITEM_IDS, "title": [TITLES[i] for i in ITEM_IDS]}
     table |= {"category": CATEGORIES, "about": [f"Year of {i}" for i in ITEM_IDS]}
+    table["keywords"] = [f"word of {i}|<i>all</i>" for i in ITEM_IDS]
+    table["topic"] = [f"{category}, topic" for category in CATEGORIES]
     pd.DataFrame(table).to_parquet(path)
     return path
 

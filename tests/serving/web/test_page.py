@@ -1,10 +1,13 @@
 """Tests of the page in a browser."""
 
 import re
+import time
 
 import pytest
 
+from serving.gateway.interest_shares import DAY_S
 from serving.security.tokens import Tokens
+from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import gateway_thread
 from tests.serving.server_process import serving
 from tests.serving.web.titles import HTML_TITLE
@@ -222,6 +225,26 @@ def test_interests(gateway, visit):
     told = gateway("GET", "/v1/users/ann/interests")[1]["items"]
     assert [line.split("\n")[0] for line in shares] == [i["title"] for i in told]
     assert page.locator("#events .fill").first.evaluate("e => e.style.width") == "100%"
+
+
+def test_words_and_how_they_moved(gateway, states, visit):
+    now = int(time.time())
+    states.append([event("eve", now - 8 * DAY_S, "a", event="rating", value=1.0)])
+    states.append([event("eve", now, "e", event="rating", value=1.0)])
+    page = visit(gateway, "eve")
+    page.locator("#keywords li").first.wait_for()
+    told = gateway("GET", "/v1/users/eve/interests")[1]
+    assert {each["name"]: each["week_ago"] for each in told["topics"]} == {
+        "x, topic": pytest.approx(1.0),
+        "y, topic": 0.0,
+    }
+    lines = [line.split("\n") for line in page.locator("#topics li").all_inner_texts()]
+    assert [line[0] for line in lines] == [each["name"] for each in told["topics"]]
+    moved = {line[0]: line[-1] for line in lines}
+    assert moved["y, topic"] == "a day ago none, a week ago none"
+    shown = page.locator("#keywords .name").all_inner_texts()
+    assert "<i>all</i>" in shown  # as text
+    visit(gateway).wait_for_selector("#about", state="hidden")
 
 
 def test_the_keyboard_is_enough(gateway, visit):

@@ -1,0 +1,199 @@
+"""Tests of training.enriching: what is said of single texts, and of groups."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfrec.data.item_words import text_hash
+from tfrec.errors import MissingPackageError
+from training.enriching import cache as caching
+from training.enriching import describing
+from training.enriching.cache import DescribedTexts
+from training.enriching.describing import clean_text, describe_texts
+from training.enriching.keywords import MAX_KEYWORDS, READ, keywords_of
+from training.enriching.language import language_of
+from training.enriching.packages import words_package
+from training.enriching.sentiment import sentiment_of
+from training.enriching.topics import find_topics, name_topics, number_of_topics
+
+ODD_TEXTS = [
+    "sea " * 250_000,  # 1 MB
+    "x" * 1_000_000,
+    "海" * 300_000,
+    "😀🎉👩‍👩‍👧",
+    "\x00\x01\x1b[31m\u202e\ufeff",
+    " ",
+    "|||",
+    "1995. 2,000",
+    "ᚠᛇᚻ᛫ᛒᛦᚦ᛫ᚠᚱᚩᚠᚢᚱ",  # runes
+    "\U00013000\U00013001 \ue000",  # hieroglyphs, and a letter of nobody's
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("A quiet film about the sea", "en"),
+        ("El perro come en la casa", "es"),
+        ("这部电影很好看", "zh"),
+        ("屏幕", "zh"),  # too short for the model
+        ("iPhone 手机壳 质量很好", "zh"),
+        ("コーヒー が好きです", "ja"),
+        ("커피를 마셔요", "ko"),
+        ("1995", ""),
+        ("😀", ""),
+        ("", ""),
+    ],
+)
+def test_languages(text, language):
+    assert language_of(text) == language
+
+
+def test_keywords_are_words_of_the_text_that_say_something():
+    found = keywords_of("A quiet film about an old lighthouse by the sea. 1995", "en")
+    assert "lighthouse" in " ".join(found)
+    assert len(found) <= MAX_KEYWORDS
+    assert not {"a", "the", "about", "1995"} & {*found}
+    assert "渔夫" in keywords_of("关于海边小镇的故事，主角是一位渔夫", "zh")
+    assert keywords_of("コーヒーが好きです", "ja") == []
+
+
+def test_keywords_come_from_the_beginning():
+    text = "lighthouse " + "and " * READ + "volcano"
+    assert keywords_of(text, "en") == ["lighthouse"]
+
+
+def test_sentiment_has_a_sign_where_it_can_be_told():
+    assert sentiment_of("A wonderful, touching film", "en") > 0.3
+    assert sentiment_of("A terrible, boring film", "en") < -0.3
+    assert sentiment_of("非常喜欢，质量很好", "zh") > 0.3
+    assert sentiment_of("质量太差了，非常失望", "zh") < -0.3
+    assert sentiment_of("Un film merveilleux", "fr") is None
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
+def test_odd_texts_have_columns_like_all_others(text):
+    (frame,) = describe_texts([text])
+    (row,) = frame.to_dict("records")
+    assert list(frame) == [*describing.COLUMNS]
+    assert row["text_hash"] == text_hash(text)
+    assert len(row["keywords"]) < 250
+    assert all(each.isprintable() for each in row["keywords"])
+    assert "" not in row["keywords"].split("|") or not row["keywords"]
+    assert np.isnan(row["sentiment"]) or -1 <= row["sentiment"] <= 1
+
+
+def test_a_text_is_read_up_to_a_length():
+    assert len(clean_text("sea " * 250_000)) <= describing.READ
+
+
+def test_several_processes_say_the_same_in_the_same_order(monkeypatch):
+    texts = [f"The {each} film, a wonderful story" for each in ("sea", "war", "moon")]
+    texts += ["非常喜欢，质量很好", "😀"]
+    alone = pd.concat(describe_texts(texts), ignore_index=True)
+    monkeypatch.setattr(describing, "ALONE", 0)
+    monkeypatch.setattr(describing, "TASK", 2)
+    monkeypatch.setattr(describing.os, "cpu_count", lambda: 2)
+    together = [*describe_texts(texts)]
+    assert [len(each) for each in together] == [2, 2, 1]
+    pd.testing.assert_frame_equal(pd.concat(together, ignore_index=True), alone)
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Lists of texts that were read, one for each part."""
+    parts = []
+
+    def note(texts):
+        parts.append([*texts])
+        return describe_texts(texts)
+
+    monkeypatch.setattr(caching, "describe_texts", note)
+    monkeypatch.setattr(caching, "PART", 2)
+    return parts
+
+
+def test_a_text_is_read_once(tmp_path, read):
+    first = DescribedTexts(tmp_path).describe(["sea", "war"])
+    again = DescribedTexts(tmp_path).describe(["moon", "war", "sea"])
+    assert read == [["sea", "war"], ["moon"]]
+    assert [*again["text_hash"]] == [text_hash(each) for each in ("moon", "war", "sea")]
+    pd.testing.assert_frame_equal(again[:0:-1].reset_index(drop=True), first)
+
+
+def test_a_run_that_ended_goes_on_where_it_was(tmp_path, read, monkeypatch):
+    texts = ["sea", "war", "moon", "sun"]
+    note = caching.describe_texts
+
+    def end_in_the_second_part(part):
+        if "moon" in part:
+            raise KeyboardInterrupt
+        return note(part)
+
+    monkeypatch.setattr(caching, "describe_texts", end_in_the_second_part)
+    with pytest.raises(KeyboardInterrupt):
+        DescribedTexts(tmp_path).describe(texts)
+    monkeypatch.setattr(caching, "describe_texts", note)
+    assert len(DescribedTexts(tmp_path).describe(texts)) == 4
+    assert read == [["sea", "war"], ["moon", "sun"]]
+
+
+def test_a_damaged_file_is_read_again_with_a_warning(tmp_path, read, caplog):
+    DescribedTexts(tmp_path).describe(["sea", "war"])
+    (path,) = tmp_path.rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:100])
+    assert len(DescribedTexts(tmp_path).describe(["sea", "war"])) == 2
+    assert len(read) == 2
+    assert "is damaged" in caplog.text
+
+
+def test_other_versions_of_the_packages_read_anew(tmp_path, read, monkeypatch):
+    DescribedTexts(tmp_path).describe(["sea"])
+    monkeypatch.setattr(describing, "RULES", describing.RULES + 1)
+    DescribedTexts(tmp_path).describe(["sea"])
+    assert read == [["sea"], ["sea"]]
+
+
+def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yake", None)
+    with pytest.raises(MissingPackageError, match=r"`yake` is needed.*tfrec\[words\]"):
+        DescribedTexts(tmp_path)
+
+
+def test_names_by_hand():
+    words = [["sea", "ship", "film"], ["sea", "film"], ["war", "film"]]
+    # Words of a group: 5 and 2, on average 3.5. sea: 2/5 log(1 + 3.5/2) = 0.405;
+    # ship: 1/5 log(1 + 3.5) = 0.301; film: 2/5 log(1 + 3.5/3) = 0.309.
+    # war: 1/2 log(4.5) = 0.752; film: 1/2 log(1 + 3.5/3) = 0.387.
+    assert name_topics(words, np.array([0, 0, 1])) == ["sea, film, ship", "war, film"]
+
+
+def test_names_are_not_alike():
+    words = [["sea", "ship"], ["sea", "ship"], [], ["sea", "ship"]]
+    names = name_topics(words, np.array([0, 1, 2, 3]))
+    assert names == ["sea, ship", "sea, ship (2)", "", "sea, ship (3)"]
+    assert name_topics([[], []], np.array([0, 1])) == ["", ""]
+
+
+def test_topics_are_the_groups_of_the_vectors_and_stay_the_same():
+    rng = np.random.default_rng(0)
+    truth = np.arange(20) % 3
+    vectors = np.eye(3)[truth] + rng.normal(scale=0.05, size=[20, 3])
+    texts = [f"number {n} {['sea', 'war', 'music'][t]}" for n, t in enumerate(truth)]
+    topics = find_topics(texts, ["en"] * 20, vectors)
+    assert [topic.split(", ")[0] for topic in topics[:3]] == ["sea", "war", "music"]
+    assert (topics == topics[truth]).all()
+    assert (find_topics(texts, ["en"] * 20, 7 * vectors) == topics).all()
+    assert number_of_topics(20) == 3
+
+
+def test_too_few_texts_have_no_topics():
+    assert [*find_topics(["sea", "war"], ["", ""], np.eye(2))] == ["", ""]
+
+
+def test_packages_are_imported_without_their_warnings(recwarn, monkeypatch):
+    monkeypatch.delitem(sys.modules, "jieba", raising=False)
+    words_package("jieba")
+    assert not recwarn

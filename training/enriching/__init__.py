@@ -1,0 +1,1 @@
+"""Keywords, topics, sentiment and language of texts, as columns beside a log."""
