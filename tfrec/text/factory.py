@@ -8,6 +8,7 @@ from tfrec.errors import ConfigError
 from tfrec.plugins import TEXT_ENCODERS
 from tfrec.text.bert import BertEncoder
 from tfrec.text.lstm import LstmEncoder
+from tfrec.text.multilingual import MultilingualEncoder
 from tfrec.text.vocabulary import learn_vocabulary
 
 
@@ -34,9 +35,12 @@ def make_text_encoder(config, catalogue_texts):
 
 
 def make_bert(config, catalogue_texts):
-    """The pretrained BERT that `text.preset` names."""
+    """The pretrained encoder that `text.preset` names, a BERT but for one."""
     text = config.text
-    return BertEncoder.from_preset(text.preset, text.max_length, text.trainable_layers)
+    how = (text.max_length, text.trainable_layers)
+    if text.preset == "multilingual":
+        return MultilingualEncoder.from_preset(*how)
+    return BertEncoder.from_preset(text.preset, *how, text.pooling)
 
 
 def make_lstm(config, catalogue_texts):
