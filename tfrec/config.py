@@ -73,8 +73,8 @@ class DataConfig:
 class TextConfig:
     """The text tower."""
 
-    # "minilm" or "multilingual"; a folder of Hugging Face's or a KerasHub preset
-    preset: str = "minilm"
+    # "minilm", "multilingual", Hugging Face folder, KerasHub preset; auto: by the texts
+    preset: str = "auto"
     pooling: Literal["mean", "cls"] = "mean"  # of a BERT's tokens into one vector
     max_length: int = 64  # tokens; longer text is cut
     trainable_layers: int = 0  # last BERT blocks that learn; -1 = all of them

@@ -32,6 +32,7 @@ def render(report):
         _interest(report),
         _reasons(report),
         _training(report),
+        _texts(report),
         "## How it was measured",
         _protocol(report["protocol"]),
     ]
@@ -151,6 +152,18 @@ def _training(report):
         return ""
     figure = _figure(report, "training", "Training curve")
     return f"## Training\n\n{figure}" if figure else ""
+
+
+def _texts(report):
+    texts = report["details"].get("texts")
+    if not texts:
+        return ""
+    unknown, scripts = texts["unknown_tokens"], texts["scripts"]
+    words = f"Items' texts are read by `{texts['encoder']}`"
+    if unknown is not None:
+        words += f", which does not know {unknown:.1%} of their tokens"
+    shares = ", ".join(f"{share:.1%} {name}" for name, share in scripts.items())
+    return f"## Texts\n\n{words}. Letters: {shares or 'none'}."
 
 
 def _protocol(protocol):

