@@ -9,13 +9,14 @@ from safetensors.numpy import save_file
 DIM, LAYERS, HEADS, WIDE, POSITIONS = 16, 1, 2, 24, 32
 
 
-def write_tiny_bert(folder, words, seed=0):
+def write_tiny_bert(folder, words, seed=0, num_layers=LAYERS):
     """Writes `config.json`, `tokenizer_config.json`, `vocab.txt` and the weights.
 
     Args:
         folder: path; it is made.
         words: what the vocabulary holds beside the special tokens and letters.
         seed: int, of the weights.
+        num_layers: int, blocks.
 
     Returns:
         The folder.
@@ -28,7 +29,8 @@ def write_tiny_bert(folder, words, seed=0):
     vocabulary = list(dict.fromkeys([*special, *pieces, *words]))
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True}))
-    _write_model(folder, len(vocabulary), seed, model_type="bert")
+    own = {"model_type": "bert", "num_hidden_layers": num_layers}
+    _write_model(folder, len(vocabulary), seed, **own)
     return folder
 
 
@@ -66,12 +68,12 @@ def _write_model(folder, vocab_size, seed, prefix="", **own):
     } | own
     (folder / "config.json").write_text(json.dumps(config))
     rng = np.random.default_rng(seed)
-    weights = _weights(vocab_size, config["type_vocab_size"], rng)
+    weights = _weights(config, rng)
     named = {f"{prefix}{name}": value for name, value in weights.items()}
     save_file(named, folder / "model.safetensors")
 
 
-def _weights(num_pieces, num_segments, rng):
+def _weights(config, rng):
     def draw(*shape):
         return rng.normal(scale=0.3, size=shape).astype(np.float32)
 
@@ -83,13 +85,13 @@ def _weights(num_pieces, num_segments, rng):
         return {f"{name}.weight": one, f"{name}.bias": 0 * one}
 
     weights = {
-        "embeddings.word_embeddings.weight": draw(num_pieces, DIM),
+        "embeddings.word_embeddings.weight": draw(config["vocab_size"], DIM),
         "embeddings.position_embeddings.weight": draw(POSITIONS, DIM),
-        "embeddings.token_type_embeddings.weight": draw(num_segments, DIM),
+        "embeddings.token_type_embeddings.weight": draw(config["type_vocab_size"], DIM),
         **norm("embeddings.LayerNorm"),
         **dense("pooler.dense", DIM, DIM),
     }
-    for layer in range(LAYERS):
+    for layer in range(config["num_hidden_layers"]):
         at = f"encoder.layer.{layer}"
         for part in ("query", "key", "value"):
             weights |= dense(f"{at}.attention.self.{part}", DIM, DIM)

@@ -1,5 +1,6 @@
 """Tests of tfrec.text.factory."""
 
+import numpy as np
 import pytest
 
 from tfrec.config import from_dict
@@ -25,6 +26,16 @@ def test_lstm():
     encoder = make_text_encoder(config, TEXTS)
     assert (encoder.dim, encoder.units, encoder.max_length) == (12, 6, 5)
     assert "film" in encoder.get_config()["vocabulary"]
+
+
+def test_an_lstm_reads_both_forms_of_a_character_as_one():
+    own = {"text": {"vocabulary_size": 50}, "model": {"text_encoder": "lstm"}}
+    encoder = make_text_encoder(from_dict(own), ["手機 ＡＢＣ"] * 5)
+    vocabulary = encoder.get_config()["vocabulary"]
+    assert "机" in vocabulary
+    assert "機" not in vocabulary
+    found = encoder(["手機 ＡＢＣ", "手机 abc"]).numpy()
+    np.testing.assert_allclose(*found, atol=1e-6)
 
 
 def test_bert(tiny_folder):

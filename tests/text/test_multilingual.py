@@ -43,13 +43,23 @@ class TestMultilingualEncoder(TextEncoderContract):
 
 def test_equals_the_package(encoder):
     """A forgotten square root of the length or scale of a chunk is off by 1e-2."""
-    expected = package.USE().encode(SENTENCES)
+    simple = [
+        each.translate(str.maketrans("體測試機殼", "体测试机壳")) for each in SENTENCES
+    ]
+    expected = package.USE().encode(simple)
     assert np.abs(encoder(SENTENCES) - expected).max() < 1e-5
 
 
 def test_runs_of_unknown_characters_are_one_piece(encoder):
     """As SentencePiece itself has it; the package makes a piece of each."""
     np.testing.assert_allclose(*encoder(["😀", "😀🎉😀"]), atol=1e-6)
+
+
+def test_both_scripts_are_one_but_in_japanese(encoder):
+    alike = encoder(["繁體中文測試", "繁体中文测试"]).numpy()
+    np.testing.assert_allclose(*alike, atol=1e-6)
+    kanji, other = encoder(["東京の電車", "东京の电车"]).numpy()
+    assert np.abs(kanji - other).max() > 1e-3
 
 
 def test_languages_share_a_space(encoder):

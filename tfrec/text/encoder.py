@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.graphs import private_graph
+from tfrec.text.characters import plain
 
 
 def traced(encoder) -> Callable:
@@ -46,9 +47,13 @@ class TextEncoder(keras.layers.Layer):
         return super().__call__(texts, **kwargs)
 
     def call(self, texts, training=None):
-        token_ids, mask = self.tokenizer(texts)
+        token_ids, mask = self.tokenizer(self.prepare(texts))
         vectors = self.encode_tokens(token_ids, mask, training)
         return tf.cast(tf.ensure_shape(vectors, [None, self.dim]), tf.float32)
+
+    def prepare(self, texts):
+        """Texts as they are cut into tokens: full-width letters are half-width ones."""
+        return plain(texts)
 
     def encode_tokens(self, token_ids, mask, training=None):
         """Vectors of tokenised texts.
@@ -65,7 +70,7 @@ class TextEncoder(keras.layers.Layer):
 
     def count_tokens(self, texts):
         """`[n]` int32: lengths of texts to the encoder, for batches of like ones."""
-        _, mask = self.tokenizer(texts)
+        _, mask = self.tokenizer(self.prepare(tf.convert_to_tensor(texts)))
         return tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
 
     @property

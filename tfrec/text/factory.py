@@ -3,10 +3,12 @@
 import json
 
 import keras
+import tensorflow as tf
 
 from tfrec.errors import ConfigError
 from tfrec.plugins import TEXT_ENCODERS
 from tfrec.text.bert import BertEncoder
+from tfrec.text.characters import plain, simplified
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.multilingual import MultilingualEncoder
 from tfrec.text.readability import choose_preset
@@ -50,8 +52,10 @@ def make_bert(config, catalogue_texts):
 def make_lstm(config, catalogue_texts):
     """An LSTM whose vocabulary is learnt from the texts."""
     text = config.text
+    # As the encoder prepares them.
+    texts = simplified(plain(tf.constant([*catalogue_texts], tf.string)))
     return LstmEncoder(
-        learn_vocabulary(catalogue_texts, text.vocabulary_size),
+        learn_vocabulary(texts.numpy(), text.vocabulary_size),
         config.model.embedding_dim,
         text.lstm_units,
         text.max_length,

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
+from tfrec.text.characters import simplified
 from tfrec.text.encoder import TextEncoder, masked_mean
 from tfrec.text.tokenizer import WordPieceTokenizer
 
@@ -45,6 +46,9 @@ class LstmEncoder(TextEncoder):
         for layer in (self.embedding, self.left_to_right, self.right_to_left):
             layer.build((None, None, units))
         self.projection.build((None, units))
+
+    def prepare(self, texts):
+        return simplified(super().prepare(texts))
 
     def encode_tokens(self, token_ids, mask, training=None):
         if token_ids.shape[0] == 0:

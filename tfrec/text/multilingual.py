@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
+from tfrec.text.characters import simplified
 from tfrec.text.encoder import TextEncoder, masked_mean
 from tfrec.text.multilingual_weights import read_multilingual
 from tfrec.text.sentence_pieces import SentencePieceTokenizer
@@ -14,6 +15,7 @@ DIM, NGRAM_DIM, HIDDEN_DIM = 512, 256, 320
 ORDERS = ((2, 0), (3, 1), (5, 2))  # n of the n-grams, and pieces left of the middle
 EPSILON = 1e-12  # added to the variance
 CHUNKS = 17  # piece i has the scale of chunk i mod 17
+KANA = r"(?s).*[\p{Hiragana}\p{Katakana}].*"
 NUM_LAYERS = 3  # n-grams, and the two halves of the network
 
 
@@ -89,6 +91,12 @@ class MultilingualEncoder(TextEncoder):
         )
         encoder.set_weights(weights)
         return encoder
+
+    def prepare(self, texts):
+        """Traditional Chinese is simplified; Japanese, known by its kana, is not."""
+        texts = super().prepare(texts)
+        is_japanese = tf.strings.regex_full_match(texts, KANA)
+        return tf.where(is_japanese, texts, simplified(texts))
 
     def encode_tokens(self, token_ids, mask, training=None):
         is_real = tf.cast(mask, self.compute_dtype)[:, :, None]

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.text.bert_preset import minilm_tokenizer
+from tfrec.text.characters import plain
+from tfrec.text.encoder import TextEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +43,10 @@ def read_texts_with(encoder, texts):
     texts = _sample(texts)
     if encoder is None or not len(texts):
         return None
-    tokenizer = getattr(encoder, "tokenizer", None)
-    unknown = None if tokenizer is None else unknown_share(tokenizer, texts)
+    unknown = None
+    if isinstance(encoder, TextEncoder):
+        prepared = encoder.prepare(tf.constant(texts, tf.string))
+        unknown = unknown_share(encoder.tokenizer, prepared)
     return Reading(unknown_tokens=unknown, scripts=script_shares(texts))
 
 
@@ -64,7 +68,8 @@ def choose_preset(texts):
     if foreign >= MAX_FOREIGN:
         found = f"{foreign:.1%} of their letters are not Latin"
     else:
-        unknown = unknown_share(minilm_tokenizer(), texts)
+        prepared = plain(tf.constant(texts, tf.string))
+        unknown = unknown_share(minilm_tokenizer(), prepared)
         if unknown < MAX_UNKNOWN:
             return "minilm"
         found = f"{unknown:.1%} of their tokens are unknown to it"
@@ -77,9 +82,7 @@ def choose_preset(texts):
 
 def unknown_share(tokenizer, texts):
     """Share of the tokens of `[n]` strings that a `Tokenizer` cannot spell."""
-    if not len(texts):
-        return 0.0
-    pieces = tokenizer.pieces(tf.constant(texts, tf.string)).flat_values.numpy()
+    pieces = tokenizer.pieces(texts).flat_values.numpy()
     return float((pieces == tokenizer.unknown).mean()) if len(pieces) else 0.0
 
 
