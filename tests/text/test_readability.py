@@ -6,7 +6,7 @@ import pytest
 
 from tfrec.text.lstm import LstmEncoder
 from tfrec.text.readability import (
-    Reading,
+    TextReading,
     choose_preset,
     read_texts_with,
     script_shares,
@@ -54,11 +54,11 @@ def test_share_of_unknown_tokens():
     encoder = LstmEncoder(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b"], 2, 2, 8)
     reading = read_texts_with(encoder, ["a b", "", "手 b"])
     scripts = {"Latin": 0.75, "Han": 0.25}
-    assert reading == Reading(unknown_tokens=0.25, scripts=scripts)
+    assert reading == TextReading(unknown_tokens=0.25, scripts=scripts)
     assert read_texts_with(encoder, [""]) is None
     assert read_texts_with(None, ["a"]) is None
 
 
 def test_an_encoder_without_tokens():
     reading = read_texts_with(object(), ["a"])
-    assert reading == Reading(unknown_tokens=None, scripts={"Latin": 1.0})
+    assert reading == TextReading(unknown_tokens=None, scripts={"Latin": 1.0})

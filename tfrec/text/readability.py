@@ -23,7 +23,7 @@ RARE = 0.001  # share of letters below which a script is not named
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Reading:
+class TextReading:
     """How much of the texts an encoder knows."""
 
     unknown_tokens: float | None  # share; None for an encoder without tokens
@@ -31,14 +31,14 @@ class Reading:
 
 
 def read_texts_with(encoder, texts):
-    """The `Reading` of some texts by an encoder.
+    """The `TextReading` of some texts by an encoder.
 
     Args:
         encoder: text encoder.
         texts: `[n]` sequence of strings.
 
     Returns:
-        `Reading`, or None without an encoder or any text.
+        `TextReading`, or None without an encoder or any text.
     """
     texts = _sample(texts)
     if encoder is None or not len(texts):
@@ -47,7 +47,7 @@ def read_texts_with(encoder, texts):
     if isinstance(encoder, TextEncoder):
         prepared = encoder.prepare(tf.constant(texts, tf.string))
         unknown = unknown_share(encoder.tokenizer, prepared)
-    return Reading(unknown_tokens=unknown, scripts=script_shares(texts))
+    return TextReading(unknown_tokens=unknown, scripts=script_shares(texts))
 
 
 def choose_preset(texts):

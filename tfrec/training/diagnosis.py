@@ -24,7 +24,7 @@ def diagnose(choice, model, judged, split, reading):
         model: `HybridModel` that was evaluated.
         judged: `tfrec.training.evaluation.Judged`.
         split: `Split` that was judged.
-        reading: `Reading` of the items' texts, or None.
+        reading: `TextReading` of the items' texts, or None.
 
     Returns:
         List of sentences; empty when nothing looks wrong.

@@ -11,7 +11,7 @@ from tfrec.export.saved_model import export
 from tfrec.garbage import collecting_new_only
 from tfrec.plugins import INDEXES
 from tfrec.retrieval.scann_settings import EXACT_BELOW
-from tfrec.text.readability import Reading, read_texts_with
+from tfrec.text.readability import TextReading, read_texts_with
 from tfrec.training.calibration import explicit_negatives
 from tfrec.training.comparison import write_queries
 from tfrec.training.costs import Costs
@@ -44,7 +44,7 @@ class Trial:
     judged: Judged
     warnings: list  # of the self-diagnosis, sentences
     costs: Costs  # of the stages; refit and export are added
-    reading: Reading | None  # of the items' texts, None where none are read
+    reading: TextReading | None  # of the items' texts, None where none are read
 
 
 @collecting_new_only()
@@ -125,7 +125,7 @@ def choose_indexes(index, num_items):
 
 
 def reading_of(model):
-    """The `Reading` of a `HybridModel`'s catalogue by its text encoder, or None."""
+    """The `TextReading` of a `HybridModel`'s catalogue by its text encoder, or None."""
     towers = model.towers
     return read_texts_with(towers.text_encoder, towers.catalogue.texts)
 
