@@ -76,6 +76,8 @@ class TextConfig:
     # "minilm", "multilingual", Hugging Face folder, KerasHub preset; auto: by the texts
     preset: str = "auto"
     pooling: Literal["mean", "cls"] = "mean"  # of a BERT's tokens into one vector
+    query_prefix: str = ""  # before what people write, such as "query: "
+    item_prefix: str = ""  # before the texts of items, such as "passage: "
     max_length: int = 64  # tokens; longer text is cut
     trainable_layers: int = 0  # last BERT blocks that learn; -1 = all of them
     vocabulary_size: int = 8000  # WordPieces of the LSTM tower

@@ -22,6 +22,7 @@ from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
+from tfrec.text.prefixed import with_prefixes
 from tfrec.threads import one_blas_thread
 from tfrec.training.building import make_hybrid, make_towers
 from tfrec.training.calibration import (
@@ -156,6 +157,7 @@ class Recipe:
         texts = self._texts(interactions)
         encoder = self.make_text_encoder(texts)
         of_queries = None if self.config.text.shared else self.make_text_encoder(texts)
+        encoder, of_queries = with_prefixes(encoder, of_queries, self.config.text)
         how = (self.items, self.users, encoder, self.cache, of_queries)
         return make_towers(self.config).adapt(interactions, *how)
 
