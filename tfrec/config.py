@@ -89,7 +89,8 @@ class TextConfig:
 class ModelConfig:
     """The two towers."""
 
-    text_encoder: str = "auto"  # "bert", "lstm", "none"; auto: bert where texts are
+    # "bert", "lstm", "precomputed" (column `vector` of the items), "none"
+    text_encoder: str = "auto"  # bert where there are texts
     history_encoder: Literal["attention", "lstm"] = "attention"
     embedding_dim: int = 64  # of the towers
     max_history_length: int = 500  # latest events that the closed-form scorers read

@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.integration.tiny_bert import write_tiny_bert
@@ -167,6 +168,18 @@ def test_other_pairs_of_encoders(tmp_path, overrides):
     road = Road(tmp_path, (*SHORT, *overrides))
     run_all(road)
     assert len(road.model.recommend([["space-01"]], k=5)) == 5
+
+
+def test_vectors_that_came_with_the_items(tmp_path):
+    path = write_toy_log(tmp_path / "data") / "items.parquet"
+    items = pd.read_parquet(path)
+    genres = items["category"].str.partition("|")[0].rank(method="dense") - 1
+    items["vector"] = [np.eye(4)[int(genre)] for genre in genres]
+    items.to_parquet(path)
+    road = Road(tmp_path, (*SHORT, "model.text_encoder=precomputed"))
+    run_all(road)
+    assert road.report["details"]["texts"]["encoder"] == "precomputed"
+    assert len(road.model.recommend([[]], query_text="stars", k=5)) == 5
 
 
 @pytest.mark.parametrize("learns_text", [False, True])

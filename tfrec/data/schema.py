@@ -22,6 +22,7 @@ from tfrec.data.columns import (
     parse_time,
 )
 from tfrec.data.problems import Problems, check_columns
+from tfrec.data.vectors import parse_vector, unit_vectors
 from tfrec.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ ITEMS = Table(
         Column("domain", parse_text, ""),
         Column("available_from", parse_limit, 0),
         Column("available_until", parse_limit, 0),
+        Column("vector", parse_vector),
     ),
     unique="item_id",
 )
@@ -130,7 +132,8 @@ class Items(_Checked):
     Attributes:
         frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
             ("a|b"), `domain` (strings, `""` for none), `available_from` and
-            `available_until` (int64 UTC seconds, 0 for no limit).
+            `available_until` (int64 UTC seconds, 0 for no limit) and, where given,
+            `vector` (bytes of 32-bit floats).
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
@@ -151,6 +154,20 @@ class Items(_Checked):
             self.frame["title"], self.frame["text"], self.frame["category"], strict=True
         )
         return np.array([join_texts(*each) for each in parts], dtype=object)
+
+    @functools.cached_property
+    def vectors(self):
+        """`[num_items, dim]` float32 array of unit vectors, or None for none.
+
+        Zeros for items that are in the log alone.
+
+        Raises:
+            DataError: they differ in length.
+        """
+        if "vector" not in self.frame:
+            return None
+        cells = self.frame["vector"]
+        return unit_vectors(cells.where(cells.notna(), b""), self.frame["item_id"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +222,8 @@ class Dataset:
         )
         blank = Items(pd.DataFrame({"item_id": added}))
         frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
+        if "vector" in frame:
+            frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")
         object.__setattr__(self, "items", Items.of_parsed(frame))
 
     def digest(self):
