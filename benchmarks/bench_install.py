@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from rich.console import Console
 from rich.table import Table
 
-EXTRAS = ("scann", "presets", "serve", "stream", "otel")
+EXTRAS = ("scann", "presets", "multilingual", "serve", "stream", "otel")
 IMPORTS = {
     "a server asked from Python": "tfrec.client.client",
     "`import tfrec`": "tfrec",

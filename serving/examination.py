@@ -35,6 +35,7 @@ def find_facts(artefact: Artefact) -> dict[str, str]:
         "op libraries": ", ".join(libraries) or "none beyond TensorFlow's own",
         "runs on": SERVERS[next((n for n in SERVERS if n in libraries), "core")],
         "new items": _new_items(artefact),
+        **_texts(artefact),
     }
 
 
@@ -44,6 +45,17 @@ def _new_items(artefact):
         f"{count} beside its index; others come at once in {OURS}, by its log, and in "
         "any other server by `python -m serving.index compact`"
     )
+
+
+def _texts(artefact):
+    """What its training found of the texts; nothing of a model that reads none."""
+    texts = artefact.manifest.get("texts")
+    if not texts:
+        return {}
+    shares = [f"{share:.1%} {name}" for name, share in texts["scripts"].items()]
+    if texts["unknown_tokens"] is not None:
+        shares.insert(0, f"{texts['unknown_tokens']:.1%} of the tokens unknown to it")
+    return {"texts": f"read by {texts['encoder']}; {', '.join(shares)} letters"}
 
 
 def check_manifest(artefact: Artefact) -> list[str]:

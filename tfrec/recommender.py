@@ -218,7 +218,7 @@ class Recommender(Predictor):
                 or ["exact"],
                 recall=how.recall,
                 quantize=how.quantize,
-                facts=manifest_facts(resolved(self.config, data), data),
+                facts=manifest_facts(resolved(self.config, data), data, self._trained),
             )
 
     def save(self, path: str | pathlib.Path) -> None:
@@ -317,7 +317,7 @@ class Recommender(Predictor):
         if self._trained is None:
             return [republish(self._loaded().folder, folder, "saved")]
         data = self._known_data()
-        facts = manifest_facts(resolved(self.config, data), data)
+        facts = manifest_facts(resolved(self.config, data), data, self._trained)
         return export(self._trained, folder, "saved", facts=facts)
 
     def _profiles(self) -> dict[str, str]:

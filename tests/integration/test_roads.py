@@ -9,10 +9,13 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.integration.tiny_bert import write_tiny_bert
+from tests.serving.server_process import serving
 from tests.toy_log import GENRES, NUM_USERS, toy_config, toy_events, write_toy_log
+from tfrec.client.client import RecommenderClient
 from tfrec.export.loaded import load
 
 pytestmark = pytest.mark.slow  # two trainings in processes of their own
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.slow  # two trainings in processes of their own
 ROOT = pathlib.Path(__file__).parents[2]
 CONFIG = "training/configs/default.toml"
 TIMEOUT_S = 900
+WORDS = sorted({word for about in GENRES.values() for word in about.split()})
 SHORT = (
     "train.max_epochs=1",
     "train.refit=train",
@@ -74,8 +78,7 @@ def run_all(*roads, flags=()):
 def roads(tmp_path_factory):
     """Name -> finished `Road`."""
     base = tmp_path_factory.mktemp("roads")
-    words = {word for about in GENRES.values() for word in about.split()}
-    preset = f"text.preset={write_tiny_bert(base / 'bert', sorted(words))}"
+    preset = f"text.preset={write_tiny_bert(base / 'bert', WORDS)}"
     bert = (*SHORT, "model.text_encoder=bert", preset)
     negatives = (
         "model.history_encoder=lstm",
@@ -167,10 +170,26 @@ def test_other_pairs_of_encoders(tmp_path, overrides):
     assert len(road.model.recommend([["space-01"]], k=5)) == 5
 
 
-@pytest.mark.slow
-def test_the_program_killed_and_resumed_reports_the_same(tmp_path):
+def test_vectors_that_came_with_the_items(tmp_path):
+    path = write_toy_log(tmp_path / "data") / "items.parquet"
+    items = pd.read_parquet(path)
+    genres = items["category"].str.partition("|")[0].rank(method="dense") - 1
+    items["vector"] = [np.eye(4)[int(genre)] for genre in genres]
+    items.to_parquet(path)
+    road = Road(tmp_path, (*SHORT, "model.text_encoder=precomputed"))
+    run_all(road)
+    assert road.report["details"]["texts"]["encoder"] == "precomputed"
+    assert len(road.model.recommend([[]], query_text="stars", k=5)) == 5
+
+
+@pytest.mark.parametrize("learns_text", [False, True])
+def test_the_program_killed_and_resumed_reports_the_same(tmp_path, learns_text):
     """SIGKILL once the second stage has begun; the first one is not learnt again."""
     overrides = (*SHORT, "model.text_encoder=none", "train.deterministic=true")
+    if learns_text:
+        preset = write_tiny_bert(tmp_path / "bert", WORDS, num_layers=3)
+        own = (f"text.preset={preset}", "text.trainable_layers=2")
+        overrides = (*overrides, "model.text_encoder=bert", *own)
     whole, killed = (Road(tmp_path / name, overrides) for name in ("whole", "killed"))
     for road in (whole, killed):
         write_toy_log(road.folder / "data")
@@ -186,3 +205,9 @@ def test_the_program_killed_and_resumed_reports_the_same(tmp_path):
     run_all(whole)
     for part in ("models", "interest", "history"):
         assert killed.report[part] == whole.report[part]
+    folder = killed.folder / "saved_models" / "toy"
+    with serving("--model_name=toy", f"--model_base_path={folder}") as server:
+        client = RecommenderClient(server.target, "toy")
+        found = [each.item_id for each in client.recommend(query_text="stars", k=5)]
+    expected = killed.model.recommend([[]], query_text="stars", k=5)
+    assert found == list(expected["item_id"])

@@ -135,3 +135,8 @@ def test_long_texts_are_cut_and_short_ones_padded():
     assert buckets.shape == (2, 96)
     assert buckets[1, 0] == buckets[0, 0] >= 0
     assert (buckets[1, 1:] == -1).all()
+
+
+def test_forms_of_a_character_are_one_word():
+    found = split_terms(tf.constant(["ＭＡＸ 手機", "max 手机"])).numpy()
+    np.testing.assert_array_equal(*found)

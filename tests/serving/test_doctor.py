@@ -114,3 +114,13 @@ def test_no_model_there(run, tmp_path):
     code, _, err = run(tmp_path)
     assert code == 1
     assert "must hold `saved_model.pb` or integer version folders" in err
+
+
+def test_how_much_of_the_texts_the_model_reads(run, copy):
+    texts = {"encoder": "minilm", "unknown_tokens": 0.25, "scripts": {"Han": 1.0}}
+    edit_manifest(copy, texts=texts)
+    _, out, _ = run(copy)
+    words = (
+        "texts: read by minilm; 25.0% of the tokens unknown to it, 100.0% Han letters"
+    )
+    assert words in out

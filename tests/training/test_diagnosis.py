@@ -8,6 +8,7 @@ import pytest
 
 from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.metrics import expected_calibration_error
+from tfrec.text.readability import TextReading
 from tfrec.training.calibration import LabelPlan
 from tfrec.training.diagnosis import (
     collapsed,
@@ -17,6 +18,7 @@ from tfrec.training.diagnosis import (
     no_better_than_popular,
     stuck,
     too_good,
+    unread,
 )
 
 
@@ -120,3 +122,16 @@ def test_the_toy_run_warns_of_its_probabilities_alone(trained):
     (warning,) = trained.warnings
     assert "expected calibration error" in warning
     assert trained.report["details"]["warnings"] == [warning]
+
+
+# === Texts that the encoder cannot read ===
+
+
+def test_unread_texts():
+    scripts = {"Han": 0.75, "Latin": 0.25}
+    words = unread(TextReading(unknown_tokens=0.4, scripts=scripts))
+    assert "does not know 40.0% of the tokens" in words
+    assert "75% Han, 25% Latin" in words
+    assert unread(TextReading(unknown_tokens=0.01, scripts=scripts)) is None
+    assert unread(TextReading(unknown_tokens=None, scripts=scripts)) is None
+    assert unread(None) is None

@@ -76,6 +76,7 @@ def test_manifest_tells_where_the_model_is_from(trained):
         assert manifest["flavour"] == flavour
         assert manifest["data_digest"] == trained.report["details"]["data"]["digest"]
         assert manifest["config"] == trained.report["details"]["config"]
+        assert manifest["texts"] == trained.report["details"]["texts"]
         figure = trained.report["models"][0]["metrics"]["ndcg@10"]
         assert manifest["metrics"]["tfrec"]["ndcg@10"] == figure
 
@@ -268,3 +269,14 @@ class TestIndexes:
         with pytest.raises(MissingPackageError, match="`scann` is needed"):
             program.run(load_config(overrides=overrides))
         assert not (tmp_path / "runs").exists()
+
+
+def test_how_much_of_the_texts_was_read(trained):
+    """The toy's LSTM has learnt each letter of them."""
+    texts = {"encoder": "lstm", "unknown_tokens": 0.0, "scripts": {"Latin": 1.0}}
+    assert trained.report["details"]["texts"] == texts
+    sentence = (
+        "## Texts\n\nItems' texts are read by `lstm`, which does not know 0.0% of "
+        "their tokens. Letters: 100.0% Latin."
+    )
+    assert sentence in (trained.folder / "report.md").read_text("utf-8")

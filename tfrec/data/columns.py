@@ -123,31 +123,31 @@ class Table:
 
 def parse_id(raw, name):
     """Strings that say something, as `read_id` reads them."""
-    texts, broken = _read_each(raw, name, read_id, "")
+    texts, broken = read_each(raw, name, read_id, "")
     is_missing = (texts == "") & ~_any(broken, len(texts))
     return texts, broken | {f"`{name}` is missing or empty": is_missing}
 
 
 def parse_optional_id(raw, name):
     """As `parse_id`, `""` where there is none."""
-    return _read_each(raw, name, read_id, "")
+    return read_each(raw, name, read_id, "")
 
 
 def parse_kind(raw, name):
     """As `parse_id`, "view" where there is none."""
-    texts, broken = _read_each(raw, name, read_id, "")
+    texts, broken = read_each(raw, name, read_id, "")
     texts[(texts == "") & ~_any(broken, len(texts))] = "view"
     return texts, broken
 
 
 def parse_text(raw, name):
     """Strings, `""` where there is none."""
-    return _read_each(raw, name, read_text, "")
+    return read_each(raw, name, read_text, "")
 
 
 def parse_categories(raw, name):
     """Strings of the form "a|b"."""
-    return _read_each(raw, name, read_categories, "")
+    return read_each(raw, name, read_categories, "")
 
 
 def parse_number(raw, name):
@@ -206,7 +206,7 @@ def _of_neither(parsed, broken, first, second):
     return rule if is_blank.any() else {}
 
 
-def _read_each(raw, name, read, missing):
+def read_each(raw, name, read, missing):
     """Each cell by `read`; a cell that it refuses is `missing` and breaks its rule.
 
     Equal cells give one and the same object.
@@ -234,7 +234,7 @@ def _read_rest(raw, name, read, missing, is_done):
     if is_done.all():
         return values, broken
     left = ~is_done
-    values[left], rules = _read_each(raw[left], name, read, missing)
+    values[left], rules = read_each(raw[left], name, read, missing)
     for rule, mask in rules.items():
         broken[rule] = np.zeros(len(raw), bool)
         broken[rule][left] = mask

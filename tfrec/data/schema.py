@@ -22,6 +22,7 @@ from tfrec.data.columns import (
     parse_time,
 )
 from tfrec.data.problems import Problems, check_columns
+from tfrec.data.vectors import parse_vector, unit_vectors
 from tfrec.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ ITEMS = Table(
         Column("available_until", parse_limit, 0),
         Column("keywords", parse_categories),
         Column("topic", parse_text),
+        Column("vector", parse_vector),
     ),
     unique="item_id",
 )
@@ -135,7 +137,7 @@ class Items(_Checked):
         frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
             ("a|b"), `domain` (strings, `""` for none), `available_from` and
             `available_until` (int64 UTC seconds, 0 for no limit) and, where given,
-            `keywords` ("a|b") and `topic`.
+            `keywords` ("a|b"), `topic` and `vector` (bytes of 32-bit floats).
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
@@ -175,6 +177,20 @@ class Items(_Checked):
             )
         read_too = [join_texts(*each) for each in zip(*words, strict=True)]
         return Items.of_parsed(self.frame.assign(**{READ_TOO: read_too}))
+
+    @functools.cached_property
+    def vectors(self):
+        """`[num_items, dim]` float32 array of unit vectors, or None for none.
+
+        Zeros for items that are in the log alone.
+
+        Raises:
+            DataError: they differ in length.
+        """
+        if "vector" not in self.frame:
+            return None
+        cells = self.frame["vector"]
+        return unit_vectors(cells.where(cells.notna(), b""), self.frame["item_id"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +247,8 @@ class Dataset:
         frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
         optional = [name for name in (*WORDS, READ_TOO) if name in frame]
         frame = frame.fillna(dict.fromkeys(optional, ""))
+        if "vector" in frame:
+            frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")
         object.__setattr__(self, "items", Items.of_parsed(frame))
 
     def digest(self):

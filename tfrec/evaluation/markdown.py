@@ -33,6 +33,7 @@ def render(report):
         _reasons(report),
         _training(report),
         _words(report),
+        _texts(report),
         "## How it was measured",
         _protocol(report["protocol"]),
     ]
@@ -168,6 +169,18 @@ def _words(report):
 
 def _cell(words):
     return words.replace("|", "\\|")
+
+
+def _texts(report):
+    texts = report["details"].get("texts")
+    if not texts:
+        return ""
+    unknown, scripts = texts["unknown_tokens"], texts["scripts"]
+    words = f"Items' texts are read by `{texts['encoder']}`"
+    if unknown is not None:
+        words += f", which does not know {unknown:.1%} of their tokens"
+    shares = ", ".join(f"{share:.1%} {name}" for name, share in scripts.items())
+    return f"## Texts\n\n{words}. Letters: {shares or 'none'}."
 
 
 def _protocol(protocol):

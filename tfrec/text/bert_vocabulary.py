@@ -21,7 +21,7 @@ def read_vocabulary(folder, size):
         size: int, rows of the embedding.
 
     Returns:
-        `(vocabulary, lower_case)`: a list of strings and a bool.
+        Dict of `vocabulary`, a list of strings, and `lower_case`, a bool.
 
     Raises:
         ConfigError: a file cannot be read, holds another kind of tokenizer, or does
@@ -47,7 +47,8 @@ def read_vocabulary(folder, size):
             f"says, {size}, because each has an embedding. Received: "
             f"{len(vocabulary)}. Copy both from the same model."
         )
-    return vocabulary, _is_lower_case(folder, tokenizer)
+    lower_case = _is_lower_case(folder, tokenizer)
+    return {"vocabulary": vocabulary, "lower_case": lower_case}
 
 
 def _from_lines(path):

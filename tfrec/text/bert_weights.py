@@ -7,7 +7,7 @@ from safetensors import SafetensorError, safe_open
 
 from tfrec.errors import ConfigError
 from tfrec.files import is_file_name
-from tfrec.text.bert_config import read_object
+from tfrec.text.bert_config import KINDS, read_object
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 DTYPES = {"F64", "F32", "F16", "BF16"}
@@ -25,7 +25,8 @@ def read_weights(folder, config):
 
     Returns:
         One list of arrays for each of the token embedding, the position embedding
-        (of the first segment), the embedding norm and the blocks.
+        (of the first segment, from the first token on), the embedding norm and the
+        blocks.
 
     Raises:
         ConfigError: a file is missing or damaged, or holds other weights.
@@ -43,7 +44,7 @@ def read_weights(folder, config):
             file, full_name = tensors[name]
             return np.asarray(file.get_tensor(full_name), np.float32)
 
-        return _arrange(get, config["num_hidden_layers"])
+        return _arrange(get, config)
 
 
 def _paths(folder):
@@ -80,7 +81,8 @@ def _plain(name):
     for old, new in OLD_NAMES.items():
         if name.endswith(old):
             name = name.removesuffix(old) + new
-    return name.removeprefix("bert.")  # where the file has a head, too
+    # Where the file has a head, too.
+    return name.removeprefix("bert.").removeprefix("roberta.")
 
 
 def _shapes(config):
@@ -142,7 +144,7 @@ def _check(folder, tensors, shapes):
         )
 
 
-def _arrange(get, num_layers):
+def _arrange(get, config):
     def norm(name):
         return [get(f"{name}.weight"), get(f"{name}.bias")]
 
@@ -162,9 +164,10 @@ def _arrange(get, num_layers):
         ]
 
     first_segment = get("embeddings.token_type_embeddings.weight")[0]
+    positions = get("embeddings.position_embeddings.weight")
     return [
         [get("embeddings.word_embeddings.weight")],
-        [get("embeddings.position_embeddings.weight") + first_segment],
+        [positions[KINDS[config["model_type"]] :] + first_segment],
         norm("embeddings.LayerNorm"),
-        *(block(f"encoder.layer.{row}") for row in range(num_layers)),
+        *(block(f"encoder.layer.{row}") for row in range(config["num_hidden_layers"])),
     ]

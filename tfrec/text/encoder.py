@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.graphs import private_graph
-from tfrec.text.tokenizer import WordPieceTokenizer
+from tfrec.text.characters import plain
 
 
 def traced(encoder) -> Callable:
@@ -25,27 +25,20 @@ class TextEncoder(keras.layers.Layer):
     Subclasses own their weights from birth and define `encode_tokens`.
 
     Args:
-        vocabulary: list of word pieces.
+        tokenizer: `Tokenizer`.
         dim: size of a vector.
-        max_length: tokens per text; longer texts are cut.
-        lower_case: whether the vocabulary is one of lower case without accents.
     """
 
     encode = functools.cached_property(traced)
 
-    def __init__(self, vocabulary, dim, max_length, lower_case=True, **kwargs):
+    def __init__(self, tokenizer, dim, **kwargs):
         super().__init__(**kwargs)
-        self.tokenizer = WordPieceTokenizer(vocabulary, max_length, lower_case)
-        self.dim = dim
-        self.max_length = max_length
-        self._settings = json.dumps(  # a string, which Keras does not try to track
-            {
-                "vocabulary": vocabulary,
-                "dim": dim,
-                "max_length": max_length,
-                "lower_case": lower_case,
-            }
-        )
+        self.tokenizer, self.dim = tokenizer, dim
+
+    @property
+    def max_length(self):
+        """Tokens per text; longer texts are cut."""
+        return self.tokenizer.max_length
 
     def __call__(self, texts, **kwargs):
         if not keras.backend.is_keras_tensor(texts):
@@ -54,9 +47,13 @@ class TextEncoder(keras.layers.Layer):
         return super().__call__(texts, **kwargs)
 
     def call(self, texts, training=None):
-        token_ids, mask = self.tokenizer(texts)
+        token_ids, mask = self.tokenizer(self.prepare(texts))
         vectors = self.encode_tokens(token_ids, mask, training)
         return tf.cast(tf.ensure_shape(vectors, [None, self.dim]), tf.float32)
+
+    def prepare(self, texts):
+        """Texts as they are cut into tokens: full-width letters are half-width ones."""
+        return plain(texts)
 
     def encode_tokens(self, token_ids, mask, training=None):
         """Vectors of tokenised texts.
@@ -73,7 +70,7 @@ class TextEncoder(keras.layers.Layer):
 
     def count_tokens(self, texts):
         """`[n]` int32: lengths of texts to the encoder, for batches of like ones."""
-        _, mask = self.tokenizer(texts)
+        _, mask = self.tokenizer(self.prepare(tf.convert_to_tensor(texts)))
         return tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
 
     @property
@@ -90,9 +87,6 @@ class TextEncoder(keras.layers.Layer):
         for weight in self.get_weights():
             digest.update(weight.tobytes())
         return digest.hexdigest()
-
-    def get_config(self):
-        return super().get_config() | json.loads(self._settings)
 
 
 def masked_mean(hidden, mask):

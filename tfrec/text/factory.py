@@ -3,11 +3,15 @@
 import json
 
 import keras
+import tensorflow as tf
 
 from tfrec.errors import ConfigError
 from tfrec.plugins import TEXT_ENCODERS
 from tfrec.text.bert import BertEncoder
+from tfrec.text.characters import plain, simplified
 from tfrec.text.lstm import LstmEncoder
+from tfrec.text.multilingual import MultilingualEncoder
+from tfrec.text.readability import choose_preset
 from tfrec.text.vocabulary import learn_vocabulary
 
 
@@ -16,7 +20,8 @@ def make_text_encoder(config, catalogue_texts):
 
     Args:
         config: `Config`.
-        catalogue_texts: sequence of strings that the LSTM's vocabulary is learnt from.
+        catalogue_texts: sequence of strings that the LSTM's vocabulary is learnt from,
+            and `text.preset = "auto"` chosen by.
 
     Returns:
         A `TextEncoder`, or None for `"none"`; a BERT for `"auto"`, which
@@ -34,16 +39,23 @@ def make_text_encoder(config, catalogue_texts):
 
 
 def make_bert(config, catalogue_texts):
-    """The pretrained BERT that `text.preset` names."""
-    text = config.text
-    return BertEncoder.from_preset(text.preset, text.max_length, text.trainable_layers)
+    """The pretrained encoder that `text.preset` names, a BERT but for one."""
+    text, preset = config.text, config.text.preset
+    how = (text.max_length, text.trainable_layers)
+    if preset == "auto":
+        preset = choose_preset(catalogue_texts)
+    if preset == "multilingual":
+        return MultilingualEncoder.from_preset(*how)
+    return BertEncoder.from_preset(preset, *how, text.pooling)
 
 
 def make_lstm(config, catalogue_texts):
     """An LSTM whose vocabulary is learnt from the texts."""
     text = config.text
+    # As the encoder prepares them.
+    texts = simplified(plain(tf.constant([*catalogue_texts], tf.string)))
     return LstmEncoder(
-        learn_vocabulary(catalogue_texts, text.vocabulary_size),
+        learn_vocabulary(texts.numpy(), text.vocabulary_size),
         config.model.embedding_dim,
         text.lstm_units,
         text.max_length,

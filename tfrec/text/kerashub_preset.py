@@ -8,6 +8,12 @@ from safetensors import SafetensorError
 from tfrec.errors import ConfigError
 from tfrec.optional import import_optional
 
+PRESET_RULE = (
+    '`preset` must be "minilm", "multilingual", a Hugging Face folder of a BERT or '
+    "XLM-R, or a KerasHub preset of a BERT."
+)
+EPSILON = 1e-12  # of every BERT there, added to variances
+
 
 def read_kerashub_preset(preset):
     """Arguments and weights of one of KerasHub's presets.
@@ -31,22 +37,23 @@ def read_kerashub_preset(preset):
         backbone = models.BertBackbone.from_preset(preset, dtype="float32")
         tokenizer = models.BertTokenizer.from_preset(preset)
     except (ValueError, LookupError, OSError, ImportError, SafetensorError) as error:
-        known = ["minilm", *models.BertBackbone.presets]
+        known = ["minilm", "multilingual", *models.BertBackbone.presets]
         close = difflib.get_close_matches(preset, known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         reason = str(error).partition("\n")[0]
         raise ConfigError(
-            '`preset` must be "minilm", a Hugging Face folder of a BERT or a KerasHub '
-            f"preset of one. Received: {preset!r} ({reason}).{hint}"
+            f"{PRESET_RULE} Received: {preset!r} ({reason}).{hint}"
         ) from error
+    vocabulary = list(tokenizer.get_vocabulary())
     arguments = {
-        "vocabulary": list(tokenizer.get_vocabulary()),
+        "tokenizer": {"vocabulary": vocabulary, "lower_case": tokenizer.lowercase},
+        "num_pieces": len(vocabulary),
         "num_layers": backbone.num_layers,
         "num_heads": backbone.num_heads,
         "dim": backbone.hidden_dim,
         "intermediate_dim": backbone.intermediate_dim,
         "dropout": backbone.dropout,
-        "lower_case": tokenizer.lowercase,
+        "epsilon": EPSILON,
     }
     (positions,) = backbone.position_embedding.get_weights()
     (segments,) = backbone.segment_embedding.get_weights()

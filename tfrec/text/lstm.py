@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
+from tfrec.text.characters import simplified
 from tfrec.text.encoder import TextEncoder, masked_mean
+from tfrec.text.tokenizer import WordPieceTokenizer
 
 
 @keras.saving.register_keras_serializable("tfrec")
@@ -28,7 +30,7 @@ class LstmEncoder(TextEncoder):
     """
 
     def __init__(self, vocabulary, dim, units, max_length, **kwargs):
-        super().__init__(vocabulary, dim, max_length, **kwargs)
+        super().__init__(WordPieceTokenizer(vocabulary, max_length), dim, **kwargs)
         if units < 2 or units % 2:
             raise ConfigError(
                 "`units` must be positive and even, because each direction gets half "
@@ -45,6 +47,9 @@ class LstmEncoder(TextEncoder):
             layer.build((None, None, units))
         self.projection.build((None, units))
 
+    def prepare(self, texts):
+        return simplified(super().prepare(texts))
+
     def encode_tokens(self, token_ids, mask, training=None):
         if token_ids.shape[0] == 0:
             return tf.zeros([0, self.dim])  # an empty sum looks like a bias to Keras
@@ -58,9 +63,10 @@ class LstmEncoder(TextEncoder):
         return self.projection(masked_mean(tf.concat(hidden, axis=-1), mask))
 
     def get_config(self):
-        config = super().get_config() | {"units": self.units}
-        del config["lower_case"]  # learnt vocabularies always are
-        return config
+        settings = self.tokenizer.settings
+        del settings["lower_case"]  # learnt vocabularies always are
+        own = {"dim": self.dim, "units": self.units}
+        return super().get_config() | settings | own
 
 
 def _lstm(units):

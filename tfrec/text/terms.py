@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfrec.text.characters import plain, simplified
+
 NUM_BUCKETS = 2**15
 MAX_TERMS = 96  # words per text; longer text is cut
 
@@ -9,7 +11,8 @@ MAX_TERMS = 96  # words per text; longer text is cut
 def split_terms(texts):
     """Buckets of the words of each text.
 
-    Words are runs of letters and digits, lower-cased; where a script puts no
+    Words are runs of letters and digits, lower-cased, half-width and, in Chinese,
+    simplified; where a script puts no
     spaces between words, each character is one.
 
     Args:
@@ -18,7 +21,7 @@ def split_terms(texts):
     Returns:
         `[n, width]` int32 tensor, -1 for padding; `width` is at most `MAX_TERMS`.
     """
-    lower = tf.strings.lower(texts, encoding="utf-8")
+    lower = tf.strings.lower(simplified(plain(texts)), encoding="utf-8")
     spaced = tf.strings.regex_replace(
         lower, r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}])", r" \1 "
     )

@@ -1,5 +1,6 @@
 """Files of what the towers learnt from the data, beside the weights in a `.keras`."""
 
+import dataclasses
 import json
 import pathlib
 from typing import Any
@@ -17,6 +18,7 @@ from tfrec.towers.catalogue import Catalogue
 from tfrec.towers.event_kinds import EventKinds
 
 FACTS, ENCODER = "facts.json", "text_encoder_{}.json"
+CATALOGUE = dataclasses.fields(Catalogue)  # but for what is derived from them
 VECTORS, WORDS = "text_vectors.npz", "words.npz"
 
 
@@ -31,7 +33,7 @@ def write_state(state, folder):
     log = sample.interactions
     log = log.select(np.isin(log.user_rows, sample.user_rows))
     tables = {
-        "catalogue": vars(state.catalogue),
+        "catalogue": {f.name: vars(state.catalogue)[f.name] for f in CATALOGUE},
         "kinds": vars(state.kinds),
         "profiles": {"text": state.profile_texts},
         "event_texts": {"text": state.event_texts},

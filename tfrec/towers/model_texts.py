@@ -15,6 +15,7 @@ class ModelTexts(keras.layers.Layer):
         encoder: layer of `tfrec.text`, or None.
         query_encoder: another one for what people write, or None for the same.
         vectors: name -> `[n, text_dim]` array of tables that were saved, or None.
+        item_vectors: `[num_items, dim]` array that stands for encoded items, or None.
         **how: further arguments of the tables.
 
     Attributes:
@@ -32,17 +33,19 @@ class ModelTexts(keras.layers.Layer):
         encoder,
         query_encoder=None,
         vectors=None,
+        item_vectors=None,
         **how,
     ):
         super().__init__()
         self.built = True
         self.encoders = (encoder, query_encoder or encoder)
 
-        def table(name, texts):
+        def table(name, texts, **more):
             found = self.encoders[name != "items"]
-            return TextTable(texts, found, vectors=vectors and vectors[name], **how)
+            more |= {"vectors": vectors and vectors[name], **how}
+            return TextTable(texts, found, **more)
 
-        self.items = table("items", item_texts)
+        self.items = table("items", item_texts, given=item_vectors)
         self.profiles = table("profiles", profile_texts)
         self.events = table("events", event_texts)
         self.searches = self.items

@@ -25,14 +25,18 @@ class TextTable(keras.layers.Layer):
         words: `Words`, or None for vectors of the encoder alone.
         vectors: `[n, text_dim]` float array of a table that was saved, or None to
             encode the texts.
+        given: `[n, dim]` float array in place of what a frozen tower makes of the
+            texts, or None.
 
     Reference:
         Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020,
         https://arxiv.org/abs/1912.06798
     """
 
-    def __init__(self, texts, encoder, cache=None, words=None, vectors=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(
+        self, texts, encoder, cache=None, words=None, vectors=None, given=None
+    ):
+        super().__init__()
         self.encoder, self.texts = encoder, np.asarray(texts, object)
         self.learns = encoder is not None and bool(encoder.trainable_variables)
         self.built = True  # here: there is no input shape to wait for
@@ -41,6 +45,8 @@ class TextTable(keras.layers.Layer):
             self.words = vectors[:, encoder.dim if encoder else 1 :]
         elif words is not None:
             self.words = words.in_batches(self.texts)
+        if given is not None:
+            vectors = np.concatenate([given, self.words], axis=1)
         values = self._encoded(cache) if vectors is None else vectors
         self.vectors = tf.constant(values)
         if self.learns:

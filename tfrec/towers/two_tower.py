@@ -9,6 +9,7 @@ from tfrec.data.history import HistoryBatch, latest
 from tfrec.errors import ConfigError, NotBuiltError
 from tfrec.graphs import private_graph
 from tfrec.text.bm25_vectors import Words
+from tfrec.text.precomputed import given_vectors
 from tfrec.towers.adapted_state import adapted_state
 from tfrec.towers.assets import read_state, read_texts, write_state, write_texts
 from tfrec.towers.candidate_set import CandidateSet
@@ -137,8 +138,8 @@ class TwoTower(keras.Model):
         state = adapted_state(interactions, items, users, self.repeats)
         self._take(state)
         words = self.words(self.bm25_dim) if text_encoder else None
-        encoders = (text_encoder, query_text_encoder)
-        self._make_texts(*encoders, cache=cache, words=words)
+        how = {"words": words, "item_vectors": given_vectors(items, text_encoder)}
+        self._make_texts(text_encoder, query_text_encoder, cache=cache, **how)
         self._make_layers()
         self.candidate_tower.id_table.assign_add(
             spectral_ids(

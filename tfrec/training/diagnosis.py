@@ -6,6 +6,7 @@ import numpy as np
 
 from tfrec.evaluation.metrics import expected_calibration_error
 from tfrec.linear.rating_factors import MIN_NEGATIVES
+from tfrec.text.readability import MAX_UNKNOWN
 
 COLLAPSED = 0.99  # mean cosine of candidate vectors above which they are all alike
 STUCK = 0.98  # share of the loss of guessing, which a learning model is soon below
@@ -15,7 +16,7 @@ CHANCE_DRAWS = 200
 TOO_GOOD = 0.9  # NDCG@10 that no honest next-item split has been seen to give
 
 
-def diagnose(choice, model, judged, split):
+def diagnose(choice, model, judged, split, reading):
     """Warnings about a trained model.
 
     Args:
@@ -23,6 +24,7 @@ def diagnose(choice, model, judged, split):
         model: `HybridModel` that was evaluated.
         judged: `tfrec.training.evaluation.Judged`.
         split: `Split` that was judged.
+        reading: `TextReading` of the items' texts, or None.
 
     Returns:
         List of sentences; empty when nothing looks wrong.
@@ -37,8 +39,23 @@ def diagnose(choice, model, judged, split):
         few_refusals(choice.labels),
         few_labels(choice.num_labels, judged.interest.labels),
         miscalibrated(judged.interest),
+        unread(reading),
     ]
     return [warning for warning in found if warning]
+
+
+def unread(reading):
+    """A warning if the text encoder does not know many tokens of the texts."""
+    if reading is None or (reading.unknown_tokens or 0) < MAX_UNKNOWN:
+        return None
+    scripts = ", ".join(
+        f"{share:.0%} {name}" for name, share in reading.scripts.items()
+    )
+    return (
+        f"The text encoder does not know {reading.unknown_tokens:.1%} of the tokens of "
+        f"the items' texts, whose letters are {scripts}. Set `text.preset` to "
+        '"multilingual", or `model.text_encoder` to "lstm".'
+    )
 
 
 def collapsed(candidates):

@@ -2,7 +2,10 @@
 
 import dataclasses
 
+import numpy as np
+
 from tfrec.data.repeats import learns_repeats
+from tfrec.text.readability import choose_preset
 
 
 def resolved(config, data):
@@ -13,23 +16,30 @@ def resolved(config, data):
         data: `RunData`.
 
     Returns:
-        `Config` whose `data.repeats` is `"never"` or `"allowed"` and whose
-        `model.text_encoder` names an encoder, or `"none"` for a log without texts.
+        `Config` whose `data.repeats` is `"never"` or `"allowed"`, whose
+        `model.text_encoder` names an encoder, or `"none"` for a log without texts, and
+        whose `text.preset` is one that reads the texts.
+
+    Raises:
+        DownloadError: MiniLM cannot be downloaded.
     """
     repeats = learns_repeats(data.interactions, config.data.repeats)
     encoder = config.model.text_encoder
     if encoder == "auto":
-        encoder = "bert" if _has_texts(data.dataset) else "none"
+        encoder = "bert" if (_texts(data.dataset) != "").any() else "none"
+    preset = config.text.preset
+    if (encoder, preset) == ("bert", "auto"):
+        preset = choose_preset(_texts(data.dataset))
     return dataclasses.replace(
         config,
         data=dataclasses.replace(
             config.data, repeats="allowed" if repeats else "never"
         ),
+        text=dataclasses.replace(config.text, preset=preset),
         model=dataclasses.replace(config.model, text_encoder=encoder),
     )
 
 
-def _has_texts(dataset):
-    return (dataset.items.texts != "").any() or (
-        dataset.users.frame["text"] != ""
-    ).any()
+def _texts(dataset):
+    profiles = dataset.users.frame["text"].to_numpy(object)
+    return np.concatenate([dataset.items.texts, profiles])

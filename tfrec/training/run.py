@@ -12,6 +12,7 @@ from tfrec.export.saved_model import export
 from tfrec.garbage import collecting_new_only
 from tfrec.plugins import INDEXES
 from tfrec.retrieval.scann_settings import EXACT_BELOW
+from tfrec.text.readability import TextReading, read_texts_with
 from tfrec.training.calibration import explicit_negatives
 from tfrec.training.comparison import write_queries
 from tfrec.training.costs import Costs
@@ -44,6 +45,7 @@ class Trial:
     judged: Judged
     warnings: list  # of the self-diagnosis, sentences
     costs: Costs  # of the stages; refit and export are added
+    reading: TextReading | None  # of the items' texts, None where none are read
 
 
 @collecting_new_only()
@@ -90,7 +92,7 @@ def run(config, resume=False, report=progress_lines):
                 indexes=indexes,
                 recall=config.export.recall,
                 quantize=config.export.quantize,
-                facts=manifest_facts(config, data, metrics),
+                facts=manifest_facts(config, data, model, metrics),
             )
         content["details"]["training"] |= vars(trial.costs)
         write_json(folder, content)
@@ -123,11 +125,26 @@ def choose_indexes(index, num_items):
     return [*dict.fromkeys(("exact", index))]
 
 
-def manifest_facts(config, data, metrics=None):
+def reading_of(model):
+    """The `TextReading` of a `HybridModel`'s catalogue by its text encoder, or None."""
+    towers = model.towers
+    return read_texts_with(towers.text_encoder, towers.catalogue.texts)
+
+
+def text_facts(config, reading):
+    """Which encoder reads the texts, and how much of them, for report and manifest."""
+    if reading is None:
+        return {}
+    kind, preset = config.model.text_encoder, config.text.preset
+    return {"encoder": preset if kind == "bert" else kind, **vars(reading)}
+
+
+def manifest_facts(config, data, model, metrics=None):
     """What a saved model's manifest says of its training."""
     return {
         "metrics": metrics or {},
         "data_digest": data.digest,
+        "texts": text_facts(config, reading_of(model)),
         "config": dataclasses.asdict(config),
     }
 
@@ -151,8 +168,9 @@ def try_out(recipe, data):
         model = recipe.learn(split.train, choice, "test")
     with costs.of("evaluate"):
         judged = judge(config, data, split, model, choice.labels.is_explicit)
-    warnings = diagnose(choice, model, judged, split)
-    return Trial(choice, judged, warnings, costs), model
+    reading = reading_of(model)
+    warnings = diagnose(choice, model, judged, split, reading)
+    return Trial(choice, judged, warnings, costs, reading), model
 
 
 def report_facts(recipe, data, trial):
@@ -164,6 +182,7 @@ def report_facts(recipe, data, trial):
         "training": _training_facts(recipe, trial),
         "data": _data_facts(data),
         "warnings": trial.warnings,
+        "texts": text_facts(config, trial.reading),
     }
     if words := words_of_log(data.dataset.items, data.interactions):
         details["words"] = words

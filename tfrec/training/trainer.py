@@ -22,6 +22,8 @@ from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.text.factory import make_text_encoder
+from tfrec.text.precomputed import precomputed_encoders
+from tfrec.text.prefixed import with_prefixes
 from tfrec.threads import one_blas_thread
 from tfrec.training.building import make_hybrid, make_towers
 from tfrec.training.calibration import (
@@ -153,11 +155,18 @@ class Recipe:
 
     def _adapted(self, interactions):
         gc.collect()  # an earlier model: it is in cycles with its functions, and large
-        texts = self._texts(interactions)
-        encoder = self.make_text_encoder(texts)
-        of_queries = None if self.config.text.shared else self.make_text_encoder(texts)
+        encoder, of_queries = self._encoders(interactions)
         how = (self.items, self.users, encoder, self.cache, of_queries)
         return make_towers(self.config).adapt(interactions, *how)
+
+    def _encoders(self, interactions):
+        """Text encoders of items and of what people write, None for the same."""
+        if self.config.model.text_encoder == "precomputed":
+            return precomputed_encoders(self.items)
+        how, texts = self.config.text, self._texts(interactions)
+        encoder = self.make_text_encoder(texts)
+        of_queries = None if how.shared else self.make_text_encoder(texts)
+        return with_prefixes(encoder, of_queries, how)
 
     def _texts(self, interactions):
         """Texts of both sides that may be known: of events, those before the end."""
