@@ -6,12 +6,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := scann,presets,serve,sentences,stream,words,words-local,otel,dev,tune
+EXTRAS := scann,presets,multilingual,serve,sentences,stream,words,words-local,otel,dev,tune
 
 # The next TensorFlow, beside which ScaNN does not load, and what must run on it.
 NEXT := .venv-next
 NEXT_TENSORFLOW := tensorflow>=2.21,<2.22
-NEXT_EXTRAS := serve,sentences,stream,dev
+NEXT_EXTRAS := multilingual,serve,sentences,stream,dev
 NEXT_TESTS := test_compat.py test_optional.py client data datasets evaluation export \
   model protocol retrieval text serving/model_server
 
