@@ -214,19 +214,12 @@ class Recommending:
     ):
         texts = {"query_text": options.query, "now": now, "user_text": profile}
         visible, hidden = self._reactions.split(history)
-        filters = options.filters | {"exclude": hidden}
+        excluded = selection.excluded if selection else ()
+        filters = options.filters | {"exclude": [*hidden, *excluded]}
         filters["allow_repeats"] = options.allow_repeats
-
-        def ask(**changed):
-            request = {**filters, **changed, **texts}
-            return self._model.recommend(history=visible, **request)
-
+        chosen_by = selection or options.quota
         try:
-            if selection:
-                filters["exclude"] = [*hidden, *selection.excluded]
-                best, version = selection.best(ask, options.k)
-            else:
-                best, version = self._best(visible, filters, texts, options.quota)
+            best, version = self._best(visible, filters, texts, chosen_by)
         except RequestError as error:
             return self._fall_back(history, options, now, error, selection)
         evidence: list[Evidence | None] = [None] * len(best)
@@ -238,8 +231,11 @@ class Recommending:
         code: ReasonCode = "history" if visible else "cold_user"
         return Found(items, version, code, evidence if options.explain else ())
 
-    def _best(self, history, filters, texts, quota):
-        """`(items, version that answered)`, the older one of several."""
+    def _best(self, history, filters, texts, chosen_by):
+        """`(items, version that answered)`, the older one of several.
+
+        They are chosen by a `Selection`, or by a quota.
+        """
         versions = []
 
         def ask(filters):
@@ -247,7 +243,10 @@ class Recommending:
             versions.append(found[1])
             return found[0]
 
-        best = by_domain(ask, filters, quota)
+        if isinstance(chosen_by, Selection):
+            best = chosen_by.best(lambda k: ask(filters | {"k": k}), filters["k"])
+        else:
+            best = by_domain(ask, filters, chosen_by)
         return best, min(versions)
 
     def forget(self, user_id: str) -> None:

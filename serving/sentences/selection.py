@@ -11,7 +11,7 @@ from tfrec.client.answers import Recommendation
 MAX_WIDTH = 10_000
 MAX_EXCLUDED = 500  # ids of one request; above it more items are asked for instead
 _GROWTH = 8
-Ask = Callable[..., tuple[list[Recommendation], int]]
+Ask = Callable[[int], list[Recommendation]]
 
 
 def allow_all(item_id: str) -> bool:
@@ -44,13 +44,16 @@ class Selection:
     sort_by: Callable[[str], float] | None = None
     pool: int = 0
 
-    def best(self, ask: Ask, k: int) -> tuple[list[Recommendation], int]:
-        """The best `k` allowed items, fewer where there are fewer, and the version.
+    def best(self, ask: Ask, k: int) -> list[Recommendation]:
+        """The best `k` allowed items, fewer where there are fewer.
 
         Args:
-            ask: gives a model's best for `k=`, at most so many.
+            ask: gives at most so many of a model's best.
             k: how many items.
         """
+        if self.num_items and not self.num_allowed:
+            ask(1)  # tells that the model answers
+            return []
         wanted = self._num_wanted(k)
         most = max(MAX_WIDTH, self.num_items)
         share = self.num_allowed / max(self.num_items, 1)
@@ -59,10 +62,10 @@ class Selection:
         )
         while True:
             width = min(width, most)
-            found, version = ask(k=width)
+            found = ask(width)
             kept = [item for item in found if self.is_allowed(item.item_id)]
             if len(kept) >= wanted or len(found) < width or width == most:
-                return self.arranged(kept[:wanted], k), version
+                return self.arranged(kept[:wanted], k)
             width *= _GROWTH
 
     def arranged(self, items: Collection[Any], k: int) -> list[Any]:

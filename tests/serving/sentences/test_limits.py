@@ -109,12 +109,11 @@ class Model:
     def __call__(self, k):
         self.widths.append(k)
         ids = range(min(k, self._num_items))
-        return [Recommendation(str(i), -i, 0.5, "") for i in ids], 7
+        return [Recommendation(str(i), -i, 0.5, "") for i in ids]
 
 
 def chosen(model, k=3, **selection):
-    items, version = Selection(**selection).best(model, k)
-    assert version == 7
+    items = Selection(**selection).best(model, k)
     return [int(item.item_id) for item in items]
 
 
@@ -133,9 +132,12 @@ def test_a_model_is_asked_for_more_until_there_are_enough():
 
 def test_a_model_is_not_asked_for_more_than_it_gives():
     model = Model(50)
-    none = {"is_allowed": lambda _: False, "num_allowed": 1, "num_candidates": 50}
-    assert chosen(model, **none, num_items=50) == []
+    none = {"is_allowed": lambda _: False, "num_candidates": 50, "num_items": 50}
+    assert chosen(model, num_allowed=1, **none) == []
     assert max(model.widths) <= MAX_WIDTH
+    model.widths.clear()
+    assert chosen(model, num_allowed=0, **none) == []
+    assert model.widths == [1]
 
 
 def test_without_limits_a_model_is_asked_once():
