@@ -87,6 +87,13 @@ def serve(
             "texts about items. Default: templates."
         ),
     ] = None,
+    sentences_by_model: Annotated[
+        bool,
+        Option(
+            help="Let that language model read requests in sentences, too, for at most "
+            "0.8 s each."
+        ),
+    ] = False,
     ca: Ca = "",
     cert: Cert = "",
     key: Key = "",
@@ -128,7 +135,6 @@ def serve(
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
     from serving.gateway.served_titles import ServedTitles
-    from serving.gateway.texts import add_texts
     from serving.gateway.titles import ItemTitles
     from serving.http.listening import HttpServer
     from tfrec.client.client import RecommenderClient
@@ -150,13 +156,30 @@ def serve(
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
-    writing = add_texts(app, word_settings, open_model(word_settings))
+    writing = _add_words(app, word_settings, sentences_by_model)
     door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
     context = tls.context() if tls else None
     _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
     writing.close()
     link.close()
     states.close()
+
+
+def _add_words(app, settings, has_sentences):
+    """Adds what a language model writes, and lets it read sentences where it may."""
+    from serving.gateway.texts import add_texts
+    from serving.sentences.model_parser import ModelParser
+
+    model = open_model(settings)
+    if has_sentences:
+        if model is None:
+            raise ConfigError(
+                "`--sentences-by-model` must be given with `--words` of a language "
+                "model, because templates read nothing. Give both, or neither."
+            )
+        parser = ModelParser(model, may_share=settings.share_personal)
+        app.state.asking.model_parser = parser
+    return add_texts(app, settings, model)
 
 
 def _check_titles(items, model_folder):

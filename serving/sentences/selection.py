@@ -56,10 +56,10 @@ class Selection:
             return []
         wanted = self._num_wanted(k)
         most = max(MAX_WIDTH, self.num_items)
-        share = self.num_allowed / max(self.num_items, 1)
-        width = (
-            wanted if share == 1 else math.ceil(1.5 * wanted / max(share, 1e-6)) + 20
-        )
+        others = self.num_candidates - len(self.excluded) - self.num_allowed
+        width = wanted
+        if others > 0:  # which the model does not leave out by itself
+            width = math.ceil(1.5 * wanted * (1 + others / max(self.num_allowed, 1)))
         while True:
             width = min(width, most)
             found = ask(width)

@@ -147,6 +147,17 @@ def test_without_limits_a_model_is_asked_once():
     assert model.widths == [3]
 
 
+def test_what_the_model_leaves_out_by_itself_is_not_asked_for():
+    model = Model(50)
+    excluded = tuple(map(str, range(50, 60)))
+    by_model = {"num_allowed": 20, "num_candidates": 30, "num_items": 1000}
+    assert chosen(model, **by_model, excluded=excluded) == [0, 1, 2]
+    assert model.widths == [3]
+    half = {"is_allowed": lambda i: int(i) % 2 == 0, "num_allowed": 25}
+    assert chosen(model, **half, num_candidates=50, num_items=50) == [0, 2, 4]
+    assert model.widths[1:] == [9]  # 1.5 * 3 for the half that is allowed, twice that
+
+
 def test_what_comes_last_is_behind_and_an_order_is_kept():
     everything = {"num_allowed": 50, "num_candidates": 50, "num_items": 50, "pool": 5}
     is_even = {"come_last": lambda item_id: int(item_id) % 2 == 0}

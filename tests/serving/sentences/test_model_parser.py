@@ -12,9 +12,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from serving.gateway import __main__ as gateway
 from serving.sentences.catalogue_names import CatalogueNames
 from serving.sentences.model_parser import ModelParser, NotParsedError
 from serving.sentences.parsed_request import NumericLimit, Order, Refinement
+from serving.words.openai_endpoint import OpenAIEndpoint
+from tests.serving.programs import run_program
+from tests.serving.words.endpoint import answering, says, says_whole
 from tfrec.errors import ConfigError, ServingError
 
 TODAY = datetime.date(2026, 11, 29)
@@ -175,3 +179,28 @@ def test_what_people_write_stays_here_unless_that_is_allowed(endpoint):
         ModelParser(endpoint)
     endpoint.says = '{"query": "x"}'
     assert parse(endpoint, may_share=True).query == "x"
+
+
+@pytest.mark.parametrize("act", [says, says_whole])
+def test_an_endpoint_of_words_reads_sentences(act):
+    with answering(act('{"categories": ["comedy"], "k": 3}')) as endpoint:
+        model = OpenAIEndpoint(endpoint.url, "tiny")
+        request = ModelParser(model, budget_s=5).parse("3 comedies", TODAY, NAMES)
+        model.close()
+    assert (request.categories, request.k) == (("Comedy",), 3)
+
+
+def test_a_hanging_endpoint_of_words_is_left():
+    with answering(lambda *_: None) as endpoint:
+        endpoint.act = endpoint.hang
+        model = OpenAIEndpoint(endpoint.url, "tiny")
+        with pytest.raises(NotParsedError):
+            ModelParser(model, budget_s=0.2).parse("3 comedies", TODAY, NAMES)
+        model.close()
+
+
+def test_sentences_need_a_model_that_reads(monkeypatch, capsys):
+    flags = ("--target", "127.0.0.1:1", "--model", "toy", "--store", "memory:")
+    flags = (*flags, "--sentences-by-model")
+    assert run_program(monkeypatch, gateway.main, *flags) != 0
+    assert "`--words` of a language model" in " ".join(capsys.readouterr().err.split())
