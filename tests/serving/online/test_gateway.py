@@ -383,6 +383,7 @@ def test_openapi_tells_every_route(ask):
         "/v1/users/{user_id}/state",
         "/v1/users/{user_id}/interests",
         "/v1/users/{user_id}/ask",
+        "/v1/users/{user_id}/texts",
         "/v1/sessions/ask",
         "/v1/users/{user_id}",
         "/v1/users/{user_id}/events/{event_id}",
