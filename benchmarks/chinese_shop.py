@@ -182,7 +182,7 @@ def main(
     for warning in trial.warnings:
         print(warning)
     for part, title in SLICES.items():
-        Console().print(_table(title, part, trial.judged.evaluations))
+        Console(width=120).print(_table(title, part, trial.judged.evaluations))
 
 
 def _table(title, part, evaluations):

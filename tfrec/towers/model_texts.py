@@ -55,6 +55,7 @@ class ModelTexts(keras.layers.Layer):
 
     @property
     def tables(self):
+        """Those that differ, by name."""
         names = ("items", "profiles", "events", "searches")
         tables = {name: getattr(self, name) for name in names}
         if self.searches is self.items:
