@@ -85,7 +85,6 @@ def evaluate(
     bootstrap_samples=1000,
     seed=0,
     slices=None,
-    item_slices=None,
 ):
     """Ranks the whole catalogue for every query and judges the true items.
 
@@ -101,8 +100,6 @@ def evaluate(
         bootstrap_samples: resamples of the users for the intervals.
         seed: of the resampling.
         slices: name -> `[queries]` bool array, further slices, none of them empty.
-        item_slices: name -> `[num_items]` bool array, slices of the true items; those
-            without any are left out.
 
     Returns:
         An `Evaluation` with the slices of `target_slices` and, where true items
@@ -129,8 +126,6 @@ def evaluate(
 
     parts = {name: mask[query_of] for name, mask in (slices or {}).items()}
     parts |= target_slices(split, query_of, rows)
-    of_items = {name: mask[rows] for name, mask in (item_slices or {}).items()}
-    parts |= {name: is_in for name, is_in in of_items.items() if is_in.any()}
     judged = {name: judge(is_in) for name, is_in in parts.items()}
     if "cold items" in judged:
         judged["among cold items"] = judge(is_cold[rows], cold_ranks)

@@ -3,6 +3,8 @@
 import dataclasses
 import logging
 
+import numpy as np
+
 from tfrec.baselines.default import default_baselines
 from tfrec.data.split import make_split
 from tfrec.evaluation.deletion import Deletions, delete_events
@@ -114,14 +116,24 @@ def judge_one(config, recommender, data, split):
         allow_repeats=config.data.allow_repeats,
         bootstrap_samples=config.evaluation.bootstrap_samples,
         seed=config.evaluation.seed,
-        item_slices=_by_domain(data.dataset.items),
+        slices=_by_domain(data.dataset.items, split.queries),
     )
 
 
-def _by_domain(items):
-    """`[num_items]` bool array of each of the largest domains, if there are several."""
+def _by_domain(items, queries):
+    """Questions with a true item in each of the largest domains, if there are several.
+
+    Returns:
+        Name of the slice -> `[queries]` bool array, none of them empty.
+    """
     domains = items.frame["domain"]
     names = domains[domains != ""].value_counts().index[:MOST_DOMAINS]
     if len(names) < 2:
         return {}
-    return {f"domain {name}": (domains == name).to_numpy() for name in names}
+    of_targets = domains.to_numpy()[queries.target_rows]
+    starts = queries.target_offsets[:-1]
+    found = {
+        f"domain {name}": np.logical_or.reduceat(of_targets == name, starts)
+        for name in names
+    }
+    return {name: is_in for name, is_in in found.items() if is_in.any()}
