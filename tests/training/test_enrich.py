@@ -120,6 +120,16 @@ def test_an_item_that_changed_since_goes_without(log, tmp_path, caplog):
     assert "1 items have another text by now" in caplog.text
 
 
+def test_an_item_without_a_text_has_no_words_and_has_not_changed(tmp_path, caplog):
+    folder = write_toy_log(tmp_path / "shop")
+    toy_items()[:-1].to_parquet(folder / "items.parquet")  # the last is in the log alone
+    enrich(folder, None, ["model.text_encoder=none"])
+    frame = load_run_data(DataConfig(folder=str(folder))).dataset.items.frame
+    assert [*frame["item_id"]] == [*toy_items()["item_id"]]
+    assert frame["keywords"].iloc[-1] == ""
+    assert "another text" not in caplog.text
+
+
 def test_own_columns_stay(log, tmp_path):
     folder = shutil.copytree(log, tmp_path / "shop")
     toy_items().assign(keywords="own").to_parquet(folder / "items.parquet")

@@ -103,14 +103,17 @@ def test_several_processes_say_the_same_in_the_same_order(monkeypatch):
 
 @pytest.fixture
 def read(monkeypatch):
-    """Lists of texts that were read, one for each part."""
+    """Lists of texts that were read, one for each frame."""
     parts = []
 
-    def note(texts):
-        parts.append([*texts])
-        return describe_texts(texts)
+    def describe_by_two(texts):
+        for start in range(0, len(texts), 2):
+            parts.append(texts[start : start + 2])
+            if "end here" in parts[-1]:
+                raise KeyboardInterrupt
+            yield from describe_texts(parts[-1])
 
-    monkeypatch.setattr(caching, "describe_texts", note)
+    monkeypatch.setattr(caching, "describe_texts", describe_by_two)
     monkeypatch.setattr(caching, "PART", 2)
     return parts
 
@@ -123,21 +126,13 @@ def test_a_text_is_read_once(tmp_path, read):
     pd.testing.assert_frame_equal(again[:0:-1].reset_index(drop=True), first)
 
 
-def test_a_run_that_ended_goes_on_where_it_was(tmp_path, read, monkeypatch):
-    texts = ["sea", "war", "moon", "sun"]
-    note = caching.describe_texts
-
-    def end_in_the_second_part(part):
-        if "moon" in part:
-            raise KeyboardInterrupt
-        return note(part)
-
-    monkeypatch.setattr(caching, "describe_texts", end_in_the_second_part)
+def test_a_run_that_ended_continues_where_it_was(tmp_path, read):
     with pytest.raises(KeyboardInterrupt):
-        DescribedTexts(tmp_path).describe(texts)
-    monkeypatch.setattr(caching, "describe_texts", note)
-    assert len(DescribedTexts(tmp_path).describe(texts)) == 4
-    assert read == [["sea", "war"], ["moon", "sun"]]
+        DescribedTexts(tmp_path).describe(["sea", "war", "moon", "end here"])
+    read.clear()
+    found = DescribedTexts(tmp_path).describe(["sea", "war", "moon", "sun"])
+    assert len(found) == 4
+    assert read == [["moon", "sun"]]
 
 
 def test_a_damaged_file_is_read_again_with_a_warning(tmp_path, read, caplog):

@@ -45,18 +45,23 @@ class DescribedTexts:
         known = set().union(*(part["text_hash"] for part in parts))
         pairs = zip(texts, hashes, strict=True)
         new = [text for text, key in pairs if key not in known]
-        progress = Progress("Reading keywords, sentiment and language", len(new))
-        for start in range(0, len(new), PART):
-            found = []
-            for frame in describe_texts(new[start : start + PART]):
-                found.append(frame)
-                progress.advance(len(frame))
-            parts.append(pd.concat(found, ignore_index=True))
-            self._write(parts[-1])
+        parts += self._describe_new(new)
         if not parts:
             return pd.DataFrame(columns=COLUMNS)
         all_parts = pd.concat(parts, ignore_index=True).drop_duplicates("text_hash")
         return all_parts.set_index("text_hash").loc[hashes].reset_index()
+
+    def _describe_new(self, texts):
+        """Yields frames that have been written."""
+        progress = Progress("Reading keywords, sentiment and language", len(texts))
+        found, num_found = [], 0
+        for frame in describe_texts(texts):
+            found.append(frame)
+            num_found += len(frame)
+            progress.advance(len(frame))
+            if num_found >= PART or progress.done == len(texts):
+                yield self._write(pd.concat(found, ignore_index=True))
+                found, num_found = [], 0
 
     def _read(self):
         for path in sorted(self._folder.glob("*.parquet")):
@@ -70,3 +75,4 @@ class DescribedTexts:
     def _write(self, part):
         with replacing(self._folder / f"{part['text_hash'][0]}.parquet") as aside:
             part.to_parquet(aside, index=False)
+        return part

@@ -1,8 +1,6 @@
 """Keywords, sentiment and language of many texts, on all processors."""
 
 import concurrent.futures
-import contextlib
-import gc
 import importlib.metadata
 import multiprocessing
 import os
@@ -73,21 +71,8 @@ def clean_text(text: str) -> str:
 
 
 def _describe_some(texts):
-    with _without_collections():
-        rows = [_row(text) for text in texts]
+    rows = [_row(text) for text in texts]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"sentiment": "float32"})
-
-
-@contextlib.contextmanager
-def _without_collections():
-    """YAKE makes thousands of objects a text, and looking through them costs time."""
-    is_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_on:
-            gc.enable()
 
 
 def _row(text):

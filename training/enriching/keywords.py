@@ -9,7 +9,7 @@ import re
 from training.enriching.chinese import jieba
 from training.enriching.packages import words_package
 
-READ = 200  # characters that keywords are taken from: YAKE's time grows with them
+READ = 160  # characters that keywords are taken from: YAKE's time grows with them
 MAX_KEYWORDS = 5  # of a text
 MAX_WORDS = 2  # of a keyword
 MAX_LETTERS = 40  # of a keyword
@@ -50,7 +50,7 @@ def stop_words(language: str) -> set[str]:
 
 
 def beginning(text: str) -> str:
-    """The first 200 characters, without a word that they would cut in two."""
+    """The first 160 characters, without a word that they would cut in two."""
     if len(text) <= READ:
         return text
     whole, _, _ = text[: READ + 1].rpartition(" ")

@@ -5,7 +5,7 @@ import re
 
 from training.enriching.packages import words_package
 
-READ = 200  # characters that the language is told by
+READ = 100  # characters that the language is told by
 MIN_SCORE = 0.2  # the model gives 0.12 to a text in which it knows nothing
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")

@@ -23,7 +23,7 @@ def item_table(items: pd.DataFrame, texts: Sequence[str], described: pd.DataFram
     Returns:
         Frame of `described` with `item_id` in front; an item without a text has none.
     """
-    hashes = [text_hash(text) if text else "" for text in texts]
+    hashes = [text_hash(text) for text in texts]
     rows = described.set_index("text_hash").reindex(hashes).reset_index()
     text_columns = ["language", "keywords", "topic"]
     rows[text_columns] = rows[text_columns].fillna("")
