@@ -17,6 +17,7 @@ from training.options import Overrides
 logger = logging.getLogger(__name__)
 
 CACHE = ".words"  # in the log's folder: hidden, so that no table is looked for in it
+WITHOUT_TOPICS = ("none", "lstm", "precomputed")  # they give no vectors of any text
 SHOWN = 8  # keywords and topics at the end
 
 
@@ -77,7 +78,7 @@ def _topics(texts, languages, settings, folder):
     from tfrec.text.factory import make_text_encoder
     from training.enriching.topics import find_topics
 
-    if settings.model.text_encoder in ("none", "lstm"):
+    if settings.model.text_encoder in WITHOUT_TOPICS:
         logger.info(
             "No topics: they need a pretrained text encoder, and "
             'model.text_encoder = "%s".',

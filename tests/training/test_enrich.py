@@ -74,10 +74,11 @@ def test_again_is_the_same_and_reads_nothing(log, preset, caplog):
         pd.testing.assert_frame_equal(pd.read_parquet(path), frame)
 
 
-def test_without_a_pretrained_encoder_there_are_no_topics(tmp_path, caplog):
+@pytest.mark.parametrize("encoder", ["none", "lstm", "precomputed"])
+def test_without_a_pretrained_encoder_there_are_no_topics(tmp_path, caplog, encoder):
     folder = write_toy_log(tmp_path / "shop")
     with caplog.at_level("INFO"):
-        enrich(folder, None, ["model.text_encoder=none"])
+        enrich(folder, None, [f"model.text_encoder={encoder}"])
     words = pd.read_parquet(folder / "items_words.parquet")
     assert set(words["topic"]) == {""}
     assert "No topics" in caplog.text
@@ -122,7 +123,9 @@ def test_an_item_that_changed_since_goes_without(log, tmp_path, caplog):
 
 def test_an_item_without_a_text_has_no_words_and_has_not_changed(tmp_path, caplog):
     folder = write_toy_log(tmp_path / "shop")
-    toy_items()[:-1].to_parquet(folder / "items.parquet")  # the last is in the log alone
+    toy_items()[:-1].to_parquet(
+        folder / "items.parquet"
+    )  # the last is in the log alone
     enrich(folder, None, ["model.text_encoder=none"])
     frame = load_run_data(DataConfig(folder=str(folder))).dataset.items.frame
     assert [*frame["item_id"]] == [*toy_items()["item_id"]]
