@@ -1,6 +1,10 @@
 """Tests of training.enriching: what is said of single texts, and of groups."""
 
+import os
+import pathlib
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -99,6 +103,43 @@ def test_several_processes_say_the_same_in_the_same_order(monkeypatch):
     together = [*describe_texts(texts)]
     assert [len(each) for each in together] == [2, 2, 1]
     pd.testing.assert_frame_equal(pd.concat(together, ignore_index=True), alone)
+
+
+KILLED = """
+import multiprocessing, os, signal
+from training.enriching import describing
+if __name__ == "__main__":
+    describing.ALONE, describing.TASK = 0, 2
+    frames = describing.describe_texts([f"film {n}" for n in range(1000)])
+    next(frames)
+    print(*(each.pid for each in multiprocessing.active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no kill")
+def test_no_process_outlives_the_one_that_is_killed(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED, encoding="utf-8")
+    where = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
+    command = [sys.executable, str(script)]
+    with (tmp_path / "out").open("w+") as out:  # a pipe would wait for the children
+        subprocess.run(command, stdout=out, env=os.environ | where)
+        out.seek(0)
+        pids = [int(pid) for pid in out.read().split()]
+    assert pids
+    deadline = time.monotonic() + 30
+    while any(map(is_running, pids)):
+        assert time.monotonic() < deadline, pids
+        time.sleep(0.05)
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import concurrent.futures
 import importlib.metadata
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -50,7 +51,9 @@ def describe_texts(texts: Sequence[str]) -> Iterator[pd.DataFrame]:
         yield from map(_describe_some, tasks)
         return
     context = multiprocessing.get_context("spawn")  # TensorFlow may be loaded here
-    with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(
+        workers, context, _end_with_parent
+    ) as pool:
         try:
             yield from pool.map(_describe_some, tasks)
         finally:  # whoever stops listening wants no more
@@ -68,6 +71,18 @@ def clean_text(text: str) -> str:
     if not text.isprintable():
         text = "".join(each if each.isprintable() else " " for each in text)
     return " ".join(text.split())
+
+
+def _end_with_parent():
+    """Lets a process end when the one that began it was killed, which says nothing."""
+    parent = multiprocessing.parent_process()
+
+    def wait():
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _describe_some(texts):
