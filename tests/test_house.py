@@ -70,7 +70,7 @@ MANY_PARAMETERS = {
     "tfrec/towers/two_tower.py": {"__init__"},  # the hyperparameters, as keywords
     "tfrec/text/bert.py": {"__init__"},  # the sizes, as Keras stores them
     "tfrec/evaluation/report.py": {"make_report"},  # the parts of a report
-    "serving/gateway/app.py": {"_read_options"},  # the fields of a URL's query
+    "serving/gateway/app.py": {"read_options"},  # the fields of a URL's query
 }
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".cfg", ".yaml", ".yml", ".sh", ""}
 TEXT_SUFFIXES |= {".html", ".css", ".js"}

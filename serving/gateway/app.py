@@ -132,7 +132,7 @@ def _watching(model):
     return lifespan
 
 
-async def _read_options(  # not in a thread of its own, as FastAPI would have it
+async def read_options(  # not in a thread of its own, as FastAPI would have it
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
     category: Annotated[str, Query(description="One or more, separated by |")] = "",
     query: str = "",
@@ -146,6 +146,7 @@ async def _read_options(  # not in a thread of its own, as FastAPI would have it
     domain: Annotated[str, Query(description="One or more, separated by |")] = "",
     quota: Quota = "",
 ):
+    """The options of a list in the query of a URL, for a route to depend on."""
     more = (allow_repeats, min_probability, diversity, lang, domain, quota)
     return ListOptions(k, category, query, explain, now, mode, *more)
 
@@ -153,7 +154,7 @@ async def _read_options(  # not in a thread of its own, as FastAPI would have it
 def _add_recommendations(app, recommending):
     @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
-        user_id: Id, options: Annotated[ListOptions, Depends(_read_options)]
+        user_id: Id, options: Annotated[ListOptions, Depends(read_options)]
     ) -> Response:
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, options)

@@ -5,6 +5,7 @@ only so many requests for them are open at a time.
 """
 
 import asyncio
+import dataclasses
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -12,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from serving.fields import Id, Now
+from serving.fields import Id
+from serving.gateway.app import read_options
 from serving.gateway.cache import AnswerCache
 from serving.gateway.recommendations import Found, ListOptions, Recommending
 from serving.gateway.schemas import RecommendedItem
@@ -208,19 +210,23 @@ def add_texts(
     )
     async def write_texts(
         user_id: Id,
+        options: Annotated[ListOptions, Depends(read_options)],
         kind: Kind = "reason",
-        k: Annotated[int, Query(ge=1, le=MOST_TEXTS)] = 5,
-        lang: Lang = "en",
-        category: Annotated[str, Query(description="As of the list")] = "",
-        query: Annotated[str, Query(description="As of the list")] = "",
-        now: Annotated[Now, Query(description="UTC seconds")] = None,
     ):
-        """An event `text` for each item, best first, or one for the list; then `done`.
+        """An event `text` for each item of the list, or one for all of it; then `done`.
 
-        The model's texts are checked against the evidence; where one fails, comes too
-        late or may not be asked for, its event has the template's and says so.
+        The list is the one that the same options give. A model's texts are checked
+        against the evidence; where one fails, comes too late or may not be asked for,
+        its event has the template's and says so.
         """
-        options = ListOptions(k, category, query, explain=True, now=now, lang=lang)
+        if options.num_items > MOST_TEXTS:
+            name = "quota" if options.quota else "k"
+            raise HTTPException(
+                422,
+                f"`{name}` must be at most {MOST_TEXTS} for texts. "
+                f"Received: {options.num_items}.",
+            )
+        options = dataclasses.replace(options, explain=True)
         return await texts.stream(user_id, kind, options)
 
     return texts

@@ -161,13 +161,17 @@ def test_a_text_about_an_item_alone_is_written_once_for_everybody(gateway):
         ({"kind": "poem"}, "`kind` must be"),
         ({"lang": "fr"}, "`lang` must be"),
         ({"k": 21}, "`k` must be at most 20"),
+        ({"quota": "x:15|y:6"}, "`quota` must be at most 20"),
         ({"k": 0}, "`k` must be at least 1"),
         ({"tone": "warm"}, "unknown `tone`"),
+        ({"mode": "interest"}, "must be left out with `mode=interest`"),
     ],
 )
 def test_a_wrong_question_is_refused_in_words(gateway, wishes, words):
     query = urllib.parse.urlencode(wishes)
-    status, body = gateway()("GET", f"/v1/users/ann/texts?{query}")
+    ask = gateway()
+    ask("POST", "/v1/events", event("ann", "a"))
+    status, body = ask("GET", f"/v1/users/ann/texts?{query}")
     assert status == 422
     assert words in body["detail"]
 
