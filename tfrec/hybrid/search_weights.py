@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import logging
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +15,8 @@ from tfrec.text.catalogue_cache import encode_in_batches
 
 logger = logging.getLogger(__name__)
 
-GRID = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+GRID = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
+ENOUGH = 0.95  # of the best NDCG: the smallest weights that reach it are taken
 MOST = 500  # searches
 LEAST_WORDS = 4  # of a text that a search is made of
 DEPTH = 10  # of the lists that are judged
@@ -23,8 +25,8 @@ DEPTH = 10  # of the lists that are judged
 def choose_search_weights(model):
     """Chooses them on searches made up of items' texts, of somebody unknown.
 
-    A search has half of the words of a text, and should find the item. Among weights
-    that find as many, the smallest are kept: what is known of people counts, too.
+    A search has half of the words of a text, and should find the item. Of weights that
+    find nearly as many, the smallest are kept: what is known of people counts, too.
 
     Args:
         model: `HybridModel` whose weights were chosen.
@@ -44,9 +46,12 @@ def choose_search_weights(model):
         above = (scores >= scores[targets][:, None]).sum(axis=1)  # and itself
         return np.where(above <= DEPTH, 1 / np.log2(above + 1), 0).mean()
 
-    best = max(map(SearchWeights._make, itertools.product(GRID, GRID)), key=reached)
-    logger.debug("Weights of searches: %s, NDCG@%d %.4f.", best, DEPTH, reached(best))
-    model.weights = dataclasses.replace(model.weights, search=best)
+    pairs = map(SearchWeights._make, itertools.product(GRID, GRID))
+    by_size = sorted(pairs, key=math.prod)
+    found = np.array([reached(each) for each in by_size])
+    place = int(np.argmax(found >= ENOUGH * found.max()))
+    logger.debug("Weights of searches: %s, %.4f.", by_size[place], found[place])
+    model.weights = dataclasses.replace(model.weights, search=by_size[place])
 
 
 def _made_up(texts, seed):
