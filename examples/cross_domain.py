@@ -33,6 +33,9 @@ def cross_domain(
     share: Annotated[float, Option(help="Of the households that are asked.")] = 0.5,
     cut: Annotated[float, Option(help="Share of the log before the cut.")] = 0.8,
     max_epochs: Annotated[int, Option(help="Of the towers.")] = 2,
+    new_item_cost: Annotated[
+        float, Option(help="model.new_item_cost: what showing new items may cost.")
+    ] = 0.0,
 ):
     """Prints NDCG@10 of the three, with 95 % intervals."""
     events, items = read_log(households)
@@ -42,11 +45,10 @@ def cross_domain(
         raise DataError(f"`--domain` must be one of {known}. Received: {domain!r}.")
     events["is_in"] = events["item_id"].isin(items["item_id"][of_domain])
     train, questions = make_questions(events, share, cut)
-    both = tfrec.Recommender(max_epochs=max_epochs).fit(
-        train[["user_id", *COLUMNS]], items
-    )
+    settings = {"max_epochs": max_epochs, "new_item_cost": new_item_cost}
+    both = tfrec.Recommender(**settings).fit(train[["user_id", *COLUMNS]], items)
     inside = train[train["is_in"]]
-    alone = tfrec.Recommender(max_epochs=max_epochs).fit(
+    alone = tfrec.Recommender(**settings).fit(
         inside[["user_id", *COLUMNS]], items[of_domain]
     )
     now = [question["now"] for question in questions]

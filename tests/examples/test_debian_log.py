@@ -63,4 +63,4 @@ def test_what_is_not_to_be_had(monkeypatch):
 
     monkeypatch.setattr(program.pooch, "retrieve", absent)
     with pytest.raises(DownloadError, match="Packages.xz cannot be had: no route"):
-        program.download()
+        program.download(program.PACKAGES)

@@ -14,5 +14,6 @@ PART = st.text(alphabet=" .|abé人\n", max_size=8)
 def test_equals_what_the_catalogue_says(items):
     joined = join_item_texts(*(list(part) for part in zip(*items, strict=True)))
     assert [text.decode() for text in joined.numpy()] == [
-        join_texts(*each) for each in items
+        join_texts(title, text, category.replace("|", ", "))
+        for title, text, category in items
     ]

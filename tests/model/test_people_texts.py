@@ -217,3 +217,5 @@ def test_score_texts_knows_nothing_but_texts(profiles):
     scores -= interest[:, -1]  # no sign of interest
     np.testing.assert_allclose(found, tf.sigmoid(2 * scores - 1), rtol=1e-4)
     assert len(set(found.round(5))) == 3
+    if not profiles:  # then the words of people count as those of a search
+        assert found[0] > found[1]

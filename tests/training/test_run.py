@@ -88,7 +88,7 @@ def make_recipe(folder, *overrides):
     set_up(config)
     cache = CatalogueCache(folder / "cache")
     recipe = Recipe(
-        config, dataset.items, dataset.users, lambda: None, cache, folder / "run"
+        config, dataset.items, dataset.users, lambda _: None, cache, folder / "run"
     )
     return recipe, interactions
 

@@ -154,14 +154,11 @@ class Items(_Checked):
     @functools.cached_property
     def texts(self):
         """`[num_items]` object array: what the text tower reads."""
-        names = (
-            "title",
-            "text",
-            "category",
-            *(n for n in [READ_TOO] if n in self.frame),
-        )
-        parts = zip(*(self.frame[name] for name in names), strict=True)
-        return np.array([join_texts(*each) for each in parts], dtype=object)
+        frame = self.frame
+        parts = [frame["title"], frame["text"], _with_commas(frame["category"])]
+        parts += [frame[READ_TOO]] if READ_TOO in frame else []
+        joined = [join_texts(*each) for each in zip(*parts, strict=True)]
+        return np.array(joined, dtype=object)
 
     def reading_words(self):
         """The catalogue whose texts end with the keywords and topics of the items.
@@ -169,7 +166,7 @@ class Items(_Checked):
         Raises:
             DataError: there are neither keywords nor topics.
         """
-        words = [self.frame[name] for name in WORDS if name in self.frame]
+        words = [_with_commas(self.frame[n]) for n in WORDS if n in self.frame]
         if not words:
             raise DataError(
                 "`data.words_in_texts` needs items with `keywords` or `topic`. Run "
@@ -275,20 +272,25 @@ def with_usual_value(frame):
 
 
 def join_texts(*parts):
-    """One text of an item's parts: title, text and category.
+    """One text of an item's parts, such as title, text and category.
 
     Empty parts are left out, and so is a part that the text so far ends with.
 
     Example:
-        >>> join_texts("Toy Story", "1995. Animation, Comedy", "Animation|Comedy")
+        >>> join_texts("Toy Story", "1995. Animation, Comedy", "Animation, Comedy")
         'Toy Story. 1995. Animation, Comedy'
     """
     joined = ""
     for part in parts:
-        part = part.replace("|", ", ").strip(" \t\r\n").rstrip(" \t\r\n.")
+        part = part.strip(" \t\r\n").rstrip(" \t\r\n.")
         if not joined.endswith(part):
             joined = f"{joined}. {part}" if joined else part
     return joined
+
+
+def _with_commas(column):
+    """A column of names such as `"drama|war"`, as people write them."""
+    return column.str.replace("|", ", ", regex=False)
 
 
 def _checked(frame, table):
