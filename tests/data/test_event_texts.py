@@ -184,6 +184,13 @@ def test_texts_without_an_item_before_a_moment():
         assert moments[texts >= 0].tolist() == [r[2] for r in own]
 
 
+def test_fewer_texts_than_are_asked_for():
+    log = make_log([("u", "", 1, "search", "sea"), ("u", "a", 2, "good", "")])
+    found, times = log.event_texts.alone_before(np.array([0]), np.array([9]), 8)
+    assert found.tolist() == [[-1] * 7 + [0]]
+    assert times.tolist() == [[0] * 7 + [1]]
+
+
 def test_reviews_are_texts_of_items():
     """The latest come first, each once, and none that the part does not hold."""
     log = make_log(

@@ -61,11 +61,9 @@ class EventTexts:
         first = np.full(len(user_rows), np.iinfo(np.int64).min)
         ends = count_before(moments, (user_rows, timestamps, first))
         places = ends[:, None] - most + np.arange(most)
-        padded = [
-            np.append(column, -1)
-            for column in (moments[0], self.text_rows[is_alone], moments[1])
-        ]
-        users, rows, times = (column[places] for column in padded)
+        columns = (moments[0], self.text_rows[is_alone], moments[1])
+        padded = (np.append(column, -1) for column in columns)  # of a log without any
+        users, rows, times = (column[np.maximum(places, 0)] for column in padded)
         is_real = (places >= 0) & (users == user_rows[:, None])
         return np.where(is_real, rows, -1), np.where(is_real, times, 0)
 
