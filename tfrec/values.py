@@ -10,6 +10,7 @@ import datetime
 import json
 import math
 import re
+import unicodedata
 import uuid
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -330,3 +331,14 @@ def _read_list(text):
         if isinstance(found, list):
             return found
     return text
+
+
+def without_accents(text: str) -> str:
+    """A text without case and accents, as people type it who search.
+
+    Example:
+        >>> without_accents("L'Été")
+        "l'ete"
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in letters if not unicodedata.combining(each))

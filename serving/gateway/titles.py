@@ -2,13 +2,13 @@
 
 import re
 import threading
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfrec.client.item_table import read_item_table
 from tfrec.reasons.shared_words import RareWords
+from tfrec.values import without_accents
 
 
 class ItemWords(NamedTuple):
@@ -254,6 +254,4 @@ def fold(text: str) -> str:
         >>> fold(" L'Été  Meurtrier")
         "l'ete meurtrier"
     """
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(each for each in letters if not unicodedata.combining(each))
-    return " ".join(plain.split())
+    return " ".join(without_accents(text).split())

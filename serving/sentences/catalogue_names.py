@@ -1,11 +1,11 @@
 """The catalogue's titles and categories, as people name them in a sentence."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from serving.sentences.fuzzy import closest
+from tfrec.values import without_accents
 
 _YEAR = re.compile(r"\s*[(\uff08](?:1[89]|20)\d\d[)\uff09]\s*$")
 _ARTICLE_LAST = re.compile(r"^(.*), (the|an?|les?|la|el|der|die|das)$", re.IGNORECASE)
@@ -33,9 +33,8 @@ def plain(text: str) -> str:
         >>> plain("Amélie: the  Film-Noir")
         'amelie the film noir'
     """
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(each for each in letters if not unicodedata.combining(each))
-    return " ".join(re.findall(r"[^\W_]+", kept.replace("'", "")))
+    kept = without_accents(text).replace("'", "")
+    return " ".join(re.findall(r"[^\W_]+", kept))
 
 
 def spoken_titles(title: str) -> list[str]:
