@@ -8,6 +8,8 @@ Claim: fewer than 1 % of the tokens are unknown, and the model finds new items b
 than BM25 over the words that jieba cuts.
 
     python benchmarks/chinese_shop.py [--set section.key=value]
+
+With `--write FOLDER` it writes the log, with searches for its items, and does no more.
 """
 
 import pathlib
@@ -33,7 +35,10 @@ WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}  # ASCII -> full-widt
 
 
 def shop_items(rng):
-    """Frame of the catalogue; `theme` and `level` say whom an item is for."""
+    """Frame of the catalogue; `theme` and `level` say whom an item is for.
+
+    `search` is what somebody might look for the item with, in words of their own.
+    """
     rows = []
     for number in range(NUM_ITEMS):
         theme = list(THEMES)[number % len(THEMES)]
@@ -41,7 +46,7 @@ def shop_items(rng):
         rows.append(
             {
                 "item_id": f"sku{number:04d}",
-                **_texts(theme, level, number, rng),
+                **_texts(theme, level, number, rng, np.random.default_rng(number)),
                 "theme": theme,
                 "level": level,
             }
@@ -49,11 +54,11 @@ def shop_items(rng):
     return pd.DataFrame(rows)
 
 
-def _texts(theme, level, number, rng):
+def _texts(theme, level, number, rng, buyer):
     theme = THEMES[theme]
     names = _draw(theme["products"], rng).split("/")
 
-    def fill(templates):
+    def fill(templates, rng=rng):
         drawn = {name: _draw(WORDS[name + "s"], rng) for name in KINDS}
         return _draw(WORDS[templates], rng).format(
             product=_draw(names, rng),
@@ -65,7 +70,8 @@ def _texts(theme, level, number, rng):
 
     texts = {"title": fill("titles"), "text": fill("abouts")}
     written = {name: _as_written(text, number) for name, text in texts.items()}
-    return written | {"category": theme["department"]}
+    search = {"search": fill("searches", buyer)}
+    return written | {"category": theme["department"]} | search
 
 
 def _draw(words, rng):
@@ -121,14 +127,15 @@ def _choice(tastes, level, of, popularity, rng):
 
 
 def write_shop(folder, seed=0):
-    """Writes `items.parquet` and `events.parquet`; returns the folder."""
+    """Writes `items.parquet`, `events.parquet` and `queries.parquet`."""
     rng = np.random.default_rng(seed)
     items = shop_items(rng)
     shop_events(items, rng).to_parquet(folder / "events.parquet", index=False)
-    items.drop(columns=["theme", "level"]).to_parquet(
+    items.drop(columns=["theme", "level", "search"]).to_parquet(
         folder / "items.parquet", index=False
     )
-    return folder
+    searches = items[["item_id", "search"]].rename(columns={"search": "text"})
+    searches.to_parquet(folder / "queries.parquet", index=False)
 
 
 def make_word_bm25():
@@ -160,8 +167,15 @@ def main(
         list[str], typer.Option("--set", help="section.key=value of the settings.")
     ] = [],  # noqa: B006, typer reads it only
     seed: int = 0,
+    write: Annotated[
+        pathlib.Path | None, typer.Option(help="Folder for the log alone.")
+    ] = None,
 ):
     """Generates the shop, trains on it and judges new items."""
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        write_shop(write, seed)
+        return
     from tfrec.config import load_config
     from tfrec.plugins import BASELINES
     from tfrec.training.log import load_run_data
@@ -172,7 +186,8 @@ def main(
     BASELINES.register("jieba")(make_word_bm25)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        own = [f"data.folder={write_shop(folder, seed)}", "evaluation.split=cold-items"]
+        write_shop(folder, seed)
+        own = [f"data.folder={folder}", "evaluation.split=cold-items"]
         config = load_config(None, [*own, *changes])
         set_up(config)
         data = load_run_data(config.data)

@@ -8,6 +8,9 @@ texts of these items. Nothing is known of who asks.
       --set data.folder=runs/debian-log --set export.index=exact
     python benchmarks/search_recall.py --model saved_models/debian \
       --items runs/debian-log/items.parquet --queries runs/debian-log/queries.parquet
+
+The same of a Chinese shop: `python benchmarks/chinese_shop.py --write runs/shop`, and
+`--preset multilingual`.
 """
 
 import pathlib
@@ -15,6 +18,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -26,10 +30,13 @@ from tfrec.evaluation.bootstrap import paired_bootstrap
 from tfrec.program import run_program
 from tfrec.text.bert import BertEncoder
 from tfrec.text.catalogue_cache import encode_in_batches
+from tfrec.text.characters import plain, simplified
+from tfrec.text.multilingual import MultilingualEncoder
 
 K = 10
 BATCH = 256  # searches
 K1, B = 1.2, 0.75  # of BM25
+WORD = r"[㐀-鿿]|[^\W㐀-鿿]+"  # a Chinese character is one
 
 
 def main(
@@ -86,7 +93,8 @@ def by_model(folder, searches):
 
 def by_bm25(texts, searches):
     """`[n, K]` rows by BM25 over whole words."""
-    words = CountVectorizer(token_pattern=r"\w+")
+    texts, searches = one_form(texts), one_form(searches)
+    words = CountVectorizer(token_pattern=WORD)
     counts = words.fit_transform(texts).astype(np.float32)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
@@ -102,12 +110,21 @@ def by_bm25(texts, searches):
 
 def by_encoder(preset, texts, searches):
     """`[n, K]` rows by the cosine of the encoder's vectors."""
-    encoder = BertEncoder.from_preset(preset, 64, 0)
+    if preset == "multilingual":
+        encoder = MultilingualEncoder.from_preset(64, 0)
+    else:
+        encoder = BertEncoder.from_preset(preset, 64, 0)
     items, asked = (
         vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         for vectors in (encode_in_batches(encoder, each) for each in (texts, searches))
     )
     return best(lambda start: asked[start : start + BATCH] @ items.T, searches)
+
+
+def one_form(texts):
+    """Texts with characters of one form, as encoders read them."""
+    found = simplified(plain(tf.constant([*texts], tf.string)))
+    return [text.decode() for text in found.numpy()]
 
 
 def best(scores, searches):

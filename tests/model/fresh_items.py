@@ -1,5 +1,7 @@
 """Items put in beside the checkerboard, and graphs that take them as an input."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,7 +9,7 @@ from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.scann_here import need_scann
 from tfrec.export.signatures import fresh_specs
-from tfrec.inference.inference import Inference
+from tfrec.inference.inference import Inference, build_indexes
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.retrieval.new_item_tier import NewItemTier
 
@@ -35,8 +37,8 @@ def make_index(flavour):
 
 
 def make_inference(hybrid, flavour):
-    index = make_index(flavour).build(ALL, hybrid.candidates.numpy())
-    return Inference(hybrid, index, max_interest_norm=50.0)
+    indexes = build_indexes(hybrid, functools.partial(make_index, flavour))
+    return Inference(hybrid, indexes, max_interest_norm=50.0)
 
 
 def specs_of(hybrid):

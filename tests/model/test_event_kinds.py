@@ -10,7 +10,7 @@ from tests.model.asking import make_options, make_query, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.model.test_live_histories import request_of
 from tfrec.hybrid.hybrid_scorer import HybridScorer
-from tfrec.inference.inference import Inference
+from tfrec.inference.inference import Inference, build_indexes
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.towers.event_kinds import event_kinds
 
@@ -95,7 +95,7 @@ def test_an_own_past_of_skips_is_none(asked_all, whole):
     _, scores, _ = asked_all.recommend(history, [True], k=[16])
     weighting = dataclasses.replace(whole.weights, repeat=(0.0,) * 3)
     hybrid = HybridScorer(whole.model, whole.scorers, weighting)
-    index = BruteForceIndex().build(ALL, hybrid.candidates)
-    plain = Inference(hybrid, index, max_interest_norm=50.0)
+    indexes = build_indexes(hybrid, BruteForceIndex)
+    plain = Inference(hybrid, indexes, max_interest_norm=50.0)
     _, expected, _ = plain.recommend(history, make_options(k=[16]), tf.constant([True]))
     np.testing.assert_allclose(scores, expected, atol=1e-5)

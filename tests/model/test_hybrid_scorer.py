@@ -35,7 +35,7 @@ def ask(hybrid, texts=None):
     blank = tf.zeros([2, 1])
     written = None
     if texts is not None:
-        written = WrittenTexts(texts[:, None], tf.zeros([2, 1, 1]), tf.ones([2, 1, 2]))
+        written = WrittenTexts(texts[:, None], tf.zeros([2, 1, 1]), tf.ones([2, 1]))
     return hybrid.query(make_history(), NOW, blank, written)
 
 
@@ -109,7 +109,7 @@ def test_a_hint_is_a_direction_as_in_training(texted):
     blank = tf.zeros([2, texted.texts.items.vectors.shape[1]])
     hints = blank.numpy()
     hints[0, 0], hints[0, 3] = 3.0, -4.0
-    written = WrittenTexts(tf.fill([2, 1], ""), hints[:, None], tf.ones([2, 1, 2]))
+    written = WrittenTexts(tf.fill([2, 1], ""), hints[:, None], tf.ones([2, 1]))
     plain, _ = hybrid.query(make_history(), NOW, blank)
     hinted, _ = hybrid.query(make_history(), NOW, blank, written)
     added = np.pad(hints / 5 @ texted.text_query.kernel.numpy(), [[0, 0], [0, 3]])

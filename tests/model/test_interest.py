@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.model.asking import make_query, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.model.test_live_histories import request_of
-from tfrec.inference.inference import Inference
+from tfrec.inference.inference import Inference, build_indexes
 from tfrec.retrieval.brute_force import BruteForceIndex
 
 ALL = names(*range(NUM_ITEMS))
@@ -66,8 +66,8 @@ def test_reactions_by_row(asked, inference):
 
 
 def test_interest_stays_within_its_bound(hybrid):
-    index = BruteForceIndex().build(ALL, hybrid.candidates)
-    narrow = Inference(hybrid, index, max_interest_norm=3.0)
+    indexes = build_indexes(hybrid, BruteForceIndex)
+    narrow = Inference(hybrid, indexes, max_interest_norm=3.0)
     interest = tf.zeros([1, hybrid.dim])
     after = narrow.update_interest(interest, tf.constant(["i01"]), tf.ones([1]), [1e4])
     assert np.linalg.norm(after) == pytest.approx(3.0, rel=1e-5)

@@ -11,7 +11,7 @@ from tests.model.asking import SOON, Asked, make_query, names
 from tests.model.checkerboard import CLOSED, NUM_ITEMS, first_settings, small_config
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weights import Weights
-from tfrec.inference.inference import Inference
+from tfrec.inference.inference import Inference, build_indexes
 from tfrec.linear.registry import make_scorers
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.training.building import make_towers
@@ -59,8 +59,8 @@ def asked(board, log):
     hybrid = HybridScorer(
         model, scorers, Weights(of_known_items=np.ones(4, np.float32))
     )
-    index = BruteForceIndex().build(ALL, hybrid.candidates)
-    return Asked(Inference(hybrid, index, max_interest_norm=50.0))
+    indexes = build_indexes(hybrid, BruteForceIndex)
+    return Asked(Inference(hybrid, indexes, max_interest_norm=50.0))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.model.conftest import make_windows
 from tfrec.data.schema import Items
 from tfrec.hybrid.hybrid_scorer import HybridScorer
 from tfrec.hybrid.weights import Weights
-from tfrec.inference.inference import Inference, exact_inference
+from tfrec.inference.inference import Inference, build_indexes, exact_inference
 from tfrec.inference.search import inner_products
 from tfrec.linear.registry import make_scorers
 from tfrec.retrieval.brute_force import BruteForceIndex
@@ -89,8 +89,8 @@ def test_exposure_moves_new_items_up_and_no_probability(untrained):
     every_row = tf.range(NUM_ITEMS)[None]
     found = []
     for each in (plain, lifted):
-        index = BruteForceIndex().build(untrained.catalogue.item_ids, each.candidates)
-        inference = Inference(each, index, max_interest_norm=50.0)
+        indexes = build_indexes(each, BruteForceIndex)
+        inference = Inference(each, indexes, max_interest_norm=50.0)
         interest = inference.embed_query(make_query([["i00", "i04"]]))
         candidates = tf.gather(each.candidates, every_row)
         scores = inner_products(interest, candidates)
@@ -112,9 +112,8 @@ def apart(untrained):
         new_level=0.75,
     )
     hybrid = HybridScorer(hybrid.model, hybrid.scorers, how)
-    ids = untrained.catalogue.item_ids
-    index = BruteForceIndex().build(ids, hybrid.candidates)
-    return Inference(hybrid, index, max_interest_norm=50.0)
+    indexes = build_indexes(hybrid, BruteForceIndex)
+    return Inference(hybrid, indexes, max_interest_norm=50.0)
 
 
 def scores_of_all(inference, interest):

@@ -1,6 +1,7 @@
 """Writing the saved model: aside, proven, then renamed to its version."""
 
 import contextlib
+import functools
 import json
 import logging
 import pathlib
@@ -21,7 +22,7 @@ from tfrec.export.verification import Check, prove
 from tfrec.export.warmup import read_warmup, write_warmup
 from tfrec.files import NAME_RULE, is_file_name
 from tfrec.graphs import running_once
-from tfrec.inference.inference import Inference
+from tfrec.inference.inference import Inference, build_indexes
 from tfrec.inference.query_encoder import QueryEncoder
 from tfrec.plugins import INDEXES
 
@@ -78,15 +79,19 @@ def export(
     encoder, signatures, checks = QueryEncoder(hybrid), None, []
     with contextlib.ExitStack() as unproven:
         for flavour, kind in kinds.items():
-            ids = hybrid.model.catalogue.item_ids
-            logger.info("Building the %s index of %d items.", flavour, len(ids))
-            index = kind.from_settings(recall=recall, quantize=quantize)
-            index.build(ids, hybrid.candidates, sample_queries=interests)
+            num_items = hybrid.model.catalogue.num_items
+            logger.info("Building the %s index of %d items.", flavour, num_items)
+            make = functools.partial(
+                kind.from_settings, recall=recall, quantize=quantize
+            )
+            indexes = build_indexes(hybrid, make, interests)
             details = known | {"name": roots[flavour].name, "flavour": flavour}
-            signatures = Signatures(Inference(hybrid, index, norm, encoder), signatures)
+            signatures = Signatures(
+                Inference(hybrid, indexes, norm, encoder), signatures
+            )
             logger.info("Saving %s, version %d.", details["name"], version)
             aside = unproven.enter_context(publishing(roots[flavour], version))
-            checks.append(_save(aside, signatures, index, sample, details))
+            checks.append(_save(aside, signatures, indexes[0], sample, details))
         prove(checks)
     return [root / str(version) for root in roots.values()]
 

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.history import latest
+from tfrec.hybrid.text_match import TextMatch
 from tfrec.linear.repeat_consumption import repeat_features
 from tfrec.variables import table, take_rows
 
@@ -22,6 +23,9 @@ class HybridScorer(tf.Module):
         model: trained `TwoTower`.
         scorers: list of fitted `Scorer`s.
         weighting: `Weights`.
+
+    Attributes:
+        text_match: `TextMatch` that ranks what a search finds, or None without texts.
     """
 
     def __init__(self, model, scorers, weighting):
@@ -34,6 +38,9 @@ class HybridScorer(tf.Module):
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
         self.unscaled = table(self._unscaled(parts, model.catalogue.is_new))
+        self.text_match = None
+        if model.query_text_encoder is not None and weighting.search:
+            self.text_match = TextMatch(model, weighting.search)
 
     @property
     def dim(self):
@@ -43,8 +50,14 @@ class HybridScorer(tf.Module):
     @property
     def memory_dim(self):
         """Numbers of what having met an item says; see `new_items`."""
-        dims = (scorer.memory_dim for scorer in self.scorers)
-        return self.unscaled.shape[1] + sum(dims)
+        return sum(self._memory_dims)
+
+    @property
+    def _memory_dims(self):
+        """Of the unscaled parts, of each scorer, of the text's match."""
+        dims = [scorer.memory_dim for scorer in self.scorers]
+        of_text = 0 if self.text_match is None else self.text_match.dim
+        return [self.unscaled.shape[1], *dims, of_text]
 
     def query(self, history, now, profiles, written=None, fresh=None):
         """Interest vectors and the events' attention weights.
@@ -109,8 +122,7 @@ class HybridScorer(tf.Module):
         """What having met new items says: a part for each scorer, or None."""
         if fresh is None:
             return [None] * len(self.scorers)
-        sizes = [scorer.memory_dim for scorer in self.scorers]
-        return tf.split(fresh.memories, [self.unscaled.shape[1], *sizes], axis=1)[1:]
+        return tf.split(fresh.memories, self._memory_dims, axis=1)[1:-1]
 
     def _neural_query(self, history, now, profiles, fresh):
         window, places = latest(history, self.model.window_length)
@@ -142,10 +154,33 @@ class HybridScorer(tf.Module):
         new = None if fresh is None else fresh.memories[:, :size]
         return take_rows(self.unscaled, new, rows)
 
+    def no_searches(self, num_queries):
+        """As `text_match.queries` of no text: `[num_queries, n]`, zeros."""
+        return tf.zeros([num_queries, self._memory_dims[-1]])
+
+    def text_matches(self, searches, rows, fresh=None):
+        """How like searches the texts of candidates are, weighted.
+
+        Args:
+            searches: `[batch, n]` float tensor, as `text_match.queries` gives it.
+            rows: `[batch, n]` int32 tensor; -1 reads row 0.
+            fresh: `NewItemTier`, whose rows follow those of the catalogue, or None.
+
+        Returns:
+            `[batch, n]` float tensor.
+        """
+        new = None if fresh is None else self.new_texts(fresh)
+        vectors = take_rows(self.text_match.vectors, new, rows)
+        return tf.matmul(vectors, searches[..., None])[..., 0]
+
+    def new_texts(self, fresh):
+        """What `text_match` reads of a `NewItemTier`, `[n, dim]`."""
+        return fresh.memories[:, -self.text_match.dim :]
+
     def _neural(self, rows, fresh):
         return self.unscaled_vectors(rows, fresh)[..., : self.neural_dim]
 
-    def new_items(self, texts, text_vectors, categories):
+    def new_items(self, texts, text_vectors, categories, search_vectors=None):
         """What a model says of items that are not in the catalogue.
 
         Args:
@@ -153,11 +188,13 @@ class HybridScorer(tf.Module):
             text_vectors: `[n, text_dim]` float tensor.
             categories: `[n, num_categories]` float tensor, rows as in
                 `CandidateTower`.
+            search_vectors: `[n, text_dim]` float tensor of the texts by the encoder of
+                what people write, or None where it is the items' own.
 
         Returns:
             `(vectors, memories)`: `[n, dim]`, the candidates' side, and
-            `[n, memory_dim]`, `unscaled` and what having met them says, scorer by
-            scorer.
+            `[n, memory_dim]`, `unscaled`, what having met them says, scorer by scorer,
+            and what searches are compared with.
         """
         num_items = tf.shape(texts)[0]
         neural = self.model.candidate_tower(
@@ -170,8 +207,11 @@ class HybridScorer(tf.Module):
         parts = [_float32(neural), *parts]
         has_content = (texts != "") | tf.reduce_any(categories != 0, axis=1)
         memories = [scorer.new_memories(texts, text_vectors) for scorer in self.scorers]
-        memories = tf.concat([self._unscaled(parts, has_content), *memories], axis=1)
-        return self._candidates(parts, has_content), memories
+        memories = [self._unscaled(parts, has_content), *memories]
+        if self.text_match is not None:
+            found = text_vectors if search_vectors is None else search_vectors
+            memories.append(self.text_match.units(found))
+        return self._candidates(parts, has_content), tf.concat(memories, axis=1)
 
     def _unscaled(self, parts, is_new):
         """What is read of the parts one by one, and whether the item is new."""

@@ -37,8 +37,8 @@ class LogTexts:
         texts = np.where(rows >= 0, self._texts[np.maximum(rows, 0)], "")
         vectors = tf.gather(self._vectors, np.maximum(rows, 0))
         vectors = tf.where(rows[..., None] >= 0, vectors, 0.0)
-        both = tf.constant(np.stack([weights, weights], axis=-1))
-        return WrittenTexts(tf.constant(texts, tf.string), vectors, both)
+        texts = tf.constant(texts, tf.string)
+        return WrittenTexts(texts, vectors, tf.constant(weights))
 
 
 def log_texts(model, queries):

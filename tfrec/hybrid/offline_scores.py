@@ -108,7 +108,7 @@ def tower_queries(towers, queries, candidates):
 
     def query(history, now, user_rows, written):
         found = towers.plain_queries(history, now, user_rows, candidates)
-        return found + _said(written, read, False)
+        return found + _said(written, read)
 
     return _in_batches(query, queries, towers)
 
@@ -119,16 +119,14 @@ def scorer_queries(towers, queries, scorer):
     def query(history, now, user_rows, written):
         reads_all = scorer.reads_dislikes
         read = history if reads_all else towers.kinds.of_interest(history)
-        return scorer.query(read, now) + _said(written, scorer_reading(scorer), True)
+        return scorer.query(read, now) + _said(written, scorer_reading(scorer))
 
     return _in_batches(query, queries, towers)
 
 
-def _said(written, read, by_scorer):
+def _said(written, read):
     """What all texts of each query add, `[batch, size]`; 0 where there are none."""
-    if written is None:
-        return 0.0
-    return tf.reduce_sum(written.each(read, by_scorer), axis=1)
+    return 0.0 if written is None else tf.reduce_sum(written.each(read), axis=1)
 
 
 def own_past(towers, queries):

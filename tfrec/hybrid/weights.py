@@ -11,13 +11,6 @@ from tfrec.linear.repeat_consumption import HALF_LIVES
 NUM_QUERIES = 256  # of the model's sample, that the scale of the towers is measured on
 
 
-class SearchWeights(NamedTuple):
-    """Of a free-text query, beside a text that was written at an event."""
-
-    towers: float = 1.0
-    scorers: float = 1.0
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Weights:
     """What turns the parts into one score, and the score into a probability.
@@ -30,7 +23,7 @@ class Weights:
     of_new_items: np.ndarray | None = None  # the same; None = as of known ones
     repeat: tuple = (0.0,) * len(HALF_LIVES)  # of repeat_consumption's features
     event_texts: float = 1.0  # of texts of events, beside those of events' items
-    search: SearchWeights = SearchWeights()
+    search: float = 1.0  # of the likeness of texts to a free-text query
     bias: float = 0.0  # added to every score
     new_level: float = 0.0  # added to the scores of new items, for other weights
     new_item_boost: float = 0.0  # added to them as well, but to no probability
@@ -71,6 +64,7 @@ class Weights:
             bias=self.bias * slope,
             new_level=self.new_level * slope,
             new_item_boost=self.new_item_boost * slope,
+            search=self.search * slope,
         )
 
     def with_stacked(self, both):

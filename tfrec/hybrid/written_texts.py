@@ -11,15 +11,12 @@ class WrittenTexts(NamedTuple):
 
     texts: tf.Tensor  # [batch, n] string, "" for none
     vectors: tf.Tensor  # [batch, n, text_dim], the text tower's
-    weights: tf.Tensor  # [batch, n, 2] float32, for the towers and for the scorers
+    weights: tf.Tensor  # [batch, n] float32
 
-    def each(
-        self, read: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], by_scorer: bool
-    ) -> tf.Tensor:
+    def each(self, read: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.Tensor:
         """What each text says, weighted.
 
         Args:
-            by_scorer: whether a scorer reads, and not the towers.
             read: from `[m]` texts and their `[m, text_dim]` vectors to `[m, size]`.
 
         Returns:
@@ -29,7 +26,7 @@ class WrittenTexts(NamedTuple):
         vectors = tf.reshape(self.vectors, [-1, self.vectors.shape[-1]])
         found = read(texts, vectors)
         shape = tf.concat([tf.shape(self.texts), tf.shape(found)[1:]], axis=0)
-        return tf.reshape(found, shape) * self.weights[..., int(by_scorer), None]
+        return tf.reshape(found, shape) * self.weights[..., None]
 
     def each_of(self, model, scorers) -> list[tf.Tensor]:
         """What each text says in each part of an embedding.
@@ -41,8 +38,8 @@ class WrittenTexts(NamedTuple):
         Returns:
             List of `[batch, n, size]` tensors, the towers' first.
         """
-        of_scorers = [self.each(scorer_reading(each), True) for each in scorers]
-        return [self.each(tower_reading(model), False), *of_scorers]
+        reads = [tower_reading(model), *map(scorer_reading, scorers)]
+        return [self.each(read) for read in reads]
 
     def times(self, weight: float) -> "WrittenTexts":
         """The same texts, counting as much more or less."""

@@ -7,7 +7,7 @@ from tfrec.data.bounds import bounded
 from tfrec.data.history import take_columns
 from tfrec.graphs import required, shared_graph
 from tfrec.inference.online_update import update_interest
-from tfrec.inference.query_encoder import QueryEncoder, Rows
+from tfrec.inference.query_encoder import QueryEncoder, Rows, Wanted
 from tfrec.inference.request import (
     history_only,
     options_for,
@@ -15,7 +15,7 @@ from tfrec.inference.request import (
     text_only,
     to_batch,
 )
-from tfrec.inference.search import Own, Search, inner_products
+from tfrec.inference.search import Own, Search
 from tfrec.linear.repeat_consumption import last_occurrences
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.retrieval.filters import NO_ROW, NO_SCORE
@@ -28,9 +28,24 @@ def exact_inference(hybrid, max_interest_norm=1.0):
         hybrid: `HybridScorer`.
         max_interest_norm: as `Inference` takes it.
     """
-    ids = hybrid.model.catalogue.item_ids
-    index = BruteForceIndex().build(ids, hybrid.candidates)
-    return Inference(hybrid, index, max_interest_norm)
+    indexes = build_indexes(hybrid, BruteForceIndex)
+    return Inference(hybrid, indexes, max_interest_norm)
+
+
+def build_indexes(hybrid, make, sample_queries=None):
+    """An index of each of an `HybridScorer`'s vectors, as `Inference` takes them.
+
+    Args:
+        hybrid: `HybridScorer`.
+        make: callable that gives an index that has not been built.
+        sample_queries: `[n, dim]` float array of interest vectors, or None.
+
+    Returns:
+        `(index, text_index)`; the second is None for a model that reads no texts.
+    """
+    ids, match = hybrid.model.catalogue.item_ids, hybrid.text_match
+    index = make().build(ids, hybrid.candidates, sample_queries=sample_queries)
+    return index, match and make().build(ids, match.vectors)
 
 
 class Inference(tf.Module):
@@ -38,13 +53,13 @@ class Inference(tf.Module):
 
     Args:
         hybrid: `HybridScorer`.
-        index: built index over `hybrid.candidates`, rows as in the catalogue.
+        indexes: as `build_indexes` gives them, rows as in the catalogue.
         max_interest_norm: positive float, bound of an updated interest vector.
         encoder: `QueryEncoder` of `hybrid` that others have traced, or None for a new
             one.
     """
 
-    def __init__(self, hybrid, index, max_interest_norm, encoder=None):
+    def __init__(self, hybrid, indexes, max_interest_norm, encoder=None):
         super().__init__(name="inference")
         self.hybrid, self.model = hybrid, hybrid.model
         self.max_interest_norm = max_interest_norm
@@ -52,7 +67,7 @@ class Inference(tf.Module):
         self.max_history_length = self.model.max_history_length
         self.encoder = encoder or QueryEncoder(hybrid)
         self.item_ids, self.new_items = self.encoder.item_ids, self.encoder.new_items
-        self.search = Search(hybrid, index)
+        self.search = Search(hybrid, *indexes)
         self._answered = shared_graph(self._answer)
 
     def _batch(self, query):
@@ -60,7 +75,7 @@ class Inference(tf.Module):
 
     def embed_query(self, query, fresh=None):
         """`QueryInputs` -> `[batch, dim]` interest vectors."""
-        return self.encoder(self._batch(query), fresh).interest
+        return self.encoder(self._batch(query), fresh).wanted.interest
 
     def recommend(self, query, options, allow_repeats, fresh=None):
         """The best candidates for live histories.
@@ -85,7 +100,7 @@ class Inference(tf.Module):
         options = to_batch(options, tf.shape(query.user_text)[0])
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
         excluded = tf.concat([excluded, seen], axis=1)
-        return self._answered(asked.interest, options, excluded, own, fresh)
+        return self._answered(asked.wanted, options, excluded, own, fresh)
 
     def _own(self, asked, allow_repeats, min_probability, fresh):
         known = last_occurrences(asked.history.item_rows)
@@ -98,11 +113,12 @@ class Inference(tf.Module):
 
     def _judge(self, asked, rows, fresh):
         """Scores and probabilities of candidates by their `[batch, n]` `Rows`."""
-        candidates = self.hybrid.vectors(rows.answer, fresh)
-        scores = inner_products(asked.interest, candidates)
+        scores = self.search.scores(asked.wanted, rows.answer, fresh)
         if self.hybrid.has_repeats:
             scores += self.hybrid.repeat_bonus(asked.history, rows.known)
-        return scores, self._probabilities(asked.interest, rows.answer, scores, fresh)
+        return scores, self._probabilities(
+            asked.wanted.interest, rows.answer, scores, fresh
+        )
 
     def _probabilities(self, interest, rows, scores, fresh):
         unscaled = self.hybrid.unscaled_vectors(rows, fresh)
@@ -143,7 +159,8 @@ class Inference(tf.Module):
         if self.hybrid.has_repeats:  # of the same shape as in `recommend`: one trace
             own = Own(tf.zeros([num_queries, 0], tf.int32), tf.zeros([num_queries, 0]))
         interest = bounded(self._as_wide(interest))
-        return self._answered(interest, options, excluded, own, fresh)
+        wanted = Wanted(interest, self.hybrid.no_searches(num_queries))
+        return self._answered(wanted, options, excluded, own, fresh)
 
     def _as_wide(self, interest):
         """Interest vectors, checked to be of the model's width."""
@@ -152,12 +169,12 @@ class Inference(tf.Module):
         interest = required(interest, width == dim, rule, width)
         return tf.ensure_shape(interest, [None, dim])
 
-    def _answer(self, interest, options, excluded, own, fresh):
+    def _answer(self, wanted, options, excluded, own, fresh):
         """`excluded` rows are not to come, `own` items are ranked by their scores."""
-        rows, scores = self.search(interest, excluded, options, own, fresh)
+        rows, scores = self.search(wanted, excluded, options, own, fresh)
         is_real = rows > NO_ROW
         finite = tf.where(is_real, scores, 0.0)
-        probabilities = self._probabilities(interest, rows, finite, fresh)
+        probabilities = self._probabilities(wanted.interest, rows, finite, fresh)
         return (
             self._ids_of(rows, fresh),
             tf.where(is_real, scores, NO_SCORE),

@@ -14,14 +14,15 @@ class NewItems(tf.Module):
         hybrid: `HybridScorer`.
         item_ids: `CandidateIds` of its catalogue.
         text_vectors: `TextVectors` of items.
+        search_vectors: the same of what people write, maybe the same object.
     """
 
-    def __init__(self, hybrid, item_ids, text_vectors):
+    def __init__(self, hybrid, item_ids, text_vectors, search_vectors):
         super().__init__(name="new_items")
         self.hybrid, self.model = hybrid, hybrid.model
         self.item_ids = item_ids
         self.learnt_categories = Names(self.model.category_names, default=-1)
-        self.text_vectors = text_vectors
+        self.text_vectors, self.search_vectors = text_vectors, search_vectors
 
     def embed(self, titles, texts, categories):
         """What a `NewItemTier` holds of items, known or new.
@@ -40,8 +41,10 @@ class NewItems(tf.Module):
         )
         joined = join_item_texts(titles, texts, categories)
         multi_hot = self._category_matrix(categories)
-        encoded = self.text_vectors(joined)
-        return self.hybrid.new_items(joined, encoded, multi_hot)
+        encoded = searched = self.text_vectors(joined)
+        if self.search_vectors is not self.text_vectors:
+            searched = self.search_vectors(joined)
+        return self.hybrid.new_items(joined, encoded, multi_hot, searched)
 
     def make_fresh(self, items, memories, removed_item_ids):
         """A `NewItemTier` for this catalogue.

@@ -25,10 +25,17 @@ class Rows(NamedTuple):
     answer: tf.Tensor  # int32, as what they may be answered; -1 if not at all
 
 
+class Wanted(NamedTuple):
+    """What candidates are ranked by: inner products with both of their vectors."""
+
+    interest: tf.Tensor  # [batch, dim]
+    search: tf.Tensor  # [batch, n], as `TextMatch.queries`; zeros for none
+
+
 class EncodedQuery(NamedTuple):
     """What a request comes to."""
 
-    interest: tf.Tensor  # [batch, dim]
+    wanted: Wanted
     rows: Rows  # [batch, width], of the request's items
     history: HistoryBatch  # its latest events
     columns: tf.Tensor  # [batch, length] int32, where these stand; -1 = padding
@@ -53,7 +60,7 @@ class QueryEncoder(tf.Module):
         self.catalogue = self.model.catalogue
         self.item_ids = CandidateIds(self.catalogue.item_ids)
         of_items, self.text_vectors = text_vectors(self.model)
-        self.new_items = NewItems(hybrid, self.item_ids, of_items)
+        self.new_items = NewItems(hybrid, self.item_ids, of_items, self.text_vectors)
         kinds = self.model.kinds
         self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
         self._encoded = shared_graph(self._encode)
@@ -111,10 +118,18 @@ class QueryEncoder(tf.Module):
         )
         of_events = written.latest(tf.shape(found.texts)[1])
         texts = (of_events, found.columns)
-        return EncodedQuery(interest, rows, history, columns, weights, *texts)
+        wanted = Wanted(interest, self._search(written))
+        return EncodedQuery(wanted, rows, history, columns, weights, *texts)
+
+    def _search(self, written):
+        if self.hybrid.text_match is None:
+            return self.hybrid.no_searches(tf.shape(written.texts)[0])
+        return self.hybrid.text_match.queries(written.vectors[:, 0])
 
     def _read(self, query, found, num_events):
-        """Profiles' vectors, and the other texts as `WrittenTexts`, events' last.
+        """Profiles' vectors, and the other texts as `WrittenTexts`.
+
+        Of these the free text is the first, and those of events are the last.
 
         Towers that learnt from no profile cannot read one: it counts as a text that
         was written before all events.
@@ -126,9 +141,6 @@ class QueryEncoder(tf.Module):
             ages.append(num_events)
         free = weight_at_age(tf.stack(ages, axis=1))
         weights = tf.concat([free, event_weight * found.weights], axis=1)
-        is_search = tf.range(tf.shape(weights)[1])[:, None] == 0
-        factors = tf.where(is_search, tf.constant([self.hybrid.weights.search]), 1.0)
-        weights = weights[..., None] * factors
         texts = tf.concat([tf.stack(texts, axis=1), found.texts], axis=1)
         every = tf.concat([query.user_text, tf.reshape(texts, [-1])], axis=0)
         vectors = self.text_vectors(every)

@@ -10,6 +10,7 @@ from tfrec.graphs import required
 from tfrec.hybrid.hybrid_scorer import NUM_LAST
 from tfrec.inference.diversity import POOL, diversify
 from tfrec.inference.lookup import Names, category_rows
+from tfrec.inference.query_encoder import Wanted
 from tfrec.retrieval.brute_force import strike
 from tfrec.retrieval.filters import (
     NO_ROW,
@@ -23,6 +24,7 @@ from tfrec.retrieval.filters import (
 from tfrec.towers.catalogue import split_categories
 
 MAX_K = 10_000  # or the size of the catalogue, if that is more
+SEARCH_POOL = 1000  # items that are most like a search: those that are ranked
 
 
 class Own(NamedTuple):
@@ -38,11 +40,13 @@ class Search(tf.Module):
     Args:
         hybrid: `HybridScorer`.
         index: built index over `hybrid.candidates`.
+        text_index: built index over the vectors of `hybrid.text_match`, or None if
+            there is none.
     """
 
-    def __init__(self, hybrid, index):
+    def __init__(self, hybrid, index, text_index):
         super().__init__(name="search")
-        self.hybrid, self.index = hybrid, index
+        self.hybrid, self.index, self.text_index = hybrid, index, text_index
         catalogue = hybrid.model.catalogue
         self.num_items = catalogue.num_items
         names = np.unique(np.concatenate([[""], *split_categories(catalogue.labels)]))[
@@ -63,11 +67,14 @@ class Search(tf.Module):
         rule = f"`k` must be at most {most}, because answers are that wide."
         return required(largest, largest <= most, rule, largest)
 
-    def __call__(self, interest, excluded, options, own=None, fresh=None):
+    def __call__(self, wanted, excluded, options, own=None, fresh=None):
         """The best candidates of each query.
 
+        A free text decides which candidates are looked at: those whose texts are most
+        like it. Without one, all are.
+
         Args:
-            interest: `[batch, dim]` float tensor.
+            wanted: `Wanted`.
             excluded: `[batch, n]` int32 tensor of rows, -1 for none.
             options: `RequestOptions` of the same batch.
             own: `Own`, or None: items that are ranked by these scores.
@@ -82,12 +89,12 @@ class Search(tf.Module):
         options = options._replace(now=tf.where(options.now > 0, options.now, clock))
         is_diverse = tf.reduce_any(options.diversity > 0)
         depth = tf.where(is_diverse, POOL * k, k)
-        rows, scores = self._search(interest, depth, excluded, options, own, fresh)
+        rows, scores = self._search(wanted, depth, excluded, options, own, fresh)
         if fresh is not None:
             found = (rows, scores)
             rows, scores = tf.cond(
                 tf.size(fresh.keys) > 1,
-                lambda: self._merge(found, interest, excluded, options, own, fresh),
+                lambda: self._merge(found, wanted, excluded, options, own, fresh),
                 lambda: found,
             )
 
@@ -99,21 +106,32 @@ class Search(tf.Module):
         is_wanted = tf.range(k)[None] < options.k[:, None]
         return tf.where(is_wanted, rows, NO_ROW), scores
 
-    def _search(self, interest, k, excluded, options, own, fresh):
+    def scores(self, wanted, rows, fresh=None):
+        """`[batch, n]` scores of candidates by their `[batch, n]` rows."""
+        scores = inner_products(wanted.interest, self.hybrid.vectors(rows, fresh))
+        if self.text_index is None:
+            return scores
+        return tf.cond(
+            tf.reduce_any(wanted.search != 0),
+            lambda: scores + self.hybrid.text_matches(wanted.search, rows, fresh),
+            lambda: scores,
+        )
+
+    def _search(self, wanted, k, excluded, options, own, fresh):
         """The catalogue's best `k`."""
 
         def search(rules, *index_rules):
             def run():
                 if own is None:
                     filters = Filters(excluded, *every(*rules, *index_rules))
-                    return self.index.search_rows(interest, k, filters)
+                    return self._best(wanted, k, filters)
                 is_own = own.rows < self.num_items
                 rows = tf.where(is_own, own.rows, NO_ROW)
                 is_permitted = Filters(excluded, *every(*rules)).permits(rows)
                 own_scores = tf.where(is_permitted, own.scores, NO_SCORE)
                 others = tf.concat([excluded, rows], axis=1)
                 filters = Filters(others, *every(*rules, *index_rules))
-                found, scores = self.index.search_rows(interest, k, filters)
+                found, scores = self._best(wanted, k, filters)
                 found = tf.concat([rows, found], axis=1)
                 return best(tf.concat([own_scores, scores], axis=1), found, k)
 
@@ -121,13 +139,34 @@ class Search(tf.Module):
 
         limits = self._limits(options)
         rules = limits + self._requested(options, fresh)
-        likely = self._likely(interest, options.min_probability)
+        likely = self._likely(wanted, options.min_probability)
         has_rules = tf.reduce_any(options.categories != "")
         has_rules |= tf.reduce_any(options.domain != "")
         has_rules |= tf.reduce_any(options.min_probability > 0)
         if fresh is not None:
             has_rules |= fresh.has_gone
         return tf.cond(has_rules, search(rules, likely), search(limits))
+
+    def _best(self, wanted, k, filters):
+        """The best of an index: for a free text, of those that are most like it."""
+
+        def by_interest():
+            return self.index.search_rows(wanted.interest, k, filters)
+
+        if self.text_index is None:
+            return by_interest()
+        is_search = tf.reduce_any(wanted.search != 0, axis=1, keepdims=True)
+
+        def by_search():
+            pool = tf.maximum(k, tf.minimum(SEARCH_POOL, self.num_items))
+            rows, _ = self.text_index.search_rows(wanted.search, pool, filters)
+            scores = tf.where(rows > NO_ROW, self.scores(wanted, rows), NO_SCORE)
+            found = best(scores, rows, k)
+            others = tf.cond(tf.reduce_all(is_search), lambda: found, by_interest)
+            pairs = zip(found, others, strict=True)
+            return tuple(tf.where(is_search, *pair) for pair in pairs)
+
+        return tf.cond(tf.reduce_any(is_search), by_search, by_interest)
 
     def _limits(self, options):
         if not self.has_limits:
@@ -144,34 +183,38 @@ class Search(tf.Module):
             rules.append((fresh.is_here, ()))
         return rules
 
-    def _likely(self, interest, min_probability):
+    def _likely(self, wanted, min_probability):
         """Rule: P(interest) is at least `min_probability`, where that is above 0."""
 
-        def allowed(rows, interest, least):
+        def allowed(rows, interest, search, least):
             def judged():
-                scores = inner_products(interest, self.hybrid.vectors(rows))
+                scores = self.scores(Wanted(interest, search), rows)
                 unscaled = self.hybrid.unscaled_vectors(rows)
                 return self._is_likely(interest, unscaled, scores, least)
 
             everything = tf.ones([1, 1], tf.bool)
             return tf.cond(tf.reduce_any(least > 0), judged, lambda: everything)
 
-        return allowed, (interest, min_probability)
+        return allowed, (*wanted, min_probability)
 
     def _is_likely(self, interest, unscaled, scores, least):
         found = self.hybrid.probabilities(interest, unscaled, scores)
         return (found >= least[:, None]) | (least[:, None] <= 0)
 
-    def _merge(self, found, interest, excluded, options, own, fresh):
+    def _merge(self, found, wanted, excluded, options, own, fresh):
         """What the index found and the fresh items, as one ranking as deep."""
         rows, scores = found
         k = tf.shape(rows)[1]
-        new = tf.matmul(interest, fresh.vectors, transpose_b=True)  # [batch, n]
+        new = tf.matmul(wanted.interest, fresh.vectors, transpose_b=True)  # [batch, n]
+        if self.text_index is not None:
+            texts = self.hybrid.new_texts(fresh)
+            new += tf.matmul(wanted.search, texts, transpose_b=True)
         every_row = self.num_items + tf.range(tf.size(fresh.keys))
 
         def likely():
             unscaled = self.hybrid.unscaled_vectors(every_row[None], fresh)
-            return self._is_likely(interest, unscaled, new, options.min_probability)
+            least = options.min_probability
+            return self._is_likely(wanted.interest, unscaled, new, least)
 
         has_least = tf.reduce_any(options.min_probability > 0)
         is_likely = tf.cond(has_least, likely, lambda: tf.ones_like(new, tf.bool))

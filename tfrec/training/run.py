@@ -212,7 +212,7 @@ def _training_facts(recipe, trial):
         "new_item_weights": dict(zip(choice.names, new.tolist(), strict=True)),
         "repeat_weights": list(choice.weights.repeat),
         "event_text_weight": choice.weights.event_texts,
-        "search_weights": choice.weights.search._asdict(),
+        "search_weight": choice.weights.search,
         "half_lives": list(item_to_item.half_lives),
         "item_to_item_dim": item_to_item.dim,
         "learns_order": item_to_item.is_ordered,

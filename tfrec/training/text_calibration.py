@@ -93,5 +93,5 @@ def _unknown_people(model, rows):
         return history, now, tf.gather(model.texts.profiles.vectors, rows)
     texts = tf.constant(model.catalogue.texts[rows][:, None], tf.string)
     vectors = tf.gather(model.texts.searches.vectors, rows)[:, None]
-    written = WrittenTexts(texts, vectors, tf.ones([size, 1, 2]))
+    written = WrittenTexts(texts, vectors, tf.ones([size, 1]))
     return history, now, tf.zeros([size, model.texts.dim]), written

@@ -17,7 +17,7 @@ from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.graphs import deterministic_ops
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.hybrid.scorer_choice import choose_scorers
-from tfrec.hybrid.search_weights import choose_search_weights
+from tfrec.hybrid.search_weight import choose_search_weight
 from tfrec.hybrid.weights import TowerScale, Weights, rescaled, tower_scale
 from tfrec.linear.registry import ScorerSettings
 from tfrec.text.catalogue_cache import CatalogueCache
@@ -100,7 +100,7 @@ class Recipe:
         trained = self._fit(model.towers, split.train, "choose", settings, **validation)
         settings, metric = choose_scorers(model, split.train, split.queries)
         model.choose_text_weight(split.queries)
-        choose_search_weights(model)
+        choose_search_weight(model, split.queries)
         held_out = (interactions, split.held_out, how.seed, repeats)
         found = explicit_negatives(*held_out, items=~is_withheld)
         labels = LabelPlan({"validation": found, **(negatives or {})})

@@ -1,0 +1,199 @@
+"""Free-text queries: what they find, and how much they count."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from tests.model.asking import make_query
+from tests.model.test_people_texts import SMALL, make_model
+from tests.toy_log import GENRES, toy_events, toy_items
+from tfrec.data.feedback import FeedbackRules
+from tfrec.data.interactions import encode
+from tfrec.data.schema import Dataset, Events, Items, Users
+from tfrec.data.split import make_split
+from tfrec.hybrid.hybrid_model import HybridModel
+from tfrec.hybrid.search_weight import GRID, choose_search_weight
+from tfrec.inference import search
+from tfrec.inference.inference import exact_inference
+from tfrec.inference.request import options_for
+from tfrec.text.custom import FunctionEncoder
+from tfrec.towers.two_tower import TwoTower
+
+NO_USERS = Users(pd.DataFrame({"user_id": []}))
+SEARCHES = {"roses soil": "garden", "rockets stars": "space"}
+
+
+def read_genre(texts):
+    """`[n, genres]`: how many words of each genre a text has."""
+    lower = tf.strings.lower(texts)
+    return tf.stack(
+        [
+            sum(
+                tf.cast(tf.strings.regex_full_match(lower, f".*{word}.*"), tf.float32)
+                for word in words.split()
+            )
+            for words in GENRES.values()
+        ],
+        axis=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A `HybridModel` in which popularity drowns a text that counts once."""
+    dataset = Dataset("toy", Events(toy_events()), Items(toy_items()), NO_USERS)
+    split = make_split(encode(dataset, FeedbackRules()), "rolling", 0.1)
+    encoder = FunctionEncoder(read_genre)
+    keras.utils.set_random_seed(0)
+    towers = TwoTower(**SMALL).adapt(split.train, dataset.items, NO_USERS, encoder)
+    hybrid = HybridModel(towers).fit_scorers(split.train)
+    known = hybrid.weights.of_known_items.copy()
+    known[[scorer.name for scorer in hybrid.scorers].index("popularity") + 1] *= 5
+    hybrid.weights = dataclasses.replace(hybrid.weights, of_known_items=known)
+    return hybrid, split
+
+
+@pytest.fixture(scope="module")
+def model(made):
+    """The same with a weight that lets searches find items."""
+    made[0].weights = dataclasses.replace(made[0].weights, search=1000.0)
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def inference(model):
+    return exact_inference(model.hybrid_scorer())
+
+
+def test_the_weight_is_one_that_finds_items(made):
+    hybrid, split = made
+    hybrid.weights = dataclasses.replace(hybrid.weights, search=0.0)
+    choose_search_weight(hybrid, split.queries)
+    assert hybrid.weights.search in GRID[1:]
+    inference = exact_inference(hybrid.hybrid_scorer())
+    for words, genre in SEARCHES.items():
+        asked = make_query([[]], query_text=[words])
+        ids, _, _ = inference.recommend(asked, options_for(3, ()), tf.constant([True]))
+        assert ids.numpy()[0, 0].decode().startswith(genre)
+
+
+def lists(inference, query, k=100):
+    options = options_for(k, ())
+    return [
+        each.numpy()
+        for each in inference.recommend(query, options, tf.constant([True]))
+    ]
+
+
+def test_a_search_ranks_by_interest_and_likeness(inference, model):
+    """In a batch with others, and as far down as the catalogue goes."""
+    histories = [["music-01"], ["music-01"], []]
+    query = make_query(histories, query_text=["", "roses", "rockets"])
+    ids, scores, _ = lists(inference, query)
+    hybrid, catalogue = inference.hybrid, inference.catalogue
+    interest = inference.embed_query(query).numpy()
+    expected = interest @ hybrid.candidates.numpy().T
+    encoded = model.towers.query_text_encoder(tf.constant(["roses", "rockets"]))
+    words = model.towers.words(8)(tf.constant(["roses", "rockets"]))
+    asked = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (encoded, words)]
+    own = hybrid.text_match.vectors.numpy()
+    asked[1] /= 2  # the words of a search count half
+    expected[1:] += 1000 * np.concatenate(asked, axis=1) @ own.T
+    for found, said, row in zip(ids, scores, expected, strict=True):
+        order = np.argsort(-row, kind="stable")
+        np.testing.assert_allclose(said[: len(row)], row[order], rtol=1e-4, atol=1e-3)
+        places = {name.encode(): n for n, name in enumerate(catalogue.item_ids)}
+        by_id = row[[places[name] for name in found[: len(row)]]]
+        np.testing.assert_allclose(by_id, row[order], rtol=1e-4, atol=1e-3)
+
+
+def test_probabilities_are_those_of_named_items(inference):
+    query = make_query([["music-01"], []], query_text=["roses", "rockets"])
+    ids, _, probabilities = lists(inference, query, 9)
+    named = inference.score_interest(query, tf.constant(ids)).numpy()
+    np.testing.assert_allclose(probabilities, named, atol=1e-6)
+
+
+def test_a_least_probability_is_kept_to(inference):
+    """By the probability with the search in it: others would come without."""
+    query = make_query([["music-01"]], query_text=["roses"])
+    ids, _, probabilities = lists(inference, query)
+    least = np.float32(np.median(probabilities[ids != b""]))
+    options = options_for(100, ())._replace(min_probability=tf.constant([least]))
+    found, _, _ = inference.recommend(query, options, tf.constant([True]))
+    expected = ids[probabilities >= least]
+    np.testing.assert_array_equal(found.numpy()[0, : len(expected)], expected)
+    assert (found.numpy()[0, len(expected) :] == b"").all()
+
+
+def test_the_pool_is_of_what_is_most_like_the_search(inference, model, monkeypatch):
+    monkeypatch.setattr(search, "SEARCH_POOL", 3)
+    narrow = exact_inference(model.hybrid_scorer())
+    query = make_query([[], []], query_text=["roses soil", ""])
+    ids, _, _ = lists(narrow, query, 3)
+    match = narrow.hybrid.text_match
+    asked = narrow.encoder.text_vectors(tf.constant(["roses soil"]))
+    likeness = (match.queries(asked) @ tf.transpose(match.vectors)).numpy()[0]
+    best = set(narrow.catalogue.item_ids[np.argsort(-likeness, kind="stable")[:3]])
+    assert {item.decode() for item in ids[0]} == best
+    everything, _, _ = lists(narrow, query)
+    num_items = narrow.catalogue.num_items
+    assert (everything[:, :num_items] != b"").all()  # as many as are asked for
+    np.testing.assert_array_equal(everything[1], lists(inference, query)[0][1])
+
+
+def test_a_model_whose_searches_count_nothing_keeps_no_texts(made):
+    hybrid, _ = made
+    hybrid.weights, kept = (
+        dataclasses.replace(hybrid.weights, search=0.0),
+        hybrid.weights,
+    )
+    scorer = hybrid.hybrid_scorer()
+    hybrid.weights = kept
+    assert scorer.text_match is None
+    assert scorer.memory_dim < hybrid.hybrid_scorer().memory_dim
+    query = make_query([[]], query_text=["roses"])
+    assert lists(exact_inference(scorer), query, 3)[0].shape == (1, 3)
+
+
+def test_a_new_item_is_found_as_one_of_the_catalogue(model):
+    """By the encoder of what people write, where that is another than the items'."""
+    towers, split, _ = make_model(shared=False)
+    hybrid = HybridModel(towers).fit_scorers(split.train).hybrid_scorer()
+    inference = exact_inference(hybrid)
+    title = "roses soil and seeds"
+    _, memories = inference.new_items.embed(
+        tf.constant([title]), tf.constant([""]), tf.constant([""])
+    )
+    vectors = inference.encoder.text_vectors(tf.constant([title]))
+    expected = hybrid.text_match.units(vectors)
+    np.testing.assert_allclose(memories[:, -hybrid.text_match.dim :], expected)
+
+
+def test_a_search_finds_what_came_after_the_index(inference):
+    """Its score is that of an item of the catalogue: interest and likeness."""
+    title, nothing = tf.constant(["roses soil"]), tf.constant([""])
+    vectors, memories = inference.new_items.embed(title, nothing, nothing)
+    items = {
+        "item_ids": tf.constant(["fresh"]),
+        "vectors": vectors,
+        "categories": nothing,
+        "available_from": tf.constant([0], tf.int64),
+        "available_until": tf.constant([0], tf.int64),
+    }
+    gone = tf.constant([], tf.string)
+    fresh = inference.new_items.make_fresh(items, memories, gone)
+    query = make_query([["music-01"]], query_text=["roses soil"])
+    options = options_for(3, ())
+    ids, scores, _ = inference.recommend(query, options, tf.constant([True]), fresh)
+    assert ids.numpy()[0, 0] == b"fresh"
+    interest = inference.embed_query(query, fresh)
+    asked = inference.encoder.text_vectors(tf.constant(["roses soil"]))
+    match = inference.hybrid.text_match
+    likeness = match.queries(asked) @ tf.transpose(memories[:, -match.dim :])
+    whole = interest @ tf.transpose(vectors) + likeness
+    np.testing.assert_allclose(scores[:, :1], whole, rtol=1e-5)
