@@ -20,10 +20,12 @@ from tfrec.hybrid.search_weight import GRID, choose_search_weight
 from tfrec.inference import search
 from tfrec.inference.inference import exact_inference
 from tfrec.inference.request import options_for
+from tfrec.linear.registry import ScorerSettings
 from tfrec.text.custom import FunctionEncoder
 from tfrec.towers.two_tower import TwoTower
 
 NO_USERS = Users(pd.DataFrame({"user_id": []}))
+WIDE = 16  # directions of the words of the scorer; the towers have half of them
 SEARCHES = {"roses soil": "garden", "rockets stars": "space"}
 
 
@@ -50,7 +52,8 @@ def made():
     encoder = FunctionEncoder(read_genre)
     keras.utils.set_random_seed(0)
     towers = TwoTower(**SMALL).adapt(split.train, dataset.items, NO_USERS, encoder)
-    hybrid = HybridModel(towers).fit_scorers(split.train)
+    settings = ScorerSettings(bm25_dim=WIDE)
+    hybrid = HybridModel(towers, settings=settings).fit_scorers(split.train)
     known = hybrid.weights.of_known_items.copy()
     known[[scorer.name for scorer in hybrid.scorers].index("popularity") + 1] *= 5
     hybrid.weights = dataclasses.replace(hybrid.weights, of_known_items=known)
@@ -89,6 +92,16 @@ def lists(inference, query, k=100):
     ]
 
 
+def alike(model, searches, texts):
+    """`[searches, texts]`: cosine of what the encoder reads, and likeness of words."""
+    encoder, words = model.towers.query_text_encoder, model.towers.words(WIDE)
+    sides = searches, tf.constant(texts, tf.string)
+    encoded = [tf.math.l2_normalize(encoder(each), -1) for each in sides]
+    return sum(
+        left.numpy() @ right.numpy().T for left, right in (encoded, map(words, sides))
+    )
+
+
 def test_a_search_ranks_by_interest_and_likeness(inference, model):
     """In a batch with others, and as far down as the catalogue goes."""
     histories = [["music-01"], ["music-01"], []]
@@ -97,12 +110,8 @@ def test_a_search_ranks_by_interest_and_likeness(inference, model):
     hybrid, catalogue = inference.hybrid, inference.catalogue
     interest = inference.embed_query(query).numpy()
     expected = interest @ hybrid.candidates.numpy().T
-    encoded = model.towers.query_text_encoder(tf.constant(["roses", "rockets"]))
-    words = model.towers.words(8)(tf.constant(["roses", "rockets"]))
-    asked = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (encoded, words)]
-    own = hybrid.text_match.vectors.numpy()
-    asked[1] /= 2  # the words of a search count half
-    expected[1:] += 1000 * np.concatenate(asked, axis=1) @ own.T
+    asked = tf.constant(["roses", "rockets"])
+    expected[1:] += 1000 * alike(model, asked, model.towers.catalogue.texts)
     for found, said, row in zip(ids, scores, expected, strict=True):
         order = np.argsort(-row, kind="stable")
         np.testing.assert_allclose(said[: len(row)], row[order], rtol=1e-4, atol=1e-3)
@@ -136,8 +145,8 @@ def test_the_pool_is_of_what_is_most_like_the_search(inference, model, monkeypat
     query = make_query([[], []], query_text=["roses soil", ""])
     ids, _, _ = lists(narrow, query, 3)
     match = narrow.hybrid.text_match
-    asked = narrow.encoder.text_vectors(tf.constant(["roses soil"]))
-    likeness = (match.queries(asked) @ tf.transpose(match.vectors)).numpy()[0]
+    asked = match.units(narrow.encoder.text_vectors(tf.constant(["roses soil"])))
+    likeness = (asked @ tf.transpose(match.vectors)).numpy()[0]
     best = set(narrow.catalogue.item_ids[np.argsort(-likeness, kind="stable")[:3]])
     assert {item.decode() for item in ids[0]} == best
     everything, _, _ = lists(narrow, query)
@@ -174,7 +183,7 @@ def test_a_new_item_is_found_as_one_of_the_catalogue(model):
     np.testing.assert_allclose(memories[:, -hybrid.text_match.dim :], expected)
 
 
-def test_a_search_finds_what_came_after_the_index(inference):
+def test_a_search_finds_what_came_after_the_index(inference, model):
     """Its score is that of an item of the catalogue: interest and likeness."""
     title, nothing = tf.constant(["roses soil"]), tf.constant([""])
     vectors, memories = inference.new_items.embed(title, nothing, nothing)
@@ -192,8 +201,6 @@ def test_a_search_finds_what_came_after_the_index(inference):
     ids, scores, _ = inference.recommend(query, options, tf.constant([True]), fresh)
     assert ids.numpy()[0, 0] == b"fresh"
     interest = inference.embed_query(query, fresh)
-    asked = inference.encoder.text_vectors(tf.constant(["roses soil"]))
-    match = inference.hybrid.text_match
-    likeness = match.queries(asked) @ tf.transpose(memories[:, -match.dim :])
-    whole = interest @ tf.transpose(vectors) + likeness
+    likeness = alike(model, tf.constant(["roses soil"]), ["roses soil"])
+    whole = interest @ tf.transpose(vectors) + 1000 * likeness
     np.testing.assert_allclose(scores[:, :1], whole, rtol=1e-5)

@@ -40,7 +40,8 @@ class HybridScorer(tf.Module):
         self.unscaled = table(self._unscaled(parts, model.catalogue.is_new))
         self.text_match = None
         if model.query_text_encoder is not None and weighting.search:
-            self.text_match = TextMatch(model, weighting.search)
+            words = [each for each in scorers if each.name == "bm25"]
+            self.text_match = TextMatch(model, weighting.search, *words)
 
     @property
     def dim(self):
@@ -156,26 +157,27 @@ class HybridScorer(tf.Module):
 
     def no_searches(self, num_queries):
         """As `text_match.queries` of no text: `[num_queries, n]`, zeros."""
-        return tf.zeros([num_queries, self._memory_dims[-1]])
+        size = 0 if self.text_match is None else self.text_match.query_dim
+        return tf.zeros([num_queries, size])
 
     def text_matches(self, searches, rows, fresh=None):
         """How like searches the texts of candidates are, weighted.
 
         Args:
             searches: `[batch, n]` float tensor, as `text_match.queries` gives it.
-            rows: `[batch, n]` int32 tensor; -1 reads row 0.
+            rows: `[batch or 1, n]` int32 tensor; -1 reads row 0.
             fresh: `NewItemTier`, whose rows follow those of the catalogue, or None.
 
         Returns:
             `[batch, n]` float tensor.
         """
-        new = None if fresh is None else self.new_texts(fresh)
-        vectors = take_rows(self.text_match.vectors, new, rows)
-        return tf.matmul(vectors, searches[..., None])[..., 0]
-
-    def new_texts(self, fresh):
-        """What `text_match` reads of a `NewItemTier`, `[n, dim]`."""
-        return fresh.memories[:, -self.text_match.dim :]
+        match = self.text_match
+        if fresh is None:
+            return match.likeness(searches, rows)
+        memories = zip(self.scorers, self._memories(fresh), strict=True)
+        words = [memory for scorer, memory in memories if scorer is match.words]
+        vectors = fresh.memories[:, -match.dim :]
+        return match.likeness(searches, rows, vectors, *words)
 
     def _neural(self, rows, fresh):
         return self.unscaled_vectors(rows, fresh)[..., : self.neural_dim]

@@ -22,6 +22,7 @@ GRID = (0.0, *(2.0**power for power in range(9)))
 ENOUGH = 0.95  # of the best NDCG: the largest weight that reaches it is taken
 MOST = 500  # searches
 NUM_WORDS = 3  # of a search, at most
+BATCH = 50  # searches whose likeness to all items is looked at
 DEPTH = 10  # of the lists that are judged
 _WORD = re.compile(r"[㐀-鿿]{2}|[^\W㐀-鿿]+")  # two Chinese characters are one
 
@@ -99,4 +100,8 @@ def _scores(hybrid, searches):
     said = hybrid.said(written).numpy()
     said = said @ hybrid.candidates.numpy()[:, : said.shape[1]].T
     match = hybrid.text_match  # of weight 1
-    return said, match.queries(vectors).numpy() @ match.vectors.numpy().T
+    every_row = tf.range(model.catalogue.num_items)[None]
+    parts = np.array_split(
+        match.queries(vectors, tf.constant(searches)), -(-len(searches) // BATCH)
+    )
+    return said, np.concatenate([match.likeness(each, every_row) for each in parts])

@@ -124,7 +124,8 @@ class QueryEncoder(tf.Module):
     def _search(self, written):
         if self.hybrid.text_match is None:
             return self.hybrid.no_searches(tf.shape(written.texts)[0])
-        return self.hybrid.text_match.queries(written.vectors[:, 0])
+        vectors, texts = written.vectors[:, 0], written.texts[:, 0]
+        return self.hybrid.text_match.queries(vectors, texts)
 
     def _read(self, query, found, num_events):
         """Profiles' vectors, and the other texts as `WrittenTexts`.

@@ -109,6 +109,9 @@ class Search(tf.Module):
     def scores(self, wanted, rows, fresh=None):
         """`[batch, n]` scores of candidates by their `[batch, n]` rows."""
         scores = inner_products(wanted.interest, self.hybrid.vectors(rows, fresh))
+        return self._with_likeness(scores, wanted, rows, fresh)
+
+    def _with_likeness(self, scores, wanted, rows, fresh):
         if self.text_index is None:
             return scores
         return tf.cond(
@@ -159,7 +162,8 @@ class Search(tf.Module):
 
         def by_search():
             pool = tf.maximum(k, tf.minimum(SEARCH_POOL, self.num_items))
-            rows, _ = self.text_index.search_rows(wanted.search, pool, filters)
+            asked = wanted.search[:, : self.hybrid.text_match.dim]
+            rows, _ = self.text_index.search_rows(asked, pool, filters)
             scores = tf.where(rows > NO_ROW, self.scores(wanted, rows), NO_SCORE)
             found = best(scores, rows, k)
             others = tf.cond(tf.reduce_all(is_search), lambda: found, by_interest)
@@ -206,10 +210,8 @@ class Search(tf.Module):
         rows, scores = found
         k = tf.shape(rows)[1]
         new = tf.matmul(wanted.interest, fresh.vectors, transpose_b=True)  # [batch, n]
-        if self.text_index is not None:
-            texts = self.hybrid.new_texts(fresh)
-            new += tf.matmul(wanted.search, texts, transpose_b=True)
         every_row = self.num_items + tf.range(tf.size(fresh.keys))
+        new = self._with_likeness(new, wanted, every_row[None], fresh)
 
         def likely():
             unscaled = self.hybrid.unscaled_vectors(every_row[None], fresh)
