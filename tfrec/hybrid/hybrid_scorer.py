@@ -38,10 +38,7 @@ class HybridScorer(tf.Module):
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
         self.unscaled = table(self._unscaled(parts, model.catalogue.is_new))
-        self.text_match = None
-        if model.query_text_encoder is not None and weighting.search:
-            words = [each for each in scorers if each.name == "bm25"]
-            self.text_match = TextMatch(model, weighting.search, *words)
+        self.text_match = _text_match(model, scorers, weighting.search)
 
     @property
     def dim(self):
@@ -361,6 +358,13 @@ class HybridScorer(tf.Module):
             weight * tf.matmul(apart[..., start:end], said, transpose_b=True)
             for said, (_, start, end), weight in parts
         )
+
+
+def _text_match(model, scorers, weight):
+    if model.query_text_encoder is None or not weight:
+        return None
+    words = [each for each in scorers if each.name == "bm25"]
+    return TextMatch(model, weight, *words)
 
 
 def _float32(tensor):
