@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfrec.towers.losses import candidate_softmax, inclusion_log_q, weighted_mean
+from tests.model.checkerboard import small_config
+from tests.model.conftest import make_windows
+from tfrec.towers.losses import (
+    candidate_softmax,
+    inclusion_log_q,
+    interest_loss,
+    retrieval_loss,
+    weighted_mean,
+)
+from tfrec.towers.possible_items import PossibleItems
+from tfrec.training.building import make_towers
 
 QUERIES = np.array([[1.0, 2.0], [0.0, 1.0]], dtype="float32")
 CANDIDATES = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]], dtype="float32")
@@ -77,3 +87,42 @@ def test_mean_does_not_change_with_the_batch_size():
     twice = weighted_mean(tf.tile(losses, [2]), tf.tile(weights, [2]))
     assert float(once) == float(twice) == 2.0
     assert float(weighted_mean(losses, tf.zeros(3))) == 0.0
+
+
+def test_an_item_that_cannot_be_had_is_no_negative(board):
+    """The loss is that of a catalogue in which it has no events."""
+    dataset, interactions = board
+    model = make_towers(small_config()).adapt(interactions, dataset.items)
+    batch = next(iter(make_windows(interactions)))
+    outputs, has_id = model(batch), model.catalogue.has_id
+    nothing = np.zeros(len(has_id), np.int64)
+    gone = nothing.copy()
+    gone[3] = 1
+
+    def loss(has_id, ends):
+        possible = PossibleItems(has_id, nothing, ends)
+        return retrieval_loss(batch, outputs, possible, None, 1.0).numpy()
+
+    without = has_id.copy()
+    without[3] = False
+    assert loss(has_id, gone) < loss(has_id, nothing)
+    np.testing.assert_allclose(loss(has_id, gone), loss(without, nothing), rtol=1e-6)
+
+
+def test_an_item_that_cannot_be_had_is_not_sampled(board):
+    dataset, interactions = board
+    model = make_towers(small_config()).adapt(interactions, dataset.items)
+    batch = next(iter(make_windows(interactions)))
+    outputs, zeros = model(batch), np.zeros(model.catalogue.num_items, np.int64)
+    rows = tf.gather(outputs["candidate_rows"], outputs["sampled"]).numpy()
+    gone = np.where(np.arange(len(zeros)) == rows[0, 0], 1, 0)
+    losses = []
+    for ends in (zeros, gone):
+        possible = PossibleItems(model.catalogue.has_id, zeros, ends)
+        changed = outputs | {
+            "sampled_logits": tf.where(
+                rows == rows[0, 0], 9.0, outputs["sampled_logits"]
+            )
+        }
+        losses.append(interest_loss(batch, changed, possible).numpy())
+    assert losses[1] < losses[0]

@@ -126,15 +126,15 @@ def test_items_without_events_have_no_id_part_and_are_no_negatives(board):
     dataset, interactions = board
     train = interactions.select(interactions.item_rows != 3)
     model = make_towers(small_config()).adapt(train, dataset.items)
-    assert not model.has_id[3]
+    assert not model.possible.has_id[3]
     table = model.candidate_tower.id_table
     before = model.all_candidates().numpy()
     table.assign_add(tf.ones_like(table))
     changed = np.abs(model.all_candidates().numpy() - before).max(axis=1) > 0
-    np.testing.assert_array_equal(changed, model.has_id)
+    np.testing.assert_array_equal(changed, model.possible.has_id)
     batch = next(iter(make_windows(train)))
     outputs = model(batch)
-    masked = masked_candidates(batch, outputs, model.has_id)
+    masked = masked_candidates(batch, outputs, model.possible.has_id)
     assert masked.numpy()[:, 3].all()
 
 

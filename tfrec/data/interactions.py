@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from tfrec.data.availability import Availability
 from tfrec.data.event_texts import EventTexts, encode_texts
 from tfrec.errors import DataError
 
@@ -43,6 +44,7 @@ class Interactions:
             `offsets[u]:offsets[u + 1]`.
         event_texts: `EventTexts` of the whole log, whatever part of its events this
             is, or None. Who reads them takes care of the time.
+        availability: `Availability` of the items, or None where none has limits.
 
     Raises:
         DataError: arrays disagree in length or type, rows are out of range, or the
@@ -62,6 +64,7 @@ class Interactions:
     weights: np.ndarray
     offsets: np.ndarray
     event_texts: EventTexts | None = None
+    availability: Availability | None = None
 
     def __post_init__(self):
         for name, dtype in EVENT_ARRAYS.items():
@@ -266,6 +269,7 @@ def encode(dataset, rules):
         event_names=np.asarray(event_names, object),
         offsets=np.concatenate([[0], np.cumsum(counts)]),
         event_texts=encode_texts(everything, user_ids, item_ids, may_count),
+        availability=Availability.of(dataset.items.frame),
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
 

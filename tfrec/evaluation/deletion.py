@@ -8,7 +8,7 @@ import numpy as np
 from tfrec.data.interactions import Queries
 from tfrec.data.packing import pack_histories
 from tfrec.evaluation.bootstrap import resampled_means
-from tfrec.evaluation.evaluate import Ranker, strike_seen
+from tfrec.evaluation.evaluate import Ranker, strike_forbidden
 from tfrec.evaluation.ranks import top_rows
 from tfrec.reasons.naming import may_be_named, most_specific
 
@@ -161,8 +161,7 @@ def _lost(explainer, recommender, queries, allow_repeats, rng):
 def _list(recommender, queries, allow_repeats):
     """`[queries, LIST_LENGTH]` rows of what each is recommended, -1 for none."""
     scores = np.array(recommender.score(queries))  # a copy, to write into
-    if not allow_repeats:
-        strike_seen(scores, queries)
+    strike_forbidden(scores, queries, allow_repeats)
     return top_rows(scores, LIST_LENGTH)
 
 

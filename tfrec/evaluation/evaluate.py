@@ -163,10 +163,22 @@ def target_slices(split, query_of, rows):
     return {name: mask for name, mask in slices.items() if mask.any()}
 
 
-def strike_seen(scores, queries):
-    """Sets the scores of each query's own history to `-inf`, in place."""
-    for i in range(len(queries)):
-        scores[i, queries.interactions.item_rows[queries.history(i)]] = -np.inf
+def strike_forbidden(scores, queries, allow_repeats):
+    """Sets the scores of what may not be answered to `-inf`, in place.
+
+    That is what cannot be had at the time of asking, and each query's own history.
+
+    Args:
+        scores: `[queries, num_items]` float array.
+        queries: `Queries`.
+        allow_repeats: bool, whether items of the history may come.
+    """
+    log = queries.interactions
+    if log.availability is not None:
+        scores[~log.availability.at(queries.timestamps)] = -np.inf
+    if not allow_repeats:
+        for i in range(len(queries)):
+            scores[i, log.item_rows[queries.history(i)]] = -np.inf
 
 
 def mean_ndcg(recommender, queries, allow_repeats, k=10):
@@ -233,8 +245,7 @@ def _scores(recommender, batch, allow_repeats):
             f"`score` must return one score per query and item, {expected}. "
             f"Received: {scores.shape} from {recommender.name}."
         )
-    if not allow_repeats:
-        strike_seen(scores, batch)
+    strike_forbidden(scores, batch, allow_repeats)
     return scores
 
 

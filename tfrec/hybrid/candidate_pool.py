@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from tfrec.evaluation import metrics
-from tfrec.evaluation.evaluate import strike_seen
+from tfrec.evaluation.evaluate import strike_forbidden
 from tfrec.evaluation.ranks import ranks_of_blends, target_ranks
 
 DEPTH = 500  # best items by each part: those of a list stand far above the last
@@ -163,8 +163,7 @@ def _pool_batch(scorers, sides, places, allow_repeats):
         own = [each[places].toarray() for each in sides.own_past]
         fading_last = own[-1]
         likely.append(_met(fading_last, sides.towers.max_history_length))
-    else:
-        strike_seen(parts[0], batch)
+    strike_forbidden(parts[0], batch, allow_repeats)
     rows = _rows(parts, is_new, likely)
     return *_cut([*parts, *own], rows), is_new[rows], _places(rows, batch)
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.evaluation import metrics
-from tfrec.evaluation.evaluate import strike_seen
+from tfrec.evaluation.evaluate import strike_forbidden
 from tfrec.evaluation.ranks import ranks_of_blends
 from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.hybrid.written_texts import WrittenTexts
@@ -55,8 +55,7 @@ def choose_search_weight(model, queries):
     model.weights = dataclasses.replace(model.weights, search=1.0)
     hybrid = model.hybrid_scorer()
     known = HybridRecommender(hybrid).score(asked)
-    if not towers.allow_repeats:
-        strike_seen(known, asked)
+    strike_forbidden(known, asked, towers.allow_repeats)
     said, match = _scores(hybrid, searches)
     offsets, reached = np.arange(len(rows) + 1), np.zeros(len(GRID))
     for askers in (known, np.roll(known, 1, axis=0)):

@@ -7,6 +7,7 @@ import numpy as np
 from tfrec.data.about import about
 from tfrec.data.domains import labels
 from tfrec.data.reviews import with_reviews
+from tfrec.towers.possible_items import PossibleItems
 
 MAX_CATEGORIES = 1000  # the most frequent ones get a vector of their own
 
@@ -61,6 +62,10 @@ class Catalogue:
         Of the others nothing is known, so that none may be preferred.
         """
         return ~self.has_id & ((self.texts != "") | (self.labels != ""))
+
+    def possible_items(self):
+        """The `PossibleItems` of training."""
+        return PossibleItems(self.has_id, self.available_from, self.available_until)
 
     def category_names(self):
         """The most frequent categories and domains, most frequent first."""

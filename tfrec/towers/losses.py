@@ -5,13 +5,13 @@ import tensorflow as tf
 from tfrec.towers.history_encoder import NEGATIVE
 
 
-def retrieval_loss(batch, outputs, has_id, log_q, temperature):
+def retrieval_loss(batch, outputs, possible, log_q, temperature):
     """Mean softmax loss of the targets, in nats.
 
     Args:
         batch: dict as `training_windows` gives it.
         outputs: dict as `TwoTower.call` gives it.
-        has_id: `[num_items]` bool tensor, whether an item has events.
+        possible: `PossibleItems`.
         log_q: `[n]` float tensor of the candidates, or None.
         temperature: positive float.
 
@@ -19,11 +19,13 @@ def retrieval_loss(batch, outputs, has_id, log_q, temperature):
         Scalar.
     """
     at = tf.where(batch["target_weights"] > 0)  # [num_targets, 2]: the others cost much
+    masked = tf.gather(masked_candidates(batch, outputs, possible.has_id), at[:, 0])
+    times = tf.gather_nd(batch["timestamps"], at)[:, None]
     losses = candidate_softmax(
         tf.gather_nd(outputs["queries"], at),
         outputs["candidates"],
         tf.gather_nd(outputs["targets"], at),
-        masked=tf.gather(masked_candidates(batch, outputs, has_id), at[:, 0]),
+        masked=masked | ~possible.at(outputs["candidate_rows"][None], times),
         log_q=log_q,
         temperature=temperature,
     )
@@ -41,15 +43,21 @@ def masked_candidates(batch, outputs, has_id):
     return (hits > 0) | ~tf.gather(has_id, rows)[None, :]
 
 
-def interest_loss(batch, outputs):
-    """Mean cross-entropy of positives, explicit negatives and sampled items."""
+def interest_loss(batch, outputs, possible):
+    """Mean cross-entropy of positives, explicit negatives and sampled items.
+
+    Arguments as of `retrieval_loss`; only items that could be had count as sampled.
+    """
     labels = tf.cast(batch["labels"], tf.float32)
     is_positive = tf.cast(labels > 0, tf.float32)
     observed = tf.nn.sigmoid_cross_entropy_with_logits(
         is_positive, outputs["interest_logits"]
     )
     sampled = tf.nn.softplus(outputs["sampled_logits"])
-    return weighted_mean(observed, tf.abs(labels)) + weighted_mean(sampled, is_positive)
+    rows = tf.gather(outputs["candidate_rows"], outputs["sampled"])
+    could_be_had = tf.cast(possible.at(rows, batch["timestamps"]), tf.float32)
+    refused = weighted_mean(sampled, is_positive * could_be_had)
+    return weighted_mean(observed, tf.abs(labels)) + refused
 
 
 def candidate_softmax(

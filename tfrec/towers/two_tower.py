@@ -159,7 +159,7 @@ class TwoTower(keras.Model):
         self.catalogue, self.kinds = state.catalogue, state.kinds
         self.standardise, self.allow_repeats = state.standardise, state.allow_repeats
         self.sample_queries = state.sample_queries
-        self.has_id = tf.constant(self.catalogue.has_id)
+        self.possible = self.catalogue.possible_items()
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
             category_matrix(self.catalogue.labels, self.category_names)
@@ -292,7 +292,7 @@ class TwoTower(keras.Model):
             tf.gather(texts, rows),
             tf.gather(self.categories, rows),
             rows,
-            tf.gather(self.has_id, rows),
+            tf.gather(self.possible.has_id, rows),
             training=training,
         )
 
@@ -310,8 +310,7 @@ class TwoTower(keras.Model):
         Returns:
             Dict: `queries` `[batch, length, dim]`; `candidate_rows` `[n]` and their
             `candidates` `[n, dim]`; `targets` `[batch, length]`, places in
-            `candidates`; the interest head's logits of the targets and of sampled
-            items, `[batch, length]`.
+            `candidates`, and `sampled`, others; the interest head's logits of both.
         """
         item_rows = batch["item_rows"]
         rows, places = self.candidate_set(item_rows)
@@ -335,15 +334,15 @@ class TwoTower(keras.Model):
         others = keras.random.randint(
             tf.shape(places), 0, tf.size(rows), seed=self.seeds
         )
+        sampled = tf.gather(candidates, others)
         return {
             "queries": queries,
             "candidate_rows": rows,
             "candidates": candidates,
             "targets": places,
             "interest_logits": self.interest_head(queries, item_vectors),
-            "sampled_logits": self.interest_head(
-                queries, tf.gather(candidates, others)
-            ),
+            "sampled": others,
+            "sampled_logits": self.interest_head(queries, sampled),
         }
 
     def _plain_queries(self, history, now, user_rows, candidates):
@@ -396,5 +395,6 @@ class TwoTower(keras.Model):
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):
         """Softmax over the candidates plus the interest head's cross-entropy."""
         log_q = self.candidate_set.log_q(y_pred["candidate_rows"], x["item_rows"])
-        retrieval = retrieval_loss(x, y_pred, self.has_id, log_q, self.temperature)
-        return retrieval + self.interest_weight * interest_loss(x, y_pred)
+        retrieval = retrieval_loss(x, y_pred, self.possible, log_q, self.temperature)
+        interest = interest_loss(x, y_pred, self.possible)
+        return retrieval + self.interest_weight * interest

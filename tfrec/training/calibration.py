@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 MAX_PAIRS = 20_000
 MAX_BASELINE_PAIRS = 100_000
+TRIES = 20  # draws of an item that can be had at a time
 MIN_SLOPE = 1e-3  # of the scores, whatever the labels say: it keeps their order
 
 
@@ -77,7 +78,8 @@ def labelled_pairs(
         seed: int.
         allow_repeats: bool; if False, an item counts as liked the first time only.
         is_explicit: whether explicit negatives are the zeros, as in `LabelPlan`;
-            otherwise there is one uniformly drawn item for each positive.
+            otherwise there is one uniformly drawn item for each positive, of those
+            that can be had at that time.
         max_pairs: int, reactions; a seeded sample is taken of more.
         items: `[num_items]` bool array, those that are asked about; None for all.
 
@@ -91,11 +93,26 @@ def labelled_pairs(
         return Pairs(next_item_queries(interactions, events), positive, True)
     events = events[positive]
     items = np.ones(interactions.num_items, bool) if items is None else items
-    drawn = rng.choice(np.flatnonzero(items).astype(np.int32), len(events))
+    drawn = _drawn(interactions, events, np.flatnonzero(items), rng)
     both = next_item_queries(interactions, np.concatenate([events, events]))
     rows = np.concatenate([interactions.item_rows[events], drawn])
     positive = np.repeat([True, False], len(events))
     return Pairs(dataclasses.replace(both, target_rows=rows), positive, False)
+
+
+def _drawn(interactions, events, items, rng):
+    """`[n]` int32 rows of `items`, one for each event; the last of `TRIES` if none fit.
+
+    Drawn again where an item cannot be had at the time of the event.
+    """
+    times, limits = interactions.timestamps[events], interactions.availability
+    drawn = rng.choice(items.astype(np.int32), len(events))
+    if limits is None:
+        return drawn
+    for _ in range(TRIES):
+        is_absent = ~limits.of_pairs(drawn, times)
+        drawn[is_absent] = rng.choice(items, is_absent.sum())
+    return drawn
 
 
 def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):

@@ -13,6 +13,7 @@ STUCK = 0.98  # share of the loss of guessing, which a learning model is soon be
 OFF = 0.05  # expected calibration error that may mislead whoever sets a threshold
 FEW = 100  # labels of a kind, below which probabilities are guesses
 CHANCE_DRAWS = 200
+MOST_GONE = 0.01  # of the judged choices, of items that could not be had
 TOO_GOOD = 0.9  # NDCG@10 that no honest next-item split has been seen to give
 
 
@@ -40,6 +41,7 @@ def diagnose(choice, model, judged, split, reading):
         few_labels(choice.num_labels, judged.interest.labels),
         miscalibrated(judged.interest),
         unread(reading),
+        out_of_reach(split.queries),
     ]
     return [warning for warning in found if warning]
 
@@ -55,6 +57,22 @@ def unread(reading):
         f"The text encoder does not know {reading.unknown_tokens:.1%} of the tokens of "
         f"the items' texts, whose letters are {scripts}. Set `text.preset` to "
         '"multilingual", or `model.text_encoder` to "lstm".'
+    )
+
+
+def out_of_reach(queries):
+    """A warning if people chose items at times at which none could be had."""
+    limits = queries.interactions.availability
+    if limits is None:
+        return None
+    times = np.repeat(queries.timestamps, np.diff(queries.target_offsets))
+    share = 1 - limits.of_pairs(queries.target_rows, times).mean()
+    if share <= MOST_GONE:
+        return None
+    return (
+        f"{share:.0%} of the judged choices are of items outside their "
+        "`available_from` and `available_until`. They count as missed, because no list "
+        "may hold them. Check these columns."
     )
 
 
