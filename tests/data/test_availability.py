@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from tests.evaluation.logs import ask_all, make_log
+from tests.evaluation.logs import ask_all, make_log, make_split_of
 from tfrec.data.availability import Availability
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import encode
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.protocol import describe_protocol
 from tfrec.retrieval.filters import available_at
 from tfrec.towers.possible_items import PossibleItems
 from tfrec.training.calibration import labelled_pairs
@@ -86,6 +87,15 @@ def test_what_cannot_be_had_is_no_candidate():
 def test_a_choice_that_cannot_be_had_is_missed(repeats):
     result = evaluate(Wide(), asked(2, 20), allow_repeats=repeats, cutoffs=(3,))
     assert result.means["mrr@3"] == 0
+
+
+def test_the_report_says_it():
+    queries = asked(2, 5)
+    split = make_split_of("rolling", queries.interactions, queries, np.zeros(4, bool))
+    assert describe_protocol(split)["candidates"] == (
+        "Of 4 items those that could be had when it was asked are ranked, except those "
+        "of the history."
+    )
 
 
 def test_there_is_a_warning_of_choices_that_cannot_be_had():

@@ -41,7 +41,7 @@ def describe_protocol(split, allow_repeats=False):
         "split": split.name,
         "cut": f"{cut:%Y-%m-%d %H:%M:%S} UTC",
         "question": QUESTIONS[split.name] + ".",
-        "candidates": _candidates(split.train.num_items, allow_repeats),
+        "candidates": _candidates(split.train, allow_repeats),
         "ties": "Equal scores count against the right item; NaN is the worst score.",
         "intervals": "95 %, from a bootstrap over users (not single questions).",
         "num_train_events": len(split.train),
@@ -53,6 +53,9 @@ def describe_protocol(split, allow_repeats=False):
     }
 
 
-def _candidates(num_items, allow_repeats):
+def _candidates(log, allow_repeats):
     seen = "including" if allow_repeats else "except"
-    return f"All {num_items:,} items are ranked, {seen} those of the history."
+    who = f"All {log.num_items:,} items"
+    if log.availability is not None:
+        who = f"Of {log.num_items:,} items those that could be had when it was asked"
+    return f"{who} are ranked, {seen} those of the history."
