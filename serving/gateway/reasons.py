@@ -81,18 +81,15 @@ class Reasons:
     def _are_words(self, best, history, filters, texts):
         """Whether each item owes its place to the words, and not to the events.
 
-        It does if without them it is less probable, and stands lower or not at all:
-        others may have fallen further than one that the words have lowered.
+        It does if it stands lower or not at all without them: it is more like the
+        words than those that it has passed.
         """
         if not texts["query_text"]:
             return [False] * len(best)
         without = texts | {"query_text": ""}
         others, _ = self._model.recommend(history=history, **filters, **without)
         places = {item.item_id: place for place, item in enumerate(others)}
-        item_ids = [item.item_id for item in best]
-        before = self._model.score_interest(item_ids, history, **without)
         return [
-            bool(item.probability > chance)
-            and places.get(item.item_id, math.inf) > place
-            for place, (item, chance) in enumerate(zip(best, before, strict=True))
+            places.get(item.item_id, math.inf) > place
+            for place, item in enumerate(best)
         ]

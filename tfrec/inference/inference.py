@@ -15,7 +15,7 @@ from tfrec.inference.request import (
     text_only,
     to_batch,
 )
-from tfrec.inference.search import Own, Search
+from tfrec.inference.search import Own, Search, inner_products
 from tfrec.linear.repeat_consumption import last_occurrences
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.retrieval.filters import NO_ROW, NO_SCORE
@@ -108,12 +108,14 @@ class Inference(tf.Module):
         may_come = allow_repeats[:, None] & (known > NO_ROW)
         rows = Rows(known, tf.where(may_come, answer, NO_ROW))
         scores, probabilities = self._judge(asked, rows, fresh)
+        scores += self.search.likeness(asked.wanted, rows.answer, fresh)
         is_likely = probabilities >= min_probability[:, None]
         return Own(rows.answer, tf.where(is_likely, scores, NO_SCORE))
 
     def _judge(self, asked, rows, fresh):
         """Scores and probabilities of candidates by their `[batch, n]` `Rows`."""
-        scores = self.search.scores(asked.wanted, rows.answer, fresh)
+        candidates = self.hybrid.vectors(rows.answer, fresh)
+        scores = inner_products(asked.wanted.interest, candidates)
         if self.hybrid.has_repeats:
             scores += self.hybrid.repeat_bonus(asked.history, rows.known)
         return scores, self._probabilities(
@@ -173,8 +175,11 @@ class Inference(tf.Module):
         """`excluded` rows are not to come, `own` items are ranked by their scores."""
         rows, scores = self.search(wanted, excluded, options, own, fresh)
         is_real = rows > NO_ROW
-        finite = tf.where(is_real, scores, 0.0)
-        probabilities = self._probabilities(wanted.interest, rows, finite, fresh)
+        # How like a free text an item is says nothing of interest in it.
+        judged = tf.where(
+            is_real, scores - self.search.likeness(wanted, rows, fresh), 0
+        )
+        probabilities = self._probabilities(wanted.interest, rows, judged, fresh)
         return (
             self._ids_of(rows, fresh),
             tf.where(is_real, scores, NO_SCORE),

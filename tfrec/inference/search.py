@@ -10,7 +10,6 @@ from tfrec.graphs import required
 from tfrec.hybrid.hybrid_scorer import NUM_LAST
 from tfrec.inference.diversity import POOL, diversify
 from tfrec.inference.lookup import Names, category_rows
-from tfrec.inference.query_encoder import Wanted
 from tfrec.retrieval.brute_force import strike
 from tfrec.retrieval.filters import (
     NO_ROW,
@@ -106,18 +105,22 @@ class Search(tf.Module):
         is_wanted = tf.range(k)[None] < options.k[:, None]
         return tf.where(is_wanted, rows, NO_ROW), scores
 
-    def scores(self, wanted, rows, fresh=None):
-        """`[batch, n]` scores of candidates by their `[batch, n]` rows."""
-        scores = inner_products(wanted.interest, self.hybrid.vectors(rows, fresh))
-        return self._with_likeness(scores, wanted, rows, fresh)
+    def likeness(self, wanted, rows, fresh=None):
+        """What free texts add to scores, `[batch, n]`; at no cost where there is none.
 
-    def _with_likeness(self, scores, wanted, rows, fresh):
+        Args:
+            wanted: `Wanted`.
+            rows: `[batch or 1, n]` int32 tensor of candidates.
+            fresh: as for a call.
+        """
+        shape = tf.stack([tf.shape(wanted.interest)[0], tf.shape(rows)[1]])
+        nothing = tf.zeros(shape)
         if self.text_index is None:
-            return scores
+            return nothing
         return tf.cond(
             tf.reduce_any(wanted.search != 0),
-            lambda: scores + self.hybrid.text_matches(wanted.search, rows, fresh),
-            lambda: scores,
+            lambda: self.hybrid.text_matches(wanted.search, rows, fresh),
+            lambda: nothing,
         )
 
     def _search(self, wanted, k, excluded, options, own, fresh):
@@ -142,7 +145,7 @@ class Search(tf.Module):
 
         limits = self._limits(options)
         rules = limits + self._requested(options, fresh)
-        likely = self._likely(wanted, options.min_probability)
+        likely = self._likely(wanted.interest, options.min_probability)
         has_rules = tf.reduce_any(options.categories != "")
         has_rules |= tf.reduce_any(options.domain != "")
         has_rules |= tf.reduce_any(options.min_probability > 0)
@@ -164,8 +167,9 @@ class Search(tf.Module):
             pool = tf.maximum(k, tf.minimum(SEARCH_POOL, self.num_items))
             asked = wanted.search[:, : self.hybrid.text_match.dim]
             rows, _ = self.text_index.search_rows(asked, pool, filters)
-            scores = tf.where(rows > NO_ROW, self.scores(wanted, rows), NO_SCORE)
-            found = best(scores, rows, k)
+            scores = inner_products(wanted.interest, self.hybrid.vectors(rows))
+            scores += self.likeness(wanted, rows)
+            found = best(tf.where(rows > NO_ROW, scores, NO_SCORE), rows, k)
             others = tf.cond(tf.reduce_all(is_search), lambda: found, by_interest)
             pairs = zip(found, others, strict=True)
             return tuple(tf.where(is_search, *pair) for pair in pairs)
@@ -187,19 +191,19 @@ class Search(tf.Module):
             rules.append((fresh.is_here, ()))
         return rules
 
-    def _likely(self, wanted, min_probability):
+    def _likely(self, interest, min_probability):
         """Rule: P(interest) is at least `min_probability`, where that is above 0."""
 
-        def allowed(rows, interest, search, least):
+        def allowed(rows, interest, least):
             def judged():
-                scores = self.scores(Wanted(interest, search), rows)
+                scores = inner_products(interest, self.hybrid.vectors(rows))
                 unscaled = self.hybrid.unscaled_vectors(rows)
                 return self._is_likely(interest, unscaled, scores, least)
 
             everything = tf.ones([1, 1], tf.bool)
             return tf.cond(tf.reduce_any(least > 0), judged, lambda: everything)
 
-        return allowed, (*wanted, min_probability)
+        return allowed, (interest, min_probability)
 
     def _is_likely(self, interest, unscaled, scores, least):
         found = self.hybrid.probabilities(interest, unscaled, scores)
@@ -211,7 +215,6 @@ class Search(tf.Module):
         k = tf.shape(rows)[1]
         new = tf.matmul(wanted.interest, fresh.vectors, transpose_b=True)  # [batch, n]
         every_row = self.num_items + tf.range(tf.size(fresh.keys))
-        new = self._with_likeness(new, wanted, every_row[None], fresh)
 
         def likely():
             unscaled = self.hybrid.unscaled_vectors(every_row[None], fresh)
@@ -220,6 +223,7 @@ class Search(tf.Module):
 
         has_least = tf.reduce_any(options.min_probability > 0)
         is_likely = tf.cond(has_least, likely, lambda: tf.ones_like(new, tf.bool))
+        new += self.likeness(wanted, every_row[None], fresh)
         new = tf.where(is_likely, new, NO_SCORE)
         if own is not None:
             new = self._put(new, own)
