@@ -1,16 +1,19 @@
 """States in this process, for tests and first steps: gone when it ends."""
 
+import heapq
 import threading
 
+from serving.user_states.counts import Levels, merge
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import UserStates
 
 
 class MemoryStates(UserStates):
-    """A dict of the bytes that the other stores keep."""
+    """Dicts of the bytes and levels that the other stores keep."""
 
     def __init__(self):
         self._states = {}
+        self._levels: dict[str, dict[str, Levels]] = {}  # kind -> item id
         self._lock = threading.Lock()
 
     def get(self, user_id):
@@ -20,11 +23,35 @@ class MemoryStates(UserStates):
         with self._lock:
             changed = make(lambda ids: [self._states.get(i) for i in ids])
             self._states |= changed.after
+            for (kind, item_id), levels in changed.counted.items():
+                merge(self._levels.setdefault(kind, {}), {item_id: levels})
         return changed
 
     def forget(self, user_id):
         with self._lock:
             return self._states.pop(user_id, None) is not None
+
+    def counted_kinds(self):
+        with self._lock:
+            return list(self._levels)
+
+    def most_counted(self, kinds, half_life, limit):
+        best = set()
+        with self._lock:
+            for items in map(self._of_kind, kinds):
+                level = {i: getattr(each, half_life) for i, each in items.items()}
+                best.update(heapq.nlargest(limit, level, key=level.__getitem__))
+        return best
+
+    def levels(self, kinds, item_ids):
+        found: dict[str, Levels] = {}
+        with self._lock:
+            for items in map(self._of_kind, kinds):
+                merge(found, {i: items[i] for i in item_ids if i in items})
+        return found
+
+    def _of_kind(self, kind):
+        return self._levels.get(kind, {})
 
     def check(self):
         pass

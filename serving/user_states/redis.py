@@ -3,12 +3,14 @@
 A writer reads the states, applies its events, and hands the result to a script that
 stores all of it if no state has changed meanwhile, and otherwise nothing; then the
 writer begins anew. The script names every key it uses, so one node must hold them.
+Levels of items are added where they are, since their sum does not depend on who is first.
 """
 
 import contextlib
 import logging
 import urllib.parse
 
+from serving.user_states.counts import Levels, merge
 from serving.user_states.masking import masked
 from serving.user_states.state_codec import HEAD, decode_state
 from serving.user_states.store import StoreError, StoreFullError, UserStates
@@ -17,23 +19,37 @@ from tfrec.errors import ConfigError, MissingPackageError
 logger = logging.getLogger(__name__)
 
 PREFIX = "tfrec:state:"
+COUNTS = "tfrec:count:"  # and half-life and kind: sorted sets of item ids by level
+KINDS = "tfrec:kinds"  # that were counted
 TTL_S = 90 * 86_400  # after a user's last event, unless the URL says ?ttl_s=
 TIMEOUT_S = 5
 ATTEMPTS = 50  # at a change while others change the same users
-# ARGV: TTL, bytes of a head; then per key the head as it was read and the new state.
+# KEYS: of states, then of sorted sets. ARGV: TTL, bytes of a head, number of states; per
+# state the head as it was read and the new state; per level the number of its key, the
+# member, and what is added.
 _SCRIPT = """
-for i, key in ipairs(KEYS) do
-  if redis.call('GETRANGE', key, 0, ARGV[2] - 1) ~= ARGV[2 * i + 1] then return 0 end
+for i = 1, ARGV[3] do
+  local head = redis.call('GETRANGE', KEYS[i], 0, ARGV[2] - 1)
+  if head ~= ARGV[2 * i + 2] then return 0 end
 end
-for i, key in ipairs(KEYS) do
-  redis.call('SET', key, ARGV[2 * i + 2], 'EX', ARGV[1])
+for i = 1, ARGV[3] do
+  redis.call('SET', KEYS[i], ARGV[2 * i + 3], 'EX', ARGV[1])
+end
+for i = 2 * ARGV[3] + 4, #ARGV, 3 do
+  local key, member, level = KEYS[tonumber(ARGV[i])], ARGV[i + 1], tonumber(ARGV[i + 2])
+  local before = tonumber(redis.call('ZSCORE', key, member) or nil)
+  if before then
+    local high, low = math.max(before, level), math.min(before, level)
+    level = high + math.log(1 + 2 ^ (low - high)) / math.log(2)
+  end
+  redis.call('ZADD', key, string.format('%.17g', level), member)
 end
 return 1
 """
 
 
 class RedisStates(UserStates):
-    """One key per user, which expires when the user is long away.
+    """One key per user, which expires when the user is long away, and two per kind.
 
     Args:
         url: as redis-py takes it, and maybe `?ttl_s=`, seconds.
@@ -70,6 +86,31 @@ class RedisStates(UserStates):
         with self._in_words():
             return self._redis.delete(PREFIX + user_id) > 0
 
+    def counted_kinds(self):
+        with self._in_words():
+            return [kind.decode() for kind in self._redis.zrange(KINDS, 0, -1)]
+
+    def most_counted(self, kinds, half_life, limit):
+        with self._in_words(), self._redis.pipeline() as pipeline:
+            for kind in kinds:
+                pipeline.zrevrange(_count_key(half_life, kind), 0, limit - 1)
+            return {item_id.decode() for best in pipeline.execute() for item_id in best}
+
+    def levels(self, kinds, item_ids):
+        found: dict[str, Levels] = {}
+        if not item_ids:
+            return found
+        item_ids = list(item_ids)
+        with self._in_words(), self._redis.pipeline() as pipeline:
+            for kind in kinds:
+                for half_life in Levels._fields:
+                    pipeline.zmscore(_count_key(half_life, kind), item_ids)
+            scores = iter(pipeline.execute())
+        for fast, slow in zip(scores, scores, strict=True):
+            rows = zip(item_ids, fast, slow, strict=True)
+            merge(found, {i: Levels(*each) for i, *each in rows if None not in each})
+        return found
+
     def check(self):
         with self._in_words():
             self._redis.ping()
@@ -81,11 +122,15 @@ class RedisStates(UserStates):
         return self._redis.mget([PREFIX + user_id for user_id in user_ids])
 
     def _write(self, changed):
-        arguments = [self._ttl_s, HEAD.size]
+        arguments = [self._ttl_s, HEAD.size, len(changed.after)]
         for user_id, after in changed.after.items():
             arguments += [(changed.before[user_id] or b"")[: HEAD.size], after]
         keys = [PREFIX + user_id for user_id in changed.after]
-        return self._replace(keys, arguments) == 1
+        places: dict[str, int] = {}
+        for key, member, level in _added(changed.counted):
+            place = places.setdefault(key, len(keys) + len(places) + 1)
+            arguments += [place, member, level]
+        return self._replace([*keys, *places], arguments) == 1
 
     def _warn_if_forgetful(self):
         from redis.exceptions import ResponseError
@@ -111,6 +156,19 @@ class RedisStates(UserStates):
             is_full = isinstance(error, OutOfMemoryError)
             kind = StoreFullError if is_full else StoreError
             raise kind(f"The states in Redis at {self._place}: {error}") from error
+
+
+def _count_key(half_life, kind):
+    return f"{COUNTS}{half_life}:{kind}"
+
+
+def _added(counted):
+    """`(key, member, level)` of what is added to sorted sets."""
+    for (kind, item_id), levels in counted.items():
+        for half_life, level in zip(levels._fields, levels, strict=True):
+            yield _count_key(half_life, kind), item_id, level
+    for kind in {kind for kind, _ in counted}:
+        yield KINDS, kind, 0
 
 
 def _connect(url):

@@ -9,21 +9,46 @@ more. Threads that wait while the disk is busy share the next commit.
 import collections
 import contextlib
 import functools
+import json
 import pathlib
 import sqlite3
 import threading
 
+from serving.user_states.counts import Levels, add_levels, merge
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import StoreError, StoreFullError, UserStates
 from tfrec.errors import ServingError
 
 WAIT_S = 10  # for a writer in another process
-_SCHEMA = "CREATE TABLE IF NOT EXISTS states (user_id TEXT PRIMARY KEY, state BLOB)"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS states (user_id TEXT PRIMARY KEY, state BLOB)",
+    "CREATE TABLE IF NOT EXISTS counts (event TEXT, item_id TEXT, fast REAL, slow REAL,"
+    " PRIMARY KEY (event, item_id)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS counts_by_fast ON counts (event, fast)",
+    "CREATE INDEX IF NOT EXISTS counts_by_slow ON counts (event, slow)",
+)
 _WRITE = "INSERT OR REPLACE INTO states VALUES (?, ?)"
+_COUNT = """
+INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (event, item_id) DO UPDATE
+SET fast = add_levels(fast, excluded.fast), slow = add_levels(slow, excluded.slow)
+"""
+_BEST = "SELECT item_id FROM counts WHERE event = ? ORDER BY {} DESC LIMIT ?"
+_LEVELS = """
+SELECT item_id, fast, slow FROM counts
+WHERE event = ? AND item_id IN (SELECT value FROM json_each(?))
+"""
+# From each kind to the next, where DISTINCT would read the whole table.
+_KINDS = """
+WITH RECURSIVE kinds (event) AS (
+  SELECT min(event) FROM counts UNION ALL
+  SELECT (SELECT min(event) FROM counts WHERE event > kinds.event) FROM kinds
+  WHERE event IS NOT NULL
+) SELECT event FROM kinds WHERE event IS NOT NULL
+"""
 
 
 class SqliteStates(UserStates):
-    """One row per user; as many connections as are ever used at the same time.
+    """One row per user, and one per item and kind of event; as many connections as are ever used at the same time.
 
     Args:
         path: the file, which is made if it is absent; its folder must exist.
@@ -38,7 +63,8 @@ class SqliteStates(UserStates):
         self._writing = threading.Lock()  # threads wait here, and not in SQLite's sleep
         self._waiting: collections.deque[_Write] = collections.deque()
         with self._connection() as connection:
-            connection.execute(_SCHEMA)
+            for statement in _SCHEMA:
+                connection.execute(statement)
 
     def get(self, user_id):
         with self._connection() as connection:
@@ -73,6 +99,27 @@ class SqliteStates(UserStates):
                 is_known = connection.execute(delete, [user_id]).rowcount > 0
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return is_known
+
+    def counted_kinds(self):
+        with self._connection() as connection:
+            return [kind for (kind,) in connection.execute(_KINDS)]
+
+    def most_counted(self, kinds, half_life, limit):
+        best, query = set(), _BEST.format(half_life)
+        with self._connection() as connection:
+            for kind in kinds:
+                rows = connection.execute(query, [kind, limit])
+                best |= {item_id for (item_id,) in rows}
+        return best
+
+    def levels(self, kinds, item_ids):
+        found: dict[str, Levels] = {}
+        wanted = json.dumps(list(item_ids))
+        with self._connection() as connection:
+            for kind in kinds:
+                rows = connection.execute(_LEVELS, [kind, wanted])
+                merge(found, {item_id: Levels(*each) for item_id, *each in rows})
+        return found
 
     def check(self):
         with self._connection() as connection:
@@ -109,6 +156,7 @@ class SqliteStates(UserStates):
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
+            connection.create_function("add_levels", 2, add_levels, deterministic=True)
         except sqlite3.Error:
             connection.close()
             raise
@@ -132,6 +180,8 @@ class _Write:
             self.error = error
         else:
             connection.executemany(_WRITE, self._changed.after.items())
+            counted = self._changed.counted.items()
+            connection.executemany(_COUNT, [(*key, *each) for key, each in counted])
 
     def result(self):
         if self.error:

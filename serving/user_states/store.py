@@ -2,10 +2,12 @@
 
 import abc
 import functools
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
+from serving.user_states.counts import HalfLife, Levels, tally
 from serving.user_states.events import Event
 from serving.user_states.state import Interest, UserState
 from serving.user_states.state_codec import decode_state, encode_state
@@ -52,7 +54,7 @@ class UserStates(abc.ABC):
         """The state of a user, that of an unknown one if there is none."""
 
     def append(self, events: Sequence[Event]) -> Appended:
-        """Applies events, each once, all or none.
+        """Applies events, each once, all or none, and counts them for their items.
 
         When it returns they are as durable as the store can make them, and any
         `get` sees them. Other writers may append at the same time.
@@ -78,6 +80,8 @@ class UserStates(abc.ABC):
     def remove(self, user_id: str, event_id: str) -> int:
         """Takes back one event, as durably as `append`; it may come again.
 
+        Counts keep it, as they keep what forgotten users did: they fade by themselves.
+
         Returns:
             The version of the state after it.
 
@@ -99,6 +103,32 @@ class UserStates(abc.ABC):
         """Removes all that is known of a user; whether there was anything."""
 
     @abc.abstractmethod
+    def counted_kinds(self) -> list[str]:
+        """Kinds of events that were counted."""
+
+    @abc.abstractmethod
+    def most_counted(
+        self, kinds: Collection[str], half_life: HalfLife, limit: int
+    ) -> set[str]:
+        """Ids of the items with the largest counts.
+
+        Args:
+            kinds: of events.
+            half_life: by which counts are compared.
+            limit: how many items at most, of each kind.
+        """
+
+    @abc.abstractmethod
+    def levels(
+        self, kinds: Collection[str], item_ids: Collection[str]
+    ) -> dict[str, Levels]:
+        """How often some items were had, events of some kinds together.
+
+        Returns:
+            Item id -> `Levels`, without the items that have no such event.
+        """
+
+    @abc.abstractmethod
     def check(self) -> None:
         """Does nothing if the store answers."""
 
@@ -115,11 +145,13 @@ class Change:
         before: bytes of each changed user's state, None for an unknown user.
         after: bytes of each changed user's state.
         appended: `Appended`.
+        counted: what is added to counts, by kind and item id.
     """
 
     before: dict[str, bytes | None]
     after: dict[str, bytes]
     appended: Appended
+    counted: dict[tuple[str, str], Levels] = field(default_factory=dict)
 
 
 def change(events: Sequence[Event], read: Read) -> Change:
@@ -133,16 +165,18 @@ def change(events: Sequence[Event], read: Read) -> Change:
     for event in events:
         by_user[event.user_id].append(event)
     stored = dict(zip(by_user, read(list(by_user)), strict=True))
-    counts, versions, after = Counter[bool](), {}, {}
+    new: list[Event] = []
+    versions, after = {}, {}
     for user_id, own in by_user.items():
         state = decode_state(stored[user_id])
         before = state.version
-        counts.update(map(state.apply, own))
+        new += filter(state.apply, own)
         versions[user_id] = state.version
         if state.version != before:
             after[user_id] = encode_state(state)
-    appended = Appended(counts[True], counts[False], versions)
-    return Change({user_id: stored[user_id] for user_id in after}, after, appended)
+    appended = Appended(len(new), len(events) - len(new), versions)
+    before_all = {user_id: stored[user_id] for user_id in after}
+    return Change(before_all, after, appended, tally(new, time.time()))
 
 
 def _take_back(user_id, event_id, read):

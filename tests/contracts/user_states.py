@@ -1,10 +1,12 @@
 """What every store of user states promises."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
 
+from serving.user_states.counts import FAST_S
 from serving.user_states.events import Event
 from serving.user_states.state import Interest
 from serving.user_states.store import NoSuchEventError
@@ -16,6 +18,14 @@ def event(user_id, timestamp, item_id="a", **more):
 
 def timestamps(state):
     return [each.timestamp for each in state.events]
+
+
+def counts(states, *kinds, now):
+    """Item id -> count by the fast half-life, of all items that were counted."""
+    item_ids = states.most_counted(kinds, "fast", 100)
+    levels = states.levels(kinds, item_ids)
+    assert set(levels) == item_ids
+    return {item_id: each.fast_count(now) for item_id, each in levels.items()}
 
 
 def interest(updates):
@@ -142,7 +152,48 @@ class UserStatesContract:
         expected = [*range(20), *range(100, 120)]
         assert timestamps(states.get("ann")) == expected
         assert states.get("ann").version == 40
+        # Of each of "ann"'s 40 one counts, and each of 20 of four users.
+        assert counts(states, "", now=119)["a"] == pytest.approx(120, rel=0.05)
         assert states.get("user 3").version == 20
+
+    def test_accepted_events_count_once_for_their_items(self, states):
+        hour = FAST_S
+        first = [event("ann", hour), event("bob", hour), event("bob", 2 * hour, "b")]
+        first += [event("cid", 2 * hour, "b", event="buy/1:é")]
+        first += [event("cid", 2 * hour, "", text="a search", event="search")]
+        states.append(first)
+        states.append([*first[:2], event("dan", 0)])  # two again, and a late one
+        other = self.reopen()
+        assert sorted(other.counted_kinds()) == ["", "buy/1:é"]
+        # Two of an hour ago are one, one of two hours ago a quarter.
+        expected = {"a": 1.25, "b": 1}
+        assert counts(other, "", now=2 * hour) == pytest.approx(expected)
+        both = counts(other, "", "buy/1:é", now=2 * hour)
+        assert both == pytest.approx({"a": 1.25, "b": 2})
+        assert counts(other, "never", now=0) == counts(other, now=0) == {}
+        other.close()
+
+    def test_counts_outlive_events_and_users(self, states):
+        states.append([event("ann", 1, event_id="1"), event("bob", 1)])
+        states.remove("ann", "1")
+        states.forget("bob")
+        assert counts(states, "", now=1) == pytest.approx({"a": 2})
+
+    def test_the_best_of_each_kind_and_half_life(self, states):
+        week = [event(f"u{n}", 3 * n * FAST_S, "old") for n in range(50)]
+        now = 150 * FAST_S
+        new = [event(f"u{n}", now, "new") for n in range(3)]
+        states.append([*week, *new, event("u1", now, "bought", event="buy")])
+        assert states.most_counted([""], "slow", 1) == {"old"}
+        assert states.most_counted([""], "fast", 1) == {"new"}
+        assert states.most_counted(["", "buy"], "fast", 1) == {"new", "bought"}
+        assert set(states.levels([""], ["old", "bought", "none"])) == {"old"}
+        assert states.levels([""], []) == {}
+
+    def test_nothing_of_the_future_counts_more_than_now(self, states):
+        states.append([event("ann", int(time.time()) + 10**9)])
+        now = time.time()
+        assert counts(states, "", now=now)["a"] == pytest.approx(1, rel=0.1)
 
     def test_threads_share_a_store(self, states):
         threads = [

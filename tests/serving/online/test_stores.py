@@ -1,6 +1,7 @@
 """Tests of serving.user_states: the contract, and what each store adds."""
 
 import concurrent.futures
+import contextlib
 import re
 import sqlite3
 import threading
@@ -138,6 +139,7 @@ def test_a_full_disk_applies_nothing(tmp_path):
         states.append([event("ann", 2), *(event(f"u{n}", n) for n in range(1000))])
     assert timestamps(states.get("ann")) == [1]
     assert states.get("u0").version == 0
+    assert states.levels([""], ["a"])["a"].fast_count(1) == pytest.approx(1)
     allow_pages(states, 1000)
     assert states.append([event("ann", 2)]).accepted == 1
     states.close()
@@ -154,10 +156,10 @@ def test_sqlite_commits_to_the_disk(tmp_path):
 
 def test_sqlite_keeps_no_trace_of_the_forgotten(tmp_path):
     states = SqliteStates(tmp_path / "states.db")
-    states.append([event("ann", 1, "a-secret-item"), event("bob", 1)])
-    states.forget("ann")
+    states.append([event("a-secret-user", 1, text="a-secret-text"), event("bob", 1)])
+    states.forget("a-secret-user")
     files = [path.read_bytes() for path in tmp_path.iterdir()]
-    assert not any(b"a-secret-item" in content for content in files)
+    assert not any(b"a-secret" in content for content in files)
     states.close()
 
 
@@ -171,6 +173,21 @@ def test_sqlite_waits_for_another_process(tmp_path):
     assert states.append([event("ann", 1)]).accepted == 1
     states.close()
     other.close()
+
+
+def test_sqlite_files_of_before_get_the_table_of_counts(tmp_path):
+    path = tmp_path / "states.db"
+    states = SqliteStates(path)
+    states.append([event("ann", 1)])
+    states.close()
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.execute("DROP TABLE counts")
+    states = SqliteStates(path)
+    assert states.counted_kinds() == []
+    states.append([event("ann", 1), event("ann", 2)])
+    (levels,) = states.levels([""], ["a"]).values()
+    assert levels.fast_count(2) == pytest.approx(1)
+    states.close()
 
 
 @pytest.fixture
@@ -275,9 +292,10 @@ def test_redis_without_room_applies_nothing(redis_server):
     states, client = RedisStates(redis_server.url), redis_client(redis_server.url)
     client.config_set("maxmemory", 1)
     with pytest.raises(StoreFullError, match="not allowed when used memory"):
-        states.append([event("full", 1), event("full too", 1)])
+        states.append([event("full", 1, "heavy"), event("full too", 1, "heavy")])
     client.config_set("maxmemory", 0)
     assert states.get("full").version == states.get("full too").version == 0
+    assert states.levels([""], ["heavy"]) == {}
     states.close()
 
 
