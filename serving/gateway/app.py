@@ -20,6 +20,8 @@ from serving.gateway.feedback import Reactions
 from serving.gateway.interest_shares import Interests
 from serving.gateway.item_routes import add_items
 from serving.gateway.json_route import StrictRoute
+from serving.gateway.list_routes import add_lists
+from serving.gateway.lists import ItemLists
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.page import add_page
@@ -109,6 +111,7 @@ def make_app(
     add_ask(app, asking, _history)
     _add_users(app, states, (recommending, asking), catalogue)
     _add_search(app, catalogue)
+    add_lists(app, ItemLists(states, catalogue, reactions), catalogue)
     if item_log:
         add_items(app, item_log, catalogue, recommending)
     served = ServedItems(item_log, model)

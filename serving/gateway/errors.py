@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from serving.gateway.lists import NoSuchListError
 from serving.user_states.store import NoSuchEventError, StoreFullError
 from serving.wording import describe
 from tfrec.errors import ServingError
@@ -22,6 +23,7 @@ _STATUS = [
     (RequestError, 422),
     (StoreFullError, 507),
     (NoSuchEventError, 404),
+    (NoSuchListError, 404),
     (ServingError, 503),
 ]
 

@@ -128,4 +128,5 @@ def _note(catalogue, change):
         catalogue.remove(change.item_id)
     else:
         words = (change.title, change.category, about(change.text), change.domain)
-        catalogue.put(change.item_id, *words)
+        limits = (change.available_from, change.available_until)
+        catalogue.put(change.item_id, *words, limits)

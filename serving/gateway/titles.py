@@ -1,5 +1,6 @@
 """What people read of items, and how they search them."""
 
+import functools
 import re
 import threading
 from dataclasses import dataclass, field
@@ -7,17 +8,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfrec.client.item_table import read_item_table
+from tfrec.errors import DataError
+from tfrec.export.manifest import time_learnt
 from tfrec.reasons.shared_words import RareWords
-from tfrec.values import without_accents
+from tfrec.values import read_limit, without_accents
 
 
 class ItemWords(NamedTuple):
-    """What people read of one item."""
+    """What people read of one item, and when it can be had."""
 
     title: str
     category: str  # "a|b"
     about: str = ""  # a line
     domain: str = ""
+    available_from: int = 0  # UTC seconds, 0 = always
+    available_until: int = 0  # UTC seconds, 0 = for ever
 
 
 class ItemTitles:
@@ -27,8 +32,9 @@ class ItemTitles:
 
     Args:
         path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
-            `about` (a line), `num_events`, `keywords` ("a|b"), `topic` and further
-            numbers, or None for a catalogue that knows nothing.
+            `about` (a line), `num_events`, `keywords` ("a|b"), `topic`,
+            `available_from`, `available_until` and further numbers, or None for a
+            catalogue that knows nothing.
 
     Raises:
         DataError: the file is missing or broken.
@@ -58,10 +64,16 @@ class ItemTitles:
             self._num_reads += 1
 
     def put(
-        self, item_id: str, title: str, category: str, about: str = "", domain: str = ""
+        self,
+        item_id: str,
+        title: str,
+        category: str,
+        about: str = "",
+        domain: str = "",
+        limits: tuple[int, int] = (0, 0),
     ) -> None:
-        """Adds an item, or takes other words for it."""
-        self._change(item_id, ItemWords(title, category, about, domain))
+        """Adds an item, or takes other words and limits in time for it."""
+        self._change(item_id, ItemWords(title, category, about, domain, *limits))
 
     def remove(self, item_id: str) -> None:
         """Lets a search not find an item; events that name it keep its title."""
@@ -69,6 +81,8 @@ class ItemTitles:
 
     def _change(self, item_id, item):
         with self._writing:
+            if self._changes.get(item_id) is None:  # the last that came stands last
+                self._changes.pop(item_id, None)
             self._changes[item_id] = item
             self._num_changes += 1
             self._table.change(item_id, item)
@@ -94,9 +108,41 @@ class ItemTitles:
         """Events of an item that the model has learnt from."""
         return self._table.num_events.get(item_id, 0)
 
+    def most_learnt(self) -> list[str]:
+        """Ids of the items that the model learnt events of, the most first."""
+        return self._table.most_learnt
+
+    def newcomers(self) -> list[str]:
+        """Ids of items that the model learnt no event of.
+
+        Those that were put in come first, the last of them before the others, then
+        those of the table. One that got other words keeps its place.
+        """
+        with self._writing:
+            came = [i for i, item in self._changes.items() if item is not None]
+            known = set(self._changes)
+            of_table = [i for i in self._table.unlearnt if i not in known]
+        return [i for i in reversed(came) if not self.num_events(i)] + of_table
+
+    @property
+    def time_learnt(self) -> float | None:
+        """UTC seconds at which the model of the table was trained, None if unknown."""
+        return self._table.time_learnt
+
     def is_gone(self, item_id: str) -> bool:
         """Whether an item was taken out."""
         return item_id in self._table.gone
+
+    def can_be_had(self, item_id: str, now: float) -> bool:
+        """Whether an item is in the catalogue, and within its limits at a time.
+
+        A catalogue that knows nothing lacks only what was taken out.
+        """
+        table = self._table
+        if item_id in table.gone or (table.titles and item_id not in table.titles):
+            return False
+        until = table.available_until.get(item_id, 0)
+        return table.available_from.get(item_id, 0) <= now and not 0 < until <= now
 
     def title(self, item_id: str) -> str:
         """Title of an item, `""` if there is none."""
@@ -196,10 +242,13 @@ class _Table:
     categories: dict[str, str] = field(default_factory=dict)
     abouts: dict[str, str] = field(default_factory=dict)
     domains: dict[str, str] = field(default_factory=dict)
+    available_from: dict[str, int] = field(default_factory=dict)
+    available_until: dict[str, int] = field(default_factory=dict)
     num_events: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, dict[str, float]] = field(default_factory=dict)
     keywords: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
+    time_learnt: float | None = None
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
     rare_words: RareWords = field(init=False)  # items put in later are not counted
@@ -218,14 +267,28 @@ class _Table:
             self.folded.pop(item_id, None)
             return
         self.gone.discard(item_id)
-        columns = (self.titles, self.categories, self.abouts, self.domains)
-        for column, words in zip(columns, item, strict=True):
-            column[item_id] = words
+        columns: list[dict[str, Any]]  # in the order of `ItemWords`
+        columns = [self.titles, self.categories, self.abouts, self.domains]
+        columns += [self.available_from, self.available_until]
+        for column, value in zip(columns, item, strict=True):
+            column[item_id] = value
         self.folded[item_id] = fold(self.titles[item_id] or item_id)
+
+    @functools.cached_property
+    def most_learnt(self):
+        learnt = [item_id for item_id, number in self.num_events.items() if number]
+        return sorted(learnt, key=self.num_events.__getitem__, reverse=True)
+
+    @functools.cached_property
+    def unlearnt(self):  # newer versions have what came last at the end
+        return [i for i, number in reversed(self.num_events.items()) if not number]
 
 
 def _read(path):
-    named = ("category", "about", "domain", "num_events", "keywords", "topic")
+    named = (
+        *("category", "about", "domain", "num_events", "keywords", "topic"),
+        *("available_from", "available_until"),
+    )
     table = read_item_table(path, *named, with_numbers=True)
     ids = table.pop("item_id")
     by_id = {name: dict(zip(ids, of, strict=True)) for name, of in table.items()}
@@ -234,13 +297,25 @@ def _read(path):
         categories=by_id.get("category", {}),
         abouts=by_id.get("about", {}),
         domains=by_id.get("domain", {}),
+        available_from=_limits(path, "available_from", by_id),
+        available_until=_limits(path, "available_until", by_id),
         num_events=by_id.get("num_events", {}),
         numbers={
             name: of for name, of in by_id.items() if name not in ("title", *named)
         },
         keywords=by_id.get("keywords", {}),
         topics=by_id.get("topic", {}),
+        time_learnt=time_learnt(path),
     )
+
+
+def _limits(path, name, by_id):
+    """UTC seconds by item, of those that have a limit; older files have none."""
+    try:
+        found = {i: read_limit(raw) for i, raw in by_id.get(name, {}).items() if raw}
+    except ValueError as error:
+        raise DataError(f"{path}: `{name}` {error}.") from error
+    return {item_id: limit for item_id, limit in found.items() if limit}
 
 
 def _parts(category):

@@ -3,7 +3,7 @@
 A writer reads the states, applies its events, and hands the result to a script that
 stores all of it if no state has changed meanwhile, and otherwise nothing; then the
 writer begins anew. The script names every key it uses, so one node must hold them.
-Levels of items are added where they are, since their sum does not depend on who is first.
+Levels of items are added where they are: their sum does not depend on who is first.
 """
 
 import contextlib
@@ -24,9 +24,9 @@ KINDS = "tfrec:kinds"  # that were counted
 TTL_S = 90 * 86_400  # after a user's last event, unless the URL says ?ttl_s=
 TIMEOUT_S = 5
 ATTEMPTS = 50  # at a change while others change the same users
-# KEYS: of states, then of sorted sets. ARGV: TTL, bytes of a head, number of states; per
-# state the head as it was read and the new state; per level the number of its key, the
-# member, and what is added.
+# KEYS: of states, then of sorted sets. ARGV: TTL, bytes of a head, number of states;
+# per state the head as it was read and the new state; per level the number of its key,
+# the member, and what is added.
 _SCRIPT = """
 for i = 1, ARGV[3] do
   local head = redis.call('GETRANGE', KEYS[i], 0, ARGV[2] - 1)

@@ -48,7 +48,9 @@ WITH RECURSIVE kinds (event) AS (
 
 
 class SqliteStates(UserStates):
-    """One row per user, and one per item and kind of event; as many connections as are ever used at the same time.
+    """One row per user, and one per item and kind of event.
+
+    It has as many connections as are ever used at the same time.
 
     Args:
         path: the file, which is made if it is absent; its folder must exist.

@@ -54,6 +54,25 @@ def test_the_table_of_items_of_an_older_version_gets_new_columns(tmp_path):
     assert items["item_id"].tolist() == ["a", NEW.item_id]
     assert items["about"].tolist() == ["", "Thorns"]
     assert items["num_events"].tolist() == [0, 0]
+    assert items["available_from"].tolist() == items["available_until"].tolist()
+
+
+def test_the_table_of_items_keeps_all_its_columns(tmp_path):
+    path = tmp_path / "items.parquet"
+    old = {"item_id": "a", "title": "A", "category": "x", "domain": "books"}
+    old |= {"available_from": 0, "available_until": 9, "num_events": 5}
+    old |= {"about": "", "keywords": "sea|ship", "topic": "ships"}
+    pd.DataFrame([old]).to_parquet(path)
+    limits = {"available_from": 7, "available_until": 8}
+    new = ItemChange(item_id="b", title="B", domain="films", **limits)
+    _change_items(path, SimpleNamespace(added={"b": new}, removed=[]))
+    items = pd.read_parquet(path)
+    assert items.iloc[0].to_dict() == old
+    assert items.iloc[1].to_dict() == {
+        **{"item_id": "b", "title": "B", "category": "", "domain": "films"},
+        **{"about": "", "keywords": "", "topic": "", "num_events": 0, **limits},
+    }
+    assert items.dtypes["available_until"] == "int64"
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import Any
 
 import pandas as pd
 import tensorflow as tf
@@ -20,6 +21,11 @@ from tfrec.export.version_folders import version_folder
 from tfrec.export.warmup import fill_defaults, read_warmup
 from tfrec.graphs import running_once
 
+# Columns that versions of before lack, and what is there for an item without it.
+_ABSENT: dict[str, Any] = {
+    **dict.fromkeys(("domain", "about", "keywords", "topic"), ""),
+    **dict.fromkeys(("available_from", "available_until", "num_events"), 0),
+}
 COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
 
 
@@ -105,22 +111,19 @@ def _answer(function, inputs):
 def _change_items(path, fresh):
     """People's titles: those of the catalogue without what is gone, then the new."""
     frame = pd.read_parquet(path)
-    added = fresh.added
-    gone = {*fresh.removed, *added}
-    columns = {
-        "item_id": list(added),
-        "title": [each.title for each in added.values()],
-        "category": [each.category for each in added.values()],
-        "about": [about(each.text) for each in added.values()],
-        "num_events": [0] * len(added),
-    }
-    # Versions of before have fewer columns.
-    kept = frame[~frame["item_id"].isin(gone)].assign(
-        about=frame.get("about", ""), num_events=frame.get("num_events", 0)
-    )
-    new = pd.DataFrame(columns).astype(kept.dtypes)
-    both = pd.concat([kept, new], ignore_index=True)
+    absent = {n: each for n, each in _ABSENT.items() if n not in frame.columns}
+    frame = frame.assign(**absent)  # versions of before have fewer columns
+    kept = frame[~frame["item_id"].isin({*fresh.removed, *fresh.added})]
+    new = pd.DataFrame(map(_item_row, fresh.added.values()), columns=frame.columns)
+    both = pd.concat([kept, new.astype(kept.dtypes)], ignore_index=True)
     both.to_parquet(path, index=False)
+
+
+def _item_row(item):
+    """What people read of a new item, in all columns."""
+    given = ("item_id", "title", "category", *_ABSENT)
+    row = {name: getattr(item, name) for name in given if hasattr(item, name)}
+    return _ABSENT | row | {"about": about(item.text)}
 
 
 def _change_manifest(path, aside, last, fresh, ops):

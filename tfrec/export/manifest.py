@@ -36,6 +36,24 @@ def write_manifest(version_folder, *, config, ops, facts, packages=()):
     return manifest
 
 
+def time_learnt(path):
+    """When the model that a file in `assets.extra` belongs to was trained.
+
+    Args:
+        path: of the file, beside the manifest.
+
+    Returns:
+        Float, UTC seconds; None if no manifest tells.
+    """
+    try:
+        text = (pathlib.Path(path).parent / "manifest.json").read_text("utf-8")
+        manifest = json.loads(text)
+        created = manifest.get("catalogue_created", manifest.get("created"))
+        return datetime.datetime.fromisoformat(created).timestamp()
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
 def _versions(names):
     """Of those that are installed, which on Windows tensorflow-text is not."""
     for name in names:

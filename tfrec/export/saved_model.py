@@ -159,6 +159,8 @@ def _save(aside, signatures, index, sample, facts):
         "category": catalogue.categories,
         "domain": catalogue.domains,
         "about": catalogue.abouts,
+        "available_from": catalogue.available_from,
+        "available_until": catalogue.available_until,
         "num_events": catalogue.num_events,
         "keywords": catalogue.keywords,
         "topic": catalogue.topics,
