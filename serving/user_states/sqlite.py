@@ -33,9 +33,10 @@ INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (event, item_id) DO UPDATE
 SET fast = add_levels(fast, excluded.fast), slow = add_levels(slow, excluded.slow)
 """
 _BEST = "SELECT item_id FROM counts WHERE event = ? ORDER BY {} DESC LIMIT ?"
+# CROSS JOIN looks the items up one by one, where a join might read a kind as a whole.
 _LEVELS = """
-SELECT item_id, fast, slow FROM counts
-WHERE event = ? AND item_id IN (SELECT value FROM json_each(?))
+SELECT item_id, fast, slow FROM json_each(?) AS wanted
+CROSS JOIN counts ON counts.event = ? AND counts.item_id = wanted.value
 """
 # From each kind to the next, where DISTINCT would read the whole table.
 _KINDS = """
@@ -116,10 +117,10 @@ class SqliteStates(UserStates):
 
     def levels(self, kinds, item_ids):
         found: dict[str, Levels] = {}
-        wanted = json.dumps(list(item_ids))
+        wanted = json.dumps([*set(item_ids)])
         with self._connection() as connection:
             for kind in kinds:
-                rows = connection.execute(_LEVELS, [kind, wanted])
+                rows = connection.execute(_LEVELS, [wanted, kind])
                 merge(found, {item_id: Levels(*each) for item_id, *each in rows})
         return found
 

@@ -144,6 +144,7 @@ def ask_everything(ask):
         f"{users}/interests",
         f"{users}/texts",
         "/v1/items?query=title",
+        "/v1/lists/popular",
     ):
         assert ask("GET", path)[0] == 200
     for path in ("/", "/docs", "/health", "/metrics"):
