@@ -163,17 +163,35 @@ def test_before_it_has_learnt():
 
 def test_wrong_tables_are_refused_in_words(events):
     recommender = tfrec.Recommender()
-    with pytest.raises(DataError, match="must have a column `timestamp`"):
-        recommender.fit(events.drop(columns="timestamp"), verbose=False)
+    with pytest.raises(DataError, match="must have a column `item_id`"):
+        recommender.fit(events.drop(columns="item_id"), verbose=False)
     with pytest.raises(DataError, match="No file|not exist|cannot be read|must be"):
         recommender.fit("no/such/folder", verbose=False)
 
 
 def test_a_fit_that_fails_changes_nothing(fitted, events):
     before = fitted.recommend(user_ids=[3], k=2)
-    with pytest.raises(DataError, match="must have a column `timestamp`"):
-        fitted.fit(events.drop(columns="timestamp"), verbose=False)
+    with pytest.raises(DataError, match="must have a column `item_id`"):
+        fitted.fit(events.drop(columns="item_id"), verbose=False)
     pd.testing.assert_frame_equal(fitted.recommend(user_ids=[3.0], k=2), before)
+
+
+def test_a_frame_without_times(events, items, caplog):
+    """One line says what is lost; all else is as for any other log."""
+    log = events.drop(columns="timestamp")
+    recommender = tfrec.Recommender(text_encoder="none", **SMALL)
+    with caplog.at_level(logging.WARNING):
+        recommender.fit(log, items, verbose=False)
+    assert [line.partition(".")[0] for line in caplog.messages] == [
+        "No event has a time"
+    ]
+    found = recommender.recommend([[4, 8, 2], [2, 4, 8]], k=3)
+    assert found["item_id"][:3].tolist() == found["item_id"][3:].tolist()
+    assert len(recommender.recommend(user_ids=[7], k=3)) == 3
+    with pytest.raises(ConfigError, match='`evaluation.split` must be "random"'):
+        recommender.evaluate("rolling", verbose=False)
+    with pytest.raises(ConfigError, match="`data.half_life_days` must be 0"):
+        tfrec.Recommender(half_life_days=9).fit(log, verbose=False)
 
 
 def test_only_a_recommender_is_replaced(fitted, tmp_path):

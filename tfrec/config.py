@@ -146,13 +146,16 @@ class TrainConfig:
 class EvaluationConfig:
     """How the result is judged."""
 
-    split: Literal["rolling", "global", "leave-last-out", "cold-items"] = "rolling"
-    test_fraction: float = 0.1  # of the events in time, or of the items
+    # auto: "rolling", or "random" for a log without times
+    split: Literal[
+        "auto", "rolling", "global", "leave-last-out", "cold-items", "random"
+    ] = "auto"
+    test_fraction: float = 0.1  # of the events in time, of the items, of each user's
     validation_fraction: float = 0.1  # of what remains
     max_queries: int = 10_000  # a seeded sample beyond it
     bootstrap_samples: int = 1000  # for the 95 % intervals
     baselines: bool = True  # train and show them too
-    seed: int = 42  # of cold items and of samples of queries and users
+    seed: int = 42  # of what is drawn: cold items, random splits, queries, users
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,7 +87,7 @@ class Recommender(Predictor):
         """Learns from a log.
 
         Args:
-            events: frame with `user_id`, `item_id`, `timestamp` and maybe `event`,
+            events: frame with `user_id`, `item_id` and maybe `timestamp`, `event`,
                 `value` (docs/data.md); a file or folder of such a table; a folder that
                 holds `events.*`, `items.*` and `users.*`; or a public data set by name.
             items: frame or file with `item_id`, `title`, `text`, `category`; None for
@@ -103,7 +103,7 @@ class Recommender(Predictor):
             ConfigError: a setting does not fit the log.
         """
         with narrated(verbose) as report:
-            data = prepare(self._read(events, items, users), self.config.data)
+            data = self._prepared(self._read(events, items, users))
             with self._recipe(data, report) as recipe:
                 choice = recipe.choose(data.interactions)
                 trained = recipe.learn(data.interactions, choice, "final")
@@ -121,8 +121,8 @@ class Recommender(Predictor):
         trained for it, on what lies before.
 
         Args:
-            split: `"rolling"`, `"global"`, `"leave-last-out"` or `"cold-items"`; None
-                for the configuration's.
+            split: `"rolling"`, `"global"`, `"leave-last-out"` or `"cold-items"`, or
+                `"random"` for a log without times; None for the configuration's.
             baselines: whether to train and show them too.
             verbose: as for `fit`.
 
@@ -257,7 +257,7 @@ class Recommender(Predictor):
             for name, kind in TABLES.items()
         }
         dataset = Dataset(name=path.stem, **tables)
-        recommender._data = prepare(dataset, recommender.config.data)
+        recommender._data = recommender._prepared(dataset)
         recommender._predictor = LoadedModel(path / "model")
         return recommender
 
@@ -277,6 +277,9 @@ class Recommender(Predictor):
             each: self._table(each, raw) for each, raw in given.items()
         }
         return Dataset(name=name, **tables)
+
+    def _prepared(self, dataset: Dataset) -> RunData:
+        return prepare(dataset, self.config.data, self.config.evaluation.seed)
 
     def _table(self, name: str, raw: Table | None) -> Any:
         columns = self.config.data.columns

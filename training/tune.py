@@ -161,7 +161,8 @@ def tune(
 
     show_log()
     settings = load_config(config, override or ())
-    objective = functools.partial(validation_ndcg, load_run_data(settings.data))
+    data = load_run_data(settings.data, settings.evaluation.seed)
+    objective = functools.partial(validation_ndcg, data)
     best, metric = search(settings, trials, objective)
     path = pathlib.Path(settings.run.folder) / settings.run.name / BEST
     with replacing(path) as aside:

@@ -13,7 +13,8 @@ from tfrec.client.histories import History
 from tfrec.client.reasons import evidence
 from tfrec.data.about import about
 from tfrec.data.clean import clean
-from tfrec.data.schema import EVENTS, ITEMS, Events, with_usual_value
+from tfrec.data.readers import events_table
+from tfrec.data.schema import ITEMS, Events, with_usual_value
 from tfrec.reasons.evidence import Evidence
 
 if TYPE_CHECKING:  # it imports TensorFlow
@@ -68,7 +69,7 @@ class ExplainedEvidence:
     def __init__(self, items: ItemEvidence, model: "LoadedModel", events: pathlib.Path):
         self._items, self._titles, self._model = items, items.titles, model
         self._most = model.manifest.get("max_history_length", 0)
-        frames = [*stream_table(events, EVENTS, {})]
+        frames = [*stream_table(events, events_table(events), {})]
         log = Events.of_parsed(with_usual_value(pd.concat(frames, ignore_index=True)))
         by_user = clean(log)[0].frame.groupby("user_id", sort=False)
         self._kinds = self._ask(calls.event_kinds())

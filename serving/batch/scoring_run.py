@@ -9,10 +9,11 @@ import numpy as np
 
 from serving.batch.shard_scoring import RESULT, BatchScorer, UserLogs, queries_at_end
 from serving.batch.shards import Spool, WorkFolder, merge_parts
-from serving.batch.tables import QUERIES, open_output, stream_table
+from serving.batch.tables import QUERIES, UNTIMED_QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
 from tfrec.data.clean import clean
 from tfrec.data.files import find_files
+from tfrec.data.readers import events_table
 from tfrec.data.schema import EVENTS, USERS, Events, Users, with_usual_value
 from tfrec.errors import DataError
 from tfrec.export.item_log import ItemLog
@@ -77,7 +78,7 @@ class ScoringRun:
         if self._work.spool.exists():
             return
         with self._work.new_spool() as folder:
-            for name, table in _TABLES.items():
+            for name, table in self._kinds().items():
                 if name in self._tables:
                     Spool(folder, name, self.num_shards).write(self._read(name, table))
 
@@ -117,10 +118,28 @@ class ScoringRun:
         self._work.remove()
         return num_rows, num_queries
 
+    def _kinds(self):
+        """What is read: name -> `Table`."""
+        events = events_table(self._tables["events"], self._columns, is_strict=False)
+        queries = QUERIES
+        if events is not EVENTS:
+            logger.warning(
+                "%s: no event has a time. The history of each query is all that its "
+                "user did.",
+                self._tables["events"],
+            )
+            queries = UNTIMED_QUERIES
+        return {"events": events, "queries": queries, "users": USERS}
+
+    @property
+    def _columns(self):
+        """Names in the files, as the model's training had them."""
+        config = self._servable.artefact.manifest.get("config", {})
+        return config.get("data", {}).get("columns", {})
+
     def _read(self, name, table):
         """Frames of one table, queries numbered in the order they come."""
-        config = self._servable.artefact.manifest.get("config", {})
-        columns = config.get("data", {}).get("columns", {})
+        columns = self._columns
         num_rows, progress = 0, Progress(f"Dividing {name} by user", unit="rows")
         for frame in stream_table(self._tables[name], table, columns):
             kept = frame[[n for n in table.names if n in frame]]
@@ -153,9 +172,6 @@ class ScoringRun:
 
     def _spool(self, name):
         return Spool(self._work.spool, name, self.num_shards)
-
-
-_TABLES = {"events": EVENTS, "queries": QUERIES, "users": USERS}
 
 
 def _digest(files, *settings):

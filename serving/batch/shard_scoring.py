@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from serving.batch.tables import AFTER_ALL
 from tfrec.client.histories import pad
 from tfrec.errors import ArtefactError
 from tfrec.export.servable import Servable
@@ -21,7 +22,6 @@ RESULT = pa.schema(
         "probability": pa.float32(),
     }
 )
-AFTER_ALL = 2**62  # the sequence of a query at the end of the log
 
 
 class UserLogs:

@@ -8,7 +8,14 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from tfrec.data.columns import Column, Table, parse_id, parse_integer, parse_time
+from tfrec.data.columns import (
+    Column,
+    Table,
+    parse_id,
+    parse_integer,
+    parse_limit,
+    parse_time,
+)
 from tfrec.data.problems import Problems, any_broken
 from tfrec.data.table_files import TableFiles
 from tfrec.data.table_reader import malformed_rows
@@ -16,6 +23,7 @@ from tfrec.errors import DataError
 from tfrec.files import replacing
 
 BEFORE_ALL = -(2**62)  # the sequence of a query that has none: nothing is earlier
+AFTER_ALL = 2**62  # of a query after all events of its moment: nothing is later
 
 
 def parse_query_id(raw, name):
@@ -32,6 +40,14 @@ QUERIES = Table(
         Column("user_id", parse_id, is_required=True),
         Column("timestamp", parse_time, is_required=True),
         Column("sequence", parse_integer, BEFORE_ALL),
+    ),
+)
+UNTIMED_QUERIES = Table(  # to a log without times: they come after all events
+    "Queries",
+    (
+        *QUERIES.columns[:2],
+        Column("timestamp", parse_limit, 0),
+        Column("sequence", parse_integer, AFTER_ALL),
     ),
 )
 

@@ -1,5 +1,7 @@
 """Text profiles, interest degrees and blends, by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -147,3 +149,21 @@ def test_default_baselines_have_distinct_names_and_need_no_text():
     without = [b.name for b in default_baselines(make_items([""] * 4))]
     assert set(with_text) - set(without) >= {"BM25 profile", "mean text vector"}
     assert "EASE, recent history" in without
+
+
+def test_without_times_no_baseline_reads_order():
+    how = {"text_vectors": np.ones((4, 2)), "allow_repeats": True, "has_times": False}
+    found = default_baselines(ITEMS, **how)
+    assert [baseline.name for baseline in found] == [
+        *("popularity", "item-kNN", "EASE", "personal frequency", "EASE + frequency"),
+        *("TF-IDF profile", "BM25 profile", "interest degree"),
+        *("EASE + BM25, 85 to 15", "EASE + BM25, half and half", "mean text vector"),
+    ]
+    events = [(0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 2, 0), (2, 0, 0), (2, 3, 0)]
+    backwards = [event for user in (0, 1, 2) for event in events[2 * user :][1::-1]]
+    logs = [make_log(each, 4, 3) for each in (events, backwards)]
+    logs = [dataclasses.replace(log, sequences=np.arange(6)) for log in logs]
+    for baseline in found:
+        baseline.fit(logs[0], ITEMS)
+        one, two = (baseline.score(ask_all(log, [[3], [3], [1]])) for log in logs)
+        np.testing.assert_allclose(one, two, atol=1e-6)

@@ -1,5 +1,7 @@
 """Tests of tfrec.baselines.interest_probability."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from tests.evaluation.logs import make_log
 from tfrec.baselines.interest_probability import FactorisedInterest, LogisticInterest
 from tfrec.data.split import next_item_queries
 from tfrec.evaluation.metrics import auc, expected_calibration_error
+from tfrec.training.calibration import labelled_pairs
 
 NUM_USERS, NUM_ITEMS, EVENTS = 60, 20, 40
 
@@ -71,3 +74,20 @@ def test_a_user_without_a_past_gets_the_items_bias(tastes):
     queries, _ = asked(tastes, np.arange(len(tastes)) % EVENTS == 0)
     expected = model._mean + model._items[queries.target_rows, -1]
     np.testing.assert_allclose(model._scores(queries), expected)
+
+
+def test_without_times_the_slope_is_learnt_from_both_labels(tastes):
+    """Drawn items come after all events; a slope from them alone would be random."""
+    untimed = dataclasses.replace(
+        tastes,
+        timestamps=np.zeros(len(tastes), np.int64),
+        sequences=np.arange(len(tastes)),
+    )
+    is_early = np.arange(len(tastes)) % EVENTS < 30
+    learn, judge = (
+        labelled_pairs(untimed, is_in, 0, True, is_explicit=False)
+        for is_in in (is_early, ~is_early)
+    )
+    model = FactorisedInterest(dim=2).fit(learn.queries, learn.labels)
+    # Of the drawn items half are of the own parity: knowing it gives 0.7.
+    assert auc(judge.labels, model.probabilities(judge.queries)) > 0.65

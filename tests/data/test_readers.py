@@ -240,9 +240,12 @@ def test_quarantine_sets_bad_rows_aside(tmp_path, caplog, request, is_chunked):
 
 
 def test_a_failed_read_leaves_no_quarantine(tmp_path):
-    path, aside = csv_of(tmp_path, "user_id,item_id\n1,2\n"), tmp_path / "aside"
+    log, aside = tmp_path / "log", tmp_path / "aside"
+    log.mkdir()
+    csv_of(log, BAD, "1.csv")
+    csv_of(log, "user_id,item_id\n1,2\n", "2.csv")
     with pytest.raises(DataError, match="must have a column `timestamp`"):
-        read_events(path, on_bad_rows="quarantine", quarantine_path=aside / "e.jsonl")
+        read_events(log, on_bad_rows="quarantine", quarantine_path=aside / "e.jsonl")
     assert list(aside.iterdir()) == []
 
 

@@ -83,8 +83,9 @@ def test_times_before_1970_and_mixed_forms():
     ],
 )
 def test_bad_times(time, message):
+    """Beside a good one: without any time, a log is read as one without times."""
     with pytest.raises(DataError, match=message):
-        events_of(timestamp=pd.Series([time], dtype=object))
+        events_of(timestamp=pd.Series([time, 5], dtype=object))
 
 
 @pytest.mark.parametrize(

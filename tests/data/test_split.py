@@ -16,7 +16,7 @@ KINDS = ["global", "rolling", "leave-last-out", "cold-items"]
 events = st.tuples(
     st.sampled_from(["u1", "u2", "u3"]),
     st.sampled_from(["a", "b", "c", "d"]),
-    st.integers(0, 8),  # few seconds: ties are the rule
+    st.integers(1, 8),  # few seconds: ties are the rule
     st.integers(0, 1),
     st.sampled_from(["good", "good", "meh", "bad"]),
 )
@@ -323,3 +323,71 @@ def test_a_log_of_one_moment_cannot_be_split():
     rows = [("u", "a", 5, 0, "good"), ("u", "b", 5, 0, "good")]
     with pytest.raises(DataError, match="leaves 0 to learn from and 2 questions"):
         make_split(make_interactions(rows), "rolling", 0.5)
+
+
+# === Without times ===
+
+untimed_logs = st.lists(
+    st.tuples(
+        st.sampled_from(["u1", "u2", "u3"]),
+        st.sampled_from(["a", "b", "c", "d", "e", "f"]),
+        st.just(0),
+        st.just(0),
+        st.sampled_from(["good", "good", "meh", "bad"]),
+    ),
+    min_size=6,
+    max_size=40,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=untimed_logs, fraction=shares, repeats=st.booleans())
+def test_random_events_of_each_user_are_held_out(rows, fraction, repeats):
+    log = make_interactions(rows)
+    try:
+        split = make_split(log, "random", fraction, allow_repeats=repeats)
+        again = make_split(
+            make_interactions(rows), "random", fraction, allow_repeats=repeats
+        )
+    except DataError:
+        assume(False)
+    assert plain(split) == plain(again)
+    held_out, train = places(log, split.held_out), places(split.train)
+    assert sorted(held_out + train) == list(range(len(rows)))  # each on one side
+    for user in {row[0] for row in rows}:
+        own = [i for i in range(len(rows)) if rows[i][0] == user]
+        asked = [i for i in own if i in held_out]
+        if len(own) == 1:
+            assert not asked
+        else:
+            # Python rounds half to even, as NumPy does.
+            assert len(asked) == min(max(1, round(fraction * len(own))), len(own) - 1)
+    queries = split.queries
+    assert len(set(queries.user_rows)) == len(queries)
+    for i in range(len(queries)):
+        user = log.user_ids[queries.user_rows[i]]
+        past = places(log, queries.history(i))
+        assert sorted(past) == sorted(j for j in train if rows[j][0] == user)
+        seen = set() if repeats else {rows[j][1] for j in past}
+        right = {
+            item
+            for j, (of, item, *_, event) in enumerate(rows)
+            if j in held_out and of == user and event == "good" and item not in seen
+        }
+        assert sorted(log.item_ids[queries.targets(i)]) == sorted(right)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_log_without_times_has_one_kind_of_split(kind):
+    log = make_interactions([("u", item, 0, 0, "good") for item in "abc"])
+    with pytest.raises(ConfigError) as info:
+        make_split(log, kind, 0.5)
+    assert str(info.value) == (
+        '`evaluation.split` must be "random", because no event of the log has a time. '
+        f'Received: "{kind}", which needs times. Leave it out.'
+    )
+
+
+def test_a_log_with_times_is_not_split_at_random():
+    with pytest.raises(ConfigError, match='A "random" split must be of a log without'):
+        make_split(make_interactions(LOG), "random", 0.5)

@@ -13,6 +13,7 @@ from tfrec.hybrid.weight_search import ValidationScores
 from tfrec.hybrid.weights import Weights
 from tfrec.training.building import make_hybrid, make_towers
 
+LOG = SimpleNamespace(has_times=True)
 FIRST = first_settings()
 DIM, WORDS = FIRST.item_to_item.dim, FIRST.bm25_dim
 WIDE = [
@@ -77,7 +78,7 @@ def test_a_higher_rank_must_be_worth_its_room(wide, narrow, chosen):
         settings: (each, 0.0) for settings, each in zip(WIDE, wide, strict=True)
     }
     model = Judged(metrics)
-    settings, metric = choose_scorers(model, None, None)
+    settings, metric = choose_scorers(model, LOG, None)
     assert settings == chosen
     assert model.scorers[0].settings == chosen.item_to_item
     assert metric == 0.3
@@ -99,7 +100,7 @@ def test_more_words_must_be_worth_their_room(reached, is_wider):
     wider = FIRST._replace(bm25_dim=WIDER * WORDS)
     model = Judged({FIRST: (0.2, 0.1), wider: reached}, ["bm25"],
                    bm25=0.5)  # fmt: skip
-    settings, _ = choose_scorers(model, None, None)
+    settings, _ = choose_scorers(model, LOG, None)
     assert settings == model.scorers[1].settings == (wider if is_wider else FIRST)
     assert model.num_fits == 3  # the same item-to-item scorer with more words
 
@@ -107,7 +108,7 @@ def test_more_words_must_be_worth_their_room(reached, is_wider):
 @pytest.mark.parametrize("why", [{"bm25": 0.0}, {"bm25": 1.0, "is_whole": True}])
 def test_more_words_are_not_tried_in_vain(why):
     model = Judged({FIRST: (0.2, 0.1)}, ["bm25"], **why)
-    assert choose_scorers(model, None, None) == (FIRST, 0.3)
+    assert choose_scorers(model, LOG, None) == (FIRST, 0.3)
     assert model.asked == [FIRST]
 
 

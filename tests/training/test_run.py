@@ -83,7 +83,7 @@ def test_manifest_tells_where_the_model_is_from(trained):
 
 def make_recipe(folder, *overrides):
     dataset, interactions = toy_dataset()
-    settings = (*FAST, "data.repeats=never", *overrides)
+    settings = (*FAST, "data.repeats=never", "evaluation.split=rolling", *overrides)
     config = load_config(overrides=toy_config(folder, "unused", *settings))
     set_up(config)
     cache = CatalogueCache(folder / "cache")

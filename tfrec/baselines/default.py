@@ -1,7 +1,9 @@
 """The baselines that every report shows."""
 
+from typing import Any
+
 from tfrec.baselines.blend import Blend
-from tfrec.baselines.ease import ease_decay
+from tfrec.baselines.ease import Ease, ease_decay
 from tfrec.baselines.history_recipes import (
     RankDecay,
     TimeDecay,
@@ -21,7 +23,7 @@ from tfrec.baselines.transitions import Transitions
 from tfrec.plugins import BASELINES
 
 
-def default_baselines(items, text_vectors=None, allow_repeats=False):
+def default_baselines(items, text_vectors=None, allow_repeats=False, has_times=True):
     """Single recommenders, history recipes and blends, ready to `fit`.
 
     Those that share what is learnt learn it once. Constants were chosen on the
@@ -34,28 +36,30 @@ def default_baselines(items, text_vectors=None, allow_repeats=False):
             None for none.
         allow_repeats: whether items may come again, which calls for the baselines
             that only know what a person had.
+        has_times: whether the log has times; without, what depends on the order of
+            events is left out, and all events of a history count alike.
 
     Returns:
         list of `Ranker`s, and those that were registered.
     """
-    ease, transitions = ease_decay(), Transitions()
-    baselines = [
-        Popularity(),
-        RecentPopularity(),
-        *_history_recipes(),
-        ease.reweighted("EASE", uniform),
-        ease,
-        transitions,
-        Blend(ease, transitions, name="EASE + transitions, half and half"),
-    ]
+
+    def whole(baseline):
+        return baseline if has_times else baseline.reweighted(baseline.name, uniform)
+
+    ease = ease_decay() if has_times else Ease()
+    baselines: list[Any] = [Popularity()]
+    baselines += _of_order(ease) if has_times else [whole(ItemKnn()), ease]
     if allow_repeats:
-        often = PersonalFrequency()
-        lately = often.reweighted("personal frequency, recent", RankDecay(50.0))
-        baselines += [often, lately, Blend(ease, lately, name="EASE + frequency")]
+        often = lately = PersonalFrequency()
+        baselines += [often]
+        if has_times:
+            lately = often.reweighted("personal frequency, recent", RankDecay(50.0))
+            baselines += [lately]
+        baselines += [Blend(ease, lately, name="EASE + frequency")]
     if any(items.texts):
-        bm25 = Bm25Profile()
+        bm25 = whole(Bm25Profile())
         baselines += [
-            TfidfProfile(),
+            whole(TfidfProfile()),
             bm25,
             InterestDegree(),
             Blend(ease, bm25, 0.85, name="EASE + BM25, 85 to 15"),
@@ -63,8 +67,23 @@ def default_baselines(items, text_vectors=None, allow_repeats=False):
         ]
     if text_vectors is not None:
         mean = VectorProfile(text_vectors)
-        baselines += [mean, mean.reweighted("recent text vectors", RankDecay(4.0))]
+        baselines += [mean]
+        if has_times:
+            baselines += [mean.reweighted("recent text vectors", RankDecay(4.0))]
     return baselines + [BASELINES[name]() for name in BASELINES]
+
+
+def _of_order(ease):
+    """Those that read the order and the times of events, and their counterparts."""
+    transitions = Transitions()
+    return [
+        RecentPopularity(),
+        *_history_recipes(),
+        ease.reweighted("EASE", uniform),
+        ease,
+        transitions,
+        Blend(ease, transitions, name="EASE + transitions, half and half"),
+    ]
 
 
 def _history_recipes():

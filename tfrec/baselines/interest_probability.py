@@ -103,7 +103,7 @@ class FactorisedInterest:
 
     def fit(self, queries, labels):
         """Learns from queries and their `[n]` bool labels."""
-        order = np.argsort(queries.timestamps, kind="stable")
+        order = np.lexsort((queries.history_ends, queries.timestamps))
         early, late = np.split(order, [round(len(order) * (1 - CALIBRATION))])
         self._factorise(queries.take(early), labels[early])
         scores = _by_parts(queries.take(late), self._scores)

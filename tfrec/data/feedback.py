@@ -72,8 +72,14 @@ event_weights={}, half_life_days=0.0)
             events: `Events`, the whole log; a part of it may lack what others have.
 
         Raises:
-            ConfigError: kinds of event that never occur, all of them.
+            ConfigError: kinds of event that never occur, all of them, or a half-life
+                of events without times.
         """
+        if self.half_life_days and not events.has_times:
+            raise ConfigError(
+                "`data.half_life_days` must be 0, because no event of the log has a "
+                f"time. Received: {self.half_life_days}. Leave it out."
+            )
         named = [("positive", rule) for rule in self.positive]
         named += [("negative", rule) for rule in self.negative]
         rules = [(key, rule, parse_rule(rule)[0]) for key, rule in named]

@@ -48,11 +48,11 @@ def header_chunk(names, kept):
     return Chunk(frame, np.zeros(0, np.int64), tuple(names))
 
 
-def find_files(path):
+def find_files(path, is_told=True):
     """Files of a table: the file itself, or those of a folder, sorted by name.
 
-    Files of a folder whose names end otherwise are named in the log; those that begin
-    with "." or "_" are marks of other programs and left alone.
+    Files of a folder whose names end otherwise are named in the log, if `is_told`;
+    those that begin with "." or "_" are marks of other programs and left alone.
 
     Raises:
         DataError: there is none, or its name ends in nothing that can be read.
@@ -65,7 +65,7 @@ def find_files(path):
         ]
         files = [file for file in found if format_of(file)]
         others = [str(file.relative_to(path)) for file in found if not format_of(file)]
-        if files and others:
+        if files and others and is_told:
             logger.warning("%s: files that are not read: %s.", path, ", ".join(others))
         if files:
             return files

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from tfrec.data.availability import Availability
 from tfrec.data.event_texts import EventTexts, encode_texts
+from tfrec.data.schema import Events
 from tfrec.errors import DataError
 
 MAX_SCORES = 4_000_000  # of a batch of queries: queries x items
@@ -36,7 +37,7 @@ class Interactions:
         item_rows: `[n]` int32.
         event_rows: `[n]` int32.
         values: `[n]` float32.
-        timestamps: `[n]` int64 UTC seconds.
+        timestamps: `[n]` int64 UTC seconds; all 0 for a log without times.
         sequences: `[n]` int64, order among equal timestamps.
         labels: `[n]` int8, 1 positive, -1 negative, 0 neither.
         weights: `[n]` float32, in the loss.
@@ -44,7 +45,8 @@ class Interactions:
             `offsets[u]:offsets[u + 1]`.
         event_texts: `EventTexts` of the whole log, whatever part of its events this
             is, or None. Who reads them takes care of the time.
-        availability: `Availability` of the items, or None where none has limits.
+        availability: `Availability` of the items, or None where none has limits, or no
+            event a time.
 
     Raises:
         DataError: arrays disagree in length or type, rows are out of range, or the
@@ -86,6 +88,11 @@ class Interactions:
     def num_items(self):
         """Size of the catalogue, with items that have no event."""
         return len(self.item_ids)
+
+    @functools.cached_property
+    def has_times(self):
+        """Whether any event has a time; without, the order of events is random."""
+        return bool(self.timestamps.any())
 
     @property
     def num_users(self):
@@ -229,12 +236,13 @@ class Queries:
             yield self.take(np.arange(start, min(start + batch_size, len(self))))
 
 
-def encode(dataset, rules):
+def encode(dataset, rules, seed=0):
     """The log of a data set as integers.
 
     Args:
         dataset: `Dataset`; item rows follow `dataset.items`, users are sorted.
         rules: `FeedbackRules` that label and weigh the events.
+        seed: int, of the random order of the events where none has a time.
 
     Returns:
         `Interactions` of the events with an item.
@@ -242,7 +250,10 @@ def encode(dataset, rules):
     Raises:
         DataError: there are none.
     """
-    everything, events = dataset.events.frame, dataset.events.with_items()
+    events, has_times = dataset.events, dataset.events.has_times
+    if not has_times:
+        events = _in_random_order(events, seed)
+    everything, events = events.frame, events.with_items()
     frame = events.frame
     item_ids = dataset.items.frame["item_id"].to_numpy(object)
     user_rows, user_ids = pd.factorize(frame["user_id"], sort=True)
@@ -269,9 +280,15 @@ def encode(dataset, rules):
         event_names=np.asarray(event_names, object),
         offsets=np.concatenate([[0], np.cumsum(counts)]),
         event_texts=encode_texts(everything, user_ids, item_ids, may_count),
-        availability=Availability.of(dataset.items.frame),
+        availability=Availability.of(dataset.items.frame) if has_times else None,
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
+
+
+def _in_random_order(events, seed):
+    """The same `Events` with random sequences, no two alike."""
+    drawn = np.random.default_rng(seed).permutation(len(events))
+    return Events.of_parsed(events.frame.assign(sequence=drawn))
 
 
 def _check_rows(name, rows, count):

@@ -90,22 +90,35 @@ def check_single(names, table, file=""):
     if twice:
         raise DataError(
             f"{table} must have one column `{twice[0]}`. "
-            f"Columns found{_in(file)}: {show_names(names)}."
+            f"Columns found{in_file(file)}: {show_names(names)}."
         )
 
 
 def missing_column(name, names, table, file):
     """The DataError for a column that is not there."""
-    known = {_fold(found): found for found in names if _PLAIN.fullmatch(found)}
-    close = difflib.get_close_matches(_fold(name), known, n=1)
-    example = known[close[0]] if close else "NAME_IN_FILE"
+    close = near_name(name, names)
+    example = close or "NAME_IN_FILE"
     hint = f" Did you mean `{example}`?" if close else ""
     return DataError(
         f"{table} must have a column `{name}`.{hint} "
-        f"Columns found{_in(file)}: {show_names(names)}. "
+        f"Columns found{in_file(file)}: {show_names(names)}. "
         f'Map it with `data.columns = {{ {name} = "{example}" }}` in a '
         "training's configuration, or rename it in the file."
     )
+
+
+def near_name(name, names, synonyms=()):
+    """The one of `names` that may mean `name`, or None.
+
+    Args:
+        name: str.
+        names: columns found.
+        synonyms: what else it is usually called, in small letters and nothing else.
+    """
+    known = {_fold(found): found for found in names if _PLAIN.fullmatch(found)}
+    close = difflib.get_close_matches(_fold(name), known, n=1)
+    close += [each for each in synonyms if each in known]
+    return known[close[0]] if close else None
 
 
 def show_names(names):
@@ -126,5 +139,6 @@ def _shown(value):
     return repr(value)[:TEXT_LENGTH]
 
 
-def _in(file):
+def in_file(file):
+    """Where something was found, `""` for no file."""
     return f" in {file}" if file else ""

@@ -10,6 +10,7 @@ from tfrec.data.files import format_of
 from tfrec.data.schema import (
     EVENTS,
     ITEMS,
+    UNTIMED,
     USERS,
     Dataset,
     Events,
@@ -17,7 +18,9 @@ from tfrec.data.schema import (
     Users,
     with_usual_value,
 )
+from tfrec.data.table_files import TableFiles
 from tfrec.data.table_reader import read_table
+from tfrec.data.times import files_lack_times
 from tfrec.errors import ConfigError, DataError
 
 
@@ -39,13 +42,30 @@ def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
             there is none at all.
         ConfigError: `on_bad_rows` is unknown or lacks its `quarantine_path`.
     """
-    frame = read_table(path, EVENTS, columns, on_bad_rows, quarantine_path)
+    table = events_table(path, columns)
+    frame = read_table(path, table, columns, on_bad_rows, quarantine_path)
     if frame.empty:
         raise DataError(
             "The log must have at least one event, because there is nothing to learn "
             f"from otherwise. Received: no good row in {path}."
         )
     return Events.of_parsed(with_usual_value(frame))
+
+
+def events_table(path, columns=None, is_strict=True):
+    """How events of a file or folder are read: `EVENTS`, or `UNTIMED` without times.
+
+    Args:
+        path: file or folder.
+        columns: dict of our column name -> name in the files.
+        is_strict: whether a column that is mapped must be in some file.
+
+    Raises:
+        DataError: a file cannot be read, a column is missing, or one may be times
+            under another name.
+    """
+    files = TableFiles(path, UNTIMED, columns or {}, is_strict, is_told=False)
+    return UNTIMED if files_lack_times(files) else EVENTS
 
 
 def read_items(path, columns=None, on_bad_rows="raise", quarantine_path=None):

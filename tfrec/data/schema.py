@@ -1,5 +1,6 @@
 """The tables, checked at birth: events, items, users, and the data set of all three."""
 
+import dataclasses
 import functools
 import hashlib
 import logging
@@ -21,7 +22,8 @@ from tfrec.data.columns import (
     parse_text,
     parse_time,
 )
-from tfrec.data.problems import Problems, check_columns
+from tfrec.data.problems import Problems, check_columns, show_names
+from tfrec.data.times import lacks_times
 from tfrec.data.vectors import parse_vector, unit_vectors
 from tfrec.errors import DataError
 
@@ -40,6 +42,13 @@ EVENTS = Table(
         Column("text", parse_text),
     ),
     either=("item_id", "text"),
+)
+UNTIMED = dataclasses.replace(  # of a log where no event has a time: all are 0
+    EVENTS,
+    columns=tuple(
+        Column("timestamp", parse_limit, "") if column.name == "timestamp" else column
+        for column in EVENTS.columns
+    ),
 )
 ITEMS = Table(
     "Items",
@@ -84,13 +93,14 @@ class Events(_Checked):
 
     Attributes:
         frame: pandas frame with `user_id`, `item_id`, `event` (strings),
-            `timestamp` (int64 UTC seconds), `value` (float32, NaN for a typical one;
-            1 where no event has any), `sequence` (int64, order among equal
-            timestamps) and, where given, `event_id` and `text`. An event with a text,
-            such as a search, may have the item `""`.
+            `timestamp` (int64 UTC seconds; 0 where no event has one), `value`
+            (float32, NaN for a typical one; 1 where no event has any), `sequence`
+            (int64, order among equal timestamps) and, where given, `event_id` and
+            `text`. An event with a text, such as a search, may have the item `""`.
 
     Raises:
-        DataError: a column is missing, a row is bad, or there is no row.
+        DataError: a column is missing or may be times under another name, a row is
+            bad, or there is no row.
 
     Example:
         >>> log = {"user_id": ["ada"], "item_id": [7], "timestamp": ["1970-01-02"]}
@@ -106,11 +116,23 @@ class Events(_Checked):
                 "The log must have at least one event, because there is nothing to "
                 "learn from otherwise. Received: none."
             )
-        frame = with_usual_value(_checked(self.frame, EVENTS))
+        table = EVENTS
+        if lacks_times(self.frame):
+            table = UNTIMED
+            others = [str(name) for name in self.frame if name not in table.names]
+            if others:  # one of them may have the times
+                unread = show_names(others)
+                logger.warning("Events: columns that are not read: %s.", unread)
+        frame = with_usual_value(_checked(self.frame, table))
         object.__setattr__(self, "frame", frame)
 
     def __len__(self):
         return len(self.frame)
+
+    @property
+    def has_times(self):
+        """Whether any event has a time."""
+        return bool(self.frame["timestamp"].any())
 
     def with_items(self):
         """Those that have an item; the others have a text alone.

@@ -1,7 +1,8 @@
-"""Splits by time: what a model may learn from, and what it is then asked.
+"""Splits: what a model may learn from, and what it is then asked.
 
 Every rule here serves one promise: nothing that a model sees, in training or in a
-query's history, happened at or after the moment of the question.
+query's history, happened at or after the moment of the question. Where the log has no
+times, nothing that is asked about is seen.
 """
 
 import logging
@@ -25,7 +26,8 @@ class Split:
         train: `Interactions` that a model may learn from.
         queries: `Queries` with their true items.
         is_cold: `[num_items]` bool, items without any event in `train`.
-        cut: int UTC seconds; every event of `train` lies before it.
+        cut: int UTC seconds; every event of `train` lies before it. 0 for a log
+            without times.
         held_out: `[num_events]` bool of the log that was split: events since the cut,
             or the first question, that `train` does not hold.
     """
@@ -50,12 +52,15 @@ def make_split(
     * `"leave-last-out"`: each user's last positive event. It leaks: other users'
       training events may lie after the moment of a query.
     * `"cold-items"`: as rolling, but a random share of items has no training event.
+    * `"random"`: the only one of a log without times. A share of each user's events is
+      held out, one at least of two or more; their positive items are the targets of
+      one query, whose history is the user's other events.
 
     Args:
         interactions: `Interactions`.
         kind: one of the above.
-        fraction: share of events, in time, from the cut on; for `"cold-items"`
-            also the share of items that training never sees.
+        fraction: share of events, in time, from the cut on, or of each user's; for
+            `"cold-items"` also the share of items that training never sees.
         allow_repeats: whether an item that is in the history may be a target.
             Without, each (user, item) is asked about once at most.
         seed: int, for cold items and the sample of queries.
@@ -65,7 +70,7 @@ def make_split(
         A `Split`.
 
     Raises:
-        ConfigError: `kind` or `fraction` is wrong.
+        ConfigError: `kind` or `fraction` is wrong, or `kind` does not fit the log.
         DataError: no event is left to learn from, or none to ask about.
     """
     if kind not in SPLITS:
@@ -76,6 +81,7 @@ def make_split(
             "`fraction` must be between 0 and 1, both excluded, because both sides "
             f"need events. Received: {fraction}."
         )
+    _check_times(interactions, kind)
     rng = np.random.default_rng(seed)
     in_train, queries, cut = SPLITS[kind](interactions, fraction, allow_repeats, rng)
     if not in_train.any() or not len(queries):
@@ -127,11 +133,23 @@ def _rolling(interactions, fraction, allow_repeats, rng):
 
 def _global(interactions, fraction, allow_repeats, rng):
     cut = _cut(interactions, fraction)
-    is_late = interactions.timestamps >= cut
-    late_before = np.concatenate([[0], np.cumsum(is_late)])
+    late_before = np.concatenate([[0], np.cumsum(interactions.timestamps >= cut)])
     num_late = np.diff(late_before[interactions.offsets])
-    ends = interactions.offsets[1:] - num_late  # [num_users], late events come last
+    return _ask_each_user(interactions, num_late, cut, allow_repeats)
 
+
+def _random(interactions, fraction, allow_repeats, rng):
+    counts = np.diff(interactions.offsets)
+    wanted = np.maximum(np.rint(counts * fraction).astype(np.int64), 1)
+    num_held_out = np.minimum(wanted, np.maximum(counts - 1, 0))
+    # Events are in random order, so the last of each user are a random share.
+    return _ask_each_user(interactions, num_held_out, 0, allow_repeats)
+
+
+def _ask_each_user(interactions, num_late, cut, allow_repeats):
+    """One query per user, about the last `num_late` `[num_users]` of their events."""
+    ends = interactions.offsets[1:] - num_late
+    is_late = np.arange(len(interactions)) >= ends[interactions.user_rows]
     is_target = is_late & (interactions.labels == 1)
     if not allow_repeats:
         first = first_events(interactions)
@@ -181,7 +199,23 @@ SPLITS = {
     "rolling": _rolling,
     "leave-last-out": _leave_last_out,
     "cold-items": _cold_items,
+    "random": _random,
 }
+
+
+def _check_times(interactions, kind):
+    if interactions.has_times == (kind != "random"):
+        return
+    if interactions.has_times:
+        raise ConfigError(
+            'A "random" split must be of a log without times, because in a log with '
+            "times training would see what happened after the questions. Received: a "
+            'log with times. Use "rolling", or leave `evaluation.split` out.'
+        )
+    raise ConfigError(
+        f'`evaluation.split` must be "random", because no event of the log has a time. '
+        f'Received: "{kind}", which needs times. Leave it out.'
+    )
 
 
 def _cut(interactions, fraction):

@@ -27,9 +27,13 @@ class TableFiles:
         table: `Table`.
         columns: our column name -> name in the files.
         is_strict: whether a column that is mapped must be in some file.
+        is_told: whether the log names files and columns that are not read.
+
+    Attributes:
+        found: names of the columns of the file that is being read.
     """
 
-    def __init__(self, path, table, columns, is_strict=True):
+    def __init__(self, path, table, columns, is_strict=True, is_told=True):
         self.path = pathlib.Path(path)
         self.table = table
         self.columns = {
@@ -37,7 +41,8 @@ class TableFiles:
             for ours, theirs in columns.items()
             if ours in table.names and ours != theirs
         }
-        self.is_strict = is_strict
+        self.is_strict, self.is_told = is_strict, is_told
+        self.found: tuple[str, ...] = ()
         self._mapped = set()  # mapped columns that some file has
         self._told = set()  # columns that are not read, once they are in the log
 
@@ -49,19 +54,18 @@ class TableFiles:
         Raises:
             DataError: a file is damaged, or a column is missing or there twice.
         """
-        found = ()
-        for file in find_files(self.path):
+        for file in find_files(self.path, self.is_told):
             partition = partition_of(file, self.path) if file != self.path else {}
             for chunk in read_chunks(file, self._defaults(), self.table.keeps_others):
                 if chunk.columns or len(chunk.rows):
                     new = [name for name in partition if name not in chunk.columns]
-                    found = (*chunk.columns, *new)
-                    frame = self._frame(chunk, found, partition, file)
+                    self.found = (*chunk.columns, *new)
+                    frame = self._frame(chunk, partition, file)
                     chunk = dataclasses.replace(chunk, frame=frame)
                 yield file, chunk
         for ours, theirs in self.columns.items():
-            if found and not self._is_free(ours) and ours not in self._mapped:
-                raise missing_column(theirs, found, self.table.name, self.path)
+            if self.found and not self._is_free(ours) and ours not in self._mapped:
+                raise missing_column(theirs, self.found, self.table.name, self.path)
 
     def _defaults(self):
         """Names in the files -> what stands in for them in JSON objects."""
@@ -73,9 +77,9 @@ class TableFiles:
         """Whether files may call a column by our name, or lack it."""
         return ours not in self.columns or ours in SHARED or not self.is_strict
 
-    def _frame(self, chunk, found, partition, file):
-        sources = self._sources(found, file)
-        others = [name for name in found if name not in sources.values()]
+    def _frame(self, chunk, partition, file):
+        sources = self._sources(self.found, file)
+        others = [name for name in self.found if name not in sources.values()]
         kept = []
         if self.table.keeps_others:
             kept = [name for name in others if name and name not in self.table.names]
@@ -111,7 +115,7 @@ class TableFiles:
 
     def _tell(self, others, file):
         new = [name for name in dict.fromkeys(others) if name not in self._told]
-        if new:
+        if new and self.is_told:
             self._told.update(new)
             logger.warning("%s: columns that are not read: %s.", file, show_names(new))
 

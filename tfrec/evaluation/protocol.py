@@ -22,6 +22,11 @@ QUESTIONS = {
         "all that the user did before the event. A random share of the items has no "
         "training event"
     ),
+    "random": (
+        "No event has a time. Each user is one question. A random share of the user's "
+        "events is held out, and right is every new item of theirs; the history is "
+        "the user's other events, in random order"
+    ),
 }
 
 
@@ -36,10 +41,10 @@ def describe_protocol(split, allow_repeats=False):
         dict of names to sentences and counts, for the report.
     """
     cut = datetime.datetime.fromtimestamp(split.cut, datetime.UTC)
-    queries = split.queries
+    queries, has_times = split.queries, split.train.has_times
     return {
         "split": split.name,
-        "cut": f"{cut:%Y-%m-%d %H:%M:%S} UTC",
+        "cut": f"{cut:%Y-%m-%d %H:%M:%S} UTC" if has_times else "none",
         "question": QUESTIONS[split.name] + ".",
         "candidates": _candidates(split.train, allow_repeats),
         "ties": "Equal scores count against the right item; NaN is the worst score.",

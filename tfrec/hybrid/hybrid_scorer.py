@@ -113,7 +113,9 @@ class HybridScorer(tf.Module):
         Returns:
             `[batch, n]` float tensor, 0 for items that the history does not hold.
         """
-        features = repeat_features(self.model.kinds.of_interest(history), rows)
+        features = repeat_features(
+            self.model.kinds.of_interest(history), rows, self.model.state.has_times
+        )
         return tf.linalg.matvec(features, tf.constant(self.weights.repeat, tf.float32))
 
     def _memories(self, fresh):
@@ -123,7 +125,7 @@ class HybridScorer(tf.Module):
         return tf.split(fresh.memories, self._memory_dims, axis=1)[1:-1]
 
     def _neural_query(self, history, now, profiles, fresh):
-        window, places = latest(history, self.model.window_length)
+        window, places = latest(history, self.model.num_read)
         vectors = self._neural(window.item_rows, fresh)
         queries, weights = self.model.query_tower(
             vectors, window, window.lengths[:, None], now[:, None], profiles

@@ -144,7 +144,8 @@ def own_past(towers, queries):
     num_items = towers.catalogue.num_items
     for rows, history in _histories(queries, towers):
         own = history.item_rows.numpy()
-        found = repeat_features(towers.kinds.of_interest(history), own).numpy()
+        read = towers.kinds.of_interest(history)
+        found = repeat_features(read, own, towers.state.has_times).numpy()
         query_of, events = np.nonzero(own >= 0)
         places.append(rows[query_of] * num_items + own[query_of, events])
         values.append(found[query_of, events])

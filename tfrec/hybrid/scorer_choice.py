@@ -40,7 +40,7 @@ def choose_scorers(model, interactions, queries):
     wide_one = settings.item_to_item._replace(dim=WIDER * dim)
     wide_ones = [
         settings._replace(item_to_item=each)
-        for each in wide_one.variants()
+        for each in wide_one.variants(interactions.has_times)
         if "item_to_item" in names
     ]
     numbers, sides = itertools.count(1), QuerySides(model.towers, queries)

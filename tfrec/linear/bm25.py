@@ -1,6 +1,7 @@
 """BM25 scorer: the words of the texts, as projected BM25 features."""
 
 import functools
+import math
 
 from tfrec.linear.scorer import DecayedScorer
 from tfrec.text.bm25_vectors import Words
@@ -13,7 +14,7 @@ class Bm25Scorer(DecayedScorer):
     Args:
         dim: int, directions kept.
         learn_words: function from `dim` to the `Words` of the catalogue, or None.
-        half_life: float, events.
+        half_life: float, events; infinite for a log without times.
     """
 
     def __init__(self, dim, learn_words=None, half_life=20.0):
@@ -23,6 +24,8 @@ class Bm25Scorer(DecayedScorer):
 
     def fit(self, interactions, catalogue, text_vectors):
         """Takes the words of the catalogue's texts."""
+        if not interactions.has_times:
+            self.half_lives = [math.inf]
         learn = self.learn_words or functools.partial(Words().fit, catalogue.texts)
         self.words = learn(self.max_dim)
         self.candidates = self.words.vectors

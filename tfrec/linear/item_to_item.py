@@ -1,5 +1,6 @@
 """Item-to-item scorer: what having met an item says for others, at low rank."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,13 @@ class ItemToItemSettings(NamedTuple):
     sequential_ease_ridge: float = 2.5  # of what comes next
     ease_ridge: float = 5.0  # of what goes together
 
-    def variants(self):
-        """The settings of this rank from which validation chooses."""
+    def variants(self, has_times=True):
+        """The settings of this rank from which validation chooses.
+
+        Of a log without times there is one: nothing is learnt of the order of events.
+        """
+        if not has_times:
+            return (self._replace(half_lives=(math.inf,), is_ordered=False),)
         return (
             self._replace(half_lives=(2.0, 20.0), is_ordered=True),
             self._replace(half_lives=(10.0, 100.0), is_ordered=True),

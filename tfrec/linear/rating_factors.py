@@ -1,5 +1,7 @@
 """Rating factors: would a user like an item, by what was liked and what was not?"""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -52,9 +54,11 @@ class RatingFactorsScorer(Scorer):
     def fit(self, interactions, catalogue, text_vectors):
         """Learns factors from all reactions, and the logit from the latest."""
         self.standardise = value_scale(interactions)
+        self.recent = RECENT if interactions.has_times else (math.inf,)
         self._learn_reactions(interactions)
         known = np.flatnonzero(self._has_rating(interactions))
-        order = known[np.argsort(interactions.timestamps[known], kind="stable")]
+        moments = (interactions.sequences[known], interactions.timestamps[known])
+        order = known[np.lexsort(moments)]
         early, late = np.split(order, [round(len(order) * (1 - CALIBRATION))])
         self._learn_items(interactions, early, text_vectors)
         self._learn_logit(interactions, late)
@@ -160,7 +164,7 @@ class RatingFactorsScorer(Scorer):
         errors = left - tf.linalg.matvec(features, people)
         ranks = tf.math.cumsum(known, axis=1, exclusive=True, reverse=True)
         residuals = []
-        for half_life in RECENT:
+        for half_life in self.recent:
             weights = known * 0.5 ** (ranks / half_life)
             total = tf.reduce_sum(weights * errors, axis=1)
             residuals.append(total / (1 + tf.reduce_sum(weights, axis=1)))

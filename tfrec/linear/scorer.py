@@ -114,7 +114,8 @@ class Scorer(tf.Module):
 class DecayedScorer(Scorer):
     """A scorer whose query is `sum_j w_j memory[item_j]` over the history's events.
 
-    An event's weight `w_j` halves with every `half_life` events that came after it.
+    An event's weight `w_j` halves with every `half_life` events that came after it;
+    with an infinite one, all events count alike.
     With several half-lives an item has one vector for each: what the last event says
     and what the whole history says are learnt apart, and added.
 

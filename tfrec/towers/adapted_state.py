@@ -27,6 +27,11 @@ class AdaptedState:
     event_texts: np.ndarray  # [num_texts] str, as in `EventTexts`
     sample_queries: Queries
 
+    @property
+    def has_times(self):
+        """Whether the log has times, and so an order of its events to learn."""
+        return self.sample_queries.interactions.has_times
+
 
 def adapted_state(interactions, items, users, repeats):
     """The `AdaptedState` of a log; arguments as in `TwoTower.adapt`."""

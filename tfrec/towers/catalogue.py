@@ -63,9 +63,10 @@ class Catalogue:
         """
         return ~self.has_id & ((self.texts != "") | (self.labels != ""))
 
-    def possible_items(self):
-        """The `PossibleItems` of training."""
-        return PossibleItems(self.has_id, self.available_from, self.available_until)
+    def possible_items(self, has_times=True):
+        """The `PossibleItems` of training; without times, no limit is known to hold."""
+        limits = (self.available_from, self.available_until)
+        return PossibleItems(self.has_id, *(each * has_times for each in limits))
 
     def category_names(self):
         """The most frequent categories and domains, most frequent first."""

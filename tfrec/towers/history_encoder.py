@@ -217,15 +217,17 @@ def make_history_encoder(kind, dim, num_layers, num_heads, dropout):
     """A history encoder by its kind.
 
     Args:
-        kind: `"attention"` or `"lstm"`.
+        kind: `"attention"` or `"lstm"`; None for a log without times.
         dim: int, of events and states.
         num_layers: int.
         num_heads: int, of attention.
         dropout: float, share of activations.
 
     Returns:
-        A `keras.layers.Layer` called as `(x, mask, timestamps, training)`.
+        A `keras.layers.Layer` called as `(x, mask, timestamps, training)`, or None.
     """
+    if kind is None:
+        return None
     if kind == "lstm":
         return LstmHistoryEncoder(dim, num_layers, dropout, name="lstm")
     return AttentionHistoryEncoder(

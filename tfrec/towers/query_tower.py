@@ -63,7 +63,9 @@ class QueryTower(keras.layers.Layer):
 
     Args:
         dim: int, of the vectors.
-        encoder: history encoder, as `make_history_encoder` gives it.
+        encoder: history encoder, as `make_history_encoder` gives it. Without one, for a
+            log without times, a history is read as a set: neither its order nor any
+            time changes the vector.
         speaks: sequence of bools, one per kind of event: whether it speaks of interest;
             of items whose events do not, the readout takes nothing.
         features: names of what is read beside the items.
@@ -94,7 +96,7 @@ class QueryTower(keras.layers.Layer):
             layer.build()
         self.value.build((None, 1))
         self.profile.build(profiles_shape)
-        for layer in (self.input_norm, self.encoder):
+        for layer in filter(None, (self.input_norm, self.encoder)):
             layer.build((*item_vectors_shape[:-1], self.dim))
         for layer in (self.state_output, self.memory_output):
             layer.build((None, self.dim))
@@ -119,7 +121,9 @@ class QueryTower(keras.layers.Layer):
         may_read = of_interest(history, self.speaks).mask
         history, now, profiles = self._enabled(history, now, profiles)
         hidden = self._encode(item_vectors, history, profiles, training)
-        states = tf.gather(hidden, context, batch_dims=1)
+        # Of a set, only the start of a history, with its profile, is not an event.
+        places = tf.zeros_like(context) if self.encoder is None else context
+        states = tf.gather(hidden, places, batch_dims=1)
         last = self._last_timestamps(history, context)
         now = tf.where(now > 0, now, last)
         states += tf.cast(self.time_of_asking(now, last), states.dtype)
@@ -137,7 +141,7 @@ class QueryTower(keras.layers.Layer):
             kinds = tf.zeros_like(kinds)
         if not is_enabled("value"):
             values = tf.zeros_like(values)
-        if not is_enabled("time"):
+        if not is_enabled("time") or self.encoder is None:
             times, now = tf.zeros_like(times), tf.zeros_like(now)
         if not is_enabled("profile"):
             profiles = tf.zeros_like(profiles)
@@ -152,6 +156,8 @@ class QueryTower(keras.layers.Layer):
         start = self.profile(profiles)[:, None]
         x = tf.concat([tf.cast(start, events.dtype), events], axis=1)
         x = self.drop(self.input_norm(x), training=training)
+        if self.encoder is None:
+            return x
         mask = tf.pad(history.mask, [[0, 0], [1, 0]], constant_values=True)
         times = tf.pad(times, [[0, 0], [1, 0]])
         return self.encoder(x, mask, times, training=training)
@@ -165,6 +171,8 @@ class QueryTower(keras.layers.Layer):
         ranks = context[:, :, None] - 1 - positions[None, None, :]
         may_see = tf.logical_and(may_read[:, None, :], ranks >= 0)
         ages = age_bucket(now[:, :, None], history.timestamps[:, None, :])
+        if self.encoder is None:
+            ranks = tf.zeros_like(ranks)
         return self.readout(states, hidden, ages, ranks, may_see)
 
     def get_config(self):

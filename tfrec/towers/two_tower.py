@@ -48,15 +48,15 @@ class TwoTower(keras.Model):
         history_encoder: `"attention"` or `"lstm"`.
         num_layers: int, of the history encoder.
         num_heads: int, of its attention; divides `embedding_dim`.
-        window_length: int, the latest events that the query tower reads.
+        window_length: int, the latest events that the query tower reads; where the log
+            has no times it reads as many as the scorers.
         max_history_length: int, the latest events that scorers beside it read.
         features: names of what it reads beside the items: `"event"`, `"value"`,
             `"time"`, `"profile"`, `"texts"` of events.
         dropout: float, share of activations.
         id_dropout: float, share of items whose id part is dropped in training.
         temperature: float of the softmax; scores are divided by it.
-        num_negatives: int, items drawn in each step; 0 for the whole catalogue, if it
-            is small.
+        num_negatives: int, items drawn in each step; 0 for all, if they are few.
         interest_weight: float, of the interest head's loss beside the softmax.
         bm25_dim: int, directions of the words that follow a text's vector.
         bm25_k1: float, at least 0: how many repetitions of a word still count.
@@ -159,7 +159,7 @@ class TwoTower(keras.Model):
         self.catalogue, self.kinds = state.catalogue, state.kinds
         self.standardise, self.allow_repeats = state.standardise, state.allow_repeats
         self.sample_queries = state.sample_queries
-        self.possible = self.catalogue.possible_items()
+        self.possible = self.catalogue.possible_items(state.has_times)
         self.category_names = self.catalogue.category_names()
         self.categories = tf.constant(
             category_matrix(self.catalogue.labels, self.category_names)
@@ -234,12 +234,13 @@ class TwoTower(keras.Model):
             name="candidate_tower",
         )
         encoder = make_history_encoder(
-            self.history_encoder,
+            self.history_encoder if self.state.has_times else None,
             self.embedding_dim,
             self.num_layers,
             self.num_heads,
             self.dropout,
         )
+        self.num_read = self.window_length if encoder else self.max_history_length
         self.query_tower = QueryTower(
             self.embedding_dim,
             encoder,
@@ -262,13 +263,12 @@ class TwoTower(keras.Model):
         self._make_weights()
 
     def _make_weights(self):
-        empty = tf.zeros([2, 2])
         rows = tf.zeros([2, 2], tf.int32)
         batch = {
             "user_rows": rows[:, 0],
             "item_rows": rows,
             "event_rows": rows,
-            "values": empty,
+            "values": tf.zeros([2, 2]),
             "timestamps": tf.zeros([2, 2], tf.int64),
             "context": rows,
         }
@@ -354,7 +354,7 @@ class TwoTower(keras.Model):
             user_rows: `[batch]` int tensor.
             candidates: `[num_items, dim]` float tensor, as `all_candidates` gives it.
         """
-        history, _ = latest(history, self.window_length)
+        history, _ = latest(history, self.num_read)
         queries, _ = self.query_tower(
             tf.gather(candidates, tf.maximum(history.item_rows, 0)),
             history,

@@ -98,7 +98,8 @@ def judge_all(config, recommender, data, split, text_vectors):
     evaluations = [judge_one(config, recommender, data, split)]
     if config.evaluation.baselines:
         items = data.dataset.items
-        baselines = default_baselines(items, text_vectors, repeats)
+        has_times = split.train.has_times
+        baselines = default_baselines(items, text_vectors, repeats, has_times)
         count = len(baselines)
         for number in range(1, count + 1):
             baseline = baselines.pop(0)  # what no other one shares is freed

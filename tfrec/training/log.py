@@ -14,6 +14,12 @@ from tfrec.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
+NO_TIMES = (
+    "No event has a time. The model learns which items go together, and nothing of "
+    "order, recency and what comes next; it is evaluated on events of each user held "
+    "out at random. If a column has the times, map it with `data.columns`."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class RunData:
@@ -30,11 +36,12 @@ class RunData:
         return self.dataset.events.frame.groupby("user_id", sort=False).indices
 
 
-def load_run_data(config):
+def load_run_data(config, seed=0):
     """Reads what `data.folder` or `data.dataset` names.
 
     Args:
         config: `DataConfig`.
+        seed: int, as `encode` takes it.
 
     Returns:
         `RunData`.
@@ -54,15 +61,16 @@ def load_run_data(config):
         dataset = read_with_words(config.folder, config)
     else:
         dataset = load_dataset(config.dataset)
-    return prepare(dataset, config)
+    return prepare(dataset, config, seed)
 
 
-def prepare(dataset, config):
+def prepare(dataset, config, seed=0):
     """A data set as a run learns from it: cleaned, encoded, labelled.
 
     Args:
         dataset: `Dataset`.
         config: `DataConfig`, for what counts as interest.
+        seed: int, as `encode` takes it.
 
     Returns:
         `RunData`.
@@ -84,5 +92,7 @@ def prepare(dataset, config):
     logger.info(
         "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
     )
-    interactions = encode(dataset, rules)
+    interactions = encode(dataset, rules, seed)
+    if not interactions.has_times:
+        logger.warning(NO_TIMES)
     return RunData(dataset, interactions, dataset.digest(), report.num_duplicates)

@@ -17,8 +17,9 @@ def resolved(config, data):
 
     Returns:
         `Config` whose `data.repeats` is `"never"` or `"allowed"`, whose
-        `model.text_encoder` names an encoder, or `"none"` for a log without texts, and
-        whose `text.preset` is one that reads the texts.
+        `model.text_encoder` names an encoder, or `"none"` for a log without texts,
+        whose `text.preset` is one that reads the texts, and whose `evaluation.split`
+        is `"rolling"`, or `"random"` for a log without times.
 
     Raises:
         DownloadError: MiniLM cannot be downloaded.
@@ -27,6 +28,9 @@ def resolved(config, data):
     encoder = config.model.text_encoder
     if encoder == "auto":
         encoder = "bert" if (_texts(data.dataset) != "").any() else "none"
+    split = config.evaluation.split
+    if split == "auto":
+        split = "rolling" if data.interactions.has_times else "random"
     preset = config.text.preset
     if (encoder, preset) == ("bert", "auto"):
         preset = choose_preset(_texts(data.dataset))
@@ -37,6 +41,7 @@ def resolved(config, data):
         ),
         text=dataclasses.replace(config.text, preset=preset),
         model=dataclasses.replace(config.model, text_encoder=encoder),
+        evaluation=dataclasses.replace(config.evaluation, split=split),
     )
 
 

@@ -67,7 +67,7 @@ def run(config, resume=False, report=progress_lines):
     folder = pathlib.Path(config.run.folder) / config.run.name
     check(folder)
     set_up(config)
-    data = load_run_data(config.data)
+    data = load_run_data(config.data, config.evaluation.seed)
     indexes = choose_indexes(config.export.index, data.interactions.num_items)
     begin(folder, to_json(config), data.digest, resume)
     config = resolved(config, data)
@@ -144,6 +144,7 @@ def manifest_facts(config, data, model, metrics=None):
     return {
         "metrics": metrics or {},
         "data_digest": data.digest,
+        "has_times": data.interactions.has_times,
         "texts": text_facts(config, reading_of(model)),
         "config": dataclasses.asdict(config),
     }
@@ -236,6 +237,7 @@ def _data_facts(data):
         "name": data.dataset.name,
         "digest": data.digest,
         "events": len(log),
+        "has_times": log.has_times,
         "duplicates_removed": data.num_duplicates,
         "users": log.num_users,
         "items": log.num_items,
