@@ -109,7 +109,8 @@ def make_fresh(items, memories, gone_rows, num_items):
 
     Args:
         items: dict of tensors of one length: `item_ids` (string, unique, not ""),
-            `vectors` `[n, dim]`, `text_keys` (int64), `categories` (string such as `"drama|war"`),
+            `vectors` `[n, dim]`, `text_keys` (int64), `categories` (string such as
+            `"drama|war"`),
             `available_from` and `available_until` (int64).
         memories: `[n, memory_dim]` float tensor.
         gone_rows: `[m]` int32 tensor, rows of the catalogue that are not to be
