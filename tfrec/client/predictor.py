@@ -147,7 +147,7 @@ class Predictor(abc.ABC):
         """
         ids = _ids(item_ids)
         options = {"exclude": exclude, "categories": categories, "domain": domain}
-        titles, rows = calls.Titles(), []
+        titles, rows = calls.Titles(), list[tuple]()
         with calls.explaining_old_models("similar"):
             for start in range(0, len(ids), ITEMS_AT_ONCE):
                 part = ids[start : start + ITEMS_AT_ONCE]

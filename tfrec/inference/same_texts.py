@@ -18,8 +18,8 @@ class SameTexts(tf.Module):
     def __init__(self, catalogue):
         super().__init__(name="same_texts")
         columns = (catalogue.titles, catalogue.abouts, catalogue.texts)
-        keys = [text_key(*each) for each in zip(*columns, strict=True)]
-        keys = np.array(keys, np.int64)
+        found = [text_key(*each) for each in zip(*columns, strict=True)]
+        keys = np.array(found, np.int64)
         order = np.argsort(keys, kind="stable")
         self._keys = tf.constant(keys)
         self._sorted = tf.constant(keys[order])
