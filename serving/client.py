@@ -8,6 +8,7 @@ from typing import Annotated
 
 from typer import Option
 
+from tfrec.client.answers import Recommendation
 from tfrec.client.client import RecommenderClient
 from tfrec.client.identity import Ca, Cert, Key, TokenFile, read_identity
 from tfrec.errors import ConfigError
@@ -20,6 +21,9 @@ def recommend(
     model: Annotated[str, Option(help="Name of the model on the server.")],
     history: Annotated[
         str, Option(help="Item ids, oldest first, separated by commas.")
+    ] = "",
+    similar: Annotated[
+        str, Option(help="Item id: items that are like it, for anybody.")
     ] = "",
     k: Annotated[int, Option("--k", "-k", help="Number of items.")] = 10,
     user_text: Annotated[str, Option(help="Profile of the user.")] = "",
@@ -68,10 +72,17 @@ def recommend(
     """Asks a model server for recommendations and prints them.
 
     With --title, it asks how likely somebody of --user-text is interested in an item of
-    that title; neither needs to be known.
+    that title; neither needs to be known. With --similar, it asks for the items that
+    are like one, and takes --k, --exclude, --categories, --domain and --now.
     """
     identity, language = read_identity(ca, cert, key, token_file), _language(lang)
     texts = {"user_text": user_text, "query_text": query_text, "now": now}
+    chosen = {
+        "k": k,
+        "exclude": _split(exclude),
+        "categories": _split(categories),
+        "domain": _split(domain),
+    }
     with RecommenderClient(
         target, model, timeout_s=timeout_s, items=items, **vars(identity)
     ) as client:
@@ -80,12 +91,13 @@ def recommend(
             (probability,) = client.score_texts(user_text, title, **of_item)
             print(f"Probability of interest: {probability:.3f}")
             return
+        if similar:
+            (likes,) = client.similar([similar], now=now, **chosen)
+            _print_table(likes, None, language)
+            return
         found = client.recommend(
             _split(history),
-            k=k,
-            exclude=_split(exclude),
-            categories=_split(categories),
-            domain=_split(domain),
+            **chosen,
             min_probability=min_probability,
             diversity=diversity,
             allow_repeats=allow_repeats,
@@ -120,12 +132,16 @@ def _print_table(found, reasons, lang):
     from rich.text import Text
 
     words = messages(lang)
-    names = ["rank", "item", "title", "probability", "score"]
+    is_for_somebody = any(isinstance(item, Recommendation) for item in found)
+    names = ["rank", "item", "title"]
+    names += ["probability"] if is_for_somebody else []
+    names += ["score"]
     names += ["reason"] if reasons is not None else []
     table = Table(*(words[name] for name in names))
     for place, item in enumerate(found):
-        numbers = (f"{item.probability:.3f}", f"{item.score:.4f}")
-        cells = [str(place + 1), item.item_id, item.title, *numbers]
+        cells = [str(place + 1), item.item_id, item.title]
+        cells += [f"{item.probability:.3f}"] if is_for_somebody else []
+        cells += [f"{item.score:.4f}"]
         cells += [reasons[place]] if reasons is not None else []
         table.add_row(*map(Text, cells))  # brackets in titles mean nothing
     Console().print(table if found else words["nothing"])

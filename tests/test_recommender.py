@@ -149,10 +149,24 @@ def test_settings_are_keys_of_the_configuration():
         tfrec.Recommender(folder="here")
 
 
+def test_items_like_others(fitted):
+    found = fitted.similar([4, "nope", "7"], k=5)
+    assert found.columns.tolist() == ["query", "rank", "item_id", "title", "score"]
+    assert found["query"].tolist() == ["4"] * 5 + ["7"] * 5
+    assert found["rank"].tolist() == [*range(1, 6)] * 2
+    assert (found["item_id"] != found["query"]).all()
+    assert found["title"].tolist() == [f"Number {each}" for each in found["item_id"]]
+    numbers = found["item_id"].astype(int) + found["query"].astype(int)
+    assert (numbers % 2 == 0).mean() > 0.7  # even ones are like even ones
+    some = fitted.similar(["4"], k=18, exclude=[6, 8])
+    assert set(some["item_id"]) == {str(n) for n in range(18)} - {"4", "6", "8"}
+
+
 def test_before_it_has_learnt():
     recommender = tfrec.Recommender()
     for ask in (
         lambda: recommender.recommend([["4"]]),
+        lambda: recommender.similar(["4"]),
         lambda: recommender.evaluate(verbose=False),
         lambda: recommender.export(verbose=False),
         lambda: recommender.save("nowhere"),

@@ -44,6 +44,7 @@ from serving.gateway.schemas import (
     StateEvent,
 )
 from serving.gateway.served_items import ServedItems
+from serving.gateway.similar import add_similar
 from serving.gateway.titles import ItemTitles
 from serving.gateway.undo import add_undo
 from serving.user_states.events import Event, EventError, read_events
@@ -112,6 +113,7 @@ def make_app(
     _add_users(app, states, (recommending, asking), catalogue)
     _add_search(app, catalogue)
     add_lists(app, ItemLists(states, catalogue, reactions), catalogue)
+    add_similar(app, model, catalogue)
     if item_log:
         add_items(app, item_log, catalogue, recommending)
     served = ServedItems(item_log, model)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from serving.gateway.lists import NoSuchListError
+from serving.gateway.similar import NoSuchItemError
 from serving.user_states.store import NoSuchEventError, StoreFullError
 from serving.wording import describe
 from tfrec.errors import ServingError
@@ -24,6 +25,7 @@ _STATUS = [
     (StoreFullError, 507),
     (NoSuchEventError, 404),
     (NoSuchListError, 404),
+    (NoSuchItemError, 404),
     (ServingError, 503),
 ]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import grpc
 
-from tfrec.client.answers import EventKind, Recommendation
+from tfrec.client.answers import EventKind, Recommendation, SimilarItem
 from tfrec.client.client import RecommenderClient
 from tfrec.client.histories import History
 from tfrec.errors import ServingError
@@ -88,6 +88,10 @@ class ModelClient:
     def recommend_from_interest(self, interest, **options) -> list[Recommendation]:
         """Items for a vector; raises as `recommend`."""
         return self._ask(self._client.recommend_from_interest, interest, **options)
+
+    def similar(self, item_id: str, **options) -> list[SimilarItem]:
+        """Items like another, none for an unknown one; raises as `recommend`."""
+        return self._ask(self._client.similar, [item_id], **options)[0]
 
     def cold_list(self, now: int) -> list[Recommendation]:
         """What people without a history got last, best first.

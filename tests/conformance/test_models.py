@@ -7,6 +7,7 @@ SIGNATURES = {
     "serving_default": {"item_ids", "scores", "probabilities"},
     "recommend": {"item_ids", "scores", "probabilities"},
     "recommend_from_interest": {"item_ids", "scores", "probabilities"},
+    "similar": {"item_ids", "scores"},
     "embed_query": {"embedding"},
     "embed_candidate": {"embedding"},
     "score_interest": {"probabilities"},

@@ -128,6 +128,16 @@ def test_judging_given_items(asking, items):
     assert np.isfinite(weights).all()
 
 
+def test_items_like_others(asking, items):
+    asked = {"item_ids": [items[0], b"no such item"], "k": np.array([3, 2], "int32")}
+    found = asking.predict("similar", **asked)
+    assert found["item_ids"].shape == found["scores"].shape == (2, 3)
+    assert items[0] not in found["item_ids"]
+    assert (found["item_ids"][0] != b"").all()
+    assert (found["item_ids"][1] == b"").all()
+    assert np.isneginf(found["scores"][1]).all()
+
+
 def test_judging_texts_alone(asking):
     people = ["likes quiet films", "likes quiet films", ""]
     titles = ["A quiet film", "A loud one", "A quiet film"]

@@ -59,6 +59,10 @@ class ScorerContract:
     def query(scorer, rows):
         return scorer.query(make_history(rows), tf.fill([len(rows)], tf.int64.max))
 
+    def test_one_event_weighs_as_itself(self, scorer):
+        assert scorer.history_weight(1) == pytest.approx(1)
+        assert scorer.history_weight(9) >= 1
+
     def test_fit_gives_the_scorer_and_a_candidate_per_item(self, material):
         scorer = self.make_scorer()
         assert scorer.fit(*material) is scorer

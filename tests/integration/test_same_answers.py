@@ -8,11 +8,11 @@ import tensorflow as tf
 from serving.batch_score import main as batch_score
 from tests.serving.programs import run_program
 from tests.serving.server_process import serving
-from tests.toy_log import DAY_S, NUM_DAYS, START, toy_events, toy_users
+from tests.toy_log import DAY_S, GENRES, NUM_DAYS, START, toy_events, toy_users
 from tfrec.client.client import RecommenderClient
 from tfrec.export.loaded import load
 from tfrec.inference.inference import exact_inference
-from tfrec.inference.request import QueryInputs, RequestOptions
+from tfrec.inference.request import QueryInputs, RequestOptions, options_for
 
 K = 7
 FLAVOURS = ("exact", "scann")
@@ -110,6 +110,24 @@ def test_reloaded_model(artefact_folders, inputs, expected, flavour):
     answer = load(artefact_folders[flavour]).predict("recommend", inputs)
     ids = np.vectorize(bytes.decode, otypes=[object])(answer["item_ids"])
     assert_same((ids, answer["scores"], answer["probabilities"]), expected)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_items_like_others(trained, artefact_folders, flavour):
+    """In memory and on disk; most are of the item's own genre."""
+    model = load(artefact_folders[flavour])
+    asked = [*(f"{genre}-{number:02d}" for genre in GENRES for number in range(15))]
+    found = model.similar(asked, k=K)
+    inference = exact_inference(trained.model.hybrid_scorer())
+    ids, scores = inference.similar(tf.constant(asked), options_for(K, ()))
+    expected = [each.decode() for row in ids.numpy() for each in row]
+    assert found["item_id"].tolist() == expected
+    np.testing.assert_allclose(
+        found["score"], scores.numpy().ravel(), rtol=1e-4, atol=1e-4
+    )
+    assert (found["query"] != found["item_id"]).all()
+    genres = (found[name].str.partition("-")[0] for name in ("query", "item_id"))
+    assert np.equal(*genres).mean() > 0.8  # by chance: 0.24
 
 
 def test_people_and_items_that_nobody_has_seen(trained, artefact_folders):

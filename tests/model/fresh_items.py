@@ -8,6 +8,7 @@ import tensorflow as tf
 from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.scann_here import need_scann
+from tfrec.data.item_changes import ItemChange
 from tfrec.export.signatures import fresh_specs
 from tfrec.inference.inference import Inference, build_indexes
 from tfrec.retrieval.brute_force import BruteForceIndex
@@ -43,6 +44,11 @@ def make_inference(hybrid, flavour):
 
 def specs_of(hybrid):
     return NewItemTier(*fresh_specs(hybrid.dim, hybrid.memory_dim))
+
+
+def key_of(title, category):
+    """Of a whole text, as the items of a server have it."""
+    return ItemChange(item_id="any", title=title, category=category).text_key
 
 
 class Judged:
@@ -82,6 +88,7 @@ class Judged:
             "vectors": column(
                 [self.vectors[each] for each in ids], "float32", [self.hybrid.dim]
             ),
+            "text_keys": column([key_of(*row[:2]) for row in rows], "int64", []),
             "categories": tf.constant(
                 np.array([row[1] for row in rows], object), tf.string
             ),

@@ -189,6 +189,7 @@ def test_a_search_finds_what_came_after_the_index(inference, model):
     items = {
         "item_ids": tf.constant(["fresh"]),
         "vectors": vectors,
+        "text_keys": tf.constant([-1], tf.int64),
         "categories": nothing,
         "available_from": tf.constant([0], tf.int64),
         "available_until": tf.constant([0], tf.int64),

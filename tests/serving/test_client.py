@@ -1,5 +1,6 @@
 """Tests of serving.client against a real server."""
 
+import asyncio
 import threading
 from concurrent import futures
 
@@ -15,10 +16,14 @@ from tests.serving.toy_artefact import (
     VECTORS,
     embedding_oracle,
     ranking_oracle,
+    write_toy,
 )
-from tfrec.client.answers import EventKind
-from tfrec.client.client import RecommenderClient
+from tfrec.client import predictor
+from tfrec.client.answers import EventKind, SimilarItem
+from tfrec.client.async_client import AsyncRecommenderClient
+from tfrec.client.client import Client, RecommenderClient
 from tfrec.client.histories import QueryError
+from tfrec.export.loaded import load
 from tfrec.protocol.status import RequestError
 
 DAY_S = 86_400
@@ -88,6 +93,66 @@ def test_embedding_goes_round(client):
     np.testing.assert_allclose(embedding, expected, rtol=1e-5)
     found = client.recommend_from_interest(embedding, k=2, exclude=["a"])
     assert ids(found) == ranking_oracle(expected, hidden=["a"], k=2)
+
+
+def test_similar_items(client):
+    """By the vectors' products; nothing is like an item that is not there."""
+    of_a, of_nope, of_e = client.similar(["a", "nope", "e"], k=3)
+    # a = (1, 0) with b, c, d: .8, .6, .2; e = (.05, 1) with d, c, b: .86, .68, .29
+    assert (ids(of_a), of_nope, ids(of_e)) == (["b", "c", "d"], [], ["d", "c", "b"])
+    assert of_a[0] == SimilarItem("b", pytest.approx(0.8), "Title of b")
+    some = client.similar(["a"], exclude=["b"], categories=["x"], now=3 * DAY_S)
+    assert ids(some[0]) == ["c"]
+    assert client.similar([]) == []
+
+
+def test_similar_items_on_asyncio(target):
+    async def ask():
+        async with AsyncRecommenderClient(target, "toy") as client:
+            return await client.similar(["a"], k=1), await client.similar([])
+
+    found, nothing = asyncio.run(ask())
+    assert (ids(found[0]), nothing) == (["b"], [])
+
+
+def test_similar_items_as_a_frame(target, toy):
+    items = toy / "1" / "assets.extra" / "items.parquet"
+    with Client(target, "toy", items=items) as client:
+        found = client.similar(["e", "nope", "a"], k=2)
+        assert len(client.similar([], k=2)) == 0
+    assert found["query"].tolist() == ["e", "e", "a", "a"]
+    assert found["rank"].tolist() == [1, 2, 1, 2]
+    assert found["item_id"].tolist() == ["d", "c", "b", "c"]
+    assert found["title"][0] == "Title of d"
+    np.testing.assert_allclose(found["score"], [0.86, 0.68, 0.8, 0.6], rtol=1e-5)
+
+
+def test_similar_items_of_many_in_several_calls(toy, monkeypatch):
+    model = load(toy)
+    whole = model.similar(ITEM_IDS, k=2)
+    monkeypatch.setattr(predictor, "ITEMS_AT_ONCE", 4)
+    assert model.similar(ITEM_IDS, k=2).equals(whole)
+
+
+def test_a_model_of_before_similar_items(tmp_path):
+    model = load(write_toy(tmp_path / "toy", without=("similar",)))
+    words = "must have the signature `similar`.*Train and save a new version"
+    with pytest.raises(RequestError, match=words):
+        model.similar(["a"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"item_ids": "50"}, "`item_ids` must be a list of ids"),
+        ({"item_ids": [None]}, "`item_ids` must"),
+        ({"item_ids": ["a"], "k": 0}, "`k` must be from 1"),
+        ({"item_ids": ["a"], "domain": "books"}, "`domain` must be a list"),
+    ],
+)
+def test_similar_items_that_cannot_be_asked_for(client, asked, words):
+    with pytest.raises(QueryError, match=words):
+        client.similar(**asked)
 
 
 def test_score_interest(client):
@@ -189,6 +254,18 @@ def test_program_prints_a_table(run, target, toy):
     assert "Title of c" in rows[0]  # (1.8, 0.25) x (0.6, 0.65) = 1.2425
     assert "1.2425" in rows[0]
     assert "0.776" in rows[0]  # sigmoid(1.2425)
+
+
+def test_program_shows_what_is_like_an_item(run, target, toy):
+    items = toy / "1" / "assets.extra" / "items.parquet"
+    asked = ("--target", target, "--model", "toy", "--similar", "e", "-k", 2)
+    code, out, _ = run(*asked, "--items", items, "--exclude", "d", "--lang", "en")
+    assert code == 0
+    rows = [line for line in out.splitlines() if "Title of" in line]
+    assert ["Title of c" in rows[0], "0.6800" in rows[0], len(rows)] == [True, True, 2]
+    assert "probability" not in out
+    _, out, _ = run(*asked[:-3], "nope", "--lang", "en")
+    assert "Title of" not in out
 
 
 def test_program_says_why_in_the_language_of_the_reader(run, target, toy, monkeypatch):

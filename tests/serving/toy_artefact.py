@@ -130,6 +130,24 @@ class Toy(tf.Module):
         filters = (k, exclude_item_ids, categories, min_probability)
         return self._top(interest, nothing, *filters)
 
+    @tf.function(
+        input_signature=[
+            _spec(tf.string, BATCH, "item_ids"),
+            _spec(tf.int64, BATCH, "now"),
+            *FILTER[:3],
+        ]
+    )
+    def similar(
+        self, item_ids, now=NOW, k=K, exclude_item_ids=NO_IDS, categories=NO_IDS
+    ):
+        """By the inner product of the vectors."""
+        own = self._matches(item_ids[:, None])[:, 0]
+        is_hidden = own | ~tf.reduce_any(own, axis=1, keepdims=True)
+        vectors = self._lookup(item_ids[:, None])[:, 0]
+        filters = (k, exclude_item_ids, categories, tf.constant([0.0]))
+        found = self._top(vectors, is_hidden, *filters)
+        return {name: found[name] for name in ("item_ids", "scores")}
+
     @tf.function(input_signature=QUERY)
     def embed_query(
         self,
@@ -264,13 +282,17 @@ class Toy(tf.Module):
         }
 
 
-def write_toy(folder, version=1, scale=1.0, kind=Toy):
-    """Writes `folder/version` and returns it; `scale` tells versions apart."""
+def write_toy(folder, version=1, scale=1.0, kind=Toy, without=()):
+    """Writes `folder/version` and returns it; `scale` tells versions apart.
+
+    It lacks the signatures `without`, as one that was saved before they existed.
+    """
     target = pathlib.Path(folder) / str(version)
     toy = kind(scale)
     names = "recommend_from_interest embed_query score_interest explain update_interest"
-    names = f"{names} event_kinds score_texts"
+    names = f"{names} event_kinds score_texts similar"
     signatures = {name: getattr(toy, name) for name in names.split()}
+    signatures = {n: each for n, each in signatures.items() if n not in without}
     signatures |= {"recommend": toy.recommend, "serving_default": toy.recommend}
     tf.saved_model.save(toy, str(target), signatures=signatures)
     extra = target / "assets.extra"

@@ -21,6 +21,21 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class SimilarItem:
+    """One item that is like another.
+
+    Attributes:
+        item_id: as in the catalogue.
+        score: orders the items of one answer.
+        title: `""` if the client has no catalogue.
+    """
+
+    item_id: str
+    score: float
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class EventKind:
     """What a model learnt of one kind of event.
 

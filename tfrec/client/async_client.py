@@ -11,7 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrec.client import calls
-from tfrec.client.answers import EventKind, Recommendation, VersionStatus
+from tfrec.client.answers import (
+    EventKind,
+    Recommendation,
+    SimilarItem,
+    VersionStatus,
+)
 from tfrec.client.connection import Connection
 from tfrec.client.histories import HistoryLike, read_history
 from tfrec.client.reasons import evidence
@@ -96,6 +101,16 @@ class AsyncRecommenderClient:
         """The best items for an embedding `[dim]` that was kept."""
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return await self._ask(call)
+
+    async def similar(
+        self, item_ids: Sequence, **options: Any
+    ) -> list[list[SimilarItem]]:
+        """The items that are most like each of some items."""
+        call = calls.similar(item_ids, self._titles, **options)
+        if not len(item_ids):
+            return []
+        with calls.explaining_old_models("similar"):
+            return await self._ask(call)
 
     async def embed_query(self, history: HistoryLike = (), **texts: Any) -> np.ndarray:
         """The embedding `[dim]` of a user."""

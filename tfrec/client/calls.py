@@ -1,15 +1,22 @@
 """What a client asks a model, and how it reads the answer: no connection here."""
 
+import contextlib
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 import numpy as np
 import numpy.typing as npt
 
 from tfrec.client import histories
-from tfrec.client.answers import EventKind, Recommendation, VersionStatus
+from tfrec.client.answers import (
+    EventKind,
+    Recommendation,
+    SimilarItem,
+    VersionStatus,
+)
 from tfrec.client.histories import HistoryLike, QueryError, make_query
 from tfrec.client.item_table import read_item_table
 from tfrec.protocol.codec import read_tensor, write_tensor
@@ -24,6 +31,7 @@ from tfrec.protocol.messages import (
     SignatureDefMap,
 )
 from tfrec.protocol.signature import Signature, read_signatures
+from tfrec.protocol.status import RequestError
 
 Texts = str | Sequence[str]
 
@@ -79,6 +87,18 @@ class Titles:
             for row in rows
         ]
 
+    def similar_items(self, answer: dict) -> list[list[SimilarItem]]:
+        """The rows of an answer of `similar`, without padding."""
+        pairs = zip(answer["item_ids"].tolist(), answer["scores"].tolist(), strict=True)
+        return [
+            [
+                SimilarItem(name, score, self.by_id.get(name, ""))
+                for name, score in zip(map(bytes.decode, ids), scores, strict=True)
+                if name
+            ]
+            for ids, scores in pairs
+        ]
+
     def _recommendation(
         self, item_id: bytes, score: float, probability: float
     ) -> Recommendation:
@@ -102,6 +122,50 @@ def recommend_from_interest(
     return SignatureCall(
         "recommend_from_interest", inputs, lambda a: titles.recommendations(a)[0]
     )
+
+
+def similar(
+    item_ids: Sequence,
+    titles: Titles,
+    *,
+    k: int = 10,
+    exclude: Sequence = (),
+    categories: Sequence[str] = (),
+    domain: Sequence[str] = (),
+    now: Any = None,
+) -> SignatureCall:
+    """For items; read as the items that are like each."""
+    if isinstance(item_ids, str):
+        raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
+    ids = histories.read_ids("item_ids", item_ids)
+    chosen = {"exclude": exclude, "categories": categories, "domain": domain}
+    query = make_query(now=now, k=k, **chosen)
+    options = histories.filter_inputs([query] * len(ids))
+    del options["min_probability"]  # an item is no person, who would have one
+    times = np.full(len(ids), query.now, "int64")
+    inputs = options | {"item_ids": np.array(ids, object), "now": times}
+    return SignatureCall("similar", inputs, titles.similar_items)
+
+
+@contextlib.contextmanager
+def explaining_old_models(signature: str) -> Iterator[None]:
+    """Context in which a model's lack of a signature is an error in words.
+
+    Raises:
+        RequestError: the model was saved before there was the signature.
+    """
+    try:
+        yield
+    except RequestError as error:
+        is_absent = error.code is grpc.StatusCode.FAILED_PRECONDITION
+        if not (is_absent and f'"{signature}" not found' in error.message):
+            raise
+        raise RequestError(
+            error.code,
+            f"The model must have the signature `{signature}`, because that answers. "
+            "Received: a model that was saved before it existed. Train and save a new "
+            "version.",
+        ) from error
 
 
 def embed_query(history: HistoryLike = (), **texts: Any) -> SignatureCall:

@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tfrec.client import calls
-from tfrec.client.answers import EventKind, Recommendation, VersionStatus
+from tfrec.client.answers import (
+    EventKind,
+    Recommendation,
+    SimilarItem,
+    VersionStatus,
+)
 from tfrec.client.connection import Connection
 from tfrec.client.histories import HistoryLike, read_history
 from tfrec.client.predictor import Predictor
@@ -126,6 +131,26 @@ class RecommenderClient:
         """
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)
+
+    def similar(self, item_ids: Sequence, **options: Any) -> list[list[SimilarItem]]:
+        """The items that are most like each of some items, whoever asks.
+
+        Args:
+            item_ids: which.
+            **options: `k` (10), `exclude`, `categories`, `domain`, `now`.
+
+        Returns:
+            At most `k` for each, best first; none for an unknown item.
+
+        Raises:
+            QueryError: an id or an option cannot be sent.
+            RequestError: the server's status code and words.
+        """
+        call = calls.similar(item_ids, self._titles, **options)
+        if not len(item_ids):
+            return []
+        with calls.explaining_old_models("similar"):
+            return self._ask(call)
 
     def embed_query(self, history: HistoryLike = (), **texts: Any) -> np.ndarray:
         """The embedding `[dim]` of a user.

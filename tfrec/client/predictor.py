@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfrec.client import calls
+from tfrec.client.answers import SimilarItem
 from tfrec.client.histories import (
     HistoryLike,
     Query,
@@ -23,6 +24,7 @@ from tfrec.reasons.sentences import Lang, sentence
 if TYPE_CHECKING:
     import pandas as pd
 
+ITEMS_AT_ONCE = 256  # whose likes are sought in one call
 PER_QUERY = ("user_text", "query_text", "now", "allow_repeats")
 
 
@@ -113,6 +115,47 @@ class Predictor(abc.ABC):
             raise QueryError("`histories` must hold at least one history. Received: 0.")
         answer = self.predict("recommend", recommend_inputs(queries))
         return recommendations(answer, self.titles)
+
+    def similar(
+        self,
+        item_ids: Sequence,
+        *,
+        k: int = 10,
+        exclude: Sequence = (),
+        categories: Sequence[str] = (),
+        domain: Sequence[str] = (),
+        now: Any = None,
+    ) -> "pd.DataFrame":
+        """The items that are most like others, whoever asks.
+
+        Args:
+            item_ids: which; one of the model's items, or any that was added since.
+            k: items for each.
+            exclude: item ids that are not to come.
+            categories: those wanted, none for all.
+            domain: those wanted, such as `["books"]`, none for all.
+            now: time at which they must be on offer, None for the clock.
+
+        Returns:
+            Frame `query, rank, item_id, title, score`, the best first: `query` is the
+            item that others are like. Neither it nor items with the same text come; an
+            unknown item has no rows.
+
+        Raises:
+            QueryError: an id or an option cannot be asked; says which and why.
+            RequestError: the model was saved before it could tell.
+        """
+        ids = _ids(item_ids)
+        options = {"exclude": exclude, "categories": categories, "domain": domain}
+        titles, rows = calls.Titles(), list[tuple]()
+        with calls.explaining_old_models("similar"):
+            for start in range(0, len(ids), ITEMS_AT_ONCE):
+                part = ids[start : start + ITEMS_AT_ONCE]
+                found = self._answer(
+                    calls.similar(part, titles, k=k, now=now, **options)
+                )
+                rows += zip(part, found, strict=True)
+        return _similar_frame(rows, self.titles)
 
     def interest(
         self, history: HistoryLike, item_ids: Sequence, **texts: Any
@@ -232,6 +275,20 @@ def recommendations(
         "probability": answer["probabilities"][rows, ranks],
     }
     return _pandas().DataFrame(columns)
+
+
+def _similar_frame(
+    rows: Sequence[tuple[str, list[SimilarItem]]], titles: Mapping[str, str]
+) -> "pd.DataFrame":
+    """The frame of `Predictor.similar`, of the asked items with what is like each."""
+    columns = ["query", "rank", "item_id", "title", "score"]
+    flat = [
+        (asked, rank, item.item_id, titles.get(item.item_id, ""), item.score)
+        for asked, items in rows
+        for rank, item in enumerate(items, start=1)
+    ]
+    frame = _pandas().DataFrame(flat, columns=columns)
+    return frame.astype({"rank": "int64", "score": "float32"})
 
 
 def _queries(

@@ -1,10 +1,12 @@
 """Items put in and taken out of a catalogue, one by one."""
 
 import dataclasses
+import functools
 import math
 from typing import Any
 
 from tfrec.data.domains import labels
+from tfrec.data.item_texts import join_texts, text_key
 from tfrec.errors import DataError
 from tfrec.values import (
     read_categories,
@@ -85,6 +87,13 @@ class ItemChange:
     def labels(self):
         """Categories and domain, as models read them."""
         return labels(self.category, self.domain)
+
+    @functools.cached_property
+    def text_key(self):
+        """Of the whole text, as `tfrec.data.item_texts.text_key` gives it."""
+        category = self.category.replace("|", ", ")
+        whole = join_texts(self.title, self.text, category)
+        return text_key(self.title, self.text, whole)
 
     def as_row(self):
         """The fields, but for a domain of `""`, which older readers do not know."""

@@ -22,6 +22,7 @@ from tfrec.data.columns import (
     parse_text,
     parse_time,
 )
+from tfrec.data.item_texts import join_texts
 from tfrec.data.problems import Problems, check_columns, show_names
 from tfrec.data.times import lacks_times
 from tfrec.data.vectors import parse_vector, unit_vectors
@@ -291,23 +292,6 @@ def with_usual_value(frame):
     if frame["value"].isna().all():
         return frame.assign(value=np.float32(1))
     return frame
-
-
-def join_texts(*parts):
-    """One text of an item's parts, such as title, text and category.
-
-    Empty parts are left out, and so is a part that the text so far ends with.
-
-    Example:
-        >>> join_texts("Toy Story", "1995. Animation, Comedy", "Animation, Comedy")
-        'Toy Story. 1995. Animation, Comedy'
-    """
-    joined = ""
-    for part in parts:
-        part = part.strip(" \t\r\n").rstrip(" \t\r\n.")
-        if not joined.endswith(part):
-            joined = f"{joined}. {part}" if joined else part
-    return joined
 
 
 def _with_commas(column):

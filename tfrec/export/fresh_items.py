@@ -173,6 +173,7 @@ class FreshItems:
             "item_ids": list(added),
             "vectors": vectors,
             "memories": memories,
+            "text_keys": [each.text_key for each in added.values()],
             "categories": [each.labels for each in added.values()],
             "available_from": [each.available_from for each in added.values()],
             "available_until": [each.available_until for each in added.values()],

@@ -69,6 +69,8 @@ class Sample:
             yield "recommend", {**query, **how}
         yield "serving_default", {"user_text": query["user_text"]}
         yield "recommend_from_interest", {"interest": interest}
+        ids = np.resize(catalogue.item_ids[:batch], batch).astype(object)
+        yield "similar", {"item_ids": ids}
         yield "embed_query", query
         yield "embed_candidate", item
         yield "score_interest", {"candidate_item_ids": some, **query}

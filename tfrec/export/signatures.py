@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfrec.graphs import graph
-from tfrec.inference.request import QueryInputs, RequestOptions
+from tfrec.inference.request import QueryInputs, RequestOptions, options_for
 from tfrec.retrieval.new_item_tier import NewItemTier
 
 DEFAULT_K = 10
@@ -52,6 +52,7 @@ SPECS = {
     "removed_item_ids": _spec("removed_item_ids", tf.string, 1),
     "vectors": _spec("vectors", tf.float32, 2),
     "memories": _spec("memories", tf.float32, 2),
+    "text_keys": _spec("text_keys", tf.int64, 1),
 }
 DEFAULTS = {
     "query_text": [""],
@@ -74,10 +75,13 @@ DEFAULTS = {
 }
 QUERY = QueryInputs._fields
 OPTIONS = RequestOptions._fields
-ITEM = ("item_ids", "vectors", "categories", "available_from", "available_until")
+SIMILAR = ("now", "k", "exclude_item_ids", "categories", "domain")  # its options
+LIMITS = ("available_from", "available_until")
+ITEM = ("item_ids", "vectors", "text_keys", "categories", *LIMITS)
 INPUTS = {  # of each signature
     "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats"),
     "recommend_from_interest": ("interest", *OPTIONS),
+    "similar": ("item_ids", *SIMILAR),
     "embed_query": QUERY,
     "embed_candidate": ("title", "text", "category"),
     "score_interest": ("candidate_item_ids", *QUERY),
@@ -87,7 +91,8 @@ INPUTS = {  # of each signature
     "event_kinds": ("user_text",),
 }
 WITHOUT_FRESH = {"embed_candidate", "score_texts", "event_kinds"}
-SEARCHING = {"recommend", "recommend_from_interest"}  # what depends on the index
+# What depends on the index.
+SEARCHING = {"recommend", "recommend_from_interest", "similar"}
 
 
 class SignatureGraphs(tf.Module):
@@ -128,6 +133,11 @@ class SignatureGraphs(tf.Module):
             interest, _part(RequestOptions, inputs), fresh=_fresh(inputs)
         )
         return _answer(answer)
+
+    def _similar(self, item_ids, **inputs):
+        options = options_for(1, ())._replace(**{n: inputs[n] for n in SIMILAR})
+        ids, scores = self.inference.similar(item_ids, options, _fresh(inputs))
+        return {"item_ids": ids, "scores": scores}
 
     def _embed_query(self, **inputs):
         query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
@@ -248,6 +258,7 @@ def fresh_specs(dim, memory_dim):
         keys=(tf.int64, []),
         vectors=(tf.float32, [dim]),
         memories=(tf.float32, [memory_dim]),
+        text_keys=(tf.int64, []),
         category_names=(tf.string, []),
         categories=(tf.int32, [None]),
         available_from=(tf.int64, []),

@@ -157,12 +157,39 @@ class Inference(tf.Module):
         num_queries = tf.shape(interest)[0]
         options = to_batch(readable(options), num_queries)
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
-        own = None
-        if self.hybrid.has_repeats:  # of the same shape as in `recommend`: one trace
-            own = Own(tf.zeros([num_queries, 0], tf.int32), tf.zeros([num_queries, 0]))
         interest = bounded(self._as_wide(interest))
         wanted = Wanted(interest, self.hybrid.no_searches(num_queries))
+        own = self._nothing_own(num_queries)
         return self._answered(wanted, options, excluded, own, fresh)
+
+    def similar(self, item_ids, options, fresh=None):
+        """The items that are most like others, whoever asks.
+
+        Neither the item itself is among them, nor those whose whole text is the same.
+
+        Args:
+            item_ids: `[batch]` string tensor; nothing is like an unknown item.
+            options: `RequestOptions`.
+            fresh: `NewItemTier` beside the catalogue, or None.
+
+        Returns:
+            `(item_ids, scores)`, each `[batch, max k]`, padded with `""` and `-inf`.
+        """
+        num_items = tf.size(item_ids)
+        asked = self.encoder.like(item_ids, fresh)
+        options = to_batch(readable(options), num_items)
+        excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
+        excluded = tf.concat([excluded, asked.same], axis=1)
+        own = self._nothing_own(num_items)
+        ids, scores, _ = self._answered(asked.wanted, options, excluded, own, fresh)
+        is_known = asked.is_known[:, None]
+        return tf.where(is_known, ids, ""), tf.where(is_known, scores, NO_SCORE)
+
+    def _nothing_own(self, num_queries):
+        """No `Own` items, of the same shape as in `recommend`: one trace."""
+        if not self.hybrid.has_repeats:
+            return None
+        return Own(tf.zeros([num_queries, 0], tf.int32), tf.zeros([num_queries, 0]))
 
     def _as_wide(self, interest):
         """Interest vectors, checked to be of the model's width."""

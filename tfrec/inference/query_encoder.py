@@ -7,9 +7,12 @@ import tensorflow as tf
 from tfrec.data.history import HistoryBatch, latest_events, take_columns
 from tfrec.data.history_texts import latest_texts, weight_at_age
 from tfrec.graphs import shared_graph
+from tfrec.hybrid.item_likeness import ItemLikeness
 from tfrec.hybrid.written_texts import WrittenTexts
 from tfrec.inference.lookup import Names
 from tfrec.inference.new_items import NewItems
+from tfrec.inference.request import text_only, to_batch
+from tfrec.inference.same_texts import SameTexts
 from tfrec.inference.text_vectors import text_vectors
 from tfrec.retrieval.candidate_ids import CandidateIds
 from tfrec.retrieval.filters import NO_ROW
@@ -44,6 +47,14 @@ class EncodedQuery(NamedTuple):
     text_columns: tf.Tensor  # [batch, n] int32, where these stand
 
 
+class LikeAnItem(NamedTuple):
+    """What a request for items like others comes to."""
+
+    wanted: Wanted
+    is_known: tf.Tensor  # [batch] bool, whether the model knows the item
+    same: tf.Tensor  # [batch, n] int32 rows of the item and its duplicates, -1 = none
+
+
 class QueryEncoder(tf.Module):
     """Turns requests, with their items, events and texts, into interest vectors.
 
@@ -63,11 +74,27 @@ class QueryEncoder(tf.Module):
         self.new_items = NewItems(hybrid, self.item_ids, of_items, self.text_vectors)
         kinds = self.model.kinds
         self.event_kinds = Names(kinds.names, default=NO_ROW, empty=kinds.usual)
+        self.likeness = ItemLikeness(hybrid)
+        self.same_texts = SameTexts(self.catalogue)
         self._encoded = shared_graph(self._encode)
 
     def __call__(self, query, fresh=None):
         """`EncodedQuery` of a `QueryInputs` whose tensors have one length."""
         return self._encoded(query, fresh)
+
+    def like(self, item_ids, fresh=None):
+        """`LikeAnItem` of `[batch]` item ids."""
+        blank = text_only(tf.fill(tf.shape(item_ids), ""))
+        query = blank._replace(history_item_ids=item_ids[:, None])
+        asked = self(to_batch(query, tf.size(item_ids)), fresh)
+        known, answer = asked.rows.known[:, 0], asked.rows.answer[:, 0]
+        same = self.same_texts(tf.where(answer > NO_ROW, answer, known), fresh)
+        interest = self.likeness(asked.wanted.interest)
+        return LikeAnItem(
+            asked.wanted._replace(interest=interest),
+            known > NO_ROW,
+            tf.concat([answer[:, None], same], axis=1),
+        )
 
     def rows_of(self, ids, fresh=None):
         """`Rows` of a string tensor of any shape; unknown ids and `""` are -1."""

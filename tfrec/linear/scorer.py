@@ -7,6 +7,7 @@ in closed form (`fit`), so it works from the first day, and the towers add what 
 cannot express.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from tfrec.variables import take_rows
@@ -49,6 +50,17 @@ class Scorer(tf.Module):
     def memory_dim(self):
         """Numbers of an item in the query's history; 0 if it needs none."""
         return 0
+
+    def history_weight(self, length):
+        """How much a history of some events weighs beside its latest event alone.
+
+        Args:
+            length: int, events.
+
+        Returns:
+            float, 1 for a scorer that does not add events up.
+        """
+        return 1.0
 
     def query(self, history, now, new_memories=None):
         """The query's side.
@@ -131,6 +143,10 @@ class DecayedScorer(Scorer):
             ranks / tf.constant(self.half_lives)
         )
         return tf.where(history.mask[..., None], weights, 0.0)
+
+    def history_weight(self, length):
+        """By the fastest decay, which says what the latest events say."""
+        return float(np.sum(0.5 ** (np.arange(length) / min(self.half_lives))))
 
     @property
     def memory_dim(self):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfrec.data.item_texts import NO_TEXT
 from tfrec.retrieval.filters import NO_CANDIDATE, NO_ROW, available_at, every
 
 NUM_KEYS = 2**63 - 1  # ids are found by their 63-bit hash, then compared
@@ -25,6 +26,7 @@ class NewItemTier(NamedTuple):
     keys: tf.Tensor  # [n] int64
     vectors: tf.Tensor  # [n, dim] float32
     memories: tf.Tensor  # [n, memory_dim] float32, as `HybridScorer.new_items`
+    text_keys: tf.Tensor  # [n] int64, the same for equal texts; -1 for none
     category_names: tf.Tensor  # [num_categories] string
     categories: tf.Tensor  # [n, width] int32 numbers of category_names, -1 = padding
     available_from: tf.Tensor  # [n] int64 UTC seconds, 0 = always
@@ -107,7 +109,8 @@ def make_fresh(items, memories, gone_rows, num_items):
 
     Args:
         items: dict of tensors of one length: `item_ids` (string, unique, not ""),
-            `vectors` `[n, dim]`, `categories` (string such as `"drama|war"`),
+            `vectors` `[n, dim]`, `text_keys` (int64), `categories` (string such as
+            `"drama|war"`),
             `available_from` and `available_until` (int64).
         memories: `[n, memory_dim]` float tensor.
         gone_rows: `[m]` int32 tensor, rows of the catalogue that are not to be
@@ -133,6 +136,7 @@ def make_fresh(items, memories, gone_rows, num_items):
         keys=column(keys, NUM_KEYS),
         vectors=column(items["vectors"], 0.0),
         memories=column(memories, 0.0),
+        text_keys=column(items["text_keys"], NO_TEXT),
         category_names=distinct,
         categories=column(numbers, -1),
         available_from=column(items["available_from"], 0),

@@ -96,6 +96,27 @@ def test_put_in_and_taken_out(folder):
     assert set(recommend(servable, k=9)) == {NEW.item_id, everything[0]}
 
 
+def test_what_is_like_new_items_and_removed_ones(folder):
+    servable, log = load_live(folder), ItemLog.of(folder)
+    twin = ItemChange(item_id="twin", category="garden|novel", **ROSES)
+    other = ItemChange(item_id="other", title="Roses number 98", category="garden")
+    log.append([NEW, twin, other, ItemChange(item_id="garden-01", is_removed=True)])
+    follows(servable, "other", True, k=100)
+    asked = [NEW.item_id, "garden-00", "garden-01", "no such item"]
+    found = servable.run(
+        "similar",
+        {"item_ids": np.array(asked, object), "k": np.full(4, 100, np.int32)},
+    )
+    rows = [{each.decode() for each in row if each} for row in found["item_ids"]]
+    gardens = {f"garden-{number:02d}" for number in range(2, 15)}
+    assert rows[0] > gardens | {"other", "garden-00"}
+    assert rows[1] > gardens | {"other", "twin", NEW.item_id}
+    assert rows[2] > gardens | {"garden-00", NEW.item_id}
+    assert rows[3] == set()
+    assert not rows[0] & {NEW.item_id, "twin"}  # of the same text
+    assert all("garden-01" not in row for row in rows)
+
+
 def test_what_was_logged_is_there_after_a_restart(exact):
     """Before the first request is answered, and for a version that comes later."""
     ItemLog.of(exact).append([NEW, ItemChange(item_id="garden-01", is_removed=True)])
