@@ -27,6 +27,8 @@ from serving.gateway.model_client import ModelClient
 from serving.gateway.page import add_page
 from serving.gateway.quotas import Quota
 from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.row_routes import add_rows
+from serving.gateway.rows import Rows
 from serving.gateway.schemas import (
     MAX_K,
     EventsAnswer,
@@ -112,7 +114,10 @@ def make_app(
     add_ask(app, asking, _history)
     _add_users(app, states, (recommending, asking), catalogue)
     _add_search(app, catalogue)
-    add_lists(app, ItemLists(states, catalogue, reactions), catalogue)
+    lists = ItemLists(states, catalogue, reactions)
+    add_lists(app, lists, catalogue)
+    rows = Rows(states, recommending, model, catalogue, reactions, lists)
+    add_rows(app, rows, catalogue)
     add_similar(app, model, catalogue)
     if item_log:
         add_items(app, item_log, catalogue, recommending)

@@ -112,6 +112,7 @@ def test_names_of_this_machine_are_its_own(ask, host):
         ("GET", "/v1/users/ann/texts", "ask"),
         ("GET", "/v1/page", "ask"),
         ("GET", "/v1/lists/popular", "ask"),
+        ("GET", "/v1/users/ann/rows", "ask"),
         ("GET", "/metrics", "ask"),
         ("POST", "/v1/sessions/interests", "ask"),
         ("POST", "/v1/events", "write"),

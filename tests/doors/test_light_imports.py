@@ -143,6 +143,7 @@ def ask_everything(ask):
         f"{users}/state",
         f"{users}/interests",
         f"{users}/texts",
+        f"{users}/rows",
         "/v1/items?query=title",
         "/v1/lists/popular",
     ):

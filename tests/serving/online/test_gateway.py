@@ -389,6 +389,7 @@ def test_openapi_tells_every_route(ask):
         "/v1/users/{user_id}/events/{event_id}",
         "/v1/items",
         "/v1/lists/{name}",
+        "/v1/users/{user_id}/rows",
         "/v1/items/{item_id}/similar",
         "/v1/page",
         "/v1/events",

@@ -1,0 +1,67 @@
+"""The route of rows of a page."""
+
+import time
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+from pydantic import BaseModel
+
+from serving.fields import Id, Now
+from serving.gateway.rows import Kind, Rows, RowsRequest
+from serving.gateway.schemas import MAX_K, ShownItem
+from serving.gateway.titles import ItemTitles
+from tfrec.reasons.sentences import Lang
+
+
+class RowItem(ShownItem):
+    """An item of a row; those of the first row have reasons of their own."""
+
+    reason: str | None
+
+
+class PageRow(BaseModel):
+    """A row: its title says why its items are there."""
+
+    kind: Kind
+    title: str
+    items: list[RowItem]
+
+
+class PageRows(BaseModel):
+    """The rows of a page, from its top; no item comes twice."""
+
+    rows: list[PageRow]
+    latency_ms: float
+
+
+def add_rows(app: FastAPI, rows: Rows, catalogue: ItemTitles) -> None:
+    """Adds the route.
+
+    Args:
+        app: the gateway.
+        rows: what it gives.
+        catalogue: titles and categories.
+    """
+
+    @app.get("/v1/users/{user_id:path}/rows")
+    def show_rows(
+        user_id: Id,
+        k: Annotated[int, Query(ge=1, le=MAX_K, description="Items of a row")] = 10,
+        now: Annotated[Now, Query(description="UTC seconds")] = None,
+        lang: Annotated[Lang, Query(description="Language of titles, reasons")] = "en",
+    ) -> PageRows:
+        """Recommended, like what was had, trending, new: those that have any item."""
+        started = time.perf_counter()
+        found = [
+            PageRow(
+                kind=row.kind,
+                title=row.title,
+                items=[
+                    RowItem(item_id=each, reason=reason, **catalogue.words(each))
+                    for each, reason in zip(row.item_ids, row.reasons, strict=True)
+                ],
+            )
+            for row in rows.for_user(user_id, RowsRequest(k, now, lang))
+        ]
+        latency_ms = round(1e3 * (time.perf_counter() - started), 3)
+        return PageRows(rows=found, latency_ms=latency_ms)

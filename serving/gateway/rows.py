@@ -1,0 +1,188 @@
+"""Rows of a page for one person: recommended, like what they had, trending, new."""
+
+import collections
+import itertools
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from serving.gateway.feedback import Reactions
+from serving.gateway.lists import ItemLists, ListRequest
+from serving.gateway.model_client import ModelClient
+from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.titles import ItemTitles
+from serving.user_states.store import UserStates
+from tfrec.protocol.status import RequestError
+from tfrec.reasons.evidence import CarryingEvent, Evidence
+from tfrec.reasons.sentences import Lang, messages, sentence
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal["recommended", "similar", "trending", "new"]
+MAX_CAUSES = 2  # items that have a row of what is like them
+MAX_LISTED = 100  # items of a list, beside those that are on the page already
+
+
+@dataclass(frozen=True)
+class RowsRequest:
+    """What is asked for.
+
+    Attributes:
+        k: items of each row, at most.
+        now: UTC seconds, None for the clock.
+        lang: of titles and reasons.
+    """
+
+    k: int
+    now: int | None = None
+    lang: Lang = "en"
+
+    @property
+    def moment(self) -> int:
+        """The time of asking."""
+        return self.now or int(time.time())
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a page.
+
+    Attributes:
+        kind: what its items have in common.
+        title: the same for people.
+        item_ids: best first.
+        reasons: of each item, None where there is none of its own.
+    """
+
+    kind: Kind
+    title: str
+    item_ids: Sequence[str]
+    reasons: Sequence[str | None]
+
+
+class Rows:
+    """Makes the rows; no item is on a page twice, and none of the history is on it.
+
+    Args:
+        states: whose users are served.
+        recommending: gives the first row.
+        model: the model server.
+        catalogue: titles and categories.
+        reactions: which events mean interest.
+        lists: of what is trending and new.
+    """
+
+    def __init__(
+        self,
+        states: UserStates,
+        recommending: Recommending,
+        model: ModelClient,
+        catalogue: ItemTitles,
+        reactions: Reactions,
+        lists: ItemLists,
+    ):
+        self._states, self._recommending = states, recommending
+        self._model, self._catalogue = model, catalogue
+        self._reactions, self._lists = reactions, lists
+
+    def for_user(self, user_id: str, request: RowsRequest) -> list[Row]:
+        """The rows of a user that have any item, in the order of the page.
+
+        Raises:
+            StoreError: state or counts cannot be read.
+            NoAnswerError: the model server is away, and there is no fallback.
+        """
+        history = self._states.get(user_id).history()
+        options = ListOptions(
+            request.k, explain=True, now=request.now, lang=request.lang
+        )
+        found, _ = self._recommending.for_user(user_id, options)
+        ids = [item.item_id for item in found.items]
+        reasons = [item.reason for item in found.items]
+        say = messages(request.lang)
+        rows = [Row("recommended", say["row_recommended"], ids, reasons)]
+        page = _Page(history, {*ids, *(event[0] for event in history)}, request)
+        for row in self._more(page, ids):
+            rows.append(row)
+            page.taken.update(row.item_ids)
+        return [row for row in rows if row.item_ids]
+
+    def _more(self, page, recommended) -> Iterator[Row]:
+        """The other rows; each leaves out what is taken when it is made."""
+        for event in self._causes(page.history):
+            yield self._similar(page, event)
+        yield self._trending(page, recommended)
+        yield self._new(page)
+
+    def _causes(self, history):
+        """The latest events that mean interest, each of another item with a title."""
+        latest = {}
+        for event in reversed(history):
+            item_id, kind, value, *_ = event
+            if self._catalogue.title(item_id) and item_id not in latest:
+                latest[item_id] = self._reactions.reward(kind, value) and event
+        return [event for event in latest.values() if event][:MAX_CAUSES]
+
+    def _similar(self, page, event):
+        """Nothing without the model server, or by a model that cannot tell."""
+        request, found = page.request, []
+        how = {"k": request.k, "now": request.moment, "exclude": sorted(page.taken)}
+        try:
+            found = self._model.similar(event[0], **how)
+        except RequestError as error:
+            logger.warning("There is no row of items like %s: %s", event[0], error)
+        title = self._catalogue.title(event[0])
+        named = CarryingEvent.of(event, title, share=1, is_named=True)
+        words = sentence(Evidence(item_id=event[0], events=(named,)), request.lang)
+        return _row("similar", _capitalised(words), [each.item_id for each in found])
+
+    def _trending(self, page, recommended):
+        """In the category that most recommended items have, or in all."""
+        say = messages(page.request.lang)
+        of_items = map(self._catalogue.categories, recommended)
+        counts = collections.Counter(itertools.chain.from_iterable(of_items))
+        for category, _ in counts.most_common(1):
+            if ids := self._listed("trending", page, frozenset([category])):
+                title = say["row_trending_in"].format(category=category)
+                return _row("trending", title, ids[: page.request.k])
+        ids = self._listed("trending", page)
+        return _row("trending", say["row_trending"], ids[: page.request.k])
+
+    def _new(self, page):
+        """The new items that the person is most likely to be interested in."""
+        ids, request = self._listed("new", page), page.request
+        if ids:
+            visible, _ = self._reactions.split(page.history)
+            try:
+                chances = self._model.score_interest(ids, visible, now=request.moment)
+            except RequestError as error:
+                logger.warning("New items come as they are: %s", error)
+            else:
+                chance = dict(zip(ids, chances, strict=True))
+                ids.sort(key=chance.__getitem__, reverse=True)
+        title = messages(request.lang)["row_new"]
+        return _row("new", title, ids[: request.k])
+
+    def _listed(self, name, page, categories=frozenset()):
+        """Ids of a list that are not on the page."""
+        most = MAX_LISTED + len(page.taken)
+        asked = ListRequest(most, categories, frozenset(), page.request.moment)
+        found = (each.item_id for each in self._lists.find(name, asked))
+        return [item_id for item_id in found if item_id not in page.taken]
+
+
+@dataclass(frozen=True)
+class _Page:
+    history: Sequence[tuple]  # as `tfrec.client.histories.FIELDS`, oldest first
+    taken: set[str]  # items that must not come any more
+    request: RowsRequest
+
+
+def _row(kind, title, item_ids):
+    return Row(kind, title, item_ids, [None] * len(item_ids))
+
+
+def _capitalised(words):
+    return words[:1].upper() + words[1:]
