@@ -28,7 +28,7 @@ from serving.gateway.page import add_page
 from serving.gateway.quotas import Quota
 from serving.gateway.recommendations import ListOptions, Recommending
 from serving.gateway.row_routes import add_rows
-from serving.gateway.rows import Rows
+from serving.gateway.rows import PageRows
 from serving.gateway.schemas import (
     MAX_K,
     EventsAnswer,
@@ -116,7 +116,7 @@ def make_app(
     _add_search(app, catalogue)
     lists = ItemLists(states, catalogue, reactions)
     add_lists(app, lists, catalogue)
-    rows = Rows(states, recommending, model, catalogue, reactions, lists)
+    rows = PageRows(states, recommending, model, catalogue, reactions, lists)
     add_rows(app, rows, catalogue)
     add_similar(app, model, catalogue)
     if item_log:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel
 
 from serving.fields import Id, Now
-from serving.gateway.rows import Kind, Rows, RowsRequest
+from serving.gateway.rows import Kind, PageRows, RowsRequest
 from serving.gateway.schemas import MAX_K, ShownItem
 from serving.gateway.titles import ItemTitles
 from tfrec.reasons.sentences import Lang
@@ -19,7 +19,7 @@ class RowItem(ShownItem):
     reason: str | None
 
 
-class PageRow(BaseModel):
+class RowAnswer(BaseModel):
     """A row: its title says why its items are there."""
 
     kind: Kind
@@ -27,14 +27,14 @@ class PageRow(BaseModel):
     items: list[RowItem]
 
 
-class PageRows(BaseModel):
+class RowsAnswer(BaseModel):
     """The rows of a page, from its top; no item comes twice."""
 
-    rows: list[PageRow]
+    rows: list[RowAnswer]
     latency_ms: float
 
 
-def add_rows(app: FastAPI, rows: Rows, catalogue: ItemTitles) -> None:
+def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
     """Adds the route.
 
     Args:
@@ -49,11 +49,11 @@ def add_rows(app: FastAPI, rows: Rows, catalogue: ItemTitles) -> None:
         k: Annotated[int, Query(ge=1, le=MAX_K, description="Items of a row")] = 10,
         now: Annotated[Now, Query(description="UTC seconds")] = None,
         lang: Annotated[Lang, Query(description="Language of titles, reasons")] = "en",
-    ) -> PageRows:
+    ) -> RowsAnswer:
         """Recommended, like what was had, trending, new: those that have any item."""
         started = time.perf_counter()
         found = [
-            PageRow(
+            RowAnswer(
                 kind=row.kind,
                 title=row.title,
                 items=[
@@ -64,4 +64,4 @@ def add_rows(app: FastAPI, rows: Rows, catalogue: ItemTitles) -> None:
             for row in rows.for_user(user_id, RowsRequest(k, now, lang))
         ]
         latency_ms = round(1e3 * (time.perf_counter() - started), 3)
-        return PageRows(rows=found, latency_ms=latency_ms)
+        return RowsAnswer(rows=found, latency_ms=latency_ms)

@@ -46,7 +46,7 @@ class RowsRequest:
 
 
 @dataclass(frozen=True)
-class Row:
+class PageRow:
     """A row of a page.
 
     Attributes:
@@ -62,7 +62,7 @@ class Row:
     reasons: Sequence[str | None]
 
 
-class Rows:
+class PageRows:
     """Makes the rows; no item is on a page twice, and none of the history is on it.
 
     Args:
@@ -87,7 +87,7 @@ class Rows:
         self._model, self._catalogue = model, catalogue
         self._reactions, self._lists = reactions, lists
 
-    def for_user(self, user_id: str, request: RowsRequest) -> list[Row]:
+    def for_user(self, user_id: str, request: RowsRequest) -> list[PageRow]:
         """The rows of a user that have any item, in the order of the page.
 
         Raises:
@@ -102,14 +102,14 @@ class Rows:
         ids = [item.item_id for item in found.items]
         reasons = [item.reason for item in found.items]
         say = messages(request.lang)
-        rows = [Row("recommended", say["row_recommended"], ids, reasons)]
+        rows = [PageRow("recommended", say["row_recommended"], ids, reasons)]
         page = _Page(history, {*ids, *(event[0] for event in history)}, request)
         for row in self._more(page, ids):
             rows.append(row)
             page.taken.update(row.item_ids)
         return [row for row in rows if row.item_ids]
 
-    def _more(self, page, recommended) -> Iterator[Row]:
+    def _more(self, page, recommended) -> Iterator[PageRow]:
         """The other rows; each leaves out what is taken when it is made."""
         for event in self._causes(page.history):
             yield self._similar(page, event)
@@ -181,7 +181,7 @@ class _Page:
 
 
 def _row(kind, title, item_ids):
-    return Row(kind, title, item_ids, [None] * len(item_ids))
+    return PageRow(kind, title, item_ids, [None] * len(item_ids))
 
 
 def _capitalised(words):
