@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.model.test_two_tower import last_queries
-from tfrec.evaluation.evaluate import mean_ndcg, strike_seen
+from tfrec.evaluation.evaluate import mean_ndcg, strike_forbidden
 from tfrec.hybrid import candidate_pool as score_pool
 from tfrec.hybrid.candidate_pool import CandidatePool, pool_candidates
 from tfrec.hybrid.offline_scores import own_past
@@ -63,7 +63,7 @@ def test_what_any_part_likes_best_is_in_the_pool(shallow, hybrid, queries):
     assert pool.parts[0].shape[1] < parts[0].shape[1]
     may_come = pool.parts[0] > -np.inf
     for whole, kept in zip(parts, pool.parts, strict=True):
-        strike_seen(whole, queries)
+        strike_forbidden(whole, queries, allow_repeats=False)
         best = np.where(may_come, kept, -np.inf).max(axis=1)
         np.testing.assert_array_equal(best, whole.max(axis=1))
 
