@@ -2,7 +2,7 @@
 
 Claims: a recommendation changes within milliseconds of its event, the event being on
 disk by then, and within some hundredths of a second over a Kafka broker; a consumer
-applies tens of thousands of events a second in batches.
+applies more than ten thousand events a second in batches.
 
     python benchmarks/bench_online.py --model saved_models/movielens
 

@@ -4,8 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from tfrec.client.answers import EventKind
 from tfrec.errors import ConfigError
+from tfrec.reasons.naming import may_be_named
 
 USUAL = ""  # the log's usual kind
 SKIP = "skip"
@@ -116,6 +119,13 @@ class Reactions:
             return None
         learnt = (kind for kind in self.kinds() or () if kind.name == event)
         return float(not any(kind.is_dislike for kind in learnt))
+
+    def may_be_named(self, history: Sequence[tuple]) -> np.ndarray:
+        """Which events may be a reason, `[events]` bool; `history` as for `split`."""
+        kinds = [kind for _, kind, *_ in history]
+        values = np.array([value for _, _, value, *_ in history], float)
+        rewards = [self.reward(kind, value) for _, kind, value, *_ in history]
+        return may_be_named(kinds, values, np.array([e == 0 for e in rewards], bool))
 
     def split(self, history: Sequence[tuple]) -> tuple[list[tuple], list[str]]:
         """The events that the model reads, and ids of the items that are hidden.

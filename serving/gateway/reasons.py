@@ -15,7 +15,6 @@ from serving.gateway.titles import ItemTitles
 from tfrec.client.answers import Recommendation
 from tfrec.protocol.status import RequestError
 from tfrec.reasons.evidence import Evidence
-from tfrec.reasons.naming import may_be_named
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Reasons:
         except RequestError as error:
             logger.warning("Answers are given without reasons: %s", error)
             return [None] * len(best)
-        may_be = self._may_be_named(history)
+        may_be = self._reactions.may_be_named(history)
         carried = Carried(item_ids, history, shares, may_be, are_words)
         return [*self._making.of(carried, texts, before)]
 
@@ -68,15 +67,6 @@ class Reasons:
         if not history or not item_ids:
             return np.zeros((len(item_ids), len(history)))
         return np.maximum(self._model.explain(item_ids, history, **texts), 0)
-
-    def _may_be_named(self, history):
-        """`[events]` bool."""
-        kinds = [kind for _, kind, *_ in history]
-        values = np.array([value for _, _, value, *_ in history], float)
-        rewards = [
-            self._reactions.reward(kind, value) for _, kind, value, *_ in history
-        ]
-        return may_be_named(kinds, values, np.array([e == 0 for e in rewards], bool))
 
     def _are_words(self, best, history, filters, texts):
         """Whether each item owes its place to the words, and not to the events.

@@ -117,12 +117,14 @@ class PageRows:
         yield self._new(page)
 
     def _causes(self, history):
-        """The latest events that mean interest, each of another item with a title."""
+        """The latest events that may be a reason, each of another item with a title."""
         latest = {}
-        for event in reversed(history):
+        may_be = self._reactions.may_be_named(history)
+        for event, is_reason in zip(reversed(history), may_be[::-1], strict=True):
             item_id, kind, value, *_ = event
             if self._catalogue.title(item_id) and item_id not in latest:
-                latest[item_id] = self._reactions.reward(kind, value) and event
+                is_cause = is_reason and self._reactions.reward(kind, value)
+                latest[item_id] = event if is_cause else None
         return [event for event in latest.values() if event][:MAX_CAUSES]
 
     def _similar(self, page, event):

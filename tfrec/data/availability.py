@@ -38,12 +38,13 @@ class Availability:
 
     def at(self, times: np.ndarray) -> np.ndarray:
         """`[n, num_items]` bool: which items may be shown at `[n]` UTC seconds."""
-        return _is_within(times[:, None], self.starts, self.ends)
+        return is_within(times[:, None], self.starts, self.ends)
 
     def of_pairs(self, rows: np.ndarray, times: np.ndarray) -> np.ndarray:
         """`[n]` bool: whether item `rows[i]` may be shown at `times[i]`."""
-        return _is_within(times, self.starts[rows], self.ends[rows])
+        return is_within(times, self.starts[rows], self.ends[rows])
 
 
-def _is_within(times, starts, ends):
+def is_within(times, starts, ends):
+    """Whether times lie within limits: arrays or tensors that broadcast, as above."""
     return (starts <= times) & ((ends == 0) | (times < ends))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfrec.data.availability import is_within
 from tfrec.graphs import graph
 
 NO_CANDIDATE = ""
@@ -114,9 +115,8 @@ def available_at(available_from, available_until, now):
     """
 
     def allowed(rows, now):
-        until = tf.gather(available_until, rows)
-        has_begun = tf.gather(available_from, rows) <= now[:, None]
-        return has_begun & ((until == 0) | (now[:, None] < until))
+        limits = (tf.gather(each, rows) for each in (available_from, available_until))
+        return is_within(now[:, None], *limits)
 
     return allowed, (now,)
 

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfrec.data.availability import is_within
+
 
 class PossibleItems:
     """What a catalogue says of its items as negatives.
@@ -30,4 +32,4 @@ class PossibleItems:
         if not self._has_limits:
             return tf.constant(True)
         starts, ends = tf.gather(self._starts, rows), tf.gather(self._ends, rows)
-        return (starts <= times) & ((ends == 0) | (times < ends))
+        return is_within(times, starts, ends)

@@ -85,6 +85,21 @@ def test_trending_is_of_the_category_that_is_recommended_most(ask, states):
     assert titles["Trending in y"] == ["café"]
 
 
+def test_a_low_rating_is_no_cause(ask, states):
+    ratings = {"a": 5.0, "b": 4.0, "c": 1.0}
+    states.append(
+        [
+            event("bob", NOW - 9 + n, item_id, event="rating", value=value)
+            for n, (item_id, value) in enumerate(ratings.items())
+        ]
+    )
+    titles = [title for kind, title, _ in shown(rows(ask, "bob")) if kind == "similar"]
+    assert titles == [
+        "Because you rated “Title of b” 4",
+        "Because you rated “Title of a” 5",
+    ]
+
+
 def test_somebody_new_has_no_row_of_similar_items(ask):
     assert "similar" not in [kind for kind, *_ in shown(rows(ask, "nobody"))]
 
