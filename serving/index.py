@@ -46,8 +46,16 @@ def add(
         raise DataError(
             f"ITEMS must have at least one item. Received: none in {items}."
         )
-    log.append(_changes(rows, items))
+    changes = _changes(rows, items)
+    from tfrec.data.item_order import check_added
+
+    known = _known(model, log)
+    added = {each.item_id: each.prerequisites for each in changes}
+    warning = check_added(added, known, known)
+    log.append(changes)
     print(f"{log.path}: {len(rows)} items added.")
+    if warning:
+        print(warning)
 
 
 def remove(
@@ -117,16 +125,20 @@ def _changes(rows, items):
 
 
 def _known(model, log):
-    """Ids of the newest version's items and of those that the log puts in."""
-    from pyarrow import parquet
-
+    """Prerequisites by id of the newest version's items and of those of the log."""
+    from tfrec.client.item_table import read_item_table
+    from tfrec.data.item_order import AFTER, split_ids
     from tfrec.export.artefact import version_folder
 
     path = version_folder(model) / "assets.extra" / "items.parquet"
-    table = parquet.read_table(path, columns=["item_id"])
-    known = set(table["item_id"].to_pylist())
+    table = read_item_table(path, AFTER)
+    ids = table["item_id"]
+    after = table.get(AFTER, [""] * len(ids))  # older versions have no such column
+    known = dict(zip(ids, map(split_ids, after), strict=True))
     for change in log.read().changes:
-        (known.discard if change.is_removed else known.add)(change.item_id)
+        known.pop(change.item_id, None)
+        if not change.is_removed:
+            known[change.item_id] = change.prerequisites
     return known
 
 

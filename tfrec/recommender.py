@@ -336,7 +336,8 @@ class Recommender(Predictor):
                 "`user_ids` must be users of the log that was learnt from; for others, "
                 f"give `histories`. Received: {user_id!r}."
             )
-        rows = rows[-self.config.model.max_history_length :]
+        if data.interactions.prerequisites is None:  # else, all that was met counts
+            rows = rows[-self.config.model.max_history_length :]
         columns = data.dataset.events.frame.iloc[rows]
         names = [name for name in FIELDS if name in columns]  # logs may have no texts
         return History.of(list(columns[names].itertuples(index=False, name=None)))

@@ -186,6 +186,24 @@ def read_categories(raw: Any) -> str:
         >>> read_categories(" a | b|a"), read_categories('["a", "b c"]')
         ('a|b', 'a|b c')
     """
+    return "|".join(_distinct_parts(raw, str.strip))
+
+
+def read_ids(raw: Any) -> str:
+    """Ids as "a|b", from that, a list, or a list written as JSON or Python.
+
+    Raises:
+        ValueError: as `read_id`, or it is neither text nor a list of ids.
+
+    Example:
+        >>> read_ids([12.0, " b "]), read_ids("7|b"), read_ids(None)
+        ('12|b', '7|b', '')
+    """
+    return "|".join(_distinct_parts(raw, read_id))
+
+
+def _distinct_parts(raw, read):
+    """What `read` makes of the parts of a text or of lists of texts, without `""`."""
     raw = _plain(raw)
     if isinstance(raw, str) and raw.strip()[:1] == "[":
         raw = _read_list(raw.strip())
@@ -196,8 +214,8 @@ def read_categories(raw: Any) -> str:
         if isinstance(each, list | tuple):
             waiting += reversed(each)
         else:
-            parts += (part.strip() for part in read_text(each).split("|"))
-    return "|".join(dict.fromkeys(part for part in parts if part))
+            parts += map(read, read_text(each).split("|"))
+    return dict.fromkeys(part for part in parts if part)
 
 
 def _plain(raw):

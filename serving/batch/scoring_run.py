@@ -51,7 +51,10 @@ class ScoringRun:
         folder = version_folder(model)
         changes = ItemLog.of(folder.parent).read().changes
         self._servable = load_with_items(folder, changes)
-        self._scorer = BatchScorer(self._servable, k, allow_repeats)
+        has_order = self._servable.artefact.manifest.get("has_prerequisites", False)
+        has_order |= any(each.after for each in changes)
+        how = (k, allow_repeats, has_order)
+        self._scorer = BatchScorer(self._servable, *how)
         size = sum(file.stat().st_size for file in files["events"])
         self.num_shards = min(MAX_SHARDS, 1 + size // SHARD_BYTES)
         files["model"] = sorted(path for path in folder.rglob("*") if path.is_file())

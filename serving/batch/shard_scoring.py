@@ -93,12 +93,20 @@ class BatchScorer:
         servable: the model.
         k: items per query.
         allow_repeats: whether items of the history may come again.
+        reads_all: whether the model gets whole histories, longer than it reads: what
+            was met long ago decides which items may come after it.
 
     Raises:
         ArtefactError: the model has no `recommend`.
     """
 
-    def __init__(self, servable: Servable, k: int, allow_repeats: bool):
+    def __init__(
+        self,
+        servable: Servable,
+        k: int,
+        allow_repeats: bool,
+        reads_all: bool = False,
+    ):
         if "recommend" not in servable.artefact.signatures:
             raise ArtefactError(
                 f"{servable.artefact.folder} must have the signature `recommend`. "
@@ -107,8 +115,9 @@ class BatchScorer:
         self._servable = servable
         self._k = k
         self._allow_repeats = allow_repeats
-        self._max_length = servable.artefact.manifest.get("max_history_length", 0)
-        self._kinds = servable.artefact.manifest.get("events", {})  # none: all
+        manifest = servable.artefact.manifest
+        self._max_length = 0 if reads_all else manifest.get("max_history_length", 0)
+        self._kinds = manifest.get("events", {})  # none: all
 
     def score(self, queries: pd.DataFrame, logs: UserLogs, profiles: dict):
         """Yields arrow tables of answers, in the order of the queries.

@@ -127,6 +127,16 @@ class Reactions:
         rewards = [self.reward(kind, value) for _, kind, value, *_ in history]
         return may_be_named(kinds, values, np.array([e == 0 for e in rewards], bool))
 
+    def met(self, history: Sequence[tuple]) -> set[str]:
+        """Items that a history has met: by events that may be interest.
+
+        Args:
+            history: as for `split`.
+        """
+        dislikes = {kind.name for kind in self.kinds() or () if kind.is_dislike}
+        visible, _ = self.split(history)
+        return {each[0] for each in visible if each[1] not in dislikes} - {""}
+
     def split(self, history: Sequence[tuple]) -> tuple[list[tuple], list[str]]:
         """The events that the model reads, and ids of the items that are hidden.
 

@@ -18,14 +18,16 @@ from serving.gateway.titles import ItemTitles
 from serving.wording import RequestBody, describe
 from tfrec.data.about import about
 from tfrec.data.item_changes import ItemChange
-from tfrec.errors import ServingError
+from tfrec.data.item_order import check_added
+from tfrec.errors import DataError, ServingError
 from tfrec.export.item_log import ItemLog
-from tfrec.values import read_categories, read_limit, read_text
+from tfrec.values import read_categories, read_ids, read_limit, read_text
 
 MAX_ITEMS = 1000  # of one request
 Text = Annotated[str, BeforeValidator(read_text)]
 Category = Annotated[str, BeforeValidator(read_categories)]
 Limit = Annotated[int, BeforeValidator(read_limit)]
+ItemIds = Annotated[str, BeforeValidator(read_ids)]
 
 
 class NewItem(RequestBody):
@@ -38,6 +40,9 @@ class NewItem(RequestBody):
     domain: Text = Field("", description="Such as books")
     available_from: Limit = Field(0, description="UTC seconds; 0: always")
     available_until: Limit = Field(0, description="UTC seconds; 0: no end")
+    after: ItemIds = Field(
+        "", description="Ids of the items that must be met before, separated by |"
+    )
 
     @model_validator(mode="after")
     def _check_limits(self):
@@ -84,9 +89,10 @@ def read_items(raw: Any) -> list[NewItem]:
 
 
 class ItemsAnswer(BaseModel):
-    """Number of items that were added or removed."""
+    """Number of items that were added or removed, and what to look at."""
 
     accepted: int
+    warning: str = ""
 
 
 def add_items(
@@ -103,24 +109,36 @@ def add_items(
     for change in log.read().changes:
         _note(catalogue, change)
 
-    def write(changes):
+    def write(changes, warning=""):
         log.append(changes)
         for change in changes:
             _note(catalogue, change)
         recommending.forget_all()
-        return ItemsAnswer(accepted=len(changes))
+        return ItemsAnswer(accepted=len(changes), warning=warning)
 
+    answer = {"status_code": 202, "response_model_exclude_defaults": True}
     body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
 
-    @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
+    @app.post("/v1/items", openapi_extra={"requestBody": body}, **answer)
     def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """Adds or replaces one item or a list. 202 means that they are durable."""
-        return write([ItemChange(**item.model_dump()) for item in read_items(payload)])
+        items = [ItemChange(**item.model_dump()) for item in read_items(payload)]
+        return write(items, _check_order(catalogue, items))
 
-    @app.delete("/v1/items/{item_id:path}", status_code=202)
+    @app.delete("/v1/items/{item_id:path}", **answer)
     def remove_item(item_id: Id) -> ItemsAnswer:
         """Removes an item; also one that is not known."""
         return write([ItemChange(item_id=item_id, is_removed=True)])
+
+
+def _check_order(catalogue, items):
+    """What there is to say of unknown prerequisites."""
+    added = {item.item_id: item.prerequisites for item in items}
+    try:
+        words = check_added(added, catalogue.order, catalogue.ids())
+    except DataError as error:
+        raise ItemError(str(error)) from None
+    return words
 
 
 def _note(catalogue, change):
@@ -129,4 +147,4 @@ def _note(catalogue, change):
     else:
         words = (change.title, change.category, about(change.text), change.domain)
         limits = (change.available_from, change.available_until)
-        catalogue.put(change.item_id, *words, limits)
+        catalogue.put(change.item_id, *words, limits, change.after)

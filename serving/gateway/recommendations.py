@@ -276,6 +276,8 @@ class Recommending:
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options))
+        if self._catalogue.order:
+            filters["met"] = sorted(self._reactions.met(history))
         try:
             vector = self._keeping.query_vector(user_id, state, now, profile)
             ask = functools.partial(self._model.recommend_from_interest, vector)
@@ -326,12 +328,14 @@ class Recommending:
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
         unwanted = self._unwanted(history, options)
+        met = self._reactions.met(history)
         allowed = [
             self._item(item)
             for item in self._model.cold_list(now)
             if item.item_id not in unwanted
             and item.probability >= options.min_probability
             and not self._catalogue.is_gone(item.item_id)
+            and self._catalogue.is_open(item.item_id, met)
             and self._catalogue.is_in(item.item_id, options.categories)
             and self._catalogue.is_of(item.item_id, options.domains)
             and (selection is None or selection.is_allowed(item.item_id))

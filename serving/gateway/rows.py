@@ -103,7 +103,8 @@ class PageRows:
         reasons = [item.reason for item in found.items]
         say = messages(request.lang)
         rows = [PageRow("recommended", say["row_recommended"], ids, reasons)]
-        page = _Page(history, {*ids, *(event[0] for event in history)}, request)
+        taken = {*ids, *(event[0] for event in history)}
+        page = _Page(history, taken, self._reactions.met(history), request)
         for row in self._more(page, ids):
             rows.append(row)
             page.taken.update(row.item_ids)
@@ -131,6 +132,8 @@ class PageRows:
         """Nothing without the model server, or by a model that cannot tell."""
         request, found = page.request, []
         how = {"k": request.k, "now": request.moment, "exclude": sorted(page.taken)}
+        if self._catalogue.order:
+            how["met"] = sorted(page.met)
         try:
             found = self._model.similar(event[0], **how)
         except RequestError as error:
@@ -172,13 +175,19 @@ class PageRows:
         most = MAX_LISTED + len(page.taken)
         asked = ListRequest(most, categories, frozenset(), page.request.moment)
         found = (each.item_id for each in self._lists.find(name, asked))
-        return [item_id for item_id in found if item_id not in page.taken]
+        return [
+            item_id
+            for item_id in found
+            if item_id not in page.taken
+            and self._catalogue.is_open(item_id, page.met)
+        ]
 
 
 @dataclass(frozen=True)
 class _Page:
     history: Sequence[tuple]  # as `tfrec.client.histories.FIELDS`, oldest first
     taken: set[str]  # items that must not come any more
+    met: set[str]  # items that others may come after
     request: RowsRequest
 
 

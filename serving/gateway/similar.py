@@ -53,11 +53,13 @@ def add_similar(app: FastAPI, model: ModelClient, catalogue: ItemTitles) -> None
         category: Annotated[str, Query(description=MANY)] = "",
         domain: Annotated[str, Query(description=MANY)] = "",
         exclude: Annotated[str, Query(description=f"Item ids. {MANY}")] = "",
+        met: Annotated[str, Query(description=f"Items met before. {MANY}")] = "",
         now: Annotated[Now, Query(description="UTC seconds")] = None,
     ) -> Response:
         """Items like another, whoever asks. 404 for an item that is not known."""
         started = time.perf_counter()
         names = {"categories": category, "domain": domain, "exclude": exclude}
+        names["met"] = met
         lists = {name: _parts(text) for name, text in names.items()}
         moment = now or int(time.time())
         found = _ask(model, catalogue, item_id, {"k": k, "now": moment, **lists})

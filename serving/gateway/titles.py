@@ -3,11 +3,13 @@
 import functools
 import re
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfrec.client.item_table import read_item_table
+from tfrec.data.item_order import split_ids
 from tfrec.errors import DataError
 from tfrec.export.manifest import time_learnt
 from tfrec.reasons.shared_words import RareWords
@@ -23,6 +25,7 @@ class ItemWords(NamedTuple):
     domain: str = ""
     available_from: int = 0  # UTC seconds, 0 = always
     available_until: int = 0  # UTC seconds, 0 = for ever
+    after: str = ""  # ids "a|b" of the items that must be met before
 
 
 class ItemTitles:
@@ -33,8 +36,8 @@ class ItemTitles:
     Args:
         path: parquet file with `item_id`, `title` and maybe `category` ("a|b"),
             `about` (a line), `num_events`, `keywords` ("a|b"), `topic`,
-            `available_from`, `available_until` and further numbers, or None for a
-            catalogue that knows nothing.
+            `available_from`, `available_until`, `after` (ids "a|b") and further
+            numbers, or None for a catalogue that knows nothing.
 
     Raises:
         DataError: the file is missing or broken.
@@ -71,9 +74,11 @@ class ItemTitles:
         about: str = "",
         domain: str = "",
         limits: tuple[int, int] = (0, 0),
+        after: str = "",
     ) -> None:
-        """Adds an item, or takes other words and limits in time for it."""
-        self._change(item_id, ItemWords(title, category, about, domain, *limits))
+        """Adds an item, or takes other words, limits and prerequisites for it."""
+        words = ItemWords(title, category, about, domain, *limits, after)
+        self._change(item_id, words)
 
     def remove(self, item_id: str) -> None:
         """Lets a search not find an item; events that name it keep its title."""
@@ -143,6 +148,22 @@ class ItemTitles:
             return False
         until = table.available_until.get(item_id, 0)
         return table.available_from.get(item_id, 0) <= now and not 0 < until <= now
+
+    @property
+    def order(self) -> dict[str, list[str]]:
+        """Ids of prerequisites by item, of the items that have some."""
+        after = self._table.after.copy()
+        return {item_id: split_ids(ids) for item_id, ids in after.items() if ids}
+
+    def is_open(self, item_id: str, met: Collection[str]) -> bool:
+        """Whether all that an item comes after is among what somebody has met."""
+        after = self._table.after.get(item_id, "")
+        return all(each in met for each in split_ids(after))
+
+    def ids(self) -> set[str]:
+        """Ids of all items that were not taken out."""
+        table = self._table
+        return {*table.titles.copy()} - table.gone
 
     def title(self, item_id: str) -> str:
         """Title of an item, `""` if there is none."""
@@ -244,6 +265,7 @@ class _Table:
     domains: dict[str, str] = field(default_factory=dict)
     available_from: dict[str, int] = field(default_factory=dict)
     available_until: dict[str, int] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
     num_events: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, dict[str, float]] = field(default_factory=dict)
     keywords: dict[str, str] = field(default_factory=dict)
@@ -269,7 +291,7 @@ class _Table:
         self.gone.discard(item_id)
         columns: list[dict[str, Any]]  # in the order of `ItemWords`
         columns = [self.titles, self.categories, self.abouts, self.domains]
-        columns += [self.available_from, self.available_until]
+        columns += [self.available_from, self.available_until, self.after]
         for column, value in zip(columns, item, strict=True):
             column[item_id] = value
         self.folded[item_id] = fold(self.titles[item_id] or item_id)
@@ -287,7 +309,7 @@ class _Table:
 def _read(path):
     named = (
         *("category", "about", "domain", "num_events", "keywords", "topic"),
-        *("available_from", "available_until"),
+        *("available_from", "available_until", "after"),
     )
     table = read_item_table(path, *named, with_numbers=True)
     ids = table.pop("item_id")
@@ -299,6 +321,7 @@ def _read(path):
         domains=by_id.get("domain", {}),
         available_from=_limits(path, "available_from", by_id),
         available_until=_limits(path, "available_until", by_id),
+        after=by_id.get("after", {}),
         num_events=by_id.get("num_events", {}),
         numbers={
             name: of for name, of in by_id.items() if name not in ("title", *named)

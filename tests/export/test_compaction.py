@@ -17,7 +17,9 @@ from tfrec.export.compaction import _change_items, compact
 from tfrec.export.loaded import load
 
 WORDS = {"title": "Roses number 99", "text": "Thorns. Leaves."}
-NEW = ItemChange(item_id="né 新", category="garden|novel", **WORDS)
+NEW = ItemChange(
+    item_id="né 新", category="garden|novel", after="garden-00", **WORDS
+)
 GONE = ItemChange(item_id="garden-01", is_removed=True)
 
 
@@ -33,6 +35,7 @@ def recommend(model, k=100, **wishes):
 def check(model, folder):
     """The signatures know what came and what went, and so do the papers."""
     assert recommend(model, categories=["novel"]) == [NEW.item_id]
+    assert model.recommend([["garden-02"]], categories=["novel"]).empty
     assert GONE.item_id not in recommend(model)
     items = pd.read_parquet(folder / "assets.extra" / "items.parquet")
     assert set(items["item_id"]) == {*recommend(model), "garden-00"}
@@ -42,6 +45,7 @@ def check(model, folder):
     artefact = read_artefact(folder)
     assert check_manifest(artefact) == []
     assert artefact.manifest["num_items"] == len(items)
+    assert artefact.manifest["has_prerequisites"]
     assert "1 beside its index" in find_facts(artefact)["new items"]
 
 
@@ -61,16 +65,17 @@ def test_the_table_of_items_keeps_all_its_columns(tmp_path):
     path = tmp_path / "items.parquet"
     old = {"item_id": "a", "title": "A", "category": "x", "domain": "books"}
     old |= {"available_from": 0, "available_until": 9, "num_events": 5}
-    old |= {"about": "", "keywords": "sea|ship", "topic": "ships"}
+    old |= {"about": "", "keywords": "sea|ship", "topic": "ships", "after": ""}
     pd.DataFrame([old]).to_parquet(path)
     limits = {"available_from": 7, "available_until": 8}
-    new = ItemChange(item_id="b", title="B", domain="films", **limits)
+    new = ItemChange(item_id="b", title="B", domain="films", after="a", **limits)
     _change_items(path, SimpleNamespace(added={"b": new}, removed=[]))
     items = pd.read_parquet(path)
     assert items.iloc[0].to_dict() == old
     assert items.iloc[1].to_dict() == {
         **{"item_id": "b", "title": "B", "category": "", "domain": "films"},
         **{"about": "", "keywords": "", "topic": "", "num_events": 0, **limits},
+        "after": "a",
     }
     assert items.dtypes["available_until"] == "int64"
 

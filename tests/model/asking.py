@@ -17,7 +17,7 @@ QUERY_SPECS = QueryInputs(
 WISH_SPECS = RequestOptions(
     tf.TensorSpec([None], tf.int64),
     tf.TensorSpec([None], tf.int32),
-    *(tf.TensorSpec([None, None], tf.string) for _ in range(3)),
+    *(tf.TensorSpec([None, None], tf.string) for _ in range(4)),
     *(tf.TensorSpec([None], tf.float32) for _ in range(2)),
 )
 NAMED = tf.TensorSpec([None, None], tf.string)
@@ -94,6 +94,7 @@ def make_options(**given):
         "now": [SOON],
         "k": [10],
         "exclude_item_ids": [[""]],
+        "met_item_ids": [[""]],
         "categories": [[""]],
         "domain": [[""]],
         "min_probability": [0.0],

@@ -94,6 +94,7 @@ class Judged:
             ),
             "available_from": column([row[2] for row in rows], "int64", []),
             "available_until": column([row[3] for row in rows], "int64", []),
+            "after": tf.constant(np.array([""] * len(ids), object), tf.string),
         }
         memories = column(
             [self.memories[each] for each in ids],

@@ -241,6 +241,7 @@ def test_events_with_a_new_item_count_as_with_a_cold_one(untrained, history):
     items = {"item_ids": tf.constant(["new"]), "vectors": vectors}
     items |= {"categories": category, "available_from": tf.constant([0], tf.int64)}
     items["available_until"] = items["text_keys"] = items["available_from"]
+    items["after"] = tf.constant([""])
     fresh = untrained.new_items.make_fresh(items, memories, tf.constant([], tf.string))
     asked = untrained.embed_query(make_query([history]), fresh)
     cold = [names(row)[0] if each == "new" else each for each in history]

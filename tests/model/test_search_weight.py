@@ -193,6 +193,7 @@ def test_a_search_finds_what_came_after_the_index(inference, model):
         "categories": nothing,
         "available_from": tf.constant([0], tf.int64),
         "available_until": tf.constant([0], tf.int64),
+        "after": nothing,
     }
     gone = tf.constant([], tf.string)
     fresh = inference.new_items.make_fresh(items, memories, gone)

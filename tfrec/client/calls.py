@@ -130,6 +130,7 @@ def similar(
     *,
     k: int = 10,
     exclude: Sequence = (),
+    met: Sequence = (),
     categories: Sequence[str] = (),
     domain: Sequence[str] = (),
     now: Any = None,
@@ -139,7 +140,7 @@ def similar(
         raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
     ids = histories.read_ids("item_ids", item_ids)
     chosen = {"exclude": exclude, "categories": categories, "domain": domain}
-    query = make_query(now=now, k=k, **chosen)
+    query = make_query(now=now, k=k, met=met, **chosen)
     options = histories.filter_inputs([query] * len(ids))
     del options["min_probability"]  # an item is no person, who would have one
     times = np.full(len(ids), query.now, "int64")

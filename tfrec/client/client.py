@@ -127,7 +127,8 @@ class RecommenderClient:
         Args:
             interest: `[dim]` floats.
             now: a time, 0 for the server's clock.
-            **options: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
+            **options: `k`, `exclude`, `met`, `categories`, `min_probability`,
+                `diversity`.
         """
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)
@@ -137,7 +138,7 @@ class RecommenderClient:
 
         Args:
             item_ids: which.
-            **options: `k` (10), `exclude`, `categories`, `domain`, `now`.
+            **options: `k` (10), `exclude`, `met`, `categories`, `domain`, `now`.
 
         Returns:
             At most `k` for each, best first; none for an unknown item.

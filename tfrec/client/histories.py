@@ -84,6 +84,8 @@ class Query:
         now: time of asking in seconds, 0 for right after the last event.
         k: how many items.
         exclude: item ids that must not come.
+        met: item ids that count as met, beside those of the history, for items that
+            come after others.
         categories: those wanted, none for all.
         domain: those wanted, none for all.
         min_probability: items below it do not come.
@@ -97,6 +99,7 @@ class Query:
     now: int = 0
     k: int = 10
     exclude: Sequence[str] = ()
+    met: Sequence[str] = ()
     categories: Sequence[str] = ()
     domain: Sequence[str] = ()
     min_probability: float = 0.0
@@ -111,7 +114,7 @@ class Query:
                 raise QueryError(
                     f"`{name}` must be from 0 to 1. Received: {getattr(self, name)}."
                 )
-        for name in ("exclude", "categories", "domain"):
+        for name in ("exclude", "met", "categories", "domain"):
             if isinstance(getattr(self, name), str):
                 raise QueryError(
                     f"`{name}` must be a list of strings. "
@@ -209,8 +212,9 @@ def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query
     seconds = read_now(now)
     for name in ("user_text", "query_text"):
         (options[name],) = _read_each(name, [options.get(name, "")], read_text)
-    if not isinstance(options.get("exclude", ""), str):
-        options["exclude"] = read_ids("exclude", options["exclude"])
+    for name in ("exclude", "met"):
+        if not isinstance(options.get(name, ""), str):
+            options[name] = read_ids(name, options[name])
     for name in ("categories", "domain"):
         if not isinstance(options.get(name, ""), str):
             options[name] = _read_each(name, options[name], read_text)
@@ -258,6 +262,7 @@ def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     }
     diversity = np.array([q.diversity for q in queries], "float32")
     inputs |= _if_used("domain", pad([q.domain for q in queries]))
+    inputs |= _if_used("met_item_ids", pad([q.met for q in queries]))
     return inputs | _if_used("diversity", diversity)
 
 

@@ -122,6 +122,7 @@ class Predictor(abc.ABC):
         *,
         k: int = 10,
         exclude: Sequence = (),
+        met: Sequence = (),
         categories: Sequence[str] = (),
         domain: Sequence[str] = (),
         now: Any = None,
@@ -132,6 +133,8 @@ class Predictor(abc.ABC):
             item_ids: which; one of the model's items, or any that was added since.
             k: items for each.
             exclude: item ids that are not to come.
+            met: item ids that count as met: items that come after others come only if
+                all of those are among them.
             categories: those wanted, none for all.
             domain: those wanted, such as `["books"]`, none for all.
             now: time at which they must be on offer, None for the clock.
@@ -147,6 +150,7 @@ class Predictor(abc.ABC):
         """
         ids = _ids(item_ids)
         options = {"exclude": exclude, "categories": categories, "domain": domain}
+        options["met"] = met
         titles, rows = calls.Titles(), list[tuple]()
         with calls.explaining_old_models("similar"):
             for start in range(0, len(ids), ITEMS_AT_ONCE):

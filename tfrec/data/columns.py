@@ -19,6 +19,7 @@ from tfrec.values import (
     NULLS,
     read_categories,
     read_id,
+    read_ids,
     read_limit,
     read_number,
     read_text,
@@ -148,6 +149,11 @@ def parse_text(raw, name):
 def parse_categories(raw, name):
     """Strings of the form "a|b"."""
     return read_each(raw, name, read_categories, "")
+
+
+def parse_ids(raw, name):
+    """Ids of the form "a|b"."""
+    return read_each(raw, name, read_ids, "")
 
 
 def parse_number(raw, name):

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from tfrec.data.availability import Availability
 from tfrec.data.event_texts import EventTexts, encode_texts
+from tfrec.data.prerequisites import Prerequisites
 from tfrec.data.schema import Events
 from tfrec.errors import DataError
 
@@ -47,6 +48,7 @@ class Interactions:
             is, or None. Who reads them takes care of the time.
         availability: `Availability` of the items, or None where none has limits, or no
             event a time.
+        prerequisites: `Prerequisites` of the items, or None where none has any.
 
     Raises:
         DataError: arrays disagree in length or type, rows are out of range, or the
@@ -67,6 +69,7 @@ class Interactions:
     offsets: np.ndarray
     event_texts: EventTexts | None = None
     availability: Availability | None = None
+    prerequisites: Prerequisites | None = None
 
     def __post_init__(self):
         for name, dtype in EVENT_ARRAYS.items():
@@ -272,8 +275,8 @@ def encode(dataset, rules, seed=0):
     }
     order = np.lexsort((sequences, timestamps, user_rows))  # stable: log order last
     counts = np.bincount(user_rows, minlength=len(user_ids))
-    speaks = np.unique(frame["event"][arrays["labels"] >= 0])
-    may_count = everything["event"].isin(speaks).to_numpy()
+    speaks = np.isin(np.arange(len(event_names)), event_rows[arrays["labels"] >= 0])
+    may_count = everything["event"].isin(event_names[speaks]).to_numpy()
     return Interactions(
         item_ids=item_ids,
         user_ids=np.asarray(user_ids, object),
@@ -281,6 +284,7 @@ def encode(dataset, rules, seed=0):
         offsets=np.concatenate([[0], np.cumsum(counts)]),
         event_texts=encode_texts(everything, user_ids, item_ids, may_count),
         availability=Availability.of(dataset.items.frame) if has_times else None,
+        prerequisites=Prerequisites.of(dataset.items, speaks),
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
 

@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 from tfrec.data.domains import labels
+from tfrec.data.item_order import AFTER, check_order, split_ids
 from tfrec.data.item_texts import join_texts, text_key
 from tfrec.errors import DataError
 from tfrec.values import (
     read_categories,
     read_given_id,
+    read_ids,
     read_limit,
     read_number,
     read_text,
@@ -40,6 +42,7 @@ class ItemChange:
     domain: str = ""
     available_from: int = 0  # UTC seconds, 0 = always
     available_until: int = 0  # UTC seconds, 0 = for ever
+    after: str = ""  # ids "a|b" of the items that must be met before
     is_removed: bool = False
     time: float = 0.0  # UTC seconds at which it was asked for
 
@@ -59,6 +62,7 @@ class ItemChange:
                 f"could never be had. Received: {self.available_until} and "
                 f"{self.available_from}, of {self.item_id!r}."
             )
+        check_order({self.item_id: self.prerequisites})
 
     @classmethod
     def parse(cls, raw: Any) -> "ItemChange":
@@ -79,6 +83,11 @@ class ItemChange:
         return cls(**{"item_id": None, **raw})
 
     @property
+    def prerequisites(self):
+        """Ids of the items that must be met before."""
+        return split_ids(self.after)
+
+    @property
     def texts(self):
         """What is encoded: title, text, and labels."""
         return self.title, self.text, self.labels
@@ -96,9 +105,9 @@ class ItemChange:
         return text_key(self.title, self.text, whole)
 
     def as_row(self):
-        """The fields, but for a domain of `""`, which older readers do not know."""
+        """The fields, but for those that older readers do not know and that are `""`."""
         row = dataclasses.asdict(self)
-        return row if self.domain else {k: v for k, v in row.items() if k != "domain"}
+        return {k: v for k, v in row.items() if v or k not in ("domain", AFTER)}
 
 
 def _read_flag(raw):
@@ -120,6 +129,7 @@ _READERS = {
     "domain": read_text,
     "available_from": read_limit,
     "available_until": read_limit,
+    AFTER: read_ids,
     "is_removed": _read_flag,
     "time": _read_clock,
 }

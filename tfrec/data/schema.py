@@ -14,6 +14,7 @@ from tfrec.data.columns import (
     Table,
     parse_categories,
     parse_id,
+    parse_ids,
     parse_integer,
     parse_kind,
     parse_limit,
@@ -21,6 +22,13 @@ from tfrec.data.columns import (
     parse_optional_id,
     parse_text,
     parse_time,
+)
+from tfrec.data.item_order import (
+    AFTER,
+    check_order,
+    split_ids,
+    unknown_ids,
+    words_of_unknown,
 )
 from tfrec.data.item_texts import join_texts
 from tfrec.data.problems import Problems, check_columns, show_names
@@ -64,6 +72,7 @@ ITEMS = Table(
         Column("keywords", parse_categories),
         Column("topic", parse_text),
         Column("vector", parse_vector),
+        Column(AFTER, parse_ids),
     ),
     unique="item_id",
 )
@@ -160,7 +169,8 @@ class Items(_Checked):
         frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
             ("a|b"), `domain` (strings, `""` for none), `available_from` and
             `available_until` (int64 UTC seconds, 0 for no limit) and, where given,
-            `keywords` ("a|b"), `topic` and `vector` (bytes of 32-bit floats).
+            `keywords` ("a|b"), `topic`, `vector` (bytes of 32-bit floats) and `after`
+            (ids "a|b" of the items that must be met before).
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
@@ -197,6 +207,14 @@ class Items(_Checked):
             )
         read_too = [join_texts(*each) for each in zip(*words, strict=True)]
         return Items.of_parsed(self.frame.assign(**{READ_TOO: read_too}))
+
+    @property
+    def after(self):
+        """Ids of prerequisites by item, of the items that have some."""
+        if AFTER not in self.frame:
+            return {}
+        pairs = zip(self.frame["item_id"], self.frame[AFTER], strict=True)
+        return {item_id: split_ids(ids) for item_id, ids in pairs if ids}
 
     @functools.cached_property
     def vectors(self):
@@ -245,6 +263,9 @@ class Dataset:
         events: `Events`.
         items: `Items`.
         users: `Users`, possibly none.
+
+    Raises:
+        DataError: an item comes after itself, at once or by way of others.
     """
 
     name: str
@@ -253,6 +274,13 @@ class Dataset:
     users: Users
 
     def __post_init__(self):
+        self._add_items_of_events()
+        check_order(self.items.after)
+        unknown = unknown_ids(self.items.after, self.items.frame["item_id"])
+        if unknown:
+            logger.warning("%s: %s", self.name, words_of_unknown(unknown))
+
+    def _add_items_of_events(self):
         known = pd.Index(self.items.frame["item_id"])
         met = pd.Index(self.events.frame["item_id"].unique())
         added = met.difference(known.append(pd.Index([""])))
@@ -265,7 +293,7 @@ class Dataset:
         )
         blank = Items(pd.DataFrame({"item_id": added}))
         frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
-        optional = [name for name in (*WORDS, READ_TOO) if name in frame]
+        optional = [name for name in (*WORDS, READ_TOO, AFTER) if name in frame]
         frame = frame.fillna(dict.fromkeys(optional, ""))
         if "vector" in frame:
             frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfrec.data.first_met import FirstMet
 from tfrec.data.repeats import may_be_target
 from tfrec.data.text_reader import TextReader
 
@@ -70,11 +71,13 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         `labels` (1, 0, -1), `context` (events that the target may look back on)
         and `target_weights` (0 = no target). Of a log with texts also `text_rows`
         (-1 = padding) and `text_weights`, `[batch, length, 8]`: what its user had
-        written before.
+        written before. Of one with prerequisites also `open_from`, `[batch, n]`: from
+        how many events of `context` on each of the `n` items that have some is open.
     """
     windows = cut_windows(interactions, length)
     columns = _columns(interactions, allow_repeats)
     texts = None if interactions.event_texts is None else TextReader(interactions)
+    first_met = None if interactions.prerequisites is None else FirstMet(interactions)
     num_windows = len(windows)
 
     def batch_of(indices):
@@ -97,6 +100,10 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         batch["target_weights"] *= tf.cast(is_target, tf.float32)
         batch["labels"] *= tf.cast(is_target, tf.int8)
         batch["user_rows"] = batch["user_rows"][:, 0]
+        if first_met:
+            open_from = first_met(batch["user_rows"]) - starts[:, None]
+            open_from = tf.clip_by_value(open_from, 0, length)  # no context is as long
+            batch["open_from"] = tf.cast(open_from, tf.int32)
         return batch
 
     def place(position):

@@ -166,7 +166,8 @@ def target_slices(split, query_of, rows):
 def strike_forbidden(scores, queries, allow_repeats):
     """Sets the scores of what may not be answered to `-inf`, in place.
 
-    That is what cannot be had at the time of asking, and each query's own history.
+    That is what cannot be had at the time of asking, items some of whose prerequisites
+    are not in a query's history, and each query's own history.
 
     Args:
         scores: `[queries, num_items]` float array.
@@ -176,6 +177,9 @@ def strike_forbidden(scores, queries, allow_repeats):
     log = queries.interactions
     if log.availability is not None:
         scores[~log.availability.at(queries.timestamps)] = -np.inf
+    if log.prerequisites is not None:
+        places, columns = np.nonzero(~log.prerequisites.are_met(queries))
+        scores[places, log.prerequisites.rows[columns]] = -np.inf
     if not allow_repeats:
         for i in range(len(queries)):
             scores[i, log.item_rows[queries.history(i)]] = -np.inf

@@ -63,4 +63,7 @@ def _candidates(log, allow_repeats):
     who = f"All {log.num_items:,} items"
     if log.availability is not None:
         who = f"Of {log.num_items:,} items those that could be had when it was asked"
-    return f"{who} are ranked, {seen} those of the history."
+    after = ""
+    if log.prerequisites is not None:
+        after = " Those whose prerequisites are not in the history are left out."
+    return f"{who} are ranked, {seen} those of the history.{after}"

@@ -23,7 +23,7 @@ from tfrec.graphs import running_once
 
 # Columns that versions of before lack, and what is there for an item without it.
 _ABSENT: dict[str, Any] = {
-    **dict.fromkeys(("domain", "about", "keywords", "topic"), ""),
+    **dict.fromkeys(("domain", "about", "keywords", "topic", "after"), ""),
     **dict.fromkeys(("available_from", "available_until", "num_events"), 0),
 }
 COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
@@ -128,14 +128,15 @@ def _item_row(item):
 
 def _change_manifest(path, aside, last, fresh, ops):
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    num_items = len(pd.read_parquet(aside / "assets.extra" / "items.parquet"))
+    items = pd.read_parquet(aside / "assets.extra" / "items.parquet")
     created = pd.Timestamp.now("UTC").isoformat(timespec="seconds")
     manifest |= {
         "version": 1 + int(last.name),
         "compacted_from": int(last.name),
         "catalogue_created": manifest.get("catalogue_created", manifest["created"]),
         "created": created,
-        "num_items": num_items,
+        "num_items": len(items),
+        "has_prerequisites": bool((items["after"] != "").any()),
         "num_fresh_items": len(fresh.added),
         "ops": ops,
         "size_bytes": folder_size(aside),

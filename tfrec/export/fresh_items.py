@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.item_changes import ItemChange
+from tfrec.data.item_order import AFTER
 from tfrec.errors import ArtefactError, DataError
 from tfrec.export.calls import Call
 from tfrec.export.signatures import INPUTS, named_specs, saved_in, takes_fresh
@@ -86,6 +87,11 @@ class FreshItems:
 
     def _apply(self, changes):
         """Makes all the changes, or raises and leaves everything as it was."""
+        if any(each.after for each in changes) and not self._reads_after:
+            raise ArtefactError(
+                "An item must have no `after`, because the model was saved before it "
+                "was a rule. Train and save a new version."
+            )
         last = {each.item_id: each for each in changes}
         last = {i: each for i, each in last.items() if not self._is_learnt(each)}
         encoded = self._changes.keys() & self._encoded.keys()
@@ -144,6 +150,10 @@ class FreshItems:
             if not change.is_removed:
                 self._encoded[change.item_id] = (row["vector"], row["memory"])
 
+    @property
+    def _reads_after(self):
+        return AFTER in named_specs(self._live["make_fresh"])
+
     def _is_learnt(self, change):
         if change.is_removed or change.time >= self._trained_at:
             return False
@@ -177,6 +187,7 @@ class FreshItems:
             "categories": [each.labels for each in added.values()],
             "available_from": [each.available_from for each in added.values()],
             "available_until": [each.available_until for each in added.values()],
+            AFTER: [each.after for each in added.values()],
             "removed_item_ids": _removed(changes),
         }
         return self._live["make_fresh"](

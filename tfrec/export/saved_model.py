@@ -164,6 +164,7 @@ def _save(aside, signatures, index, sample, facts):
         "num_events": catalogue.num_events,
         "keywords": catalogue.keywords,
         "topic": catalogue.topics,
+        "after": catalogue.after,
     }
     pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
@@ -182,6 +183,7 @@ def _save(aside, signatures, index, sample, facts):
             "max_history_length": inference.max_history_length,
             "signatures": sorted(functions),
             "events": inference.model.kinds.table(),
+            "has_prerequisites": bool((catalogue.after != "").any()),
         },
     )
     requests = read_warmup(aside)

@@ -61,13 +61,16 @@ class SavedRecommender:
         """As `score`, for vectors `[num_queries, dim]` in place of the histories."""
         answer = self._model.predict(
             "recommend_from_interest",
-            {"interest": interests, "now": queries.timestamps, "k": _depths(queries)},
+            {"interest": interests, "now": queries.timestamps, "k": _depths(queries)}
+            | _met(queries),
         )
         return _spread(answer, queries.interactions.item_ids)
 
     def _inputs(self, queries):
         """What `Queries` are to a signature that asks for a user."""
         log, length = queries.interactions, self.manifest["max_history_length"]
+        if log.prerequisites is not None:  # all that was met counts
+            length = len(log)
         packed = pack_histories(queries, length)
         is_real = packed["item_rows"] >= 0
         profiles = profile_texts(self._users, log.user_ids)
@@ -84,6 +87,17 @@ class SavedRecommender:
             "now": queries.timestamps,
         }
         return inputs if log.event_texts is None else _with_texts(inputs, queries)
+
+
+def _met(queries):
+    """What vectors must be given of their histories where items come after others."""
+    log = queries.interactions
+    if log.prerequisites is None:
+        return {}
+    packed = pack_histories(queries, len(log))
+    is_met = (packed["item_rows"] >= 0) & log.prerequisites.meets[packed["event_rows"]]
+    ids = np.where(is_met, log.item_ids[packed["item_rows"]], "")
+    return {"met_item_ids": ids.astype(object)}
 
 
 def _with_texts(inputs, queries):

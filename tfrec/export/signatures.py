@@ -34,6 +34,7 @@ SPECS = {
     "now": _spec("now", tf.int64, 1),
     "k": _spec("k", tf.int32, 1),
     "exclude_item_ids": _spec("exclude_item_ids", tf.string, 2),
+    "met_item_ids": _spec("met_item_ids", tf.string, 2),
     "categories": _spec("categories", tf.string, 2),
     "domain": _spec("domain", tf.string, 2),
     "min_probability": _spec("min_probability", tf.float32, 1),
@@ -49,6 +50,7 @@ SPECS = {
     "learning_rate": _spec("learning_rate", tf.float32, 1),
     "available_from": _spec("available_from", tf.int64, 1),
     "available_until": _spec("available_until", tf.int64, 1),
+    "after": _spec("after", tf.string, 1),
     "removed_item_ids": _spec("removed_item_ids", tf.string, 1),
     "vectors": _spec("vectors", tf.float32, 2),
     "memories": _spec("memories", tf.float32, 2),
@@ -64,6 +66,7 @@ DEFAULTS = {
     "now": [0],
     "k": [DEFAULT_K],
     "exclude_item_ids": [[""]],
+    "met_item_ids": [[""]],
     "categories": [[""]],
     "domain": [[""]],
     "min_probability": [0.0],
@@ -75,8 +78,8 @@ DEFAULTS = {
 }
 QUERY = QueryInputs._fields
 OPTIONS = RequestOptions._fields
-SIMILAR = ("now", "k", "exclude_item_ids", "categories", "domain")  # its options
-LIMITS = ("available_from", "available_until")
+SIMILAR = ("now", "k", "exclude_item_ids", "met_item_ids", "categories", "domain")
+LIMITS = ("available_from", "available_until", "after")
 ITEM = ("item_ids", "vectors", "text_keys", "categories", *LIMITS)
 INPUTS = {  # of each signature
     "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats"),
@@ -263,6 +266,8 @@ def fresh_specs(dim, memory_dim):
         categories=(tf.int32, [None]),
         available_from=(tf.int64, []),
         available_until=(tf.int64, []),
+        required_keys=(tf.int64, []),
+        required=(tf.int32, [None]),
         is_gone=(tf.bool, []),
     )
     return [

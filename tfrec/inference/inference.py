@@ -98,6 +98,8 @@ class Inference(tf.Module):
         if self.hybrid.has_repeats:
             own = self._own(asked, allow_repeats, options.min_probability, fresh)
         options = to_batch(options, tf.shape(query.user_text)[0])
+        met = tf.concat([options.met_item_ids, asked.met], axis=1)
+        options = options._replace(met_item_ids=met)
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
         excluded = tf.concat([excluded, seen], axis=1)
         return self._answered(asked.wanted, options, excluded, own, fresh)
@@ -144,7 +146,7 @@ class Inference(tf.Module):
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
     def recommend_from_interest(self, interest, options, fresh=None):
-        """The same from interest vectors.
+        """The same from interest vectors; the items met are those of `options`.
 
         Args:
             interest: `[batch, dim]` float tensor; see `bounded`.

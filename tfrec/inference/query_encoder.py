@@ -45,6 +45,7 @@ class EncodedQuery(NamedTuple):
     weights: tf.Tensor  # [batch, length], attention
     written: WrittenTexts  # texts of events
     text_columns: tf.Tensor  # [batch, n] int32, where these stand
+    met: tf.Tensor  # [batch, width] string, items met by the whole history
 
 
 class LikeAnItem(NamedTuple):
@@ -127,13 +128,16 @@ class QueryEncoder(tf.Module):
 
         A text with an item, such as a review, counts if the event may be interest.
         """
-        speaks = tf.gather(
-            self.model.kinds.speaks,
-            tf.maximum(self.event_kinds(query.history_events), 0),
-        )
+        speaks = self._speaks(query)
         may_count = (query.history_item_ids == "") | ((rows > NO_ROW) & speaks)
         texts = tf.where(may_count, query.history_texts, "")
         return latest_texts(texts, rows, query.history_timestamps)
+
+    def _speaks(self, query):
+        """`[batch, width]` bool: events of known kinds that may be interest."""
+        kinds = self.event_kinds(query.history_events)
+        speaks = tf.gather(self.model.kinds.speaks, tf.maximum(kinds, 0))
+        return speaks & (kinds > NO_ROW)
 
     def _encode(self, query, fresh):
         rows = self.rows_of(query.history_item_ids, fresh)
@@ -146,7 +150,8 @@ class QueryEncoder(tf.Module):
         of_events = written.latest(tf.shape(found.texts)[1])
         texts = (of_events, found.columns)
         wanted = Wanted(interest, self._search(written))
-        return EncodedQuery(wanted, rows, history, columns, weights, *texts)
+        met = tf.where(self._speaks(query), query.history_item_ids, "")
+        return EncodedQuery(wanted, rows, history, columns, weights, *texts, met)
 
     def _search(self, written):
         if self.hybrid.text_match is None:

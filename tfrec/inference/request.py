@@ -27,6 +27,7 @@ class RequestOptions(NamedTuple):
     now: tf.Tensor  # [batch] int64 UTC seconds, 0 = unknown: by the clock
     k: tf.Tensor  # [batch] int32, at least 1
     exclude_item_ids: tf.Tensor  # [batch, width] string, "" is padding
+    met_item_ids: tf.Tensor  # [batch, width] string, met outside of the history
     categories: tf.Tensor  # [batch, width] string, any of them; "" is padding
     domain: tf.Tensor  # [batch, width] string, any of them; "" is padding
     min_probability: tf.Tensor  # [batch] float32
@@ -59,6 +60,7 @@ def options_for(k, exclude):
         now=tf.constant([0], tf.int64),
         k=tf.constant([k]),
         exclude_item_ids=tf.constant([[*exclude, ""]]),
+        met_item_ids=tf.constant([[""]]),
         categories=tf.constant([[""]]),
         domain=tf.constant([[""]]),
         min_probability=tf.constant([0.0]),

@@ -19,7 +19,9 @@ from tfrec.retrieval.filters import (
     best,
     every,
     in_categories,
+    open_to,
 )
+from tfrec.retrieval.required_items import RequiredItems
 from tfrec.towers.catalogue import split_categories
 
 MAX_K = 10_000  # or the size of the catalogue, if that is more
@@ -34,7 +36,7 @@ class Own(NamedTuple):
 
 
 class Search(tf.Module):
-    """An index behind categories, domains, availability and least probabilities.
+    """An index behind categories, domains, limits of items and least probabilities.
 
     Args:
         hybrid: `HybridScorer`.
@@ -57,6 +59,14 @@ class Search(tf.Module):
         self.available_until = tf.constant(catalogue.available_until)
         limits = catalogue.available_from | catalogue.available_until
         self.has_limits = bool(limits.any())
+        after = catalogue.after[catalogue.after != ""]
+        self.has_after = len(after) > 0
+        if self.has_after:
+            self.required = RequiredItems.of(tf.constant(after, tf.string))
+            # After the last of them: all the items that come after nothing.
+            columns = np.full(self.num_items, len(after), np.int32)
+            columns[catalogue.after != ""] = np.arange(len(after))
+            self.open_columns = tf.constant(columns)
 
     def _num_wanted(self, k):
         most = max(MAX_K, self.num_items)
@@ -177,9 +187,14 @@ class Search(tf.Module):
         return tf.cond(tf.reduce_any(is_search), by_search, by_interest)
 
     def _limits(self, options):
-        if not self.has_limits:
-            return []
-        return [available_at(self.available_from, self.available_until, options.now)]
+        limits, from_until = [], (self.available_from, self.available_until)
+        if self.has_limits:
+            limits.append(available_at(*from_until, options.now))
+        if self.has_after:
+            is_open = self.required.are_met(options.met_item_ids)
+            is_open = tf.pad(is_open, [[0, 0], [0, 1]], constant_values=True)
+            limits.append(open_to(self.open_columns, is_open))
+        return limits
 
     def _requested(self, options, fresh):
         rules = []
@@ -235,7 +250,7 @@ class Search(tf.Module):
 
     def _permits(self, fresh, options):
         wanted = (options.categories, marked(options.domain))
-        return fresh.permits(options.now, wanted)
+        return fresh.permits(options.now, wanted, options.met_item_ids)
 
     def _put(self, scores, own):
         """Fresh items' scores with those of the own ones in their places."""

@@ -121,6 +121,23 @@ def available_at(available_from, available_until, now):
     return allowed, (now,)
 
 
+def open_to(columns, is_open):
+    """Candidates whose prerequisites a query has met.
+
+    Args:
+        columns: `[num_candidates]` int32 tensor, where in `is_open` a candidate is.
+        is_open: `[batch, n]` bool tensor.
+
+    Returns:
+        A pair `(allowed, per_query)` for `Filters` or `every`.
+    """
+
+    def allowed(rows, is_open):
+        return _at_places(is_open, tf.gather(columns, rows))
+
+    return allowed, (is_open,)
+
+
 def in_categories(candidate_categories, num_categories, wanted):
     """Candidates that share a category with what the query asks for.
 
@@ -145,15 +162,18 @@ def in_categories(candidate_categories, num_categories, wanted):
     def allowed(rows, is_wanted):
         def hits(column):
             found = tf.gather(column, rows)
-            found = tf.where(found < 0, num_categories, found)
-            shape = [tf.shape(is_wanted)[0], tf.shape(rows)[1]]
-            found = tf.broadcast_to(found, shape)
-            return tf.gather(is_wanted, found, batch_dims=1)
+            return _at_places(is_wanted, tf.where(found < 0, num_categories, found))
 
         columns = tf.unstack(candidate_categories, axis=1)
         return tf.reduce_any(tf.stack([hits(column) for column in columns]), axis=0)
 
     return allowed, (is_wanted,)
+
+
+def _at_places(flags, places):
+    """`[batch, width]` flags of each query at `[batch or 1, n]` places."""
+    shape = [tf.shape(flags)[0], tf.shape(places)[1]]
+    return tf.gather(flags, tf.broadcast_to(places, shape), batch_dims=1)
 
 
 def best(scores, rows, k):

@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from tfrec.data.item_texts import NO_TEXT
 from tfrec.retrieval.filters import NO_CANDIDATE, NO_ROW, available_at, every
-
-NUM_KEYS = 2**63 - 1  # ids are found by their 63-bit hash, then compared
+from tfrec.retrieval.required_items import NUM_KEYS, RequiredItems, keys_of
 
 
 class NewItemTier(NamedTuple):
@@ -31,6 +30,8 @@ class NewItemTier(NamedTuple):
     categories: tf.Tensor  # [n, width] int32 numbers of category_names, -1 = padding
     available_from: tf.Tensor  # [n] int64 UTC seconds, 0 = always
     available_until: tf.Tensor  # [n] int64 UTC seconds, 0 = for ever
+    required_keys: tf.Tensor  # [num_required] int64, as of `RequiredItems`
+    required: tf.Tensor  # [n, width] int32 places in required_keys, -1 = padding
     is_gone: tf.Tensor  # [num_items] bool, replaced or removed; [1] if none is
 
     @property
@@ -62,7 +63,7 @@ class NewItemTier(NamedTuple):
         """
 
         def look():
-            places = tf.searchsorted(self.keys, tf.reshape(_keys(ids), [-1]))
+            places = tf.searchsorted(self.keys, tf.reshape(keys_of(ids), [-1]))
             places = tf.reshape(places, tf.shape(ids))
             is_fresh = (tf.gather(self.item_ids, places) == ids) & (ids != NO_CANDIDATE)
             kept = tf.where(self.is_here(rows), rows, NO_ROW)
@@ -70,13 +71,14 @@ class NewItemTier(NamedTuple):
 
         return tf.cond(self.is_empty, lambda: rows, look)
 
-    def permits(self, now, wanted):
+    def permits(self, now, wanted, met_item_ids):
         """Which fresh items may be answered, whatever is excluded.
 
         Args:
             now: `[batch]` int64 tensor, UTC seconds.
             wanted: sequence of `[batch, width]` string tensors of categories, "" is
                 padding: an item must be in one of each.
+            met_item_ids: `[batch, width]` string tensor of what queries have met.
 
         Returns:
             `[batch, n]` bool tensor.
@@ -92,7 +94,12 @@ class NewItemTier(NamedTuple):
                 functools.partial(self._is_in, categories),
                 lambda: tf.ones_like(is_real),
             )
-        return is_permitted
+        required = RequiredItems(self.required_keys, self.required)
+        return is_permitted & tf.cond(
+            tf.size(self.required_keys) > 0,
+            lambda: required.are_met(met_item_ids),
+            lambda: tf.ones_like(is_real),
+        )
 
     def _is_in(self, categories):
         hits = categories[:, :, None] == self.category_names
@@ -110,8 +117,8 @@ def make_fresh(items, memories, gone_rows, num_items):
     Args:
         items: dict of tensors of one length: `item_ids` (string, unique, not ""),
             `vectors` `[n, dim]`, `text_keys` (int64), `categories` (string such as
-            `"drama|war"`),
-            `available_from` and `available_until` (int64).
+            `"drama|war"`), `available_from` and `available_until` (int64), `after`
+            (string, ids such as `"a|b"`).
         memories: `[n, memory_dim]` float tensor.
         gone_rows: `[m]` int32 tensor, rows of the catalogue that are not to be
             answered; `NO_ROW` is ignored.
@@ -120,7 +127,7 @@ def make_fresh(items, memories, gone_rows, num_items):
     Returns:
         `NewItemTier`.
     """
-    keys = _keys(items["item_ids"])
+    keys, required = keys_of(items["item_ids"]), RequiredItems.of(items["after"])
     order = tf.argsort(keys)
 
     def column(tensor, padding):
@@ -141,12 +148,10 @@ def make_fresh(items, memories, gone_rows, num_items):
         categories=column(numbers, -1),
         available_from=column(items["available_from"], 0),
         available_until=column(items["available_until"], 0),
+        required_keys=required.keys,
+        required=column(required.places, -1),
         is_gone=_marked(gone_rows, num_items),
     )
-
-
-def _keys(ids):
-    return tf.strings.to_hash_bucket_fast(ids, NUM_KEYS)
 
 
 def _marked(rows, num_items):

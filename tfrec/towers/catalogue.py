@@ -6,6 +6,7 @@ import numpy as np
 
 from tfrec.data.about import about
 from tfrec.data.domains import labels
+from tfrec.data.item_order import AFTER
 from tfrec.data.reviews import with_reviews
 from tfrec.towers.possible_items import PossibleItems
 
@@ -33,9 +34,10 @@ class Catalogue:
     num_events: np.ndarray  # [num_items] int64, positive events learnt from
     keywords: np.ndarray | None = None  # [num_items] str, "a|b"; "" if not given
     topics: np.ndarray | None = None  # [num_items] str; "" if not given
+    after: np.ndarray | None = None  # [num_items] str, ids of prerequisites "a|b"
 
     def __post_init__(self):
-        for name in ("keywords", "topics"):
+        for name in ("keywords", "topics", "after"):
             if getattr(self, name) is None:  # as in files of before
                 object.__setattr__(self, name, np.full(self.num_items, "", object))
 
@@ -66,7 +68,8 @@ class Catalogue:
     def possible_items(self, has_times=True):
         """The `PossibleItems` of training; without times, no limit is known to hold."""
         limits = (self.available_from, self.available_until)
-        return PossibleItems(self.has_id, *(each * has_times for each in limits))
+        limits = (each * has_times for each in limits)
+        return PossibleItems(self.has_id, *limits, np.flatnonzero(self.after != ""))
 
     def category_names(self):
         """The most frequent categories and domains, most frequent first."""
@@ -98,6 +101,7 @@ def make_catalogue(items, interactions):
         num_events=interactions.popularity(),
         keywords=frame["keywords"].to_numpy(object) if "keywords" in frame else None,
         topics=frame["topic"].to_numpy(object) if "topic" in frame else None,
+        after=frame[AFTER].to_numpy(object) if AFTER in frame else None,
     )
 
 

@@ -21,11 +21,16 @@ def retrieval_loss(batch, outputs, possible, log_q, temperature):
     at = tf.where(batch["target_weights"] > 0)  # [num_targets, 2]: the others cost much
     masked = tf.gather(masked_candidates(batch, outputs, possible.has_id), at[:, 0])
     times = tf.gather_nd(batch["timestamps"], at)[:, None]
+    opening = _opening(batch)
+    if opening:
+        context, open_from = opening
+        opening = tf.gather_nd(context, at)[:, None], tf.gather(open_from, at[:, 0])
+    could_be_had = possible.at(outputs["candidate_rows"][None], times, opening)
     losses = candidate_softmax(
         tf.gather_nd(outputs["queries"], at),
         outputs["candidates"],
         tf.gather_nd(outputs["targets"], at),
-        masked=masked | ~possible.at(outputs["candidate_rows"][None], times),
+        masked=masked | ~could_be_had,
         log_q=log_q,
         temperature=temperature,
     )
@@ -55,9 +60,16 @@ def interest_loss(batch, outputs, possible):
     )
     sampled = tf.nn.softplus(outputs["sampled_logits"])
     rows = tf.gather(outputs["candidate_rows"], outputs["sampled"])
-    could_be_had = tf.cast(possible.at(rows, batch["timestamps"]), tf.float32)
-    refused = weighted_mean(sampled, is_positive * could_be_had)
+    could_be_had = possible.at(rows, batch["timestamps"], _opening(batch))
+    refused = weighted_mean(sampled, is_positive * tf.cast(could_be_had, tf.float32))
     return weighted_mean(observed, tf.abs(labels)) + refused
+
+
+def _opening(batch):
+    """`(context, open_from)` of a batch, None where nothing has prerequisites."""
+    if "open_from" not in batch:
+        return None
+    return batch["context"], batch["open_from"]
 
 
 def candidate_softmax(

@@ -79,7 +79,7 @@ def labelled_pairs(
         allow_repeats: bool; if False, an item counts as liked the first time only.
         is_explicit: whether explicit negatives are the zeros, as in `LabelPlan`;
             otherwise there is one uniformly drawn item for each positive, of those
-            that can be had at that time.
+            that the user can have at that time.
         max_pairs: int, reactions; a seeded sample is taken of more.
         items: `[num_items]` bool array, those that are asked about; None for all.
 
@@ -103,16 +103,26 @@ def labelled_pairs(
 def _drawn(interactions, events, items, rng):
     """`[n]` int32 rows of `items`, one for each event; the last of `TRIES` if none fit.
 
-    Drawn again where an item cannot be had at the time of the event.
+    Drawn again where the user cannot have an item at the time of the event.
     """
-    times, limits = interactions.timestamps[events], interactions.availability
+    queries = next_item_queries(interactions, events)
     drawn = rng.choice(items.astype(np.int32), len(events))
-    if limits is None:
-        return drawn
     for _ in range(TRIES):
-        is_absent = ~limits.of_pairs(drawn, times)
+        is_absent = ~_can_be_had(dataclasses.replace(queries, target_rows=drawn))
+        if not is_absent.any():
+            break
         drawn[is_absent] = rng.choice(items, is_absent.sum())
     return drawn
+
+
+def _can_be_had(queries):
+    """`[n]` bool: whether each query's one target may be recommended to it."""
+    log, found = queries.interactions, np.ones(len(queries), bool)
+    if log.availability is not None:
+        found &= log.availability.of_pairs(queries.target_rows, queries.timestamps)
+    if log.prerequisites is not None:
+        found &= log.prerequisites.of_targets(queries)
+    return found
 
 
 def _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items):

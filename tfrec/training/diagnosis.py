@@ -42,6 +42,7 @@ def diagnose(choice, model, judged, split, reading):
         miscalibrated(judged.interest),
         unread(reading),
         out_of_reach(split.queries),
+        too_early(split.queries),
     ]
     return [warning for warning in found if warning]
 
@@ -73,6 +74,21 @@ def out_of_reach(queries):
         f"{share:.0%} of the judged choices are of items outside their "
         "`available_from` and `available_until`. They count as missed, because no list "
         "may hold them. Check these columns."
+    )
+
+
+def too_early(queries):
+    """A warning if people chose items before what these come after."""
+    order = queries.interactions.prerequisites
+    if order is None:
+        return None
+    share = 1 - order.of_targets(queries).mean()
+    if share <= MOST_GONE:
+        return None
+    return (
+        f"{share:.0%} of the judged choices are of items whose prerequisites are not "
+        "in the history. They count as missed, because no list may hold them. Check "
+        "the column `after`."
     )
 
 

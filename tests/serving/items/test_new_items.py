@@ -117,6 +117,29 @@ def test_what_is_like_new_items_and_removed_ones(folder):
     assert all("garden-01" not in row for row in rows)
 
 
+def test_new_items_come_after_others(folder):
+    """After one of the catalogue and a new one; known to vectors and compacted, too."""
+    servable, log = load_live(folder), ItemLog.of(folder)
+    second = ItemChange(item_id="second", category="novel", after="garden-00")
+    third = ItemChange(item_id="third", category="novel", after="garden-01|second")
+    log.append([second, third])
+    novel = {"k": 100, "categories": ["novel"]}
+    follows(servable, "second", True, history=("garden-00",), **novel)
+    for history, expected in (
+        (("garden-01",), []),
+        (("garden-00", "second", "garden-01"), ["third"]),
+        (("second", "garden-01"), ["third"]),
+    ):
+        assert recommend(servable, history, **novel) == expected
+    texts = {"user_text": np.array([""], object)}
+    asked = {"interest": servable.run("embed_query", texts)["embedding"]}
+    asked |= {"categories": np.array([["novel"]], object)}
+    for met, expected in (([""], []), (["garden-01", "second"], [b"third"])):
+        given = asked | {"met_item_ids": np.array([met], object)}
+        found = servable.run("recommend_from_interest", given)["item_ids"][0]
+        assert [each for each in found if each] == expected
+
+
 def test_what_was_logged_is_there_after_a_restart(exact):
     """Before the first request is answered, and for a version that comes later."""
     ItemLog.of(exact).append([NEW, ItemChange(item_id="garden-01", is_removed=True)])
@@ -198,6 +221,40 @@ def test_the_programs(exact, monkeypatch, capsys, tmp_path):
     assert "must be a folder of integer version folders" in capsys.readouterr().err
 
 
+def test_the_program_keeps_the_order(exact, monkeypatch, capsys, tmp_path):
+    """Beside what the version and the log have."""
+    table = tmp_path / "items.csv"
+    table.write_text("item_id,after\nn1,garden-00|nowhere\nn2,n1\n")
+    assert run_program(monkeypatch, index, "add", exact, table) == 0
+    assert "1 ids in `after` are not in the catalogue" in capsys.readouterr().out
+    table.write_text("item_id,after\ngarden-00,n2\n")
+    assert run_program(monkeypatch, index, "add", exact, table) == 1
+    assert "'garden-00' after 'n2' after 'n1'" in capsys.readouterr().err
+    assert len(ItemLog.of(exact).read().changes) == 2
+
+
+def test_batch_scoring_reads_whole_histories_for_it(exact, tmp_path, monkeypatch):
+    """The first event is what the new item comes after, older than the model reads."""
+    manifest = json.loads((exact / "1/assets.extra/manifest.json").read_text())
+    ItemLog.of(exact).append([ItemChange(item_id="n1", after="garden-00")])
+    length = 2 + manifest["max_history_length"]
+    frames = [
+        {"user_id": user, "item_id": first, "timestamp": 1}
+        for user, first in (("ann", "garden-00"), ("bob", "garden-01"))
+    ]
+    for user in ("ann", "bob"):
+        frames += [
+            {"user_id": user, "item_id": f"garden-{2 + n % 9:02d}", "timestamp": 5 + n}
+            for n in range(length)
+        ]
+    events, out = tmp_path / "log.csv", tmp_path / "out.csv"
+    pd.DataFrame(frames).assign(event="play").to_csv(events, index=False)
+    flags = ["--model", exact, "--events", events, "--out", out, "-k", 1000]
+    assert run_program(monkeypatch, batch_score, *flags) == 0
+    found = pd.read_csv(out)
+    assert found[found["item_id"] == "n1"]["user_id"].tolist() == ["ann"]
+
+
 def test_over_http(exact):
     """The gateway writes the log, the model server follows it."""
     store = ModelStore(ModelSettings("toy", exact))
@@ -224,9 +281,40 @@ def test_over_http(exact):
             ({"item_id": "a", "colour": 1}, "colour"),
             ({"item_id": "a", "available_from": 5, "available_until": 5}, "after"),
             ([], "must have at least 1 entries"),
+            ({"item_id": "a", "after": ["a"]}, "'a' after 'a'"),
+            (
+                [{"item_id": "a", "after": "b"}, {"item_id": "b", "after": "a"}],
+                "`after` must not lead from an item back to itself",
+            ),
         ):
             status, answer = ask("POST", "/v1/items", wrong)
             assert status == 422
             assert words in answer["detail"]
         assert len(log.read().changes) == 2
+        check_order_over_http(ask)
     server.drain()
+
+
+def check_order_over_http(ask):
+    """New items after one of the catalogue, asked by history and by vector."""
+    first = {"item_id": "n1", "category": "novel", "after": "garden-00"}
+    second = {"item_id": "n2", "category": "novel", "after": ["n1", "nowhere"]}
+    status, answer = ask("POST", "/v1/items", [first, second])
+    assert status == 202
+    assert answer["accepted"] == 2
+    assert "1 ids in `after` are not in the catalogue ('nowhere')" in answer["warning"]
+    circle = {"item_id": "garden-00", "after": "n2"}
+    assert ask("POST", "/v1/items", circle)[0] == 422
+
+    def found(user_id, **options):
+        answer = ask.recommend(user_id, category="novel", **options)
+        return [item["item_id"] for item in answer["items"]]
+
+    ask("POST", "/v1/events", {"user_id": "bob", "item_id": "garden-00"})
+    eventually(lambda: found("bob") == ["n1"], 60)
+    assert found("bob", mode="interest") == ["n1"]
+    assert found("ann") == found("ann", mode="interest") == []
+    asked = "/v1/items/garden-01/similar?category=novel"
+    for met, expected in (("", []), ("&met=garden-00", ["n1"])):
+        answer = ask("GET", asked + met)[1]
+        assert [item["item_id"] for item in answer["items"]] == expected
