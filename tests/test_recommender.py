@@ -50,6 +50,26 @@ def test_recommends_by_history(fitted):
     assert found["probability"].between(0, 1).all()
 
 
+def test_people_are_items_but_not_their_own(events, items):
+    """Each user follows the next one; saved and restored, they are items once."""
+    users = pd.DataFrame({"user_id": [f"u{u}" for u in range(NUM_USERS)]})
+    log = events.assign(user_id="u" + events["user_id"].astype(str))
+    follows = pd.DataFrame(
+        [(f"u{u}", f"u{(u + 1) % NUM_USERS}", 500 + u) for u in range(NUM_USERS)],
+        columns=log.columns,
+    )
+    fitted = tfrec.Recommender(text_encoder="none", people="people", **SMALL).fit(
+        pd.concat([log, follows]), items, users, verbose=False
+    )
+    everything = NUM_ITEMS + NUM_USERS
+    found = fitted.recommend(user_ids=["u3"], k=everything, domain=["people"])
+    people = {f"u{u}" for u in range(NUM_USERS)}
+    assert set(found["item_id"]) == people - {"u3", "u4"}
+    found = fitted.recommend([["u3"], []], k=everything, exclude=[["u5"], []])
+    counts = found.groupby("query")["item_id"].nunique()
+    assert counts.tolist() == [everything - 2, everything]
+
+
 def test_users_of_the_log_have_their_texts(fitted, events, monkeypatch):
     """Events of the log, in order of time, with what was written at them."""
     search = {"user_id": 7, "item_id": "", "timestamp": 90, "event": "search"}

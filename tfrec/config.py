@@ -53,6 +53,7 @@ class DataConfig:
     on_bad_rows: Literal["raise", "quarantine"] = "raise"
     repeats: Literal["auto", "never", "allowed"] = "auto"  # may items come again?
     words_in_texts: bool = False  # items' texts end with their keywords and topic
+    people: str = ""  # domain that users have as items to recommend; "" = they are none
 
     @property
     def allow_repeats(self):

@@ -15,6 +15,7 @@ from tfrec.client.histories import FIELDS, History, HistoryLike, QueryError, rea
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
 from tfrec.data.item_words import read_with_words
+from tfrec.data.people import dataset_of
 from tfrec.data.readers import read_events, read_items, read_users
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.datasets.registry import load_dataset
@@ -162,6 +163,8 @@ class Recommender(Predictor):
             raise QueryError(f"`user_ids` must be a list. Received: {user_ids!r}.")
         ids, profiles = read_ids("user_ids", user_ids), self._profiles()
         options.setdefault("user_text", [profiles.get(each, "") for each in ids])
+        if self.config.data.people:  # nobody is recommended to themselves
+            options["exclude"] = [[*options.get("exclude", ()), each] for each in ids]
         found = super().recommend([self._history(each) for each in ids], **options)
         return found.assign(query=np.array(ids, object)[found["query"]])
 
@@ -256,7 +259,8 @@ class Recommender(Predictor):
             name: kind(pd.read_parquet(path / f"{name}.parquet"))
             for name, kind in TABLES.items()
         }
-        dataset = Dataset(name=path.stem, **tables)
+        people = recommender.config.data.people
+        dataset = Dataset(name=path.stem, **tables, people=people)
         recommender._data = recommender._prepared(dataset)
         recommender._predictor = LoadedModel(path / "model")
         return recommender
@@ -276,7 +280,7 @@ class Recommender(Predictor):
         tables: dict[str, Any] = {
             each: self._table(each, raw) for each, raw in given.items()
         }
-        return Dataset(name=name, **tables)
+        return dataset_of(name, **tables, people=self.config.data.people)
 
     def _prepared(self, dataset: Dataset) -> RunData:
         return prepare(dataset, self.config.data, self.config.evaluation.seed)

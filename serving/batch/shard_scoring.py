@@ -7,6 +7,7 @@ import pyarrow as pa
 from serving.batch.tables import AFTER_ALL
 from tfrec.client.histories import pad
 from tfrec.errors import ArtefactError
+from tfrec.export.manifest import people_of
 from tfrec.export.servable import Servable
 
 BATCH_QUERIES = 256
@@ -118,6 +119,7 @@ class BatchScorer:
         manifest = servable.artefact.manifest
         self._max_length = 0 if reads_all else manifest.get("max_history_length", 0)
         self._kinds = manifest.get("events", {})  # none: all
+        self._has_people = bool(people_of(manifest))
 
     def score(self, queries: pd.DataFrame, logs: UserLogs, profiles: dict):
         """Yields arrow tables of answers, in the order of the queries.
@@ -142,8 +144,10 @@ class BatchScorer:
             yield table.take(np.argsort(table["position"].to_numpy(), kind="stable"))
 
     def _answer(self, batch, histories, rows, profiles):
-        """Items that a cut history loses are excluded by name."""
+        """Items that a cut history loses are excluded by name, and the user is."""
         lost = [()] * len(rows) if self._allow_repeats else histories.lost(rows)
+        if self._has_people:
+            lost = [(*e, u) for e, u in zip(lost, batch["user_id"], strict=True)]
         texts = [profiles.get(user_id, "") for user_id in batch["user_id"]]
         inputs = {
             **histories.inputs(rows),

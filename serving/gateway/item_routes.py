@@ -116,16 +116,24 @@ def add_items(
         recommending.forget_all()
         return ItemsAnswer(accepted=len(changes), warning=warning)
 
-    answer = {"status_code": 202, "response_model_exclude_defaults": True}
     body = {"content": {"application/json": {"schema": _ONE_OR_MANY}}}
 
-    @app.post("/v1/items", openapi_extra={"requestBody": body}, **answer)
+    @app.post(
+        "/v1/items",
+        status_code=202,
+        response_model_exclude_defaults=True,
+        openapi_extra={"requestBody": body},
+    )
     def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """Adds or replaces one item or a list. 202 means that they are durable."""
         items = [ItemChange(**item.model_dump()) for item in read_items(payload)]
         return write(items, _check_order(catalogue, items))
 
-    @app.delete("/v1/items/{item_id:path}", **answer)
+    @app.delete(
+        "/v1/items/{item_id:path}",
+        status_code=202,
+        response_model_exclude_defaults=True,
+    )
     def remove_item(item_id: Id) -> ItemsAnswer:
         """Removes an item; also one that is not known."""
         return write([ItemChange(item_id=item_id, is_removed=True)])

@@ -162,6 +162,7 @@ class Recommending:
         state = self._states.get(user_id)
         # Users without events and profiles are one and the same.
         is_known = state.version or user_id in self._profiles
+        is_known = is_known or self._catalogue.is_person(user_id)
         who = (user_id, state.incarnation, state.version) if is_known else ()
         second = int(time.time())
         found = self._cache.get((who, self._model.version, options), second)
@@ -198,8 +199,7 @@ class Recommending:
         """
         state = self._states.get(user_id)
         now = options.now or int(time.time())
-        profile = self._profiles.get(user_id, "")
-        about = (options, now, profile, no_list, selection)
+        about = (options, now, user_id, no_list, selection)
         return self._by_history([*state.history(), *events], *about), state.version
 
     def for_session_request(
@@ -210,18 +210,20 @@ class Recommending:
         return self._by_history(history, options, now, "", no_list, selection)
 
     def _by_history(
-        self, history, options, now, profile, see_before=no_list, selection=None
+        self, history, options, now, user_id, see_before=no_list, selection=None
     ):
+        profile = self._profiles.get(user_id, "")
         texts = {"query_text": options.query, "now": now, "user_text": profile}
         visible, hidden = self._reactions.split(history)
         excluded = selection.excluded if selection else ()
-        filters = options.filters | {"exclude": [*hidden, *excluded]}
+        excluded = [*hidden, *excluded, *self._self(user_id)]
+        filters = options.filters | {"exclude": excluded}
         filters["allow_repeats"] = options.allow_repeats
         chosen_by = selection or options.quota
         try:
             best, version = self._best(visible, filters, texts, chosen_by)
         except RequestError as error:
-            return self._fall_back(history, options, now, error, selection)
+            return self._fall_back(history, options, now, user_id, error, selection)
         evidence: list[Evidence | None] = [None] * len(best)
         if options.explain and best:
             before = see_before(version)
@@ -275,7 +277,7 @@ class Recommending:
                 "an interest vector has neither words nor single events."
             )
         filters = options.filters | {"now": now}
-        filters["exclude"] = sorted(self._unwanted(history, options))
+        filters["exclude"] = sorted(self._unwanted(history, options, user_id))
         if self._catalogue.order:
             filters["met"] = sorted(self._reactions.met(history))
         try:
@@ -283,7 +285,7 @@ class Recommending:
             ask = functools.partial(self._model.recommend_from_interest, vector)
             best = by_domain(lambda each: ask(**each), filters, options.quota)
         except RequestError as error:
-            return self._fall_back(history, options, now, error)
+            return self._fall_back(history, options, now, user_id, error)
         items = [self._item(item) for item in best]
         return Found(items, self._model.version, "interest")
 
@@ -299,19 +301,23 @@ class Recommending:
             visible, _ = self._reactions.split(new)
             return dataclasses.replace(before, num_new=len(visible))
 
-        profile, history = self._profiles.get(user_id, ""), state.history()
-        found = self._by_history(history, options, now, profile, see_before)
+        history = state.history()
+        found = self._by_history(history, options, now, user_id, see_before)
         if found.reason_code != "fallback":
             ids = [item.item_id for item in found.items]
             shown = ShownList.of(ids, found.model_version, state)
             self._last_lists.note(key, shown, state)
         return found
 
-    def _unwanted(self, history, options):
-        """Items of a history that must not come."""
+    def _unwanted(self, history, options, user_id):
+        """Items that must not come: some of a history, and the user."""
         _, hidden = self._reactions.split(history)
         seen = [] if options.allow_repeats else (event[0] for event in history)
-        return {*hidden, *seen} - {""}
+        return {*hidden, *seen, *self._self(user_id)} - {""}
+
+    def _self(self, user_id):
+        """Nobody is recommended to themselves where people are items."""
+        return [user_id] if self._catalogue.is_person(user_id) else []
 
     def _item(self, item, evidence=None, lang="en"):
         return RecommendedItem(
@@ -323,11 +329,11 @@ class Recommending:
             **self._catalogue.words(item.item_id),
         )
 
-    def _fall_back(self, history, options, now, error, selection=None):
+    def _fall_back(self, history, options, now, user_id, error, selection=None):
         """The cold list, by all options that need no model."""
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
-        unwanted = self._unwanted(history, options)
+        unwanted = self._unwanted(history, options, user_id)
         met = self._reactions.met(history)
         allowed = [
             self._item(item)

@@ -104,6 +104,8 @@ class PageRows:
         say = messages(request.lang)
         rows = [PageRow("recommended", say["row_recommended"], ids, reasons)]
         taken = {*ids, *(event[0] for event in history)}
+        if self._catalogue.is_person(user_id):
+            taken.add(user_id)
         page = _Page(history, taken, self._reactions.met(history), request)
         for row in self._more(page, ids):
             rows.append(row)
@@ -178,8 +180,7 @@ class PageRows:
         return [
             item_id
             for item_id in found
-            if item_id not in page.taken
-            and self._catalogue.is_open(item_id, page.met)
+            if item_id not in page.taken and self._catalogue.is_open(item_id, page.met)
         ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tfrec.client.item_table import read_item_table
 from tfrec.data.item_order import split_ids
 from tfrec.errors import DataError
-from tfrec.export.manifest import time_learnt
+from tfrec.export.manifest import people_beside, time_learnt
 from tfrec.reasons.shared_words import RareWords
 from tfrec.values import read_limit, without_accents
 
@@ -160,6 +160,11 @@ class ItemTitles:
         after = self._table.after.get(item_id, "")
         return all(each in met for each in split_ids(after))
 
+    def is_person(self, item_id: str) -> bool:
+        """Whether an item is a user, by the manifest beside the table."""
+        people = self._table.people
+        return bool(people) and self._table.domains.get(item_id) == people
+
     def ids(self) -> set[str]:
         """Ids of all items that were not taken out."""
         table = self._table
@@ -271,6 +276,7 @@ class _Table:
     keywords: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     time_learnt: float | None = None
+    people: str = ""  # domain of the items that are users
     gone: set[str] = field(default_factory=set)
     folded: dict[str, str] = field(init=False)  # names that a search finds
     rare_words: RareWords = field(init=False)  # items put in later are not counted
@@ -329,6 +335,7 @@ def _read(path):
         keywords=by_id.get("keywords", {}),
         topics=by_id.get("topic", {}),
         time_learnt=time_learnt(path),
+        people=people_beside(path),
     )
 
 

@@ -43,7 +43,8 @@ def test_log_training_and_server_have_one_rule():
     )
     served = allowed(tf.range(4)[None], now)
     possible = PossibleItems(np.ones(4, bool), STARTS, ENDS)
-    trained = possible.at(tf.range(4)[None], tf.constant(TIMES)[:, None])
+    batch = {"timestamps": tf.constant(TIMES)[:, None]}
+    trained = possible.at(tf.range(4)[None], batch)
     np.testing.assert_array_equal(served, LIMITS.at(TIMES))
     np.testing.assert_array_equal(trained, LIMITS.at(TIMES))
 

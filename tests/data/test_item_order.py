@@ -12,6 +12,7 @@ from tfrec.data.item_order import check_order
 from tfrec.data.readers import read_folder, read_items
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.errors import DataError
+from tfrec.training.log import prepare
 
 EVENTS = Events(pd.DataFrame({"user_id": ["u"], "item_id": ["a"], "timestamp": [5]}))
 NOBODY = Users(pd.DataFrame({"user_id": []}))
@@ -68,8 +69,9 @@ def test_a_circle_in_files_is_refused(tmp_path):
 
 
 def test_there_is_a_warning_of_unknown_ids(caplog):
+    dataset = dataset_of(["a", "b", "c"], ["", "x", "a|x|y"])
     with caplog.at_level(logging.WARNING):
-        dataset_of(["a", "b", "c"], ["", "x", "a|x|y"])
+        prepare(dataset, DataConfig())
     assert caplog.messages == [
         "courses: 2 ids in `after` are not in the catalogue ('x', 'y'). Nobody can "
         "meet them, so 2 items are not recommended to anybody ('b', 'c')."
@@ -78,8 +80,9 @@ def test_there_is_a_warning_of_unknown_ids(caplog):
 
 def test_items_of_the_log_alone_can_be_met(caplog):
     """They are added to the catalogue, and come after nothing."""
+    made = dataset_of(["b"], ["a"])
     with caplog.at_level(logging.WARNING):
-        made = dataset_of(["b"], ["a"])
+        prepare(made, DataConfig())
     assert made.items.frame["after"].tolist() == ["a", ""]
     assert "in `after`" not in caplog.text
 

@@ -103,8 +103,9 @@ def test_training_has_the_same_rule(rows):
                 continue
             end = start + int(batch["context"][0, place])
             history = slice(log.offsets[user], end)
-            opening = (batch["context"][:, place : place + 1], batch["open_from"])
-            found = possible.at(every_row, tf.zeros([1, 1], tf.int64), opening)
+            context = batch["context"][:, place : place + 1]
+            asked = {"context": context, "open_from": batch["open_from"]}
+            found = possible.at(every_row, asked)
             expected = [is_open(log, history, row) for row in range(NUM_ITEMS)]
             assert found.numpy()[0].tolist() == expected
 

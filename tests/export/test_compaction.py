@@ -17,9 +17,7 @@ from tfrec.export.compaction import _change_items, compact
 from tfrec.export.loaded import load
 
 WORDS = {"title": "Roses number 99", "text": "Thorns. Leaves."}
-NEW = ItemChange(
-    item_id="né 新", category="garden|novel", after="garden-00", **WORDS
-)
+NEW = ItemChange(item_id="né 新", category="garden|novel", after="garden-00", **WORDS)
 GONE = ItemChange(item_id="garden-01", is_removed=True)
 
 

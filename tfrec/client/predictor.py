@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ITEMS_AT_ONCE = 256  # whose likes are sought in one call
-PER_QUERY = ("user_text", "query_text", "now", "allow_repeats")
 
 
 class Predictor(abc.ABC):
@@ -77,7 +76,8 @@ class Predictor(abc.ABC):
                 be left out) or of dicts with these keys, or a frame with these columns.
                 A text, such as a search, needs no item id.
             k: items for each.
-            exclude: item ids that nobody is to get.
+            exclude: item ids that nobody is to get, or a list of such lists, one for
+                each.
             user_text: profile, one for all or a list of one for each.
             query_text: what is looked for, in free words; the same.
             categories: those wanted, none for all.
@@ -104,13 +104,12 @@ class Predictor(abc.ABC):
         }
         shared = {
             "k": k,
-            "exclude": exclude,
             "categories": categories,
             "domain": domain,
             "min_probability": min_probability,
             "diversity": diversity,
         }
-        queries = _queries(histories, given, shared)
+        queries = _queries(histories, given, shared, exclude)
         if not queries:
             raise QueryError("`histories` must hold at least one history. Received: 0.")
         answer = self.predict("recommend", recommend_inputs(queries))
@@ -299,14 +298,20 @@ def _queries(
     histories: Sequence[HistoryLike] | None,
     given: dict[str, Any],
     shared: dict[str, Any],
+    exclude: Sequence = (),
 ) -> list[Query]:
-    """A `Query` for each history, or for each text where there are no histories."""
+    """A `Query` for each history, or for each text where there are no histories.
+
+    What is given, and lists that are excluded, may be one for each.
+    """
     if isinstance(histories, str | dict) or _is_frame(histories):
         raise QueryError(
             "`histories` must be a list of histories, one for each person. Received: "
             f"{type(histories).__name__}. For one person: [history]."
         )
     lists = {name: each for name, each in given.items() if _is_list(each)}
+    if _is_list(exclude) and any(map(_is_list, exclude)):
+        lists["exclude"] = exclude
     if histories is None:
         histories = [[]] * max(map(len, lists.values()), default=1)
     for name, each in lists.items():
@@ -318,8 +323,10 @@ def _queries(
     return [
         make_query(
             history,
-            **shared,
-            **{n: lists[n][place] if n in lists else given[n] for n in PER_QUERY},
+            **shared
+            | given
+            | {"exclude": exclude}
+            | {name: each[place] for name, each in lists.items()},
         )
         for place, history in enumerate(histories)
     ]

@@ -49,6 +49,8 @@ class Interactions:
         availability: `Availability` of the items, or None where none has limits, or no
             event a time.
         prerequisites: `Prerequisites` of the items, or None where none has any.
+        own_items: `[num_users]` int32, the row of the item that is the user, which is
+            not recommended to them; -1 for none. None where users are no items.
 
     Raises:
         DataError: arrays disagree in length or type, rows are out of range, or the
@@ -70,6 +72,7 @@ class Interactions:
     event_texts: EventTexts | None = None
     availability: Availability | None = None
     prerequisites: Prerequisites | None = None
+    own_items: np.ndarray | None = None
 
     def __post_init__(self):
         for name, dtype in EVENT_ARRAYS.items():
@@ -285,8 +288,19 @@ def encode(dataset, rules, seed=0):
         event_texts=encode_texts(everything, user_ids, item_ids, may_count),
         availability=Availability.of(dataset.items.frame) if has_times else None,
         prerequisites=Prerequisites.of(dataset.items, speaks),
+        own_items=_own_items(dataset, user_ids),
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
+
+
+def _own_items(dataset, user_ids):
+    """The row of each user among the items, -1 for none; None if users are no items."""
+    if not dataset.people:
+        return None
+    rows = np.flatnonzero(dataset.items.frame["domain"] == dataset.people)
+    ids = pd.Index(dataset.items.frame["item_id"].to_numpy()[rows])
+    places = ids.get_indexer(user_ids)
+    return np.where(places >= 0, np.append(rows, -1)[places], -1).astype(np.int32)
 
 
 def _in_random_order(events, seed):

@@ -105,7 +105,7 @@ class ItemChange:
         return text_key(self.title, self.text, whole)
 
     def as_row(self):
-        """The fields, but for those that older readers do not know and that are `""`."""
+        """The fields, but not those of later versions that are `""`."""
         row = dataclasses.asdict(self)
         return {k: v for k, v in row.items() if v or k not in ("domain", AFTER)}
 

@@ -1,4 +1,4 @@
-"""Which items each person of a log may have: those whose prerequisites they have met."""
+"""Which items each person of a log may have: what these come after was met."""
 
 from __future__ import annotations
 

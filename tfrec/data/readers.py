@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from tfrec.data.files import format_of
+from tfrec.data.people import dataset_of
 from tfrec.data.schema import (
     EVENTS,
     ITEMS,
     UNTIMED,
     USERS,
-    Dataset,
     Events,
     Items,
     Users,
@@ -125,7 +125,7 @@ def read_folder(folder, data_config, quarantine_folder=None):
             f"`events.jsonl` or a folder `events/`. Received: {folder}, which holds "
             f"{', '.join(held) or 'nothing'}."
         )
-    return Dataset(name=folder.resolve().name, **tables)
+    return dataset_of(folder.resolve().name, **tables, people=data_config.people)
 
 
 def _find_table(folder, name):

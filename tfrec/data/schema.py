@@ -23,13 +23,7 @@ from tfrec.data.columns import (
     parse_text,
     parse_time,
 )
-from tfrec.data.item_order import (
-    AFTER,
-    check_order,
-    split_ids,
-    unknown_ids,
-    words_of_unknown,
-)
+from tfrec.data.item_order import AFTER, check_order, split_ids
 from tfrec.data.item_texts import join_texts
 from tfrec.data.problems import Problems, check_columns, show_names
 from tfrec.data.times import lacks_times
@@ -80,7 +74,11 @@ WORDS = ("keywords", "topic")  # what an item's text is about, in words
 READ_TOO = "read_too"  # of a catalogue whose texts end with these words
 USERS = Table(
     "Users",
-    (Column("user_id", parse_id, is_required=True), Column("text", parse_text, "")),
+    (
+        Column("user_id", parse_id, is_required=True),
+        Column("text", parse_text, ""),
+        Column("name", parse_text),
+    ),
     unique="user_id",
     keeps_others=True,
 )
@@ -208,6 +206,19 @@ class Items(_Checked):
         read_too = [join_texts(*each) for each in zip(*words, strict=True)]
         return Items.of_parsed(self.frame.assign(**{READ_TOO: read_too}))
 
+    def with_rows(self, frame):
+        """The catalogue and, after it, the items of a raw frame, which may tell less.
+
+        Raises:
+            DataError: as for a catalogue of these items alone.
+        """
+        frame = pd.concat([self.frame, Items(frame).frame], ignore_index=True)
+        optional = [name for name in (*WORDS, READ_TOO, AFTER) if name in frame]
+        frame = frame.fillna(dict.fromkeys(optional, ""))
+        if "vector" in frame:
+            frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")
+        return Items.of_parsed(frame)
+
     @property
     def after(self):
         """Ids of prerequisites by item, of the items that have some."""
@@ -236,8 +247,8 @@ class Users(_Checked):
     """The profiles.
 
     Attributes:
-        frame: pandas frame with `user_id` (unique), `text` (`""` for none) and
-            any group columns as they came.
+        frame: pandas frame with `user_id` (unique), `text` (`""` for none), `name`
+            where given, and any group columns as they came.
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
@@ -263,6 +274,8 @@ class Dataset:
         events: `Events`.
         items: `Items`.
         users: `Users`, possibly none.
+        people: domain of the items that are users, whose ids they have; `""` where
+            users are no items.
 
     Raises:
         DataError: an item comes after itself, at once or by way of others.
@@ -272,13 +285,11 @@ class Dataset:
     events: Events
     items: Items
     users: Users
+    people: str = ""
 
     def __post_init__(self):
         self._add_items_of_events()
         check_order(self.items.after)
-        unknown = unknown_ids(self.items.after, self.items.frame["item_id"])
-        if unknown:
-            logger.warning("%s: %s", self.name, words_of_unknown(unknown))
 
     def _add_items_of_events(self):
         known = pd.Index(self.items.frame["item_id"])
@@ -291,13 +302,8 @@ class Dataset:
             "added to it without a title.",
             *(self.name, len(added), ", ".join(added[:3])),
         )
-        blank = Items(pd.DataFrame({"item_id": added}))
-        frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
-        optional = [name for name in (*WORDS, READ_TOO, AFTER) if name in frame]
-        frame = frame.fillna(dict.fromkeys(optional, ""))
-        if "vector" in frame:
-            frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")
-        object.__setattr__(self, "items", Items.of_parsed(frame))
+        items = self.items.with_rows(pd.DataFrame({"item_id": added}))
+        object.__setattr__(self, "items", items)
 
     def digest(self):
         """SHA-256 of all three tables, as a hex string.

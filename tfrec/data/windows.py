@@ -73,6 +73,7 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         (-1 = padding) and `text_weights`, `[batch, length, 8]`: what its user had
         written before. Of one with prerequisites also `open_from`, `[batch, n]`: from
         how many events of `context` on each of the `n` items that have some is open.
+        Where users are items also `own_items`, `[batch]`: the user's, -1 for none.
     """
     windows = cut_windows(interactions, length)
     columns = _columns(interactions, allow_repeats)
@@ -104,6 +105,9 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
             open_from = first_met(batch["user_rows"]) - starts[:, None]
             open_from = tf.clip_by_value(open_from, 0, length)  # no context is as long
             batch["open_from"] = tf.cast(open_from, tf.int32)
+        if interactions.own_items is not None:
+            own_items = tf.gather(interactions.own_items, batch["user_rows"])
+            batch["own_items"] = own_items
         return batch
 
     def place(position):

@@ -167,7 +167,7 @@ def strike_forbidden(scores, queries, allow_repeats):
     """Sets the scores of what may not be answered to `-inf`, in place.
 
     That is what cannot be had at the time of asking, items some of whose prerequisites
-    are not in a query's history, and each query's own history.
+    are not in a query's history, the user themselves, and each query's own history.
 
     Args:
         scores: `[queries, num_items]` float array.
@@ -180,6 +180,9 @@ def strike_forbidden(scores, queries, allow_repeats):
     if log.prerequisites is not None:
         places, columns = np.nonzero(~log.prerequisites.are_met(queries))
         scores[places, log.prerequisites.rows[columns]] = -np.inf
+    if log.own_items is not None:
+        own = log.own_items[queries.user_rows]
+        scores[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
     if not allow_repeats:
         for i in range(len(queries)):
             scores[i, log.item_rows[queries.history(i)]] = -np.inf

@@ -66,4 +66,6 @@ def _candidates(log, allow_repeats):
     after = ""
     if log.prerequisites is not None:
         after = " Those whose prerequisites are not in the history are left out."
+    if log.own_items is not None:
+        after += " Nobody is a candidate for themselves."
     return f"{who} are ranked, {seen} those of the history.{after}"

@@ -45,13 +45,35 @@ def time_learnt(path):
     Returns:
         Float, UTC seconds; None if no manifest tells.
     """
+    manifest = _beside(path)
+    created = manifest.get("catalogue_created", manifest.get("created"))
+    try:
+        return datetime.datetime.fromisoformat(created).timestamp()
+    except (ValueError, TypeError):
+        return None
+
+
+def people_of(manifest):
+    """The domain of a model's items that are its users; `""` if users are no items."""
+    try:
+        return str(manifest["config"]["data"]["people"])
+    except (KeyError, TypeError):  # of another program, or a version of before
+        return ""
+
+
+def people_beside(path):
+    """As `people_of`, of the model that a file in `assets.extra` belongs to."""
+    return people_of(_beside(path))
+
+
+def _beside(path):
+    """The manifest beside a file, `{}` if there is none."""
     try:
         text = (pathlib.Path(path).parent / "manifest.json").read_text("utf-8")
         manifest = json.loads(text)
-        created = manifest.get("catalogue_created", manifest.get("created"))
-        return datetime.datetime.fromisoformat(created).timestamp()
-    except (OSError, ValueError, TypeError, AttributeError):
-        return None
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def _versions(names):

@@ -1,4 +1,4 @@
-"""Which items are open to a query: those whose prerequisites it has met, in the graph."""
+"""Which items are open to a query: it has met what they come after."""
 
 from typing import NamedTuple
 

@@ -67,8 +67,7 @@ class Catalogue:
 
     def possible_items(self, has_times=True):
         """The `PossibleItems` of training; without times, no limit is known to hold."""
-        limits = (self.available_from, self.available_until)
-        limits = (each * has_times for each in limits)
+        limits = [self.available_from * has_times, self.available_until * has_times]
         return PossibleItems(self.has_id, *limits, np.flatnonzero(self.after != ""))
 
     def category_names(self):

@@ -20,12 +20,7 @@ def retrieval_loss(batch, outputs, possible, log_q, temperature):
     """
     at = tf.where(batch["target_weights"] > 0)  # [num_targets, 2]: the others cost much
     masked = tf.gather(masked_candidates(batch, outputs, possible.has_id), at[:, 0])
-    times = tf.gather_nd(batch["timestamps"], at)[:, None]
-    opening = _opening(batch)
-    if opening:
-        context, open_from = opening
-        opening = tf.gather_nd(context, at)[:, None], tf.gather(open_from, at[:, 0])
-    could_be_had = possible.at(outputs["candidate_rows"][None], times, opening)
+    could_be_had = possible.at(outputs["candidate_rows"][None], _at_targets(batch, at))
     losses = candidate_softmax(
         tf.gather_nd(outputs["queries"], at),
         outputs["candidates"],
@@ -60,16 +55,17 @@ def interest_loss(batch, outputs, possible):
     )
     sampled = tf.nn.softplus(outputs["sampled_logits"])
     rows = tf.gather(outputs["candidate_rows"], outputs["sampled"])
-    could_be_had = possible.at(rows, batch["timestamps"], _opening(batch))
+    could_be_had = possible.at(rows, batch)
     refused = weighted_mean(sampled, is_positive * tf.cast(could_be_had, tf.float32))
     return weighted_mean(observed, tf.abs(labels)) + refused
 
 
-def _opening(batch):
-    """`(context, open_from)` of a batch, None where nothing has prerequisites."""
-    if "open_from" not in batch:
-        return None
-    return batch["context"], batch["open_from"]
+def _at_targets(batch, at):
+    """What `PossibleItems.at` reads of a batch, at `[num_targets, 2]` places in it."""
+    names = ("timestamps", "context")
+    read = {name: tf.gather_nd(batch[name], at)[:, None] for name in names}
+    of_users = [name for name in ("open_from", "own_items") if name in batch]
+    return read | {name: tf.gather(batch[name], at[:, 0]) for name in of_users}
 
 
 def candidate_softmax(

@@ -24,14 +24,14 @@ class PossibleItems:
         self._has_limits = bool((starts | ends).any())
         self._starts, self._ends = tf.constant(starts), tf.constant(ends)
 
-    def at(self, rows, times, opening=None):
-        """Whether items could be had.
+    def at(self, rows, batch):
+        """Whether users could be recommended items.
 
         Args:
             rows: `[batch or 1, n]` int tensor.
-            times: `[batch, n or 1]` int64 tensor of UTC seconds.
-            opening: `(context, open_from)` as of `training_windows`, `[batch, n or 1]`
-                and `[batch, num_after]`, or None where nothing has prerequisites.
+            batch: dict as `training_windows` gives it, of which `timestamps` and
+                `context` are `[batch, n or 1]`, `open_from` and `own_items` may be
+                left out.
 
         Returns:
             `[batch, n]` bool tensor, or the scalar True where nothing limits items.
@@ -39,9 +39,11 @@ class PossibleItems:
         found = tf.constant(True)
         if self._has_limits:
             starts, ends = tf.gather(self._starts, rows), tf.gather(self._ends, rows)
-            found &= is_within(times, starts, ends)
-        if opening is not None:
-            found &= self._are_open(rows, *opening)
+            found &= is_within(batch["timestamps"], starts, ends)
+        if "open_from" in batch:
+            found &= self._are_open(rows, batch["context"], batch["open_from"])
+        if "own_items" in batch:
+            found &= rows != batch["own_items"][:, None]
         return found
 
     def _are_open(self, rows, context, open_from):

@@ -122,6 +122,8 @@ def _can_be_had(queries):
         found &= log.availability.of_pairs(queries.target_rows, queries.timestamps)
     if log.prerequisites is not None:
         found &= log.prerequisites.of_targets(queries)
+    if log.own_items is not None:
+        found &= log.own_items[queries.user_rows] != queries.target_rows
     return found
 
 

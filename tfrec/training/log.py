@@ -7,7 +7,9 @@ import logging
 from tfrec.data.clean import clean
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import Interactions, encode
+from tfrec.data.item_order import unknown_ids, words_of_unknown
 from tfrec.data.item_words import read_with_words
+from tfrec.data.people import dataset_of
 from tfrec.data.schema import Dataset
 from tfrec.datasets.registry import load_dataset
 from tfrec.errors import ConfigError
@@ -60,7 +62,9 @@ def load_run_data(config, seed=0):
     if config.folder:
         dataset = read_with_words(config.folder, config)
     else:
-        dataset = load_dataset(config.dataset)
+        public = load_dataset(config.dataset)
+        tables = (public.events, public.items, public.users)
+        dataset = dataset_of(public.name, *tables, people=config.people)
     return prepare(dataset, config, seed)
 
 
@@ -86,6 +90,9 @@ def prepare(dataset, config, seed=0):
         half_life_days=config.half_life_days,
     )
     rules.check(dataset.events)
+    unknown = unknown_ids(dataset.items.after, dataset.items.frame["item_id"])
+    if unknown:
+        logger.warning("%s: %s", dataset.name, words_of_unknown(unknown))
     events, report = clean(dataset.events)
     items = dataset.items.reading_words() if config.words_in_texts else dataset.items
     dataset = dataclasses.replace(dataset, events=events, items=items)

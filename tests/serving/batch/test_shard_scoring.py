@@ -98,3 +98,16 @@ def test_unknown_kinds_take_no_place_but_hide(manifest, told, excluded):
     assert answer.num_rows == 0
     assert model.told["history_item_ids"][0, 1:].tolist() == told
     assert model.told["exclude_item_ids"][0, 1:].tolist() == excluded
+
+
+@pytest.mark.parametrize("people", ["", "people"])
+def test_nobody_is_recommended_to_themselves(people):
+    """Where the manifest says that users are items."""
+    model = Model(config={"data": {"people": people}})
+    scorer = BatchScorer(model, k=3, allow_repeats=True)
+    log = pd.DataFrame(EVENTS[:1], columns=["item_id", "event"])
+    log = log.assign(user_id="ann", timestamp=5, sequence=0, value=1.0)
+    logs = UserLogs(log)
+    list(scorer.score(queries_at_end(logs, 9, 0), logs, {}))
+    excluded = {*model.told["exclude_item_ids"].ravel()} - {""}
+    assert excluded == ({"ann"} if people else set())
