@@ -68,7 +68,8 @@ class Catalogue:
     def possible_items(self, has_times=True):
         """The `PossibleItems` of training; without times, no limit is known to hold."""
         limits = [self.available_from * has_times, self.available_until * has_times]
-        return PossibleItems(self.has_id, *limits, np.flatnonzero(self.after != ""))
+        after_rows = np.flatnonzero(self.after != "")
+        return PossibleItems(self.has_id, *limits, after_rows=after_rows)
 
     def category_names(self):
         """The most frequent categories and domains, most frequent first."""
