@@ -23,9 +23,10 @@ from tfrec.data.columns import (
     parse_text,
     parse_time,
 )
+from tfrec.data.feature_cells import with_features
 from tfrec.data.item_order import AFTER, check_order, split_ids
 from tfrec.data.item_texts import join_texts
-from tfrec.data.problems import Problems, check_columns, show_names
+from tfrec.data.problems import Problems, check_columns, check_named, show_names
 from tfrec.data.times import lacks_times
 from tfrec.data.vectors import parse_vector, unit_vectors
 from tfrec.errors import DataError
@@ -106,6 +107,10 @@ class Events(_Checked):
             (int64, order among equal timestamps) and, where given, `event_id` and
             `text`. An event with a text, such as a search, may have the item `""`.
 
+    Args:
+        frame: the same with raw cells.
+        features: `FeatureColumn`s that it has as well.
+
     Raises:
         DataError: a column is missing or may be times under another name, a row is
             bad, or there is no row.
@@ -117,16 +122,17 @@ class Events(_Checked):
     """
 
     frame: pd.DataFrame
+    features: dataclasses.InitVar[tuple] = ()
 
-    def __post_init__(self):
+    def __post_init__(self, features):
         if self.frame.empty:
             raise DataError(
                 "The log must have at least one event, because there is nothing to "
                 "learn from otherwise. Received: none."
             )
-        table = EVENTS
+        table = with_features(EVENTS, features)
         if lacks_times(self.frame):
-            table = UNTIMED
+            table = with_features(UNTIMED, features)
             others = [str(name) for name in self.frame if name not in table.names]
             if others:  # one of them may have the times
                 unread = show_names(others)
@@ -167,17 +173,23 @@ class Items(_Checked):
         frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
             ("a|b"), `domain` (strings, `""` for none), `available_from` and
             `available_until` (int64 UTC seconds, 0 for no limit) and, where given,
-            `keywords` ("a|b"), `topic`, `vector` (bytes of 32-bit floats) and `after`
-            (ids "a|b" of the items that must be met before).
+            `keywords` ("a|b"), `topic`, `vector` (bytes of 32-bit floats), `after`
+            (ids "a|b" of the items that must be met before) and feature columns.
+
+    Args:
+        frame: the same with raw cells.
+        features: `FeatureColumn`s that it has as well.
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
     """
 
     frame: pd.DataFrame
+    features: dataclasses.InitVar[tuple] = ()
 
-    def __post_init__(self):
-        object.__setattr__(self, "frame", _checked(self.frame, ITEMS))
+    def __post_init__(self, features):
+        table = with_features(ITEMS, features)
+        object.__setattr__(self, "frame", _checked(self.frame, table))
 
     def __len__(self):
         return len(self.frame)
@@ -186,7 +198,7 @@ class Items(_Checked):
     def texts(self):
         """`[num_items]` object array: what the text tower reads."""
         frame = self.frame
-        parts = [frame["title"], frame["text"], _with_commas(frame["category"])]
+        parts = [frame["title"], frame["text"], with_commas(frame["category"])]
         parts += [frame[READ_TOO]] if READ_TOO in frame else []
         joined = [join_texts(*each) for each in zip(*parts, strict=True)]
         return np.array(joined, dtype=object)
@@ -197,7 +209,7 @@ class Items(_Checked):
         Raises:
             DataError: there are neither keywords nor topics.
         """
-        words = [_with_commas(self.frame[n]) for n in WORDS if n in self.frame]
+        words = [with_commas(self.frame[n]) for n in WORDS if n in self.frame]
         if not words:
             raise DataError(
                 "`data.words_in_texts` needs items with `keywords` or `topic`. Run "
@@ -213,11 +225,7 @@ class Items(_Checked):
             DataError: as for a catalogue of these items alone.
         """
         frame = pd.concat([self.frame, Items(frame).frame], ignore_index=True)
-        optional = [name for name in (*WORDS, READ_TOO, AFTER) if name in frame]
-        frame = frame.fillna(dict.fromkeys(optional, ""))
-        if "vector" in frame:
-            frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")
-        return Items.of_parsed(frame)
+        return Items.of_parsed(without_gaps(frame))
 
     @property
     def after(self):
@@ -248,16 +256,22 @@ class Users(_Checked):
 
     Attributes:
         frame: pandas frame with `user_id` (unique), `text` (`""` for none), `name`
-            where given, and any group columns as they came.
+            where given, feature columns, and any group columns as they came.
+
+    Args:
+        frame: the same with raw cells.
+        features: `FeatureColumn`s that it has as well.
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
     """
 
     frame: pd.DataFrame
+    features: dataclasses.InitVar[tuple] = ()
 
-    def __post_init__(self):
-        object.__setattr__(self, "frame", _checked(self.frame, USERS))
+    def __post_init__(self, features):
+        table = with_features(USERS, features)
+        object.__setattr__(self, "frame", _checked(self.frame, table))
 
     def __len__(self):
         return len(self.frame)
@@ -328,7 +342,13 @@ def with_usual_value(frame):
     return frame
 
 
-def _with_commas(column):
+def without_gaps(frame):
+    """A parsed frame whose columns of strings and bytes have "" where nothing is."""
+    texts = [name for name in frame if frame[name].dtype.kind == "O"]
+    return frame.fillna(dict.fromkeys(texts, ""))
+
+
+def with_commas(column):
     """A column of names such as `"drama|war"`, as people write them."""
     return column.str.replace("|", ", ", regex=False)
 
@@ -336,6 +356,7 @@ def _with_commas(column):
 def _checked(frame, table):
     frame = frame.reset_index(drop=True)
     check_columns(frame.columns, table)
+    check_named(frame.columns, table)
     parsed, broken = table.parse(frame)
     problems = Problems(table.name)
     problems.add(

@@ -45,6 +45,7 @@ class TableFiles:
         self.found: tuple[str, ...] = ()
         self._mapped = set()  # mapped columns that some file has
         self._told = set()  # columns that are not read, once they are in the log
+        self._named: dict[str, bool] = {}  # columns of the configuration: in some file?
 
     def __iter__(self):
         """Yields `(file, chunk)`, the chunk's frame under our names.
@@ -63,6 +64,10 @@ class TableFiles:
                     frame = self._frame(chunk, partition, file)
                     chunk = dataclasses.replace(chunk, frame=frame)
                 yield file, chunk
+        for name, is_found in self._named.items():
+            if self.is_strict and not is_found:
+                theirs = self.columns.get(name, name)
+                raise missing_column(theirs, self.found, self.table.name, self.path)
         for ours, theirs in self.columns.items():
             if self.found and not self._is_free(ours) and ours not in self._mapped:
                 raise missing_column(theirs, self.found, self.table.name, self.path)
@@ -109,9 +114,18 @@ class TableFiles:
             elif column.is_required:
                 theirs = ours if self._is_free(ours) else self.columns[ours]
                 raise missing_column(theirs, found, self.table.name, file)
+            if column.is_named:
+                self._note(ours, ours in sources, file)
         read = found if self.table.keeps_others else sources.values()
         check_single([name for name in found if name in read], self.table.name, file)
         return sources
+
+    def _note(self, name, is_found, file):
+        """Whether a file has a column that the configuration names."""
+        if not is_found and (name, file) not in self._told and self.is_told:
+            self._told.add((name, file))
+            logger.warning("%s: no column `%s`; none of its rows has one.", file, name)
+        self._named[name] = is_found or self._named.get(name, False)
 
     def _tell(self, others, file):
         new = [name for name in dict.fromkeys(others) if name not in self._told]

@@ -48,12 +48,15 @@ class TableReader:
     def frame(self):
         """All the good rows, in order, parsed."""
         if not self._frames:
-            empty = pd.DataFrame({name: [] for name in self.table.names})
+            required = [c.name for c in self.table.columns if c.is_required]
+            empty = pd.DataFrame({name: [] for name in required})
             return self.table.parse(empty)[0]
         frame = pd.concat(self._frames, ignore_index=True)
         # A column that only some of the files have is blank in the others.
         partial = [c.name for c in self.table.columns if c.default is None]
-        return frame.fillna({name: "" for name in partial if name in frame})
+        partial = [name for name in partial if name in frame]
+        texts = [name for name in partial if frame[name].dtype == object]
+        return frame.fillna(dict.fromkeys(texts, ""))
 
     def _add(self, chunk, file):
         parsed, broken = self.table.parse(chunk.frame)

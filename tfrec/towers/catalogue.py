@@ -67,9 +67,12 @@ class Catalogue:
 
     def possible_items(self, has_times=True):
         """The `PossibleItems` of training; without times, no limit is known to hold."""
-        limits = [self.available_from * has_times, self.available_until * has_times]
-        after_rows = np.flatnonzero(self.after != "")
-        return PossibleItems(self.has_id, *limits, after_rows=after_rows)
+        return PossibleItems(
+            self.has_id,
+            self.available_from * has_times,
+            self.available_until * has_times,
+            np.flatnonzero(self.after != ""),
+        )
 
     def category_names(self):
         """The most frequent categories and domains, most frequent first."""

@@ -9,10 +9,12 @@ from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import Interactions, encode
 from tfrec.data.item_order import unknown_ids, words_of_unknown
 from tfrec.data.item_words import read_with_words
+from tfrec.data.log_features import with_feature_words
 from tfrec.data.people import dataset_of
 from tfrec.data.schema import Dataset
 from tfrec.datasets.registry import load_dataset
 from tfrec.errors import ConfigError
+from tfrec.feature_columns import FeaturesConfig
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +40,13 @@ class RunData:
         return self.dataset.events.frame.groupby("user_id", sort=False).indices
 
 
-def load_run_data(config, seed=0):
+def load_run_data(config, seed=0, features=None):
     """Reads what `data.folder` or `data.dataset` names.
 
     Args:
         config: `DataConfig`.
         seed: int, as `encode` takes it.
+        features: `FeaturesConfig`, or None for none.
 
     Returns:
         `RunData`.
@@ -60,21 +63,22 @@ def load_run_data(config, seed=0):
         )
     logger.info("Reading %s.", config.folder or config.dataset)
     if config.folder:
-        dataset = read_with_words(config.folder, config)
+        dataset = read_with_words(config.folder, config, features)
     else:
-        public = load_dataset(config.dataset)
+        public = load_dataset(config.dataset, features)
         tables = (public.events, public.items, public.users)
         dataset = dataset_of(public.name, *tables, people=config.people)
-    return prepare(dataset, config, seed)
+    return prepare(dataset, config, seed, features)
 
 
-def prepare(dataset, config, seed=0):
+def prepare(dataset, config, seed=0, features=None):
     """A data set as a run learns from it: cleaned, encoded, labelled.
 
     Args:
         dataset: `Dataset`.
         config: `DataConfig`, for what counts as interest.
         seed: int, as `encode` takes it.
+        features: `FeaturesConfig` of columns that the data set has, or None.
 
     Returns:
         `RunData`.
@@ -94,12 +98,14 @@ def prepare(dataset, config, seed=0):
     if unknown:
         logger.warning("%s: %s", dataset.name, words_of_unknown(unknown))
     events, report = clean(dataset.events)
+    features = features or FeaturesConfig()
+    dataset = with_feature_words(dataset, features)
     items = dataset.items.reading_words() if config.words_in_texts else dataset.items
     dataset = dataclasses.replace(dataset, events=events, items=items)
     logger.info(
         "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
     )
-    interactions = encode(dataset, rules, seed)
+    interactions = encode(dataset, rules, seed, features)
     if not interactions.has_times:
         logger.warning(NO_TIMES)
     return RunData(dataset, interactions, dataset.digest(), report.num_duplicates)
