@@ -1,0 +1,1 @@
+"""Small worlds to try tfrec on: a generated log, a configuration, and what to ask."""

@@ -1,0 +1,1 @@
+"""Courses that come after others."""

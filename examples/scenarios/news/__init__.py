@@ -1,0 +1,1 @@
+"""News stories that live for a day."""

@@ -1,0 +1,1 @@
+"""A shop where people buy the same things again."""

@@ -1,0 +1,1 @@
+"""A network of posts, people and topics."""

@@ -1,0 +1,1 @@
+"""Videos, of which people watch a share."""
