@@ -38,6 +38,9 @@ def score(
     allow_repeats: Annotated[
         bool, Option("--allow-repeats", help="Items of the history may be recommended.")
     ] = False,
+    domain: Annotated[
+        str, Option(help="Domains, separated by commas. Default: all.")
+    ] = "",
 ):
     """Writes recommendations for a table of queries, from a saved model.
 
@@ -48,12 +51,15 @@ def score(
         raise ConfigError(f"`--k` must be at least 1. Received: {k}.")
     # TensorFlow takes seconds to import: not before the flags are right.
     from serving.batch.scoring_run import ScoringRun
+    from serving.batch.shard_scoring import ListRules
     from serving.batch.tables import check_output
 
     show_log()
     started = time.monotonic()
     tables = {"events": events, "queries": queries, "users": users}
-    run = ScoringRun(model, tables, check_output(out), k, allow_repeats)
+    domains = tuple(part.strip() for part in domain.split(",") if part.strip())
+    options = ListRules(k, allow_repeats, domains)
+    run = ScoringRun(model, tables, check_output(out), options)
     with run.telling_what_is_kept():
         run.divide()
         reused = run.score()

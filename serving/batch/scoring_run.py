@@ -7,7 +7,13 @@ import pathlib
 
 import numpy as np
 
-from serving.batch.shard_scoring import RESULT, BatchScorer, UserLogs, queries_at_end
+from serving.batch.shard_scoring import (
+    RESULT,
+    BatchScorer,
+    ListRules,
+    UserLogs,
+    queries_at_end,
+)
 from serving.batch.shards import Spool, WorkFolder, merge_parts
 from serving.batch.tables import QUERIES, UNTIMED_QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
@@ -37,15 +43,14 @@ class ScoringRun:
         model: model or version folder.
         tables: paths of `events`, and of `queries` and `users` or None.
         out: path of the result.
-        k: items per query.
-        allow_repeats: whether items of the history may come again.
+        rules: of each list.
 
     Raises:
         ArtefactError: the model is broken or has no `recommend`.
         DataError: a file is missing.
     """
 
-    def __init__(self, model, tables: dict, out: pathlib.Path, k: int, allow_repeats):
+    def __init__(self, model, tables: dict, out: pathlib.Path, rules: ListRules):
         self._tables = {name: path for name, path in tables.items() if path}
         files = {name: find_files(path) for name, path in self._tables.items()}
         folder = version_folder(model)
@@ -53,12 +58,11 @@ class ScoringRun:
         self._servable = load_with_items(folder, changes)
         has_order = self._servable.artefact.manifest.get("has_prerequisites", False)
         has_order |= any(each.after for each in changes)
-        how = (k, allow_repeats, has_order)
-        self._scorer = BatchScorer(self._servable, *how)
+        self._scorer = BatchScorer(self._servable, rules, has_order)
         size = sum(file.stat().st_size for file in files["events"])
         self.num_shards = min(MAX_SHARDS, 1 + size // SHARD_BYTES)
         files["model"] = sorted(path for path in folder.rglob("*") if path.is_file())
-        settings = (self.num_shards, k, allow_repeats, changes)
+        settings = (self.num_shards, rules, changes)
         self._work = WorkFolder(out, _digest(files, *settings))
         self._out = out
 

@@ -1,5 +1,7 @@
 """Queries of one shard answered from its users' logs."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -87,13 +89,27 @@ _COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class ListRules:
+    """What may be in the list of a query.
+
+    Attributes:
+        k: items at most.
+        allow_repeats: whether items of the history may come again.
+        domains: those wanted, none for all.
+    """
+
+    k: int
+    allow_repeats: bool = False
+    domains: tuple[str, ...] = ()
+
+
 class BatchScorer:
     """Answers queries with a model's `recommend`.
 
     Args:
         servable: the model.
-        k: items per query.
-        allow_repeats: whether items of the history may come again.
+        rules: of each list.
         reads_all: whether the model gets whole histories, longer than it reads: what
             was met long ago decides which items may come after it.
 
@@ -101,21 +117,14 @@ class BatchScorer:
         ArtefactError: the model has no `recommend`.
     """
 
-    def __init__(
-        self,
-        servable: Servable,
-        k: int,
-        allow_repeats: bool,
-        reads_all: bool = False,
-    ):
+    def __init__(self, servable: Servable, rules: ListRules, reads_all: bool = False):
         if "recommend" not in servable.artefact.signatures:
             raise ArtefactError(
                 f"{servable.artefact.folder} must have the signature `recommend`. "
                 f"Received: {', '.join(servable.artefact.signatures) or 'none'}."
             )
         self._servable = servable
-        self._k = k
-        self._allow_repeats = allow_repeats
+        self._rules = rules
         manifest = servable.artefact.manifest
         self._max_length = 0 if reads_all else manifest.get("max_history_length", 0)
         self._kinds = manifest.get("events", {})  # none: all
@@ -129,7 +138,7 @@ class BatchScorer:
             logs: `UserLogs` of all the users asked for.
             profiles: user id to profile text.
         """
-        num_sorted = max(BATCH_QUERIES, HELD_ANSWERS // self._k)
+        num_sorted = max(BATCH_QUERIES, HELD_ANSWERS // self._rules.k)
         for start in range(0, len(queries), num_sorted):
             some = queries.iloc[start : start + num_sorted]
             histories = _Histories(some, logs, self._kinds, self._max_length)
@@ -145,7 +154,7 @@ class BatchScorer:
 
     def _answer(self, batch, histories, rows, profiles):
         """Items that a cut history loses are excluded by name, and the user is."""
-        lost = [()] * len(rows) if self._allow_repeats else histories.lost(rows)
+        lost = [()] * len(rows) if self._rules.allow_repeats else histories.lost(rows)
         if self._has_people:
             lost = [(*e, u) for e, u in zip(lost, batch["user_id"], strict=True)]
         texts = [profiles.get(user_id, "") for user_id in batch["user_id"]]
@@ -153,10 +162,12 @@ class BatchScorer:
             **histories.inputs(rows),
             "user_text": np.array(texts, object),
             "now": batch["timestamp"].to_numpy(np.int64),
-            "k": np.full(len(rows), self._k, np.int32),
+            "k": np.full(len(rows), self._rules.k, np.int32),
             "exclude_item_ids": pad(lost),
-            "allow_repeats": np.full(len(rows), self._allow_repeats),
+            "allow_repeats": np.full(len(rows), self._rules.allow_repeats),
         }
+        if self._rules.domains:  # which older models do not have
+            inputs["domain"] = pad([self._rules.domains] * len(rows))
         return _as_table(batch, self._servable.run("recommend", inputs))
 
 

@@ -294,10 +294,12 @@ def _add_search(app, catalogue):
     def search_items(
         query: Annotated[str, Query(description="Words of the title")],
         limit: Annotated[int, Query(ge=1, le=MAX_FOUND)] = 10,
+        domain: Annotated[str, Query(description="One or more, separated by |")] = "",
     ) -> FoundItems:
+        domains = [part for part in domain.split("|") if part]
         found = [
             ShownItem(item_id=item_id, **catalogue.words(item_id))
-            for item_id in catalogue.search(query, limit)
+            for item_id in catalogue.search(query, limit, domains)
         ]
         return FoundItems(items=found)
 

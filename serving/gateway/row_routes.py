@@ -49,6 +49,7 @@ def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
         k: Annotated[int, Query(ge=1, le=MAX_K, description="Items of a row")] = 10,
         now: Annotated[Now, Query(description="UTC seconds")] = None,
         lang: Annotated[Lang, Query(description="Language of titles, reasons")] = "en",
+        domain: Annotated[str, Query(description="One or more, separated by |")] = "",
     ) -> RowsAnswer:
         """Recommended, like what was had, trending, new: those that have any item."""
         started = time.perf_counter()
@@ -61,7 +62,7 @@ def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
                     for each, reason in zip(row.item_ids, row.reasons, strict=True)
                 ],
             )
-            for row in rows.for_user(user_id, RowsRequest(k, now, lang))
+            for row in rows.for_user(user_id, RowsRequest(k, now, lang, domain))
         ]
         latency_ms = round(1e3 * (time.perf_counter() - started), 3)
         return RowsAnswer(rows=found, latency_ms=latency_ms)

@@ -33,11 +33,18 @@ class RowsRequest:
         k: items of each row, at most.
         now: UTC seconds, None for the clock.
         lang: of titles and reasons.
+        domain: those wanted, `|` between; `""` for all.
     """
 
     k: int
     now: int | None = None
     lang: Lang = "en"
+    domain: str = ""
+
+    @property
+    def domains(self) -> list[str]:
+        """Those wanted, none for all."""
+        return [part for part in self.domain.split("|") if part]
 
     @property
     def moment(self) -> int:
@@ -96,7 +103,11 @@ class PageRows:
         """
         history = self._states.get(user_id).history()
         options = ListOptions(
-            request.k, explain=True, now=request.now, lang=request.lang
+            request.k,
+            explain=True,
+            now=request.now,
+            lang=request.lang,
+            domain=request.domain,
         )
         found, _ = self._recommending.for_user(user_id, options)
         ids = [item.item_id for item in found.items]
@@ -134,6 +145,7 @@ class PageRows:
         """Nothing without the model server, or by a model that cannot tell."""
         request, found = page.request, []
         how = {"k": request.k, "now": request.moment, "exclude": sorted(page.taken)}
+        how["domain"] = request.domains
         if self._catalogue.order:
             how["met"] = sorted(page.met)
         try:
@@ -175,7 +187,8 @@ class PageRows:
     def _listed(self, name, page, categories=frozenset()):
         """Ids of a list that are not on the page."""
         most = MAX_LISTED + len(page.taken)
-        asked = ListRequest(most, categories, frozenset(), page.request.moment)
+        domains = frozenset(page.request.domains)
+        asked = ListRequest(most, categories, domains, page.request.moment)
         found = (each.item_id for each in self._lists.find(name, asked))
         return [
             item_id

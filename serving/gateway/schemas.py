@@ -32,6 +32,7 @@ class ShownItem(BaseModel):
     item_id: str
     title: str
     categories: list[str]
+    domain: str
     about: str
 
 

@@ -196,10 +196,11 @@ class ItemTitles:
         return [topic] if topic else []
 
     def words(self, item_id: str) -> dict[str, Any]:
-        """`title`, `categories` and `about` of an item, as answers show them."""
+        """`title`, `categories`, `domain`, `about` of an item, as answers show them."""
         return {
             "title": self.title(item_id),
             "categories": self.categories(item_id),
+            "domain": self._table.domains.get(item_id, ""),
             "about": self.about(item_id),
         }
 
@@ -227,8 +228,12 @@ class ItemTitles:
         """Whether an item is of one of some domains; none given: any will do."""
         return not domains or self._table.domains.get(item_id, "") in domains
 
-    def search(self, query: str, limit: int) -> list[str]:
+    def search(
+        self, query: str, limit: int, domains: Collection[str] = ()
+    ) -> list[str]:
         """Ids of items whose titles hold every word of a query, best first.
+
+        They are of one of some domains; none given: any will do.
 
         A title that begins with the query comes first, then those in which all words
         begin a word, then those that hold them anywhere; among equals the one with the
@@ -244,7 +249,7 @@ class ItemTitles:
         table = self._table
         titles = list(table.folded.items())  # at once: it may change meanwhile
         for place, (item_id, title) in enumerate(titles):
-            if all(word in title for word in words):
+            if all(word in title for word in words) and self.is_of(item_id, domains):
                 rank = -all(start.search(title) for start in starts)
                 rank -= title.startswith(wanted)
                 num_events = table.num_events.get(item_id, 0)

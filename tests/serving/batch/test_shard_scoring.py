@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from serving.batch import shard_scoring
-from serving.batch.shard_scoring import BatchScorer, UserLogs, queries_at_end
+from serving.batch.shard_scoring import (
+    BatchScorer,
+    ListRules,
+    UserLogs,
+    queries_at_end,
+)
 
 EVENTS = [("a", "view"), ("b", "shown"), ("c", "view"), ("d", "shown"), ("e", "skip")]
 KINDS = {"view": {}, "skip": {}}
@@ -73,7 +78,7 @@ def test_histories_alike_in_length_are_one_batch(monkeypatch):
     queries = pd.DataFrame({"user_id": list("abcde"), "timestamp": 5, "sequence": 0})
     queries["query_id"] = queries["position"] = range(5)
     model = CountingModel()
-    scorer = BatchScorer(model, k=1, allow_repeats=False)
+    scorer = BatchScorer(model, ListRules(k=1))
     (answer,) = scorer.score(queries, UserLogs(frame), {})
     assert answer["position"].to_pylist() == [0, 1, 2, 3, 4]
     assert answer["item_id"].to_pylist() == ["3", "5", "0", "2", "3"]
@@ -93,7 +98,7 @@ def test_unknown_kinds_take_no_place_but_hide(manifest, told, excluded):
     frame = pd.DataFrame(EVENTS, columns=["item_id", "event"])
     more = {"user_id": "ann", "value": 1.0, "timestamp": range(5), "sequence": 0}
     logs, model = UserLogs(frame.assign(**more)), Model(**manifest)
-    scorer = BatchScorer(model, k=3, allow_repeats=False)
+    scorer = BatchScorer(model, ListRules(k=3))
     (answer,) = scorer.score(queries_at_end(logs, 9, 0), logs, {})
     assert answer.num_rows == 0
     assert model.told["history_item_ids"][0, 1:].tolist() == told
@@ -104,7 +109,7 @@ def test_unknown_kinds_take_no_place_but_hide(manifest, told, excluded):
 def test_nobody_is_recommended_to_themselves(people):
     """Where the manifest says that users are items."""
     model = Model(config={"data": {"people": people}})
-    scorer = BatchScorer(model, k=3, allow_repeats=True)
+    scorer = BatchScorer(model, ListRules(k=3, allow_repeats=True))
     log = pd.DataFrame(EVENTS[:1], columns=["item_id", "event"])
     log = log.assign(user_id="ann", timestamp=5, sequence=0, value=1.0)
     logs = UserLogs(log)

@@ -211,7 +211,7 @@ def test_lists_over_http(ask):
     assert counted == pytest.approx((50, 43.6), rel=0.05)
     assert first == {
         **{"place": 1, "item_id": "sea", "title": "Sea"},
-        **{"categories": ["y"], "about": "a line"},
+        **{"categories": ["y"], "domain": "films", "about": "a line"},
     }
     assert trending["half_lives_s"] == [FAST_S, SLOW_S]
     assert trending["latency_ms"] > 0

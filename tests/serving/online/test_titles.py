@@ -65,10 +65,12 @@ def test_words_about_an_item(path, tmp_path):
     pd.DataFrame(table).to_parquet(tmp_path / "new.parquet")
     catalogue = ItemTitles(tmp_path / "new.parquet")
     expected = {"title": "Star Wars", "categories": [], "about": "1977"}
-    assert catalogue.words("1") == expected
-    catalogue.put("1", "Solaris", "Drama", "1972")
+    assert catalogue.words("1") == expected | {"domain": ""}
+    catalogue.put("1", "Solaris", "Drama", "1972", "films")
     expected = {"title": "Solaris", "categories": ["Drama"], "about": "1972"}
-    assert catalogue.words("1") == expected
+    assert catalogue.words("1") == expected | {"domain": "films"}
+    assert catalogue.search("solaris", 1, ["films"]) == ["1"]
+    assert catalogue.search("solaris", 1, ["books"]) == []
     assert ItemTitles(path).words("1")["about"] == ""
 
 
@@ -87,7 +89,7 @@ def test_the_route(path, target):
         assert ask("GET", "/v1/items?query=a&limit=0")[0] == 422
         assert "`query`" in ask("GET", "/v1/items")[1]["detail"]
     star = {"item_id": "1", "title": "Star Wars", "categories": ["Sci-Fi", "War"]}
-    star["about"] = ""
+    star |= {"domain": "", "about": ""}
     assert (status, found) == (200, {"items": [star]})
 
 
