@@ -71,3 +71,11 @@ def test_a_change_that_fails_once_is_made(items, monkeypatch):
     monkeypatch.setattr(fresh_items, "_shaped", shaped)
     assert items.apply([put("n1")]) == []
     assert served(items) == ["n1"]
+
+
+def test_a_model_that_knows_no_order_is_not_given_items_with_one(items, caplog):
+    """It would recommend them to everybody."""
+    later = ItemChange(item_id="later", title="a title", after="a")
+    assert items.apply([put("n1"), later]) == ["later"]
+    assert served(items) == ["n1"]
+    assert "An item must have no `after`, because the model was saved" in caplog.text

@@ -68,6 +68,7 @@ def inputs():
         "now": QUERIES["timestamp"].to_numpy(np.int64),
         "k": np.full(size, K, np.int32),
         "exclude_item_ids": np.full((size, 1), "", object),
+        "met_item_ids": np.full((size, 1), "", object),
         "categories": np.full((size, 1), "", object),
         "domain": np.full((size, 1), "", object),
         "min_probability": np.zeros(size, np.float32),
