@@ -79,6 +79,21 @@ class CodedColumns:
         cells = [c.astype(object) if c.dtype.kind == "U" else c for c in cells]
         return cls(tuple(columns), tuple(cells), arrays["rows"])
 
+    def raw(self, number: int, times=None) -> np.ndarray:
+        """The cells of a column, row by row, as requests bring them.
+
+        Args:
+            number: of the column.
+            times: `[n]` int64 UTC seconds, where times are ages at these; or None.
+        """
+        cells = self.values(number)
+        if self.columns[number].kind != "time":
+            return cells
+        seconds = np.nan_to_num(cells.astype(np.float64) * DAY_S)
+        if times is not None:
+            seconds = np.where(seconds == 0, 0, times - seconds)
+        return np.rint(seconds).astype(np.int64)
+
     def values(self, number: int) -> np.ndarray:
         """The cells of a column, row by row."""
         return self.cells[number][self.rows[:, number]]
