@@ -130,13 +130,20 @@ def _code(column, values, times):
         values = (seconds / DAY_S).astype(np.float32)
     elif column.kind == "number":
         values = values.astype(np.float32)
-    else:
-        values = np.where([each in ("", b"") for each in values], None, values)
     codes, cells = pd.factorize(values)
+    if values.dtype != np.float32:
+        codes, cells = _without_blanks(codes, cells)
     if column.kind == "vector":
         return _vectors(column, cells), codes + 1
     missing = np.nan if values.dtype == np.float32 else ""
     return np.concatenate([np.array([missing], values.dtype), cells]), codes + 1
+
+
+def _without_blanks(codes, cells):
+    """The same with -1 for `""` and `b""`, as for a cell that is not there."""
+    is_real = np.array([each not in ("", b"") for each in cells], bool)
+    numbers = np.where(is_real, np.cumsum(is_real) - 1, -1)
+    return np.append(numbers, -1)[codes], cells[is_real]
 
 
 def _vectors(column, cells):
