@@ -65,7 +65,7 @@ def load_run_data(config, seed=0, features=None):
     if config.folder:
         dataset = read_with_words(config.folder, config, features)
     else:
-        public = load_dataset(config.dataset, features)
+        public = load_dataset(config.dataset, features=features)
         tables = (public.events, public.items, public.users)
         dataset = dataset_of(public.name, *tables, people=config.people)
     return prepare(dataset, config, seed, features)
