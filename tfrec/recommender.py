@@ -15,7 +15,7 @@ from tfrec.client.histories import FIELDS, History, HistoryLike, QueryError, rea
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
 from tfrec.data.item_words import read_with_words
-from tfrec.data.people import dataset_of
+from tfrec.data.people import dataset_of, with_people
 from tfrec.data.readers import read_events, read_items, read_users
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.datasets.registry import load_dataset
@@ -268,11 +268,12 @@ class Recommender(Predictor):
 
     def _read(self, events: Table, items: Table | None, users: Table | None) -> Dataset:
         """The `Dataset` of what `fit` was given."""
-        features = self.config.features
+        features, people = self.config.features, self.config.data.people
         if not isinstance(events, pd.DataFrame):
             if items is None and users is None:
                 if str(events) in DATASETS:
-                    return load_dataset(str(events), features=features)
+                    public = load_dataset(str(events), features=features)
+                    return with_people(public, people)
                 if pathlib.Path(events).is_dir():
                     return read_with_words(events, self.config.data, features)
             name = pathlib.Path(events).stem
@@ -282,7 +283,7 @@ class Recommender(Predictor):
         tables: dict[str, Any] = {
             each: self._table(each, raw) for each, raw in given.items()
         }
-        return dataset_of(name, **tables, people=self.config.data.people)
+        return dataset_of(name, **tables, people=people)
 
     def _prepared(self, dataset: Dataset) -> RunData:
         how = self.config

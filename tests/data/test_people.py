@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+import tfrec
 from tests.evaluation.logs import make_split_of
 from tests.model.checkerboard import small_config
 from tfrec.config import DataConfig
@@ -18,9 +19,11 @@ from tfrec.data.windows import training_windows
 from tfrec.errors import DataError
 from tfrec.evaluation.evaluate import strike_forbidden
 from tfrec.evaluation.protocol import describe_protocol
+from tfrec.plugins import DATASETS
 from tfrec.towers.losses import retrieval_loss
 from tfrec.training.building import make_towers
 from tfrec.training.calibration import labelled_pairs
+from tfrec.training.log import load_run_data
 
 EVENTS = pd.DataFrame(
     {
@@ -65,6 +68,19 @@ def test_files_are_read_so(tmp_path, dataset):
     found = read_folder(tmp_path, DataConfig(people="people"))
     pd.testing.assert_frame_equal(found.items.frame, dataset.items.frame)
     assert len(read_folder(tmp_path, DataConfig()).items) == 4  # ada, bob of the log
+
+
+def test_public_data_sets_are_read_so(dataset, request):
+    """From a configuration, and by name from Python."""
+    public = dataset_of("log", *tables(events=EVENTS[EVENTS["item_id"] == "p1"]))
+    DATASETS.register("log")(lambda *_: public)
+    request.addfinalizer(lambda: DATASETS.remove("log"))
+    config = DataConfig(dataset="log", people="people")
+    found = load_run_data(config).dataset
+    by_name = tfrec.Recommender(people="people")._read("log", None, None)
+    for each in (found, by_name):
+        pd.testing.assert_frame_equal(each.items.frame, dataset.items.frame)
+        assert each.people == "people"
 
 
 def test_an_id_of_both_is_refused():

@@ -21,6 +21,12 @@ def dataset_of(
     return Dataset(name, events, items, users, people)
 
 
+def with_people(dataset: Dataset, people: str) -> Dataset:
+    """A data set that was read without people, and these; see `dataset_of`."""
+    tables = (dataset.events, dataset.items, dataset.users)
+    return dataset_of(dataset.name, *tables, people=people)
+
+
 def people_as_items(items: Items, users: Users, domain: str) -> Items:
     """The catalogue with an item for each user.
 

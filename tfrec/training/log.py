@@ -10,7 +10,7 @@ from tfrec.data.interactions import Interactions, encode
 from tfrec.data.item_order import unknown_ids, words_of_unknown
 from tfrec.data.item_words import read_with_words
 from tfrec.data.log_features import with_feature_words
-from tfrec.data.people import dataset_of
+from tfrec.data.people import with_people
 from tfrec.data.schema import Dataset
 from tfrec.datasets.registry import load_dataset
 from tfrec.errors import ConfigError
@@ -66,8 +66,7 @@ def load_run_data(config, seed=0, features=None):
         dataset = read_with_words(config.folder, config, features)
     else:
         public = load_dataset(config.dataset, features=features)
-        tables = (public.events, public.items, public.users)
-        dataset = dataset_of(public.name, *tables, people=config.people)
+        dataset = with_people(public, config.people)
     return prepare(dataset, config, seed, features)
 
 
