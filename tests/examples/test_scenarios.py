@@ -180,6 +180,25 @@ def test_a_list_of_posts_people_and_topics(scenario):
         everybody = ids(ask, "user:0003", domain="people", k=1000)
         assert len(everybody) == 58  # without the user and who is followed
         assert not {"user:0003", "user:0007"} & {*everybody}
+        check_other_lists_of_people(ask)
+
+
+def check_other_lists_of_people(ask):
+    """Rows of a page, a search of titles, items like one, lists for everybody."""
+    post(ask, "user:0009", "user:0011", "follow")
+    rows = f"/v1/users/user:0003/rows?now={END + 120}"
+    found = ask("GET", f"{rows}&domain=people")[1]["rows"]
+    items = [item for row in found for item in row["items"]]
+    assert {"recommended", "similar"} <= {row["kind"] for row in found}
+    for path in (
+        "/v1/items?query=member&domain=people",
+        "/v1/items/post:chess-01/similar?domain=people",
+        f"/v1/lists/popular?now={END + 120}&domain=people",
+    ):
+        listed = ask("GET", path)[1]["items"]
+        assert listed
+        items += listed
+    assert {item["domain"] for item in items} == {"people"}
 
 
 @pytest.mark.slow

@@ -116,3 +116,15 @@ def test_nobody_is_recommended_to_themselves(people):
     list(scorer.score(queries_at_end(logs, 9, 0), logs, {}))
     excluded = {*model.told["exclude_item_ids"].ravel()} - {""}
     assert excluded == ({"ann"} if people else set())
+
+
+def test_lists_are_of_the_domains_that_are_asked_for():
+    """An older model does not have the input, and is not asked for all domains."""
+    log = pd.DataFrame(EVENTS[:1], columns=["item_id", "event"])
+    logs = UserLogs(log.assign(user_id="ann", timestamp=5, sequence=0, value=1.0))
+    for domains, told in ((("posts", "people"), ["", "posts", "people"]), ((), None)):
+        model = Model()
+        scorer = BatchScorer(model, ListRules(k=3, domains=domains))
+        list(scorer.score(queries_at_end(logs, 9, 0), logs, {}))
+        found = model.told.get("domain")
+        assert (found if found is None else found[0].tolist()) == told
