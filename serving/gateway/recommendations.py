@@ -278,7 +278,7 @@ class Recommending:
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options, user_id))
-        if self._catalogue.order:
+        if self._catalogue.has_order:
             filters["met"] = sorted(self._reactions.met(history))
         try:
             vector = self._keeping.query_vector(user_id, state, now, profile)

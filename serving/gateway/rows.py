@@ -146,7 +146,7 @@ class PageRows:
         request, found = page.request, []
         how = {"k": request.k, "now": request.moment, "exclude": sorted(page.taken)}
         how["domain"] = request.domains
-        if self._catalogue.order:
+        if self._catalogue.has_order:
             how["met"] = sorted(page.met)
         try:
             found = self._model.similar(event[0], **how)

@@ -153,7 +153,12 @@ class ItemTitles:
     def order(self) -> dict[str, list[str]]:
         """Ids of prerequisites by item, of the items that have some."""
         after = self._table.after.copy()
-        return {item_id: split_ids(ids) for item_id, ids in after.items() if ids}
+        return {item_id: split_ids(ids) for item_id, ids in after.items()}
+
+    @property
+    def has_order(self) -> bool:
+        """Whether any item comes after others."""
+        return bool(self._table.after)
 
     def is_open(self, item_id: str, met: Collection[str]) -> bool:
         """Whether all that an item comes after is among what somebody has met."""
@@ -275,7 +280,7 @@ class _Table:
     domains: dict[str, str] = field(default_factory=dict)
     available_from: dict[str, int] = field(default_factory=dict)
     available_until: dict[str, int] = field(default_factory=dict)
-    after: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)  # of those that have any
     num_events: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, dict[str, float]] = field(default_factory=dict)
     keywords: dict[str, str] = field(default_factory=dict)
@@ -295,6 +300,7 @@ class _Table:
     def change(self, item_id, item):
         self.keywords.pop(item_id, None)  # of another text
         self.topics.pop(item_id, None)
+        self.after.pop(item_id, None)
         if item is None:
             self.gone.add(item_id)
             self.folded.pop(item_id, None)
@@ -302,8 +308,9 @@ class _Table:
         self.gone.discard(item_id)
         columns: list[dict[str, Any]]  # in the order of `ItemWords`
         columns = [self.titles, self.categories, self.abouts, self.domains]
-        columns += [self.available_from, self.available_until, self.after]
-        for column, value in zip(columns, item, strict=True):
+        columns += [self.available_from, self.available_until]
+        columns += [self.after] if item.after else []
+        for column, value in zip(columns, item, strict=False):
             column[item_id] = value
         self.folded[item_id] = fold(self.titles[item_id] or item_id)
 
@@ -332,7 +339,7 @@ def _read(path):
         domains=by_id.get("domain", {}),
         available_from=_limits(path, "available_from", by_id),
         available_until=_limits(path, "available_until", by_id),
-        after=by_id.get("after", {}),
+        after={i: ids for i, ids in by_id.get("after", {}).items() if ids},
         num_events=by_id.get("num_events", {}),
         numbers={
             name: of for name, of in by_id.items() if name not in ("title", *named)

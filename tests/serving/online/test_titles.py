@@ -74,6 +74,26 @@ def test_words_about_an_item(path, tmp_path):
     assert ItemTitles(path).words("1")["about"] == ""
 
 
+def test_the_order_of_items(tmp_path):
+    """Of the table, and as it is after changes."""
+    table = {"item_id": ["a", "b", "c"], "title": "", "after": ["", "a", "a|b"]}
+    pd.DataFrame(table).to_parquet(tmp_path / "items.parquet")
+    catalogue = ItemTitles(tmp_path / "items.parquet")
+    assert catalogue.order == {"b": ["a"], "c": ["a", "b"]}
+    assert catalogue.is_open("a", ())
+    assert catalogue.is_open("c", {"a", "b"})
+    assert not catalogue.is_open("c", {"a"})
+    for item_id in ("b", "c"):
+        assert catalogue.has_order
+        catalogue.put(item_id, "", "")
+    assert not catalogue.has_order
+    catalogue.put("d", "", "", after="a")
+    assert catalogue.order == {"d": ["a"]}
+    catalogue.remove("d")
+    assert catalogue.order == {}
+    assert catalogue.ids() == {"a", "b", "c"}
+
+
 def test_categories(path):
     catalogue = ItemTitles(path)
     assert catalogue.all_categories() == ["Sci-Fi", "War"]
