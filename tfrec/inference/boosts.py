@@ -1,0 +1,120 @@
+"""What a request adds to scores: to items with some labels, and to items that are new.
+
+It ranks items and says nothing of interest in them: probabilities are without it.
+"""
+
+import tensorflow as tf
+
+from tfrec.retrieval.bonus import Bonus
+
+HOUR_S = 3600.0
+
+
+class Boosts(tf.Module):
+    """Boosts of labels, and freshness, for the items of a catalogue and for new ones.
+
+    Args:
+        catalogue: `Catalogue`.
+        labels: `Names` of all labels of the catalogue; others have the number `size`.
+        item_labels: `[num_items, width]` int32 tensor of these numbers, each once in a
+            row; -1 is padding.
+    """
+
+    def __init__(self, catalogue, labels, item_labels):
+        super().__init__(name="boosts")
+        self.num_items = catalogue.num_items
+        self.labels, self.item_labels = labels, item_labels
+        self.available_from = tf.constant(catalogue.available_from)
+
+    def are_asked(self, options):
+        """Scalar bool tensor: whether any query of `RequestOptions` has a bonus."""
+        has_boosts = tf.reduce_any(_values(options) != 0)
+        return has_boosts | tf.reduce_any(_has_freshness(options))
+
+    def bonus(self, options):
+        """The `Bonus` of the catalogue's items.
+
+        Args:
+            options: `RequestOptions` whose `now` is known.
+        """
+        values = _values(options)
+        numbers = self.labels(options.boost_labels)
+        batch = tf.shape(numbers)[0]
+        queries = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(numbers))
+        of_labels = tf.scatter_nd(
+            tf.stack([queries, numbers], axis=-1), values, [batch, self.labels.size + 1]
+        )
+        # What no item of the catalogue has shares its place with padding.
+        of_labels = tf.concat([of_labels[:, :-1], tf.zeros([batch, 1])], axis=1)
+        largest = tf.reduce_sum(tf.nn.relu(values), axis=1)
+        now, weight, half_life_s = _timing(options)
+        largest += tf.nn.relu(weight)
+        return Bonus(self._added, largest, (of_labels, now, weight, half_life_s))
+
+    def _added(self, rows, of_labels, *timing):
+        numbers = tf.gather(self.item_labels, rows)
+        numbers = tf.where(numbers < 0, self.labels.size, numbers)
+        if rows.shape[0] == 1:  # the same rows for all queries
+            found = tf.gather(of_labels, numbers[0], axis=1)
+        else:
+            found = tf.gather(of_labels, numbers, batch_dims=1)
+        starts = tf.gather(self.available_from, rows)
+        return tf.reduce_sum(found, axis=2) + _freshness(starts, *timing)
+
+    def of_new(self, options, fresh):
+        """`[batch, n]`: what the items of a `NewItemTier` get; as `bonus`."""
+        values = _values(options)
+        has_name = options.boost_labels[:, :, None] == fresh.category_names
+        of_labels = tf.reduce_sum(tf.where(has_name, values[:, :, None], 0.0), axis=1)
+        of_labels = tf.pad(of_labels, [[0, 0], [0, 1]])  # the last is padding's
+        last = tf.size(fresh.category_names)
+        numbers = tf.where(fresh.categories < 0, last, fresh.categories)
+        of_labels = tf.reduce_sum(tf.gather(of_labels, numbers, axis=1), axis=2)
+        starts = fresh.available_from[None]
+        return of_labels + _freshness(starts, *_timing(options))
+
+    def of(self, options, rows, fresh=None):
+        """`[batch, n]`: what items get; 0 at no cost where nothing is asked.
+
+        Args:
+            options: as for `bonus`.
+            rows: `[batch, n]` int32 tensor, -1 for none.
+            fresh: `NewItemTier`, whose rows follow those of the catalogue, or None.
+        """
+
+        def added():
+            known = tf.clip_by_value(rows, 0, self.num_items - 1)
+            found = self.bonus(options).of(known)
+            if fresh is None:
+                return found
+            places = tf.maximum(rows - self.num_items, 0)
+            new = tf.gather(self.of_new(options, fresh), places, batch_dims=1)
+            return tf.where(rows < self.num_items, found, new)
+
+        nothing = tf.zeros(tf.shape(rows))
+        return tf.cond(self.are_asked(options), added, lambda: nothing)
+
+
+def _values(options):
+    """Boosts of named labels, 0 for padding."""
+    return tf.where(options.boost_labels == "", 0.0, options.boost_values)
+
+
+def _has_freshness(options):
+    half_life = options.freshness_half_life_hours
+    return (options.freshness_weight != 0) & (half_life > 0)
+
+
+def _timing(options):
+    """What `_freshness` needs of each query."""
+    is_asked = _has_freshness(options)
+    weight = tf.where(is_asked, options.freshness_weight, 0.0)
+    half_life_s = tf.where(is_asked, options.freshness_half_life_hours * HOUR_S, 1.0)
+    return options.now, weight, half_life_s
+
+
+def _freshness(starts, now, weight, half_life_s):
+    """`[batch, n]` of `[batch or 1, n]` int64 times; those up to 0 are no times."""
+    age_s = tf.cast(tf.maximum(now[:, None] - starts, 0), tf.float32)
+    fresh = weight[:, None] * tf.pow(2.0, -age_s / half_life_s[:, None])
+    return tf.where(starts > 0, fresh, 0.0)
