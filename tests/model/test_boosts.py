@@ -19,7 +19,7 @@ from tests.model.checkerboard import START
 from tests.model.fresh_items import ALL, NEW, Judged, make_inference, specs_of
 from tests.model.test_new_item_tier import catalogue_of, may_come, scores_of, tiers
 from tests.model.test_new_item_tier import requests as plain_requests
-from tfrec.inference.request import LARGEST_BOOST
+from tfrec.values import MAX_BOOST
 
 EVEN = make_query([names(2, 4, 6)])
 LATER = START + 10 * 86400
@@ -196,7 +196,7 @@ def test_numbers_that_are_none_or_too_large(recommend, judged, value):
     _, scores, chances = recommend(EVEN, make_options(**how), NO, tier)
     assert np.isfinite(scores.numpy()).all()
     assert ((chances.numpy() >= 0) & (chances.numpy() <= 1)).all()
-    assert np.abs(scores.numpy()).max() < 4 * LARGEST_BOOST
+    assert np.abs(scores.numpy()).max() < 4 * MAX_BOOST
 
 
 def test_times_beyond_all_others(recommend, judged):

@@ -3,6 +3,9 @@
 It ranks items and says nothing of interest in them: probabilities are without it.
 """
 
+import math
+
+import numpy as np
 import tensorflow as tf
 
 from tfrec.retrieval.bonus import Bonus
@@ -24,6 +27,10 @@ class Boosts(tf.Module):
         super().__init__(name="boosts")
         self.num_items = catalogue.num_items
         self.labels, self.item_labels = labels, item_labels
+        # Many items have the same labels: what these get is added up once.
+        sets, places = np.unique(item_labels.numpy(), axis=0, return_inverse=True)
+        self._sets = tf.constant(sets)
+        self._set_of = tf.constant(places.reshape(-1), tf.int32)
         self.available_from = tf.constant(catalogue.available_from)
 
     def are_asked(self, options):
@@ -52,14 +59,19 @@ class Boosts(tf.Module):
         return Bonus(self._added, largest, (of_labels, now, weight, half_life_s))
 
     def _added(self, rows, of_labels, *timing):
-        numbers = tf.gather(self.item_labels, rows)
-        numbers = tf.where(numbers < 0, self.labels.size, numbers)
         if rows.shape[0] == 1:  # the same rows for all queries
-            found = tf.gather(of_labels, numbers[0], axis=1)
+            of_sets = tf.gather(tf.transpose(of_labels), self._numbers(self._sets))
+            of_sets = tf.reduce_sum(of_sets, axis=1)  # [sets, batch]
+            found = tf.transpose(tf.gather(of_sets, tf.gather(self._set_of, rows[0])))
         else:
-            found = tf.gather(of_labels, numbers, batch_dims=1)
+            numbers = self._numbers(tf.gather(self.item_labels, rows))
+            found = tf.reduce_sum(tf.gather(of_labels, numbers, batch_dims=1), axis=2)
         starts = tf.gather(self.available_from, rows)
-        return tf.reduce_sum(found, axis=2) + _freshness(starts, *timing)
+        return found + _freshness(starts, *timing)
+
+    def _numbers(self, labels):
+        """Numbers of labels, that of none in the place of padding."""
+        return tf.where(labels < 0, self.labels.size, labels)
 
     def of_new(self, options, fresh):
         """`[batch, n]`: what the items of a `NewItemTier` get; as `bonus`."""
@@ -115,6 +127,11 @@ def _timing(options):
 
 def _freshness(starts, now, weight, half_life_s):
     """`[batch, n]` of `[batch or 1, n]` int64 times; those up to 0 are no times."""
-    age_s = tf.cast(tf.maximum(now[:, None] - starts, 0), tf.float32)
-    fresh = weight[:, None] * tf.pow(2.0, -age_s / half_life_s[:, None])
-    return tf.where(starts > 0, fresh, 0.0)
+
+    def fading():
+        age_s = tf.cast(tf.maximum(now[:, None] - starts, 0), tf.float32)
+        left = tf.exp(age_s * (-math.log(2) / half_life_s)[:, None])
+        return tf.where(starts > 0, weight[:, None] * left, 0.0)
+
+    nothing = tf.zeros([1, 1])
+    return tf.cond(tf.reduce_any(weight != 0), fading, lambda: nothing)

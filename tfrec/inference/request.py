@@ -7,8 +7,7 @@ import tensorflow as tf
 
 from tfrec.data.bounds import bounded, without_nan
 from tfrec.graphs import required
-
-LARGEST_BOOST = 10_000.0  # far beyond any score; the scores below it still differ
+from tfrec.values import MAX_BOOST
 
 
 class QueryInputs(NamedTuple):
@@ -89,7 +88,7 @@ def readable(options):
 
 
 def _boosts(values):
-    return tf.clip_by_value(without_nan(values), -LARGEST_BOOST, LARGEST_BOOST)
+    return tf.clip_by_value(without_nan(values), -MAX_BOOST, MAX_BOOST)
 
 
 def _as_wide(values, labels):

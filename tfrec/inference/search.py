@@ -1,6 +1,5 @@
 """What may come back: filters and limits, own items beside the index."""
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -161,11 +160,14 @@ class Search(tf.Module):
         has_rules |= tf.reduce_any(options.min_probability > 0)
         if fresh is not None:
             has_rules |= fresh.has_gone
-        usual = functools.partial(
-            tf.cond, has_rules, search(rules, likely), search(limits)
-        )
-        raised = rare(search(rules, likely, is_raised=True))
-        return tf.cond(self.boosts.are_asked(options), raised, usual)
+
+        def chosen(is_raised):
+            ways = (search(rules, likely, is_raised=is_raised),)
+            ways += (search(limits, is_raised=is_raised),)
+            return lambda: tf.cond(has_rules, *ways)
+
+        are_asked = self.boosts.are_asked(options)
+        return tf.cond(are_asked, rare(chosen(True)), chosen(False))
 
     def _best(self, wanted, k, filters, bonus):
         """The best of an index: for a free text, of those that are most like it."""
