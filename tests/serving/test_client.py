@@ -96,7 +96,7 @@ def test_boosts_and_freshness_reach_the_model(boosted):
         assert found.to_dict() == chances.to_dict()
         fresh = client.recommend([["a"]], freshness=(4, 24), now=2 * DAY_S)
         assert fresh["item_id"][0] == "café"
-        assert fresh["score"][0] == pytest.approx(-0.25 + 4 / 2)  # after a day
+        assert fresh["score"][0] == pytest.approx(-0.5 + 4 / 2)  # a day old
         service = client.service
         vector = service.embed_query(["a"])
         found = service.recommend_from_interest(vector, boosts={"y": 0.7, "x": -1})

@@ -162,9 +162,9 @@ class Search(tf.Module):
             has_rules |= fresh.has_gone
 
         def chosen(is_raised):
-            ways = (search(rules, likely, is_raised=is_raised),)
-            ways += (search(limits, is_raised=is_raised),)
-            return lambda: tf.cond(has_rules, *ways)
+            ruled = search(rules, likely, is_raised=is_raised)
+            free = search(limits, is_raised=is_raised)
+            return lambda: tf.cond(has_rules, ruled, free)
 
         are_asked = self.boosts.are_asked(options)
         return tf.cond(are_asked, rare(chosen(True)), chosen(False))
