@@ -1,10 +1,14 @@
 """Tests of python -m serving.rules: what it says of a file."""
 
+import pathlib
+import re
+
 import pytest
 
 from serving.rules.__main__ import main
 from tests.serving.programs import run_program
 
+ROOT = pathlib.Path(__file__).parents[3]
 RULES = """
 experiment = "e"
 
@@ -81,6 +85,15 @@ def test_every_rule_in_a_sentence(said, toy):
         "shown in 24 hours.",
         "Warning: no item of the catalogue has the label brand:acme.",
     ]
+
+
+def test_the_example_of_the_document_is_right(said):
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"<!-- runs as a test -->\n```toml\n(.*?)```", text, re.S)
+    code, lines, told = said(example, "--now", "2026-03-07T12:00:00Z")  # a Saturday
+    assert (code, told) == (0, "")
+    assert lines[0].endswith(", 8 rules.")
+    assert not [line for line in lines if "does not hold" in line]
 
 
 def test_without_a_model_and_now(said):
