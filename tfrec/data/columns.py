@@ -38,12 +38,15 @@ class Column:
         parse: turns the raw column into values.
         default: stands in where the column is absent; None leaves it out.
         is_required: whether the table is useless without it.
+        is_named: whether the configuration names it, so that one file at least must
+            have it.
     """
 
     name: str
     parse: Callable
     default: object = None
     is_required: bool = False
+    is_named: bool = False
 
 
 @dataclass(frozen=True)
