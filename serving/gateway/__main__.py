@@ -141,7 +141,7 @@ def serve(
     from serving.gateway.model_client import ModelClient
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
-    from serving.gateway.ruling import add_rules, read_rule_file
+    from serving.gateway.ruling import add_rules
     from serving.gateway.served_titles import ServedTitles
     from serving.gateway.titles import ItemTitles
     from serving.http.listening import HttpServer
@@ -151,7 +151,6 @@ def serve(
 
     tracing.start("tfrec-gateway")
     chosen = (Reaction.read(like), Reaction.read(skip), frozenset(_split(hide)))
-    rule_file = read_rule_file(rules) if rules else None
     settings, catalogue = read_settings(interest), ItemTitles(items)
     states = open_states(store)
     client = RecommenderClient(
@@ -165,8 +164,7 @@ def serve(
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
-    if rule_file:
-        add_rules(app, rule_file, link, catalogue)
+    add_rules(app, rules, link, catalogue)
     writing = _add_words(app, word_settings, sentences_by_model)
     door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
     context = tls.context() if tls else None

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -152,29 +153,25 @@ def unknown_labels(book: RuleBook, catalogue: ItemTitles) -> str:
     return ", ".join(sorted(book.labels() - catalogue.all_labels()))
 
 
-def read_rule_file(path) -> WatchedFile[RuleBook]:
-    """The rules of a file, which is read again when it changes.
-
-    Raises:
-        ConfigError: it cannot be read, or is wrong.
-    """
-    return WatchedFile("--rules", path, read_rules)
-
-
 def add_rules(
     app: FastAPI,
-    rules: WatchedFile[RuleBook],
+    path: pathlib.Path | None,
     model: ModelClient,
     catalogue: ItemTitles,
 ) -> None:
-    """Has the lists of a gateway follow rules.
+    """Has the lists of a gateway follow the rules of a file, as it changes.
 
     Args:
         app: as `make_app` makes it.
-        rules: of a file.
+        path: of the file, None for none.
         model: the model server.
         catalogue: labels of items.
+
+    Raises:
+        ConfigError: the file cannot be read, or is wrong.
     """
-    ruling = Ruling(rules.content, model, catalogue)
-    app.state.recommending.ruling = ruling
+    if path is None:
+        return
+    rules = WatchedFile("--rules", path, read_rules)
+    app.state.recommending.ruling = Ruling(rules.content, model, catalogue)
     app.state.metrics.watch_rules(lambda: bool(rules.problem))

@@ -9,11 +9,11 @@ from serving.rules.kinds import (
     FreshnessRule,
     ImpressionRule,
     LabelRule,
+    ListRule,
     Occasion,
     PinRule,
     PreferRule,
     QuotaRule,
-    Rule,
     RuleBook,
 )
 from tfrec.client.item_table import read_item_table
@@ -88,14 +88,14 @@ def describe(book: RuleBook, now: int, items: KnownItems | None) -> Iterator[str
                 yield f"Warning: no item of the catalogue has the label {label}."
 
 
-def _to_whom(rule: Rule) -> str:
+def _to_whom(rule: ListRule) -> str:
     words = [f"arm {rule.when.arm}"] if rule.when.arm else []
     words += [f"lists of the domain {rule.when.domain}"] if rule.when.domain else []
     return f" ({', '.join(words)})" if words else ""
 
 
 @functools.singledispatch
-def _effect(rule: Rule) -> str:
+def _effect(rule: ListRule) -> str:
     """What a rule does."""
     raise TypeError(f"There is no such rule: {type(rule).__name__}.")
 
@@ -142,7 +142,7 @@ def _named(rule: LabelRule) -> str:
     return " or ".join(rule.labels)
 
 
-def _found(rule: Rule, items: KnownItems | None) -> str:
+def _found(rule: ListRule, items: KnownItems | None) -> str:
     if items is None:
         return ""
     if isinstance(rule, PinRule):

@@ -76,7 +76,7 @@ class When:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class ListRule:
     """What all rules have.
 
     Attributes:
@@ -89,7 +89,7 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelRule(Rule):
+class LabelRule(ListRule):
     """One about the items with any of some labels."""
 
     labels: tuple[str, ...]
@@ -103,7 +103,7 @@ class BoostRule(LabelRule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinRule(Rule):
+class PinRule(ListRule):
     """Puts an item at a place, the first being 1."""
 
     item: str
@@ -125,7 +125,7 @@ class PreferRule(LabelRule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreshnessRule(Rule):
+class FreshnessRule(ListRule):
     """Adds `weight` to the score of an item that came now, half of it later."""
 
     weight: float
@@ -140,7 +140,7 @@ class FreshnessRule(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImpressionRule(Rule):
+class ImpressionRule(ListRule):
     """Takes `discount` off a score for each time beyond `free` that the item was shown.
 
     Only those of the last `window_hours` count, after the person's last event with it.
@@ -178,7 +178,7 @@ class RuleBook:
     freshness: tuple[FreshnessRule, ...] = ()
     impressions: tuple[ImpressionRule, ...] = ()
 
-    def every_rule(self) -> Iterator[Rule]:
+    def every_rule(self) -> Iterator[ListRule]:
         """Rules of all kinds."""
         yield from (*self.boosts, *self.pins, *self.quotas, *self.prefers)
         yield from (*self.freshness, *self.impressions)

@@ -9,7 +9,7 @@ import urllib.parse
 from serving.gateway.app import make_app
 from serving.gateway.door import LIMITS, Hosts, make_door, write_error
 from serving.gateway.model_client import ModelClient
-from serving.gateway.ruling import add_rules, read_rule_file
+from serving.gateway.ruling import add_rules
 from serving.gateway.texts import add_texts
 from serving.gateway.titles import ItemTitles
 from serving.http.listening import HttpServer
@@ -77,8 +77,7 @@ def gateway_thread(
         link.look()
         catalogue = ItemTitles(items)
         app = make_app(states, link, catalogue, **page)
-        if rules:
-            add_rules(app, read_rule_file(rules), link, catalogue)
+        add_rules(app, rules, link, catalogue)
         writing = add_texts(app, *(words or (WordsSettings(), None)))
         door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
