@@ -164,7 +164,7 @@ def serve(
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
-    add_rules(app, rules, link, catalogue)
+    add_rules(app, rules, link, catalogue, states)
     writing = _add_words(app, word_settings, sentences_by_model)
     door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
     context = tls.context() if tls else None

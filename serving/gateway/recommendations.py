@@ -296,8 +296,6 @@ class Recommending:
         """Drops the answers that a user got."""
         self._cache.drop(lambda key: key[0][:1] == (user_id,))
         self._last_lists.forget(user_id)
-        if self.ruling:
-            self.ruling.forget(user_id)
         for forget in self._forget_too:
             forget(user_id)
 

@@ -16,8 +16,9 @@ from serving.rules.arms import arm_of
 from serving.rules.kinds import HOUR_S, Occasion, RuleBook
 from serving.rules.plan import RulePlan
 from serving.rules.reading import read_rules
-from serving.rules.showings import Showings
+from serving.rules.showings import times_shown
 from serving.sentences.selection import Selection
+from serving.user_states.store import StoreError, UserStates
 from tfrec.watched_file import WatchedFile
 
 logger = logging.getLogger(__name__)
@@ -49,14 +50,19 @@ class Ruling:
         read: gives the rules as they are now.
         model: the model server.
         catalogue: labels of items.
+        states: keep what lists showed.
     """
 
     def __init__(
-        self, read: Callable[[], RuleBook], model: ModelClient, catalogue: ItemTitles
+        self,
+        read: Callable[[], RuleBook],
+        model: ModelClient,
+        catalogue: ItemTitles,
+        states: UserStates,
     ):
         self._read, self._model, self._catalogue = read, model, catalogue
+        self._states = states
         self._warned: set[tuple] = set()
-        self._showings = Showings()
 
     @property
     def version(self) -> str:
@@ -64,13 +70,16 @@ class Ruling:
         return self._read().version
 
     def note_shown(self, user_id: str, item_ids: Sequence[str], now: int) -> None:
-        """Keeps a list for rules that count showings; nothing is kept without one."""
-        if self._read().impressions:
-            self._showings.note(user_id, item_ids, now)
+        """Keeps a list for rules that count showings; nothing is kept without one.
 
-    def forget(self, user_id: str) -> None:
-        """Drops what somebody was shown."""
-        self._showings.forget(user_id)
+        A store that has no room keeps the list from nobody.
+        """
+        if not (self._read().impressions and user_id):
+            return
+        try:
+            self._states.note_shown(user_id, item_ids, now)
+        except StoreError as error:
+            logger.warning("What a list showed is not counted: %s", error)
 
     def request(
         self,
@@ -131,7 +140,7 @@ class Ruling:
         window_s = HOUR_S * max(rule.window_hours for rule in plan.impressions)
         chosen_at = {item_id: time for item_id, _, _, time, *_ in person.history}
         since = plan.occasion.now - window_s
-        return self._showings.counts(person.user_id, since, chosen_at)
+        return times_shown(self._states.shown(person.user_id), since, chosen_at)
 
     def _warn_of_labels(self, book):
         """Of those that no item has: it may come, or is a mistake."""
@@ -158,6 +167,7 @@ def add_rules(
     path: pathlib.Path | None,
     model: ModelClient,
     catalogue: ItemTitles,
+    states: UserStates,
 ) -> None:
     """Has the lists of a gateway follow the rules of a file, as it changes.
 
@@ -166,6 +176,7 @@ def add_rules(
         path: of the file, None for none.
         model: the model server.
         catalogue: labels of items.
+        states: keep what lists showed.
 
     Raises:
         ConfigError: the file cannot be read, or is wrong.
@@ -173,5 +184,5 @@ def add_rules(
     if path is None:
         return
     rules = WatchedFile("--rules", path, read_rules)
-    app.state.recommending.ruling = Ruling(rules.content, model, catalogue)
+    app.state.recommending.ruling = Ruling(rules.content, model, catalogue, states)
     app.state.metrics.watch_rules(lambda: bool(rules.problem))

@@ -77,7 +77,7 @@ def gateway_thread(
         link.look()
         catalogue = ItemTitles(items)
         app = make_app(states, link, catalogue, **page)
-        add_rules(app, rules, link, catalogue)
+        add_rules(app, rules, link, catalogue, states)
         writing = add_texts(app, *(words or (WordsSettings(), None)))
         door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)

@@ -11,7 +11,7 @@ from serving.rules.kinds import (
     When,
 )
 from serving.rules.plan import RulePlan
-from serving.rules.showings import MAX_SHOWN, Showings
+from serving.rules.showings import times_shown
 
 FRIDAY_NOON = 1_782_475_200  # 2026-06-26 12:00 UTC
 
@@ -69,21 +69,7 @@ def test_an_item_names_what_touched_it():
 
 
 def test_showings_count_within_the_window_and_after_the_choice():
-    shown = Showings()
-    for time in (100, 200, 300):
-        shown.note("ann", ["a", "b"], time)
-    shown.note("bob", ["a"], 300)
-    assert shown.counts("ann", 0, {}) == {"a": 3, "b": 3}
-    assert shown.counts("ann", 200, {"b": 250}) == {"a": 2, "b": 1}
-    assert shown.counts("eve", 0, {}) == {}
-    shown.forget("ann")
-    assert shown.counts("ann", 0, {}) == {}
-    assert shown.counts("bob", 0, {}) == {"a": 1}
-
-
-def test_showings_are_bounded():
-    shown = Showings(most=2)
-    for user_id in ("a", "b", "c"):
-        shown.note(user_id, ["x"] * (MAX_SHOWN + 5), 1)
-    assert shown.counts("a", 0, {}) == {}
-    assert shown.counts("c", 0, {}) == {"x": MAX_SHOWN}
+    shown = [(item_id, time) for time in (100, 200, 300) for item_id in ("a", "b")]
+    assert times_shown(shown, 0, {}) == {"a": 3, "b": 3}
+    assert times_shown(shown, 200, {"b": 250}) == {"a": 2, "b": 1}
+    assert times_shown([], 0, {}) == {}
