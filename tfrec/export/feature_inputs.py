@@ -1,14 +1,18 @@
 """Inputs of a model's own: those of its feature columns."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfrec.feature_columns import SIDES, FeatureColumn
-from tfrec.towers.adapted_state import AdaptedState
+
+if TYPE_CHECKING:  # a server reads this module and goes without
+    from tfrec.towers.adapted_state import AdaptedState
 
 DTYPES = {"number": tf.float32, "time": tf.int64, "vector": tf.float32}
 
