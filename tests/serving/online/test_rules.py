@@ -293,7 +293,7 @@ def test_without_rules_nothing_is_told(boosted_target, boosted):
 def test_a_wrong_file_ends_the_program_with_all_problems(monkeypatch, capsys, tmp_path):
     file = tmp_path / "rules.toml"
     file.write_text("[[boost]]\nname = 1\nvalue = nan\n", encoding="utf-8")
-    flags = ("--target", "127.0.0.1:1", "--model", "toy", "--store", "memory://")
+    flags = ("--target", "127.0.0.1:1", "--model", "toy", "--store", "memory:")
     assert run_program(monkeypatch, gateway.main, *flags, "--rules", file) == 1
     told = capsys.readouterr().err
     assert "The rules have 3 problems" in told
