@@ -9,6 +9,7 @@ import pytest
 
 from serving.gateway import __main__ as gateway
 from serving.user_states.memory import MemoryStates
+from serving.user_states.sqlite import SqliteStates
 from tests.contracts.user_states import event
 from tests.serving.boosted_toy import BoostedToy
 from tests.serving.online.gateway_process import eventually, gateway_thread
@@ -56,9 +57,9 @@ def ruled(boosted_target, boosted, tmp_path):
     file = tmp_path / "rules.toml"
 
     @contextlib.contextmanager
-    def start(text, target=boosted_target):
+    def start(text, target=boosted_target, states=None):
         file.write_text(text, encoding="utf-8")
-        states = MemoryStates()
+        states = states or MemoryStates()
         states.append([event("ann", NOW, "a")])
         items = boosted / "1" / "assets.extra" / "items.parquet"
         with gateway_thread(states, target, items, rules=file) as ask:
@@ -197,6 +198,18 @@ def test_what_was_shown_and_not_chosen_sinks(ruled):
         later = ask.recommend("ann", now=NOW + 2 * 3600, k=2)
         assert names(later) == {"b": [], "c": []}
         assert ask("DELETE", "/v1/users/ann")[0] == 200
+
+
+def test_gateways_of_one_store_count_showings_together(ruled, tmp_path):
+    rule = "[impressions]\ndiscount = 0.7\nwindow_hours = 1\n"
+    store = tmp_path / "states.db"
+    first, second = SqliteStates(store), SqliteStates(store)
+    with ruled(rule, states=first) as ask, ruled(rule, states=second) as other:
+        assert ids(ask.recommend("ann", now=NOW, k=1)) == ["b"]
+        assert ids(other.recommend("ann", now=NOW + 1, k=1)) == ["c"]
+        assert ids(ask.recommend("ann", now=NOW + 2, k=1)) == ["d"]
+    first.close()
+    second.close()
 
 
 ARMS = 'experiment = "e"\n[arm.loud]\nshare = 0.5\n'
