@@ -31,7 +31,8 @@ class Boosts(tf.Module):
         sets, places = np.unique(item_labels.numpy(), axis=0, return_inverse=True)
         self._sets = tf.constant(sets)
         self._set_of = tf.constant(places.reshape(-1), tf.int32)
-        self.available_from = tf.constant(catalogue.available_from)
+        self._newest = int(catalogue.available_from.max(initial=0))
+        self._starts = self._beside_newest(tf.constant(catalogue.available_from))
 
     def are_asked(self, options):
         """Scalar bool tensor: whether any query of `RequestOptions` has a bonus."""
@@ -54,9 +55,9 @@ class Boosts(tf.Module):
         # What no item of the catalogue has shares its place with padding.
         of_labels = tf.concat([of_labels[:, :-1], tf.zeros([batch, 1])], axis=1)
         largest = tf.reduce_sum(tf.nn.relu(values), axis=1)
-        now, weight, half_life_s = _timing(options)
+        weight, *timing = self._timing(options)
         largest += tf.nn.relu(weight)
-        return Bonus(self._added, largest, (of_labels, now, weight, half_life_s))
+        return Bonus(self._added, largest, (of_labels, weight, *timing))
 
     def _added(self, rows, of_labels, *timing):
         if rows.shape[0] == 1:  # the same rows for all queries
@@ -66,8 +67,7 @@ class Boosts(tf.Module):
         else:
             numbers = self._numbers(tf.gather(self.item_labels, rows))
             found = tf.reduce_sum(tf.gather(of_labels, numbers, batch_dims=1), axis=2)
-        starts = tf.gather(self.available_from, rows)
-        return found + _freshness(starts, *timing)
+        return found + _freshness(tf.gather(self._starts, rows), *timing)
 
     def _numbers(self, labels):
         """Numbers of labels, that of none in the place of padding."""
@@ -82,8 +82,27 @@ class Boosts(tf.Module):
         last = tf.size(fresh.category_names)
         numbers = tf.where(fresh.categories < 0, last, fresh.categories)
         of_labels = tf.reduce_sum(tf.gather(of_labels, numbers, axis=1), axis=2)
-        starts = fresh.available_from[None]
-        return of_labels + _freshness(starts, *_timing(options))
+        starts = self._beside_newest(fresh.available_from)[None]
+        return of_labels + _freshness(starts, *self._timing(options))
+
+    def _beside_newest(self, times):
+        """Seconds after the newest of the catalogue's times, as floats.
+
+        So they are exact where they matter. Times up to 0 are none, and come before all
+        others.
+        """
+        seconds = tf.cast(times - self._newest, tf.float32)
+        return tf.where(times > 0, seconds, -math.inf)
+
+    def _timing(self, options):
+        """Weight, time and how fast the weight fades, `[batch]` each."""
+        is_asked = _has_freshness(options)
+        half_life_s = options.freshness_half_life_hours * HOUR_S
+        return (
+            tf.where(is_asked, options.freshness_weight, 0.0),
+            self._beside_newest(options.now),
+            math.log(2) / tf.where(is_asked, half_life_s, 1.0),
+        )
 
     def of(self, options, rows, fresh=None):
         """`[batch, n]`: what items get; 0 at no cost where nothing is asked.
@@ -117,21 +136,12 @@ def _has_freshness(options):
     return (options.freshness_weight != 0) & (half_life > 0)
 
 
-def _timing(options):
-    """What `_freshness` needs of each query."""
-    is_asked = _has_freshness(options)
-    weight = tf.where(is_asked, options.freshness_weight, 0.0)
-    half_life_s = tf.where(is_asked, options.freshness_half_life_hours * HOUR_S, 1.0)
-    return options.now, weight, half_life_s
+def _freshness(starts, weight, now, fading):
+    """`[batch, n]` of `[batch or 1, n]` starts; the rest is as of `Boosts._timing`."""
 
-
-def _freshness(starts, now, weight, half_life_s):
-    """`[batch, n]` of `[batch or 1, n]` int64 times; those up to 0 are no times."""
-
-    def fading():
-        age_s = tf.cast(tf.maximum(now[:, None] - starts, 0), tf.float32)
-        left = tf.exp(age_s * (-math.log(2) / half_life_s)[:, None])
-        return tf.where(starts > 0, weight[:, None] * left, 0.0)
+    def left():
+        age_s = tf.maximum(now[:, None] - starts, 0.0)  # infinite for no time
+        return weight[:, None] * tf.exp(age_s * -fading[:, None])
 
     nothing = tf.zeros([1, 1])
-    return tf.cond(tf.reduce_any(weight != 0), fading, lambda: nothing)
+    return tf.cond(tf.reduce_any(weight != 0), left, lambda: nothing)
