@@ -46,6 +46,7 @@ LAYERS = {
         ["security", "user_states"],
         ["words"],
         ["sentences"],
+        ["rules"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
         ["batch_score", "batch_similar", "client", "doctor", "index", "local", "online"]

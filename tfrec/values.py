@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 MAX_ID = 512  # characters: ids are kept in every state and every answer
 MAX_TEXT = 1_000_000  # characters: encoders read some hundred words of them
 MAX_NUMBER = 3.4e38  # of 32 bits, what the model reads
+MAX_BOOST = 10_000.0  # far beyond any score; scores that differ still do beside it
 MAX_SECONDS = 10**11  # the year 5138; larger numbers are milliseconds
 MIN_SECONDS = -2_208_988_800  # the year 1900; earlier dates mean "no date"
 MAX_BITS = 8 * MAX_ID  # of an integer; Python spells none of thousands of digits

@@ -26,6 +26,9 @@ class WatchedFile(Generic[Content]):
         path: of the file.
         read: its text to what it says; raises `ConfigError`.
 
+    Attributes:
+        problem: why what it said before stays, `""` if it does not.
+
     Raises:
         ConfigError: the file cannot be read, or is wrong.
     """
@@ -38,7 +41,7 @@ class WatchedFile(Generic[Content]):
         self._stamp = self._seen = self._read_stamp()
         self._content = self._read()
         self._looked = time.monotonic()
-        self._problem = ""  # that was told already
+        self.problem = ""
 
     def content(self) -> Content:
         """What it says now."""
@@ -57,11 +60,11 @@ class WatchedFile(Generic[Content]):
             self._stamp = stamp
             self._content = self._read()
             logger.info("%s was read again.", self._path)
-            self._problem = ""
+            self.problem = ""
         except ConfigError as error:
-            if str(error) != self._problem:
+            if str(error) != self.problem:
                 logger.warning("%s Its previous content stays in use.", error)
-            self._problem = str(error)
+            self.problem = str(error)
 
     def _read_stamp(self):
         try:

@@ -80,6 +80,13 @@ def serve(
         pathlib.Path | None,
         Option(help="Table of profiles, as for training: user_id, text."),
     ] = None,
+    rules: Annotated[
+        pathlib.Path | None,
+        Option(
+            help="TOML file with rules of lists: boosts, pins, quotas. It is read "
+            "again when it changes; `python -m serving.rules FILE` checks one."
+        ),
+    ] = None,
     words: Annotated[
         pathlib.Path | None,
         Option(
@@ -134,6 +141,7 @@ def serve(
     from serving.gateway.model_client import ModelClient
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
+    from serving.gateway.ruling import add_rules
     from serving.gateway.served_titles import ServedTitles
     from serving.gateway.titles import ItemTitles
     from serving.http.listening import HttpServer
@@ -156,6 +164,7 @@ def serve(
     texts = read_profiles(profiles) if profiles else {}
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
+    add_rules(app, rules, link, catalogue, states)
     writing = _add_words(app, word_settings, sentences_by_model)
     door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
     context = tls.context() if tls else None

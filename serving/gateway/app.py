@@ -200,6 +200,7 @@ def _answer(found, state_version, started):
         model_version=found.model_version,
         latency_ms=round(1e3 * (time.perf_counter() - started), 3),
         reason_code=found.reason_code,
+        **vars(found.applied),
     )
     return _written(answer)
 

@@ -53,5 +53,6 @@ def _written(given, started):
         lang=given.lang,
         is_refined=given.is_refined,
         parsed_by=given.parsed_by,
+        **vars(given.found.applied),
     )
     return Response(answer.model_dump_json(), media_type="application/json")

@@ -1,8 +1,15 @@
 """What the gateway counts, in Prometheus' form."""
 
 import time
+from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -44,6 +51,15 @@ class Metrics:
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts a request that was answered."""
         self._seconds.labels(method, route, str(status)).observe(seconds)
+
+    def watch_rules(self, are_wrong: Callable[[], bool]) -> None:
+        """Shows whether the file of rules has become wrong, so that older ones hold."""
+        gauge = Gauge(
+            "tfrec_gateway_rules_wrong",
+            "1 while the file of rules is wrong and its previous content is used.",
+            registry=self.registry,
+        )
+        gauge.set_function(are_wrong)
 
     def text(self) -> bytes:
         """All of it, for a scraper."""

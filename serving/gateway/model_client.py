@@ -52,6 +52,7 @@ class ModelClient:
         self._cold_list_time = 0  # UTC seconds that it was asked for
         self._cold_list_born: float = -COLD_LIST_AGE_S
         self._away_until = 0.0
+        self._boosts_version, self._takes_boosts = 0, True
 
     def recommend(self, history=(), **options) -> tuple[list[Recommendation], int]:
         """Items and the version that answered, as `RecommenderClient.recommend`.
@@ -146,6 +147,17 @@ class ModelClient:
             self.kinds = self._ask_kinds()
             self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S
+
+    def takes_boosts(self) -> bool:
+        """Whether this version adds boosts to scores; asked once of each version."""
+        if self._boosts_version != self.version:
+            try:
+                inputs = self._client.metadata()["recommend"].inputs
+            except ServingError:
+                return True  # the client leaves boosts out where they are refused
+            self._takes_boosts = "boost_labels" in inputs
+            self._boosts_version = self.version
+        return self._takes_boosts
 
     def _ask_kinds(self):
         try:

@@ -15,8 +15,10 @@ from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
-from serving.gateway.quotas import by_domain, read_quota
+from serving.gateway.quotas import read_quota
 from serving.gateway.reasons import Reasons
+from serving.gateway.ruled_request import AppliedRules, RuledRequest
+from serving.gateway.ruling import Person, Ruling
 from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
 from serving.gateway.titles import ItemTitles
 from serving.sentences.selection import Selection
@@ -105,12 +107,14 @@ class Found:
         model_version: that answered.
         reason_code: as of `Recommendations`.
         evidence: of each item, None where there is none; empty if nobody asked.
+        applied: which rules the list follows.
     """
 
     items: Sequence[RecommendedItem]
     model_version: int
     reason_code: ReasonCode
     evidence: Sequence[Evidence | None] = ()
+    applied: AppliedRules = AppliedRules()
 
 
 class Recommending:
@@ -124,6 +128,9 @@ class Recommending:
         reactions: what events mean; all speak for their items if None.
         settings: how interest vectors follow events.
         profiles: user id -> text, of those who have one.
+
+    Attributes:
+        ruling: the rules that lists follow, None for none.
     """
 
     def __init__(
@@ -142,6 +149,7 @@ class Recommending:
         self._metrics = metrics
         self._reactions = reactions or Reactions()
         self._profiles = profiles or {}
+        self.ruling: Ruling | None = None
         self._cache = AnswerCache()
         self._last_lists = LastLists()
         self._forget_too: list[Callable[[str], None]] = []
@@ -161,17 +169,24 @@ class Recommending:
         """
         state = self._states.get(user_id)
         # Users without events and profiles are one and the same.
-        is_known = state.version or user_id in self._profiles
+        is_known = state.version or user_id in self._profiles or self.ruling
         is_known = is_known or self._catalogue.is_person(user_id)
         who = (user_id, state.incarnation, state.version) if is_known else ()
+        rules = self.ruling.version if self.ruling else ""
         second = int(time.time())
-        found = self._cache.get((who, self._model.version, options), second)
+        found = self._cache.get((who, self._model.version, options, rules), second)
         self._metrics.count_cache(found is not None)
         if found is None:
             found = self._find(user_id, state, options, options.now or second)
             if found.reason_code != "fallback":
-                self._cache.put((who, found.model_version, options), second, found)
+                key = (who, found.model_version, options, rules)
+                self._cache.put(key, second, found)
+            self._note_shown(user_id, found, options.now or second)
         return found, state.version
+
+    def _note_shown(self, user_id, found, now):
+        if self.ruling:
+            self.ruling.note_shown(user_id, [i.item_id for i in found.items], now)
 
     def for_session(self, history: Sequence[tuple], options: ListOptions) -> Found:
         """What somebody without an id gets; raises as `for_user`.
@@ -200,7 +215,9 @@ class Recommending:
         state = self._states.get(user_id)
         now = options.now or int(time.time())
         about = (options, now, user_id, no_list, selection)
-        return self._by_history([*state.history(), *events], *about), state.version
+        found = self._by_history([*state.history(), *events], *about)
+        self._note_shown(user_id, found, now)
+        return found, state.version
 
     def for_session_request(
         self, history: Sequence[tuple], options: ListOptions, selection: Selection
@@ -219,25 +236,24 @@ class Recommending:
         excluded = [*hidden, *excluded, *self._self(user_id)]
         filters = options.filters | {"exclude": excluded}
         filters["allow_repeats"] = options.allow_repeats
-        chosen_by = selection or options.quota
+        asked = self._asked(user_id, history, options, texts, selection)
         try:
-            best, version = self._best(visible, filters, texts, chosen_by)
+            best, version = self._best(visible, filters, texts, asked)
         except RequestError as error:
-            return self._fall_back(history, options, now, user_id, error, selection)
+            return self._fall_back(history, options, now, user_id, error, asked)
         evidence: list[Evidence | None] = [None] * len(best)
         if options.explain and best:
-            before = see_before(version)
-            evidence = self._reasons.of(best, visible, filters, texts, before)
+            before, items = see_before(version), [each.item for each in best]
+            about = (asked.raised(filters), texts, before)
+            evidence = self._reasons.of(items, visible, *about)
         pairs = zip(best, evidence, strict=True)
         items = [self._item(item, each, options.lang) for item, each in pairs]
         code: ReasonCode = "history" if visible else "cold_user"
-        return Found(items, version, code, evidence if options.explain else ())
+        shown = evidence if options.explain else ()
+        return Found(items, version, code, shown, asked.applied)
 
-    def _best(self, history, filters, texts, chosen_by):
-        """`(items, version that answered)`, the older one of several.
-
-        They are chosen by a `Selection`, or by a quota.
-        """
+    def _best(self, history, filters, texts, asked):
+        """`(RuledItems, version that answered)`, the older one of several."""
         versions = []
 
         def ask(filters):
@@ -245,11 +261,31 @@ class Recommending:
             versions.append(found[1])
             return found[0]
 
-        if isinstance(chosen_by, Selection):
-            best = chosen_by.best(lambda k: ask(filters | {"k": k}), filters["k"])
-        else:
-            best = by_domain(ask, filters, chosen_by)
-        return best, min(versions)
+        return asked.items(ask, filters), min(versions)
+
+    def _asked(self, user_id, history, options, texts, selection=None):
+        """A `RuledRequest`; `texts` has the time and the profile as well."""
+        chosen_by = selection or options.quota
+        if self.ruling is None:
+            return RuledRequest(chosen_by, self._catalogue)
+        unwanted = self._unwanted(history, options, user_id)
+
+        def may_have(item_id):
+            is_new = item_id not in unwanted
+            return is_new and self._may_come(item_id, options, selection)
+
+        visible, _ = self._reactions.split(history)
+        person = Person(user_id, history, visible, texts, may_have)
+        how = (options.domains, options.min_probability, chosen_by)
+        return self.ruling.request(person, *how)
+
+    def _may_come(self, item_id, options, selection):
+        """Whether an item is what was asked for."""
+        return (
+            self._catalogue.is_in(item_id, options.categories)
+            and self._catalogue.is_of(item_id, options.domains)
+            and (selection is None or selection.is_allowed(item_id))
+        )
 
     def forget(self, user_id: str) -> None:
         """Drops the answers that a user got."""
@@ -280,14 +316,17 @@ class Recommending:
         filters["exclude"] = sorted(self._unwanted(history, options, user_id))
         if self._catalogue.has_order:
             filters["met"] = sorted(self._reactions.met(history))
+        texts = {"now": now, "user_text": profile}
+        asked = self._asked(user_id, history, options, texts)
         try:
             vector = self._keeping.query_vector(user_id, state, now, profile)
             ask = functools.partial(self._model.recommend_from_interest, vector)
-            best = by_domain(lambda each: ask(**each), filters, options.quota)
+            best = asked.items(lambda each: ask(**each), filters)
         except RequestError as error:
-            return self._fall_back(history, options, now, user_id, error)
+            return self._fall_back(history, options, now, user_id, error, asked)
         items = [self._item(item) for item in best]
-        return Found(items, self._model.version, "interest")
+        version = self._model.version
+        return Found(items, version, "interest", applied=asked.applied)
 
     def _for_state(self, user_id, state, options, now):
         """By the history, which is compared with what the user was shown last."""
@@ -319,32 +358,34 @@ class Recommending:
         """Nobody is recommended to themselves where people are items."""
         return [user_id] if self._catalogue.is_person(user_id) else []
 
-    def _item(self, item, evidence=None, lang="en"):
+    def _item(self, ruled, evidence=None, lang="en"):
+        item = ruled.item
         return RecommendedItem(
             item_id=item.item_id,
             score=item.score,
             probability=item.probability,
             reason=evidence and sentence(evidence, lang),
             because=evidence and Because.model_validate(evidence),
+            rules=list(ruled.rules),
             **self._catalogue.words(item.item_id),
         )
 
-    def _fall_back(self, history, options, now, user_id, error, selection=None):
+    def _fall_back(self, history, options, now, user_id, error, asked):
         """The cold list, by all options that need no model."""
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
         unwanted = self._unwanted(history, options, user_id)
         met = self._reactions.met(history)
+        chosen_by = asked.chosen_by
+        selection = chosen_by if isinstance(chosen_by, Selection) else None
         allowed = [
-            self._item(item)
+            item
             for item in self._model.cold_list(now)
             if item.item_id not in unwanted
             and item.probability >= options.min_probability
             and not self._catalogue.is_gone(item.item_id)
             and self._catalogue.is_open(item.item_id, met)
-            and self._catalogue.is_in(item.item_id, options.categories)
-            and self._catalogue.is_of(item.item_id, options.domains)
-            and (selection is None or selection.is_allowed(item.item_id))
+            and self._may_come(item.item_id, options, selection)
         ]
         if not allowed:
             raise NoAnswerError(
@@ -354,4 +395,6 @@ class Recommending:
         self._metrics.fallbacks.inc()
         if selection:
             allowed = selection.arranged(allowed, options.k)
-        return Found(allowed[: options.num_items], self._model.version, "fallback")
+        listed = asked.items_of(allowed, options.num_items)
+        items, version = [self._item(each) for each in listed], self._model.version
+        return Found(items, version, "fallback", applied=asked.applied)

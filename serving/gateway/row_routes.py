@@ -14,9 +14,10 @@ from tfrec.reasons.sentences import Lang
 
 
 class RowItem(ShownItem):
-    """An item of a row; those of the first row have reasons of their own."""
+    """An item of a row; those of the first row have reasons and rules of their own."""
 
     reason: str | None
+    rules: list[str]
 
 
 class RowAnswer(BaseModel):
@@ -58,8 +59,15 @@ def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
                 kind=row.kind,
                 title=row.title,
                 items=[
-                    RowItem(item_id=each, reason=reason, **catalogue.words(each))
-                    for each, reason in zip(row.item_ids, row.reasons, strict=True)
+                    RowItem(
+                        item_id=each,
+                        reason=reason,
+                        rules=rules,
+                        **catalogue.words(each),
+                    )
+                    for each, reason, rules in zip(
+                        row.item_ids, row.reasons, row.rules, strict=True
+                    )
                 ],
             )
             for row in rows.for_user(user_id, RowsRequest(k, now, lang, domain))

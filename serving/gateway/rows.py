@@ -61,12 +61,14 @@ class PageRow:
         title: the same for people.
         item_ids: best first.
         reasons: of each item, None where there is none of its own.
+        rules: of each item, names of the rules that touched it.
     """
 
     kind: Kind
     title: str
     item_ids: Sequence[str]
     reasons: Sequence[str | None]
+    rules: Sequence[list[str]]
 
 
 class PageRows:
@@ -112,8 +114,8 @@ class PageRows:
         found, _ = self._recommending.for_user(user_id, options)
         ids = [item.item_id for item in found.items]
         reasons = [item.reason for item in found.items]
-        say = messages(request.lang)
-        rows = [PageRow("recommended", say["row_recommended"], ids, reasons)]
+        rules, say = [item.rules for item in found.items], messages(request.lang)
+        rows = [PageRow("recommended", say["row_recommended"], ids, reasons, rules)]
         taken = {*ids, *(event[0] for event in history)}
         if self._catalogue.is_person(user_id):
             taken.add(user_id)
@@ -206,7 +208,8 @@ class _Page:
 
 
 def _row(kind, title, item_ids):
-    return PageRow(kind, title, item_ids, [None] * len(item_ids))
+    size = len(item_ids)
+    return PageRow(kind, title, item_ids, [None] * size, [[]] * size)
 
 
 def _capitalised(words):

@@ -53,12 +53,16 @@ class Because(BaseModel):
 
 
 class RecommendedItem(ShownItem):
-    """One item; with `explain`, why it is recommended: a sentence, and as data."""
+    """One item; with `explain`, why it is recommended: a sentence, and as data.
+
+    `rules` names the rules that touched it.
+    """
 
     score: float
     probability: float
     reason: str | None = None
     because: Because | None = None
+    rules: list[str] = []
 
 
 class Recommendations(BaseModel):
@@ -66,7 +70,8 @@ class Recommendations(BaseModel):
 
     `reason_code`: "history" (from the user's events), "interest" (from the user's
     interest vector), "cold_user" (no events) or "fallback" (the model server is down:
-    the last list for users without events).
+    the last list for users without events). `rules_version`, and the `arm` of its
+    `experiment` that the person is in, are "" where there are none.
     """
 
     items: list[RecommendedItem]
@@ -74,6 +79,9 @@ class Recommendations(BaseModel):
     model_version: int
     latency_ms: float
     reason_code: ReasonCode
+    rules_version: str = ""
+    experiment: str = ""
+    arm: str = ""
 
 
 class SessionEvent(RequestBody):

@@ -3,12 +3,13 @@
 import functools
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfrec.client.item_table import read_item_table
+from tfrec.data.domains import labels as as_labels
 from tfrec.data.item_order import split_ids
 from tfrec.errors import DataError
 from tfrec.export.manifest import people_beside, time_learnt
@@ -186,6 +187,25 @@ class ItemTitles:
     def categories(self, item_id: str) -> list[str]:
         """Categories of an item, maybe none."""
         return _parts(self._table.categories.get(item_id, ""))
+
+    def labels(self, item_id: str) -> frozenset[str]:
+        """What models filter an item by: its categories, and its domain."""
+        table = self._table
+        of_item = (of.get(item_id, "") for of in (table.categories, table.domains))
+        return frozenset(_parts(as_labels(*of_item)))
+
+    def has_label(self, item_id: str, labels: Iterable[str]) -> bool:
+        """Whether an item has one of some labels."""
+        return not self.labels(item_id).isdisjoint(labels)
+
+    def all_labels(self) -> set[str]:
+        """Every label that some item has."""
+        of_domains = set(self._table.domains.copy().values()) - {""}
+        return {as_labels("", each) for each in of_domains} | {*self.all_categories()}
+
+    def available_from(self, item_id: str) -> int:
+        """UTC seconds from which an item can be had, 0 if always."""
+        return self._table.available_from.get(item_id, 0)
 
     def about(self, item_id: str) -> str:
         """A line about an item, `""` if there is none."""

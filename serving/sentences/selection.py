@@ -79,7 +79,12 @@ class Selection:
             order.sort(key=lambda item: is_last(item.item_id))
         return order[:k]
 
+    @property
+    def is_by_model(self) -> bool:
+        """Whether the order is the model's."""
+        return self.sort_by is None and self.come_last is None
+
     def _num_wanted(self, k):
-        if self.sort_by is None and self.come_last is None:
+        if self.is_by_model:
             return k
         return max(min(self.pool, self.num_allowed), k)

@@ -1,11 +1,12 @@
 """States in this process, for tests and first steps: gone when it ends."""
 
+import collections
 import heapq
 import threading
 
 from serving.user_states.counts import Levels, merge
 from serving.user_states.state_codec import decode_state
-from serving.user_states.store import UserStates
+from serving.user_states.store import MAX_SHOWN, UserStates
 
 
 class MemoryStates(UserStates):
@@ -14,6 +15,7 @@ class MemoryStates(UserStates):
     def __init__(self):
         self._states = {}
         self._levels: dict[str, dict[str, Levels]] = {}  # kind -> item id
+        self._shown: dict[str, collections.deque[tuple[str, int]]] = {}
         self._lock = threading.Lock()
 
     def get(self, user_id):
@@ -29,7 +31,17 @@ class MemoryStates(UserStates):
 
     def forget(self, user_id):
         with self._lock:
+            self._shown.pop(user_id, None)
             return self._states.pop(user_id, None) is not None
+
+    def note_shown(self, user_id, item_ids, now):
+        with self._lock:
+            own = self._shown.setdefault(user_id, collections.deque(maxlen=MAX_SHOWN))
+            own.extend((item_id, now) for item_id in item_ids)
+
+    def shown(self, user_id):
+        with self._lock:
+            return [*self._shown.get(user_id, ())]
 
     def counted_kinds(self):
         with self._lock:

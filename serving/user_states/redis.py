@@ -13,13 +13,19 @@ import urllib.parse
 from serving.user_states.counts import Levels, merge
 from serving.user_states.masking import masked
 from serving.user_states.state_codec import HEAD, decode_state
-from serving.user_states.store import StoreError, StoreFullError, UserStates
+from serving.user_states.store import (
+    MAX_SHOWN,
+    StoreError,
+    StoreFullError,
+    UserStates,
+)
 from tfrec.errors import ConfigError, MissingPackageError
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "tfrec:state:"
 COUNTS = "tfrec:count:"  # and half-life and kind: sorted sets of item ids by level
+SHOWN = "tfrec:shown:"  # and user id: a list of "time item"
 KINDS = "tfrec:kinds"  # that were counted
 TTL_S = 90 * 86_400  # after a user's last event, unless the URL says ?ttl_s=
 TIMEOUT_S = 5
@@ -84,7 +90,24 @@ class RedisStates(UserStates):
 
     def forget(self, user_id):
         with self._in_words():
+            self._redis.delete(SHOWN + user_id)
             return self._redis.delete(PREFIX + user_id) > 0
+
+    def note_shown(self, user_id, item_ids, now):
+        if not item_ids:
+            return
+        key = SHOWN + user_id
+        with self._in_words(), self._redis.pipeline() as pipeline:
+            pipeline.rpush(key, *(f"{now} {item_id}" for item_id in item_ids))
+            pipeline.ltrim(key, -MAX_SHOWN, -1)
+            pipeline.expire(key, self._ttl_s)
+            pipeline.execute()
+
+    def shown(self, user_id):
+        with self._in_words():
+            rows = self._redis.lrange(SHOWN + user_id, 0, -1)
+        pairs = (row.decode().split(" ", 1) for row in rows)
+        return [(item_id, int(time)) for time, item_id in pairs]
 
     def counted_kinds(self):
         with self._in_words():

@@ -16,7 +16,12 @@ import threading
 
 from serving.user_states.counts import Levels, add_levels, merge
 from serving.user_states.state_codec import decode_state
-from serving.user_states.store import StoreError, StoreFullError, UserStates
+from serving.user_states.store import (
+    MAX_SHOWN,
+    StoreError,
+    StoreFullError,
+    UserStates,
+)
 from tfrec.errors import ServingError
 
 WAIT_S = 10  # for a writer in another process
@@ -26,11 +31,19 @@ _SCHEMA = (
     " PRIMARY KEY (event, item_id)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS counts_by_fast ON counts (event, fast)",
     "CREATE INDEX IF NOT EXISTS counts_by_slow ON counts (event, slow)",
+    "CREATE TABLE IF NOT EXISTS shown (user_id TEXT, item_id TEXT, time INTEGER)",
+    "CREATE INDEX IF NOT EXISTS shown_by_user ON shown (user_id)",
 )
 _WRITE = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 _COUNT = """
 INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (event, item_id) DO UPDATE
 SET fast = add_levels(fast, excluded.fast), slow = add_levels(slow, excluded.slow)
+"""
+_SHOW = "INSERT INTO shown VALUES (?, ?, ?)"
+_SHOWN = "SELECT item_id, time FROM shown WHERE user_id = ? ORDER BY rowid"
+_TRIM = """
+DELETE FROM shown WHERE user_id = ?1 AND rowid <= (
+  SELECT rowid FROM shown WHERE user_id = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)
 """
 _BEST = "SELECT item_id FROM counts WHERE event = ? ORDER BY {} DESC LIMIT ?"
 # CROSS JOIN looks the items up one by one, where a join might read a kind as a whole.
@@ -98,10 +111,26 @@ class SqliteStates(UserStates):
         """As in the contract; the bytes are overwritten, in the journal, too."""
         with self._connection() as connection:
             with self._writing, _transaction(connection):
-                delete = "DELETE FROM states WHERE user_id = ?"
-                is_known = connection.execute(delete, [user_id]).rowcount > 0
+                delete = "DELETE FROM {} WHERE user_id = ?"
+                connection.execute(delete.format("shown"), [user_id])
+                found = connection.execute(delete.format("states"), [user_id])
+                is_known = found.rowcount > 0
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return is_known
+
+    def note_shown(self, user_id, item_ids, now):
+        rows = [(user_id, item_id, now) for item_id in item_ids]
+        with (
+            self._connection() as connection,
+            self._writing,
+            _transaction(connection),
+        ):
+            connection.executemany(_SHOW, rows)
+            connection.execute(_TRIM, [user_id, MAX_SHOWN])
+
+    def shown(self, user_id):
+        with self._connection() as connection:
+            return connection.execute(_SHOWN, [user_id]).fetchall()
 
     def counted_kinds(self):
         with self._connection() as connection:

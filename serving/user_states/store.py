@@ -13,6 +13,7 @@ from serving.user_states.state import Interest, UserState
 from serving.user_states.state_codec import decode_state, encode_state
 from tfrec.errors import ServingError
 
+MAX_SHOWN = 1000  # items that one user was shown, the last ones
 Read = Callable[[Sequence[str]], Sequence[bytes | None]]
 
 
@@ -101,6 +102,20 @@ class UserStates(abc.ABC):
     @abc.abstractmethod
     def forget(self, user_id: str) -> bool:
         """Removes all that is known of a user; whether there was anything."""
+
+    @abc.abstractmethod
+    def note_shown(self, user_id: str, item_ids: Sequence[str], now: int) -> None:
+        """Keeps which items a list showed somebody, the last `MAX_SHOWN` of them.
+
+        Args:
+            user_id: who.
+            item_ids: of the list.
+            now: UTC seconds.
+        """
+
+    @abc.abstractmethod
+    def shown(self, user_id: str) -> list[tuple[str, int]]:
+        """Item ids and UTC seconds of what is kept by `note_shown`, oldest first."""
 
     @abc.abstractmethod
     def counted_kinds(self) -> list[str]:

@@ -105,6 +105,21 @@ def test_every_input_has_the_batch_and_begins_with_padding():
     assert dtypes["allow_repeats"] == np.bool_
 
 
+def test_boosts_begin_with_padding_and_are_sent_when_given():
+    inputs = recommend_inputs([Query(), make_query(["c"], boosts={}, freshness=(0, 0))])
+    assert not [name for name in inputs if name.startswith(("boost", "fresh"))]
+    boosts = {"drama": 0.5, "domain:books": -1}
+    inputs = recommend_inputs([make_query(boosts=boosts, freshness=(2, 48)), Query()])
+    assert inputs["boost_labels"].tolist() == [["", "drama", "domain:books"], [""] * 3]
+    assert inputs["boost_values"].tolist() == [[0, 0.5, -1], [0, 0, 0]]
+    assert inputs["freshness_weight"].tolist() == [2, 0]
+    assert inputs["freshness_half_life_hours"].tolist() == [48, 0]
+    floats = ("boost_values", "freshness_weight", "freshness_half_life_hours")
+    assert {inputs[name].dtype for name in floats} == {np.dtype("float32")}
+    only = recommend_inputs([make_query(boosts={"a": 1})])
+    assert "freshness_weight" not in only
+
+
 def test_models_without_diversity_are_not_asked_for_it():
     told = recommend_inputs([Query(), make_query(["c"])])
     assert not {"diversity", "history_texts"} & told.keys()
@@ -119,6 +134,15 @@ def test_models_without_diversity_are_not_asked_for_it():
         ({"k": 0}, "`k` must be from 1 to 2^31 - 1. Received: 0."),
         ({"k": 2**31}, "`k` must be from 1 to 2^31 - 1. Received: 2147483648."),
         ({"now": 2**63}, "`now` looks like milliseconds"),
+        ({"boosts": ["drama"]}, "`boosts` must be a dict of labels and numbers"),
+        ({"boosts": {"": 1}}, "`boosts` must name a label for each number"),
+        ({"boosts": {"a": "much"}}, "`boosts` must be numbers"),
+        ({"boosts": {"a": math.nan}}, "`boosts` must be finite. Received: NaN."),
+        ({"boosts": {"a": -10_001}}, "from -10000 to 10000, in units of the score"),
+        ({"freshness": 1.0}, "`freshness` must be a pair (weight, half_life_hours)"),
+        ({"freshness": (1, 0)}, "must be positive, because after it half of the"),
+        ({"freshness": (1, math.nan)}, "`freshness` must be finite"),
+        ({"freshness": (math.inf, 1)}, "`freshness` must be a finite number of 32"),
         ({"diversity": 1.5}, "`diversity` must be from 0 to 1. Received: 1.5."),
         ({"diversity": math.nan}, "`diversity` must be from 0 to 1. Received: nan."),
         ({"min_probability": math.nan}, "`min_probability` must be from 0 to 1."),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfrec.errors import DataError, NotBuiltError
+from tfrec.retrieval.bonus import Bonus
 from tfrec.retrieval.filters import Filters
 
 DIM = 6
@@ -186,6 +187,67 @@ class CandidateIndexContract:
         rows, _ = index.search_rows(queries, 2, Filters(allowed=lambda rows: rows < 0))
         assert (rows.numpy() == -1).all()
 
+    # === Bonuses ===
+
+    @often
+    @given(data=st.data())
+    def test_a_bonus_counts_as_a_part_of_the_score(self, index, embeddings, data):
+        """Small ones, and those that lift the last above the first, or sink it."""
+        queries = np.random.default_rng(3).normal(size=(3, DIM)).astype("float32")
+        k = data.draw(st.integers(0, 30), "k")
+        size = data.draw(st.sampled_from([0.1, 1.0, 30.0]), "size")
+        level = st.sampled_from([0.0, 0.0, -1.0, 0.5, 1.0])
+        levels = data.draw(
+            st.lists(st.lists(level, min_size=5, max_size=5), min_size=3, max_size=3)
+        )
+        levels = size * np.array(levels, "float32")  # of rows by their last digit
+        every = tf.constant(levels)
+        bonus = Bonus(
+            lambda rows, of: tf.gather(of, _as_many(rows % 5, of), batch_dims=1),
+            tf.reduce_max(every, axis=1),
+            (every,),
+        )
+        excluded = [(1, 2), (), (7, 7)]
+        filters = Filters(tf.constant([[1, 2], [-1, -1], [7, 7]]))
+        rows, scores = index.search_rows(queries, k, filters, bonus)
+        found = answers(rows, scores)
+        for query, answer in enumerate(found):
+            added = levels[query][np.arange(len(embeddings)) % 5]
+            truth = embeddings @ queries[query] + added
+            truth[list(excluded[query])] = -np.inf
+            best = np.sort(truth)[::-1][:k]
+            assert len(answer) == np.isfinite(best).sum()
+            if self.min_recall == 1:
+                scores = [score for _, score in answer]
+                np.testing.assert_allclose(scores, best[: len(answer)], atol=1e-4)
+            for row, score in answer:
+                assert score == pytest.approx(truth[row], abs=1e-4)
+
+    @pytest.mark.parametrize("size", [0.1, 1.0, 30.0])
+    def test_finds_the_best_by_score_and_bonus(self, index, embeddings, queries, size):
+        """Every seventh candidate is lifted: a little, or above all others."""
+        level = size * (np.arange(len(embeddings)) % 7 == 0).astype("float32")
+        bonus = Bonus(
+            lambda rows, ones: tf.gather(tf.constant(level), rows) * ones[:, None],
+            tf.fill([40], tf.constant(size)),
+            (tf.ones([40]),),
+        )
+        rows, _ = index.search_rows(queries, 10, None, bonus)
+        expected = np.argsort(-(queries @ embeddings.T + level), axis=1)[:, :10]
+        pairs = zip(rows.numpy(), expected, strict=True)
+        hits = sum(len(np.intersect1d(*pair)) for pair in pairs)
+        assert hits / expected.size >= self.min_recall - 0.05
+
+    def test_bonuses_that_are_equal_come_by_row(self, index):
+        """All candidates of the same score but for one in 20."""
+        five = tf.fill([2], 5.0)
+        bonus = Bonus(
+            lambda rows, of: tf.where(rows % 20 == 0, of[:, None], 0.0), five, (five,)
+        )
+        rows, _ = index.search_rows(np.zeros((2, DIM)), 5, None, bonus)
+        expected = sorted(range(self.num_candidates), key=lambda row: row % 20 > 0)
+        assert rows.numpy().tolist() == [expected[:5]] * 2
+
     # === Odd requests ===
 
     def test_k_above_the_catalogue_pads(self, index, embeddings, queries):
@@ -293,6 +355,11 @@ class CandidateIndexContract:
     def test_malformed_catalogues(self, ids, embeddings, words):
         with pytest.raises(DataError, match=words):
             self.make_index().build(ids, embeddings)
+
+
+def _as_many(rows, of):
+    """`[1 or batch, n]` rows for each of the batch."""
+    return tf.broadcast_to(rows, [tf.shape(of)[0], tf.shape(rows)[1]])
 
 
 def names(count):

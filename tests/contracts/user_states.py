@@ -9,7 +9,7 @@ import pytest
 from serving.user_states.counts import FAST_S
 from serving.user_states.events import Event
 from serving.user_states.state import Interest
-from serving.user_states.store import NoSuchEventError
+from serving.user_states.store import MAX_SHOWN, NoSuchEventError
 
 
 def event(user_id, timestamp, item_id="a", **more):
@@ -46,6 +46,29 @@ class UserStatesContract:
         states = self.reopen()
         yield states
         states.close()
+
+    def test_what_lists_showed_outlives_the_store_that_kept_it(self, states):
+        """Ids may have spaces; what others were shown is apart."""
+        assert states.shown("ann") == []
+        states.note_shown("ann", ["a b", "café"], 10)
+        states.note_shown("ann", [], 11)
+        states.note_shown("bob", ["c"], 12)
+        again = self.reopen()
+        again.note_shown("ann", ["a b"], 13)
+        assert states.shown("ann") == [("a b", 10), ("café", 10), ("a b", 13)]
+        states.forget("ann")
+        assert again.shown("ann") == []
+        assert again.shown("bob") == [("c", 12)]
+        if again is not states:
+            again.close()
+
+    def test_the_last_that_were_shown_are_kept(self, states):
+        for now in range(3):
+            ids = [f"i{number}" for number in range(MAX_SHOWN // 2)]
+            states.note_shown("ann", ids, now)
+        found = states.shown("ann")
+        assert len(found) == MAX_SHOWN
+        assert {now for _, now in found} == {1, 2}
 
     def test_unknown_users(self, states):
         states.check()

@@ -73,12 +73,20 @@ def inputs():
         "domain": np.full((size, 1), "", object),
         "min_probability": np.zeros(size, np.float32),
         "diversity": np.zeros(size, np.float32),
+        "boost_labels": np.full((size, 1), "", object),
+        "boost_values": np.zeros((size, 1), np.float32),
+        "freshness_weight": np.zeros(size, np.float32),
+        "freshness_half_life_hours": np.zeros(size, np.float32),
     }
 
 
 @pytest.fixture(scope="module")
 def expected(trained, inputs):
     """`(ids, scores, probabilities)` of the model in memory, searched exactly."""
+    return in_memory(trained, inputs)
+
+
+def in_memory(trained, inputs):
     inference = exact_inference(trained.model.hybrid_scorer())
     tensors = {name: tf.constant(value) for name, value in inputs.items()}
     query = QueryInputs(**{n: tensors[n] for n in QueryInputs._fields if n in tensors})
@@ -111,6 +119,31 @@ def test_reloaded_model(artefact_folders, inputs, expected, flavour):
     answer = load(artefact_folders[flavour]).predict("recommend", inputs)
     ids = np.vectorize(bytes.decode, otypes=[object])(answer["item_ids"])
     assert_same((ids, answer["scores"], answer["probabilities"]), expected)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_boosts_of_a_genre(trained, artefact_folders, inputs, expected, flavour):
+    """Each list as in memory; more of the genre than without, and by one score more."""
+    size, genre = len(QUERIES), next(iter(GENRES))
+    how = {
+        "boost_labels": np.full((size, 1), genre, object),
+        "boost_values": np.full((size, 1), 0.5, np.float32),
+    }
+    answer = load(artefact_folders[flavour]).predict("recommend", inputs | how)
+    ids = np.vectorize(bytes.decode, otypes=[object])(answer["item_ids"])
+    found = (ids, answer["scores"], answer["probabilities"])
+    assert_same(found, in_memory(trained, inputs | how))
+
+    def of_genre(ids):
+        return np.char.startswith(ids.astype(str), genre)
+
+    assert of_genre(ids).sum() > of_genre(expected[0]).sum()
+    for row in range(size):
+        plain = dict(zip(expected[0][row], expected[1][row], strict=True))
+        for item_id, score in zip(ids[row], found[1][row], strict=True):
+            if item_id in plain:
+                lift = 0.5 * item_id.startswith(genre)
+                assert score == pytest.approx(plain[item_id] + lift, abs=1e-3)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

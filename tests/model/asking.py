@@ -19,6 +19,9 @@ WISH_SPECS = RequestOptions(
     tf.TensorSpec([None], tf.int32),
     *(tf.TensorSpec([None, None], tf.string) for _ in range(4)),
     *(tf.TensorSpec([None], tf.float32) for _ in range(2)),
+    tf.TensorSpec([None, None], tf.string),
+    tf.TensorSpec([None, None], tf.float32),
+    *(tf.TensorSpec([None], tf.float32) for _ in range(2)),
 )
 NAMED = tf.TensorSpec([None, None], tf.string)
 
@@ -99,6 +102,10 @@ def make_options(**given):
         "domain": [[""]],
         "min_probability": [0.0],
         "diversity": [0.0],
+        "boost_labels": [[""]],
+        "boost_values": [[0.0]],
+        "freshness_weight": [0.0],
+        "freshness_half_life_hours": [0.0],
     }
     return _tensors(WISH_SPECS, defaults | given)
 

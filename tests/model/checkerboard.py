@@ -63,6 +63,10 @@ def checkerboard(seed=0):
             "item_id": ids,
             "title": [f"{'even' if i % 2 == 0 else 'odd'} thing" for i in range(16)],
             "category": ["even" if i % 2 == 0 else "odd|strange" for i in range(16)],
+            # Every third one came in the hours before the log.
+            "available_from": [
+                (START - 3600 * (i + 1)) * (i % 3 == 0) for i in range(16)
+            ],
             # Item 0 is not on offer any more from a day after the log.
             "available_until": [START + 10 * 86400, *[0] * (NUM_ITEMS - 1)],
         }

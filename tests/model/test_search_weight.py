@@ -128,6 +128,32 @@ def test_probabilities_are_those_of_interest(inference):
     np.testing.assert_allclose(probabilities, named, atol=1e-4)
 
 
+def test_boosts_count_beside_likeness(inference):
+    """In a batch of a search and of none; probabilities are without them."""
+    query = make_query([["music-01"], ["music-01"]], query_text=["roses", ""])
+    plain, size = lists(inference, query), inference.catalogue.num_items
+    options = options_for(size, ())._replace(
+        boost_labels=tf.constant([["space", "garden"]]),
+        boost_values=tf.constant([[30.0, -2.0]]),
+    )
+    found = inference.recommend(query, options, tf.constant([True]))
+    ids, scores, chances = (each.numpy() for each in found)
+    lifts = {b"space": 30.0, b"garden": -2.0}
+    for row in range(2):
+        usual = {
+            item_id: (score + lifts.get(item_id.split(b"-")[0], 0.0), chance)
+            for item_id, score, chance in zip(
+                *(each[row] for each in plain), strict=True
+            )
+            if item_id
+        }
+        expected = np.array([usual[item_id] for item_id in ids[row]])
+        np.testing.assert_allclose(scores[row], expected[:, 0], rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(chances[row], expected[:, 1], atol=1e-3)
+        assert (np.diff(scores[row]) <= 0).all()
+        assert len(set(ids[row])) == size
+
+
 def test_a_least_probability_is_kept_to(inference):
     query = make_query([["music-01"]], query_text=["roses"])
     ids, _, probabilities = lists(inference, query)

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tests.contracts.candidate_index import CandidateIndexContract
-from tfrec.retrieval import brute_force
-from tfrec.retrieval.brute_force import BruteForceIndex, exact_best
+from tfrec.retrieval import exact
+from tfrec.retrieval.brute_force import BruteForceIndex
+from tfrec.retrieval.exact import exact_best
 from tfrec.retrieval.filters import Filters
 
 
@@ -23,8 +24,8 @@ class TestBruteForceIndexInGroups(CandidateIndexContract):
     @classmethod
     def small_is_large(cls):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(brute_force, "GROUPED_FROM", 0)
-            patch.setattr(brute_force, "LEAST_GROUP", 3)
+            patch.setattr(exact, "GROUPED_FROM", 0)
+            patch.setattr(exact, "LEAST_GROUP", 3)
             yield
 
     @classmethod

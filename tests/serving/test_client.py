@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from serving.client import main
+from tests.serving.boosted_toy import BoostedToy
 from tests.serving.programs import run_program
 from tests.serving.server_process import ServerProcess, serving
 from tests.serving.toy_artefact import (
@@ -67,6 +68,76 @@ def test_every_wish_reaches_the_model(client):
     likely = client.recommend(["a"], min_probability=0.6)
     assert ids(likely) == ["b", "c"]  # sigmoid(0.8), sigmoid(0.6); sigmoid(0.2) = 0.55
     assert len(client.recommend(["a"], k=2)) == 2
+
+
+OLD = "Boosts and freshness are not applied: the model that answers was saved before"
+
+
+@pytest.fixture(scope="module")
+def boosted(tmp_path_factory):
+    """`host:port` of a server of the toy that takes boosts."""
+    folder = tmp_path_factory.mktemp("boosted") / "toy"
+    write_toy(folder, kind=BoostedToy)
+    with serving("--model_name=toy", f"--model_base_path={folder}") as server:
+        yield server.target
+
+
+def test_boosts_and_freshness_reach_the_model(boosted):
+    """The scores of b to café are 0.8, 0.6, 0.2, 0.05 and -0.5."""
+    with Client(boosted, "toy") as client:
+        usual = client.recommend([["a"]])
+        lifted = client.recommend([["a"]], boosts={"y": 0.7, "x": -1})
+        assert list(lifted["item_id"]) == ["d", "e", "café", "b", "c"]
+        np.testing.assert_allclose(
+            lifted["score"], [0.9, 0.75, 0.2, -0.2, -0.4], atol=1e-6
+        )
+        chances = usual.set_index("item_id")["probability"]
+        found = lifted.set_index("item_id")["probability"]
+        assert found.to_dict() == chances.to_dict()
+        fresh = client.recommend([["a"]], freshness=(4, 24), now=2 * DAY_S)
+        assert fresh["item_id"][0] == "café"
+        assert fresh["score"][0] == pytest.approx(-0.5 + 4 / 2)  # a day old
+        service = client.service
+        vector = service.embed_query(["a"])
+        found = service.recommend_from_interest(vector, boosts={"y": 0.7, "x": -1})
+        assert ids(found) == ["d", "e", "café", "a", "b", "c"]
+
+
+def test_boosts_on_asyncio(boosted):
+    async def ask():
+        async with AsyncRecommenderClient(boosted, "toy") as client:
+            return await client.recommend(["a"], boosts={"y": 9}, k=3)
+
+    assert ids(asyncio.run(ask())) == ["d", "e", "café"]
+
+
+def test_an_older_model_answers_without_boosts_and_that_is_said_once(
+    client, target, caplog
+):
+    usual = client.recommend(["a"])
+    for _ in range(2):
+        assert client.recommend(["a"], boosts={"y": 9}) == usual
+    vector = client.embed_query(["a"])
+    plain = client.recommend_from_interest(vector)
+    assert client.recommend_from_interest(vector, freshness=(1, 1)) == plain
+    assert [OLD in line for line in caplog.messages] == [True]
+
+
+def test_an_older_model_asked_for_frames_or_on_asyncio(target, caplog):
+    async def ask():
+        async with AsyncRecommenderClient(target, "toy") as client:
+            return await client.recommend(["a"], boosts={"y": 9})
+
+    with Client(target, "toy") as client:
+        usual = client.recommend([["a"]])
+        pd.testing.assert_frame_equal(client.recommend([["a"]], boosts={"y": 9}), usual)
+    assert ids(asyncio.run(ask())) == list(usual["item_id"])
+    assert [OLD in line for line in caplog.messages] == [True, True]
+
+
+def test_other_errors_of_a_boosted_request_stay(client):
+    with pytest.raises(RequestError, match="`k` must be at most 10000"):
+        client.recommend(["a"], boosts={"y": 9}, k=20_000)
 
 
 def test_many_users_of_unlike_width_get_what_each_gets_alone(client):

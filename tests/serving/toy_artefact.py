@@ -257,7 +257,16 @@ class Toy(tf.Module):
             + tf.einsum("bh,bhd->bd", weights, self._lookup(ids))
         )
 
-    def _top(self, embedding, is_hidden, k, excluded, categories, min_probability):
+    def _top(
+        self,
+        embedding,
+        is_hidden,
+        k,
+        excluded,
+        categories,
+        min_probability,
+        bonus=0.0,
+    ):
         tf.debugging.assert_positive(k, "`k` must be positive.")
         tf.debugging.assert_less_equal(k, 10_000, "`k` must be at most 10000.")
         scores = tf.matmul(embedding, self.vectors, transpose_b=True)
@@ -266,7 +275,8 @@ class Toy(tf.Module):
         is_wanted = tf.reduce_any(categories[:, :, None] == self.categories, axis=1)
         is_likely = tf.sigmoid(scores) >= min_probability[:, None]
         is_hidden |= ~(is_any | is_wanted) | ~is_likely
-        scores = tf.where(is_hidden, float("-inf"), scores)
+        chances = tf.pad(tf.sigmoid(scores), [[0, 0], [0, 1]])
+        scores = tf.where(is_hidden, float("-inf"), scores + bonus)
         # Asserts and the rest run side by side: no wrong `k` may fill the memory.
         width = tf.clip_by_value(tf.reduce_max(k), 1, 10_000)
         missing = tf.maximum(0, width - tf.shape(scores)[1])
@@ -275,10 +285,12 @@ class Toy(tf.Module):
         is_real = (top > float("-inf")) & (tf.range(width) < k[:, None])
         ids = tf.gather(tf.pad(self.item_ids, [[0, missing]]), rows)
         top = tf.where(is_real, top, float("-inf"))
+        places = tf.where(is_real, rows, tf.shape(chances)[1] - 1)
+        chances = tf.gather(chances, places, batch_dims=1)
         return {
             "item_ids": tf.where(is_real, ids, ""),
             "scores": top,
-            "probabilities": tf.sigmoid(top),
+            "probabilities": chances,
         }
 
 

@@ -19,9 +19,11 @@ from tfrec.client.answers import (
 )
 from tfrec.client.connection import Connection
 from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.old_models import OldModels
 from tfrec.client.reasons import evidence
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
+from tfrec.protocol.status import RequestError
 from tfrec.reasons.evidence import Evidence
 
 
@@ -61,6 +63,7 @@ class AsyncRecommenderClient:
             token=token,
         )
         self._titles = calls.Titles(items)
+        self._old_models = OldModels()
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,7 +94,7 @@ class AsyncRecommenderClient:
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
         call = calls.recommend(requests, self._titles)
-        response = await self._call("Predict", call.request(self.model_name))
+        response = await self._respond(call)
         found = call.read(calls.read_outputs(response))
         return found, response.model_spec.version.value
 
@@ -178,8 +181,19 @@ class AsyncRecommenderClient:
         return stubs(self._channel)
 
     async def _ask(self, call: calls.SignatureCall) -> Any:
-        response = await self._call("Predict", call.request(self.model_name))
-        return call.read(calls.read_outputs(response))
+        return call.read(calls.read_outputs(await self._respond(call)))
+
+    async def _respond(self, call: calls.SignatureCall) -> Any:
+        """A `PredictResponse`; of an old model one without boosts."""
+        try:
+            return await self._predict(call.signature_name, call.inputs)
+        except RequestError as error:
+            inputs = self._old_models.without_boosts(call.inputs, error)
+            return await self._predict(call.signature_name, inputs)
+
+    async def _predict(self, signature: str, inputs: dict[str, np.ndarray]) -> Any:
+        request = calls.predict_request(self.model_name, signature, inputs)
+        return await self._call("Predict", request)
 
     async def _call(self, method: str, request: Any) -> Any:
         metadata, attempt = self._connection.metadata, self._connection.attempt()

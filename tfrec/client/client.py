@@ -18,11 +18,13 @@ from tfrec.client.answers import (
 )
 from tfrec.client.connection import Connection
 from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.old_models import OldModels
 from tfrec.client.predictor import Predictor
 from tfrec.client.reasons import evidence
 from tfrec.protocol import tracing
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
+from tfrec.protocol.status import RequestError
 from tfrec.reasons.evidence import Evidence
 
 
@@ -66,6 +68,7 @@ class RecommenderClient:
             token=token,
         )
         self._titles = calls.Titles(items)
+        self._old_models = OldModels()
         self._channel = tracing.traced_channel(self._connection.channel())
         self._stubs = stubs(self._channel)
 
@@ -88,8 +91,9 @@ class RecommenderClient:
             history: the latest events: item ids, `(item_id, event, value, timestamp,
                 text)` tuples, dicts with these keys or a pandas frame.
             **options: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
-                `min_probability`, `diversity`, `now`, `allow_repeats` as in
-                `tfrec.client.histories.Query`.
+                `domain`, `min_probability`, `diversity`, `now`, `allow_repeats`,
+                `boosts`, `freshness` as in `tfrec.client.histories.Query`. A model
+                that was saved before the last two existed answers without them.
 
         Returns:
             At most `k`, best first; fewer if fewer are allowed.
@@ -115,7 +119,7 @@ class RecommenderClient:
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
         call = calls.recommend(requests, self._titles)
-        response = self._call("Predict", call.request(self.model_name))
+        response = self._respond(call)
         found = call.read(calls.read_outputs(response))
         return found, response.model_spec.version.value
 
@@ -127,8 +131,9 @@ class RecommenderClient:
         Args:
             interest: `[dim]` floats.
             now: a time, 0 for the server's clock.
-            **options: `k`, `exclude`, `met`, `categories`, `min_probability`,
-                `diversity`.
+            **options: `k`, `exclude`, `met`, `categories`, `domain`,
+                `min_probability`, `diversity`, `boosts`, `freshness` as for
+                `recommend`.
         """
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)
@@ -248,8 +253,7 @@ class RecommenderClient:
         self, signature: str, inputs: dict[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
         """Answers one signature: name to array in, name to array out."""
-        request = calls.predict_request(self.model_name, signature, inputs)
-        return calls.read_outputs(self._call("Predict", request))
+        return calls.read_outputs(self._predict(signature, inputs))
 
     @property
     def titles(self) -> dict[str, str]:
@@ -257,7 +261,19 @@ class RecommenderClient:
         return self._titles.by_id
 
     def _ask(self, call: calls.SignatureCall) -> Any:
-        return call.read(self.predict(call.signature_name, call.inputs))
+        return call.read(calls.read_outputs(self._respond(call)))
+
+    def _respond(self, call: calls.SignatureCall) -> Any:
+        """A `PredictResponse`; of an old model one without boosts."""
+        try:
+            return self._predict(call.signature_name, call.inputs)
+        except RequestError as error:
+            inputs = self._old_models.without_boosts(call.inputs, error)
+            return self._predict(call.signature_name, inputs)
+
+    def _predict(self, signature: str, inputs: dict[str, np.ndarray]) -> Any:
+        request = calls.predict_request(self.model_name, signature, inputs)
+        return self._call("Predict", request)
 
     def _call(self, method: str, request: Any) -> Any:
         metadata, attempt = self._connection.metadata, self._connection.attempt()

@@ -5,7 +5,7 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tfrec.errors import ServingError
 from tfrec.values import (
+    MAX_BOOST,
     MAX_NUMBER,
     Moment,
     read_given_id,
@@ -91,6 +92,10 @@ class Query:
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
         allow_repeats: whether items of the history may come again.
+        boosts: label (a category, or `"domain:books"`) -> what is added to the scores
+            of its items; boosts of several labels add up, negative ones bury.
+        freshness: what is added to the score of an item that came just now, and the
+            hours after which half of it is left.
     """
 
     history: History = field(default_factory=History)
@@ -105,6 +110,8 @@ class Query:
     min_probability: float = 0.0
     diversity: float = 0.0
     allow_repeats: bool = False
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    freshness: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k < 2**31:
@@ -218,6 +225,10 @@ def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query
     for name in ("categories", "domain"):
         if not isinstance(options.get(name, ""), str):
             options[name] = _read_each(name, options[name], read_text)
+    if "boosts" in options:
+        options["boosts"] = _read_boosts(options["boosts"])
+    if "freshness" in options:
+        options["freshness"] = _read_freshness(options["freshness"])
     return Query(history=read_history(history, seconds)[0], now=seconds, **options)
 
 
@@ -235,6 +246,46 @@ def _read_each(name: str, raw: Iterable, read: Callable[[Any], str]) -> list[str
         return [read(each) for each in raw]
     except ValueError as error:
         raise QueryError(f"`{name}` {error}. Received: {list(raw)!r:.80}.") from None
+
+
+def _read_boosts(raw: Any) -> dict[str, float]:
+    if not isinstance(raw, Mapping):
+        raise QueryError(
+            "`boosts` must be a dict of labels and numbers, such as "
+            f'{{"drama": 0.5}}. Received: {raw!r:.80}.'
+        )
+    labels = _read_each("boosts", raw, read_text)
+    if "" in labels:
+        raise QueryError("`boosts` must name a label for each number. Received: ''.")
+    return dict(zip(labels, _within("boosts", [*raw.values()]), strict=True))
+
+
+def _read_freshness(raw: Any) -> tuple[float, float]:
+    if not isinstance(raw, tuple | list) or len(raw) != 2:
+        raise QueryError(
+            "`freshness` must be a pair (weight, half_life_hours). "
+            f"Received: {raw!r:.80}."
+        )
+    (weight,) = _within("freshness", raw[:1])
+    (half_life_hours,) = finite("freshness", raw[1:]).tolist()
+    if weight and half_life_hours <= 0:
+        raise QueryError(
+            "The half-life of `freshness` must be positive, because after it half of "
+            f"the weight is left. Received: {half_life_hours} hours."
+        )
+    return weight, half_life_hours
+
+
+def _within(name: str, numbers: Sequence) -> list[float]:
+    """Numbers that may be added to a score."""
+    found = finite(name, numbers)
+    beyond = found[np.abs(found) > MAX_BOOST]
+    if beyond.size:
+        raise QueryError(
+            f"`{name}` must be from -{MAX_BOOST:g} to {MAX_BOOST:g}, in units of the "
+            f"score. Received: {beyond[0]:g}."
+        )
+    return found.tolist()
 
 
 def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
@@ -263,7 +314,20 @@ def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     diversity = np.array([q.diversity for q in queries], "float32")
     inputs |= _if_used("domain", pad([q.domain for q in queries]))
     inputs |= _if_used("met_item_ids", pad([q.met for q in queries]))
-    return inputs | _if_used("diversity", diversity)
+    return inputs | _if_used("diversity", diversity) | _boost_inputs(queries)
+
+
+def _boost_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
+    inputs = _if_used("boost_labels", pad([[*q.boosts] for q in queries]))
+    if inputs:
+        values = [[*q.boosts.values()] for q in queries]
+        inputs["boost_values"] = pad(values, 0, "float32")
+    weights, half_lives = (
+        np.array([q.freshness[part] for q in queries], "float32") for part in (0, 1)
+    )
+    if freshness := _if_used("freshness_weight", weights):
+        inputs |= freshness | {"freshness_half_life_hours": half_lives}
+    return inputs
 
 
 def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:

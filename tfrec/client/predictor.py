@@ -1,6 +1,7 @@
 """The same questions to a model in memory, on disk, or behind a server."""
 
 import abc
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ from tfrec.client.histories import (
     read_ids,
     recommend_inputs,
 )
+from tfrec.client.old_models import OldModels
 from tfrec.client.reasons import evidence
 from tfrec.optional import import_optional
+from tfrec.protocol.status import RequestError
 from tfrec.reasons.sentences import Lang, sentence
 
 if TYPE_CHECKING:
@@ -67,6 +70,8 @@ class Predictor(abc.ABC):
         diversity: float = 0.0,
         allow_repeats: bool = False,
         now: Any = None,
+        boosts: Mapping[str, float] | None = None,
+        freshness: tuple[float, float] | None = None,
     ) -> "pd.DataFrame":
         """The best items for people, by what they did last.
 
@@ -87,11 +92,16 @@ class Predictor(abc.ABC):
             allow_repeats: whether items of the history may come again.
             now: time of asking (UTC seconds, ISO 8601, a datetime), one for all or a
                 list; None for right after the last event.
+            boosts: label -> what is added to the scores of its items, negative to bury
+                them, such as `{"drama": 0.5, "domain:books": -1}`.
+            freshness: `(weight, half_life_hours)`: what is added to the score of an
+                item that came just now, and when half of it is left.
 
         Returns:
             Frame `query, rank, item_id, title, score, probability`, the best first:
             `query` is the number of the history, from 0; `probability` is P(interest),
-            calibrated; `title` is `""` where none is known.
+            calibrated and without boosts; `title` is `""` where none is known. A model
+            that was saved before boosts existed answers without them, with a warning.
 
         Raises:
             QueryError: a history or an option cannot be asked; says which and why.
@@ -108,12 +118,23 @@ class Predictor(abc.ABC):
             "domain": domain,
             "min_probability": min_probability,
             "diversity": diversity,
+            "boosts": boosts or {},
+            "freshness": freshness or (0.0, 0.0),
         }
         queries = _queries(histories, given, shared, exclude)
         if not queries:
             raise QueryError("`histories` must hold at least one history. Received: 0.")
-        answer = self.predict("recommend", recommend_inputs(queries))
+        inputs = recommend_inputs(queries)
+        try:
+            answer = self.predict("recommend", inputs)
+        except RequestError as error:
+            plain = self._old_models.without_boosts(inputs, error)
+            answer = self.predict("recommend", plain)
         return recommendations(answer, self.titles)
+
+    @functools.cached_property
+    def _old_models(self) -> OldModels:
+        return OldModels()
 
     def similar(
         self,

@@ -202,12 +202,9 @@ class Inference(tf.Module):
 
     def _answer(self, wanted, options, excluded, own, fresh):
         """`excluded` rows are not to come, `own` items are ranked by their scores."""
-        rows, scores = self.search(wanted, excluded, options, own, fresh)
+        rows, scores, added = self.search(wanted, excluded, options, own, fresh)
         is_real = rows > NO_ROW
-        # How like a free text an item is says nothing of interest in it.
-        judged = tf.where(
-            is_real, scores - self.search.likeness(wanted, rows, fresh), 0
-        )
+        judged = tf.where(is_real, scores - added, 0)
         probabilities = self._probabilities(wanted.interest, rows, judged, fresh)
         return (
             self._ids_of(rows, fresh),

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfrec.data.bounds import without_nan
+from tfrec.data.bounds import bounded, without_nan
+from tfrec.graphs import required
+from tfrec.values import MAX_BOOST
 
 
 class QueryInputs(NamedTuple):
@@ -33,6 +35,10 @@ class RequestOptions(NamedTuple):
     domain: tf.Tensor  # [batch, width] string, any of them; "" is padding
     min_probability: tf.Tensor  # [batch] float32
     diversity: tf.Tensor  # [batch] float32, 0 = best items only, 1 = unlike items
+    boost_labels: tf.Tensor  # [batch, width] string; "" is padding
+    boost_values: tf.Tensor  # [batch, width] float32, added to scores of these labels
+    freshness_weight: tf.Tensor  # [batch] float32, added to the score of a new item
+    freshness_half_life_hours: tf.Tensor  # [batch] float32, after which it is half
 
 
 def history_only(histories):
@@ -66,15 +72,34 @@ def options_for(k, exclude):
         domain=tf.constant([[""]]),
         min_probability=tf.constant([0.0]),
         diversity=tf.constant([0.0]),
+        boost_labels=tf.constant([[""]]),
+        boost_values=tf.constant([[0.0]]),
+        freshness_weight=tf.constant([0.0]),
+        freshness_half_life_hours=tf.constant([0.0]),
     )
 
 
 def readable(options):
-    """`RequestOptions` without NaN, which stands for no limit."""
+    """`RequestOptions` without NaN, which stands for no limit; boosts are finite."""
     return options._replace(
         min_probability=without_nan(options.min_probability),
         diversity=without_nan(options.diversity),
+        boost_values=_as_wide(_boosts(options.boost_values), options.boost_labels),
+        freshness_weight=_boosts(options.freshness_weight),
+        freshness_half_life_hours=bounded(options.freshness_half_life_hours),
     )
+
+
+def _boosts(values):
+    return tf.clip_by_value(without_nan(values), -MAX_BOOST, MAX_BOOST)
+
+
+def _as_wide(values, labels):
+    widths = tf.stack([tf.shape(labels)[1], tf.shape(values)[1]])
+    rule = (
+        "`boost_values` must be as wide as `boost_labels`, because each label has one."
+    )
+    return required(values, widths[0] == widths[1], rule, widths)
 
 
 def to_batch(tensors, batch):

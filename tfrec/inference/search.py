@@ -8,9 +8,10 @@ import tensorflow as tf
 from tfrec.data.domains import MARK
 from tfrec.graphs import required
 from tfrec.hybrid.hybrid_scorer import NUM_LAST
+from tfrec.inference.boosts import Boosts
 from tfrec.inference.diversity import POOL, diversify
 from tfrec.inference.lookup import Names, category_rows
-from tfrec.retrieval.brute_force import strike
+from tfrec.retrieval.exact import strike
 from tfrec.retrieval.filters import (
     NO_ROW,
     NO_SCORE,
@@ -20,6 +21,7 @@ from tfrec.retrieval.filters import (
     every,
     in_categories,
     open_to,
+    rare,
 )
 from tfrec.retrieval.required_items import RequiredItems
 from tfrec.towers.catalogue import split_categories
@@ -36,7 +38,7 @@ class Own(NamedTuple):
 
 
 class Search(tf.Module):
-    """An index behind categories, domains, limits of items and least probabilities.
+    """An index behind categories, domains, limits of items, probabilities and boosts.
 
     Args:
         hybrid: `HybridScorer`.
@@ -55,6 +57,7 @@ class Search(tf.Module):
         ]
         self.categories = Names(names, default=len(names))
         self.candidate_categories = category_rows(catalogue.labels, names)
+        self.boosts = Boosts(catalogue, self.categories, self.candidate_categories)
         self.available_from = tf.constant(catalogue.available_from)
         self.available_until = tf.constant(catalogue.available_until)
         limits = catalogue.available_from | catalogue.available_until
@@ -90,8 +93,9 @@ class Search(tf.Module):
             fresh: `NewItemTier`, or None; their rows follow those of the catalogue.
 
         Returns:
-            `(rows, scores)`, both `[batch, largest k]`, -1 and `-inf` beyond what a
-            query asked for or may have.
+            `(rows, scores, added)`, each `[batch, largest k]`: -1 and `-inf` beyond
+            what a query asked for or may have. `added` is in the scores and says
+            nothing of interest: likeness to a free text, and boosts.
         """
         k = self._num_wanted(options.k)
         clock = tf.cast(tf.timestamp(), tf.int64)
@@ -113,7 +117,9 @@ class Search(tf.Module):
 
         rows, scores = tf.cond(is_diverse, spread, lambda: (rows, scores))
         is_wanted = tf.range(k)[None] < options.k[:, None]
-        return tf.where(is_wanted, rows, NO_ROW), scores
+        added = self.likeness(wanted, rows, fresh)
+        added += self.boosts.of(options, rows, fresh)
+        return tf.where(is_wanted, rows, NO_ROW), scores, added
 
     def likeness(self, wanted, rows, fresh=None):
         """What free texts add to scores, `[batch, n]`; at no cost where there is none.
@@ -136,18 +142,21 @@ class Search(tf.Module):
     def _search(self, wanted, k, excluded, options, own, fresh):
         """The catalogue's best `k`."""
 
-        def search(rules, *index_rules):
+        def search(rules, *index_rules, is_raised=False):
             def run():
+                bonus = self.boosts.bonus(options) if is_raised else None
                 if own is None:
                     filters = Filters(excluded, *every(*rules, *index_rules))
-                    return self._best(wanted, k, filters)
+                    return self._best(wanted, k, filters, bonus)
                 is_own = own.rows < self.num_items
                 rows = tf.where(is_own, own.rows, NO_ROW)
                 is_permitted = Filters(excluded, *every(*rules)).permits(rows)
                 own_scores = tf.where(is_permitted, own.scores, NO_SCORE)
+                if bonus is not None:
+                    own_scores += bonus.of(tf.maximum(rows, 0))
                 others = tf.concat([excluded, rows], axis=1)
                 filters = Filters(others, *every(*rules, *index_rules))
-                found, scores = self._best(wanted, k, filters)
+                found, scores = self._best(wanted, k, filters, bonus)
                 found = tf.concat([rows, found], axis=1)
                 return best(tf.concat([own_scores, scores], axis=1), found, k)
 
@@ -161,13 +170,20 @@ class Search(tf.Module):
         has_rules |= tf.reduce_any(options.min_probability > 0)
         if fresh is not None:
             has_rules |= fresh.has_gone
-        return tf.cond(has_rules, search(rules, likely), search(limits))
 
-    def _best(self, wanted, k, filters):
+        def chosen(is_raised):
+            ruled = search(rules, likely, is_raised=is_raised)
+            free = search(limits, is_raised=is_raised)
+            return lambda: tf.cond(has_rules, ruled, free)
+
+        are_asked = self.boosts.are_asked(options)
+        return tf.cond(are_asked, rare(chosen(True)), chosen(False))
+
+    def _best(self, wanted, k, filters, bonus):
         """The best of an index: for a free text, of those that are most like it."""
 
         def by_interest():
-            return self.index.search_rows(wanted.interest, k, filters)
+            return self.index.search_rows(wanted.interest, k, filters, bonus)
 
         if self.text_index is None:
             return by_interest()
@@ -179,6 +195,8 @@ class Search(tf.Module):
             rows, _ = self.text_index.search_rows(asked, pool, filters)
             scores = inner_products(wanted.interest, self.hybrid.vectors(rows))
             scores += self.likeness(wanted, rows)
+            if bonus is not None:
+                scores += bonus.of(tf.maximum(rows, 0))
             found = best(tf.where(rows > NO_ROW, scores, NO_SCORE), rows, k)
             others = tf.cond(tf.reduce_all(is_search), lambda: found, by_interest)
             pairs = zip(found, others, strict=True)
@@ -242,6 +260,12 @@ class Search(tf.Module):
         new = tf.where(is_likely, new, NO_SCORE)
         if own is not None:
             new = self._put(new, own)
+        are_asked = self.boosts.are_asked(options)
+        new += tf.cond(
+            are_asked,
+            lambda: self.boosts.of_new(options, fresh),
+            lambda: tf.zeros_like(new),
+        )
         new = tf.where(self._permits(fresh, options), new, NO_SCORE)
         new = strike(new, excluded - self.num_items)
         new_rows, new = best(new, every_row, k)

@@ -7,8 +7,11 @@ import tensorflow as tf
 
 from tfrec.errors import DataError, NotBuiltError
 from tfrec.retrieval.candidate_ids import CandidateIds
-from tfrec.retrieval.filters import NO_ROW, NO_SCORE, Filters
+from tfrec.retrieval.exact import exact_best
+from tfrec.retrieval.filters import NO_ROW, NO_SCORE, Filters, best, redo
 from tfrec.variables import table
+
+DEEPER = 10  # times k: candidates whose bonuses are looked at first
 
 
 class CandidateIndex(tf.Module, abc.ABC):
@@ -87,16 +90,18 @@ class CandidateIndex(tf.Module, abc.ABC):
         rows, scores = self.search_rows(query_embeddings, k, Filters(excluded))
         return self.candidate_ids.ids_of(rows), scores
 
-    def search_rows(self, query_embeddings, k, filters=None):
+    def search_rows(self, query_embeddings, k, filters=None, bonus=None):
         """Best `k` catalogue rows per query that the filters permit.
 
-        If `k` permitted candidates exist, `k` come. Equal scores come by lower
-        row. A query that holds NaN or infinity has no candidates.
+        They are the best by inner product, and what a bonus adds to it. If `k`
+        permitted candidates exist, `k` come. Equal scores come by lower row. A query
+        that holds NaN or infinity has no candidates.
 
         Args:
             query_embeddings: `[batch, dim]` float tensor.
             k: scalar int32 tensor or int, may exceed the number of candidates.
             filters: `Filters`, or None.
+            bonus: `Bonus`, or None.
 
         Returns:
             `(rows, scores)`, int32 and float32, both `[batch, k]`, best first,
@@ -111,12 +116,35 @@ class CandidateIndex(tf.Module, abc.ABC):
         is_finite = tf.reduce_all(tf.math.is_finite(queries), axis=1, keepdims=True)
         queries = tf.where(is_finite, queries, 0.0)
         k = tf.convert_to_tensor(k, tf.int32)
-        rows, scores = self._search_rows(queries, k, filters or Filters())
+        filters = filters or Filters()
+        if bonus is None:
+            rows, scores = self._search_rows(queries, k, filters)
+        else:
+            rows, scores = self._search_raised(queries, k, filters, bonus)
         return tf.where(is_finite, rows, NO_ROW), tf.where(is_finite, scores, NO_SCORE)
 
     @abc.abstractmethod
     def _search_rows(self, queries, k, filters):
         """`search_rows` for tensors that have been checked."""
+
+    def _search_raised(self, queries, k, filters, bonus):
+        """The same with a bonus: of more candidates than `k`, or of all if need be.
+
+        Those that were not found have at most the last inner product and the largest
+        bonus. Where that reaches none of the best `k`, these are the best of all.
+        """
+        rows, plain = self._search_rows(queries, DEEPER * k, filters)
+        by_row = tf.argsort(rows, axis=1)  # so that equal scores come by lower row
+        rows, plain = (tf.gather(e, by_row, batch_dims=1) for e in (rows, plain))
+        found = best(plain + bonus.of(tf.maximum(rows, 0)), rows, k)
+        last = tf.reduce_min(plain, axis=1)
+        is_sure = last + bonus.largest < tf.reduce_min(found[1], axis=1)
+        is_sure |= last == NO_SCORE  # all that are permitted were found
+
+        def exact(queries, filters, bonus):
+            return exact_best(self.embeddings, queries, k, filters, bonus)
+
+        return redo(~is_sure, exact, found, queries, filters, bonus)
 
     def _admit(self, candidate_ids, candidate_embeddings):
         """Keeps ids and embeddings; gives the latter as a checked float32 array."""

@@ -202,6 +202,34 @@ def pad_to(rows, scores, width):
     )
 
 
+def redo(where, search, found, queries, *given):
+    """An answer in which some queries are answered again.
+
+    Args:
+        where: `[batch]` bool tensor, which.
+        search: gives `(rows, scores)` for some of the queries, and of `given`.
+        found: `(rows, scores)`, both `[batch, k]`, of all queries.
+        queries: `[batch, dim]` float tensor.
+        *given: what has something for each query and a method `take`, as `Filters`.
+
+    Returns:
+        `(rows, scores)` as `found`.
+    """
+
+    def redone():
+        places = tf.cast(tf.where(where), tf.int32)  # [n, 1]
+        some = places[:, 0]
+        taken = (each.take(some) for each in given)
+        rows, scores = search(tf.gather(queries, some), *taken)
+        return (
+            tf.tensor_scatter_nd_update(found[0], places, rows),
+            tf.tensor_scatter_nd_update(found[1], places, scores),
+        )
+
+    has_work = tf.reduce_any(where) & (tf.size(found[0]) > 0)
+    return tf.cond(has_work, rare(redone), lambda: found)
+
+
 def _is_member(rows, excluded_rows):
     """`[batch, n]`: is each row in its query's list?"""
     width = tf.shape(excluded_rows)[1]

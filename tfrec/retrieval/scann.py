@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.graphs import graph
-from tfrec.retrieval.brute_force import NARROW, exact_best
 from tfrec.retrieval.candidate_index import CandidateIndex
-from tfrec.retrieval.filters import NO_ROW, NO_SCORE, Filters, best, pad_to, rare
+from tfrec.retrieval.exact import NARROW, exact_best
+from tfrec.retrieval.filters import NO_ROW, NO_SCORE, Filters, best, pad_to, redo
 from tfrec.retrieval.scann_layer import FROM_CONFIG, TunableScaNN
 from tfrec.retrieval.scann_settings import (
     BuildReport,
@@ -151,7 +151,7 @@ class ScannIndex(CandidateIndex):
             return self._search_harder(queries, k, filters)
 
         found = self._approximate(queries, k, filters, width)
-        return _redo(_is_short(found) | is_exact, harder, queries, filters, found)
+        return redo(_is_short(found) | is_exact, harder, found, queries, filters)
 
     def _search_harder(self, queries, k, filters):
         """What queries get that came back short: as wide as they need, or exactly."""
@@ -170,8 +170,8 @@ class ScannIndex(CandidateIndex):
 
         nothing = tf.fill([num_queries, k], NO_ROW)
         found = (nothing, tf.fill([num_queries, k], NO_SCORE))
-        found = _redo(again, wider, queries, filters, found)
-        return _redo(_is_short(found), exact, queries, filters, found)
+        found = redo(again, wider, found, queries, filters)
+        return redo(_is_short(found), exact, found, queries, filters)
 
     def _probe(self, filters, num_queries):
         """(is narrow, share allowed) per query, from a fixed sample of candidates."""
@@ -209,22 +209,6 @@ class ScannIndex(CandidateIndex):
 
 def _is_short(found):
     return tf.reduce_any(found[0] == NO_ROW, axis=1)
-
-
-def _redo(where, search, queries, filters, found):
-    """`found`, with the queries at `where` answered by `search` instead."""
-
-    def redone():
-        places = tf.cast(tf.where(where), tf.int32)  # [n, 1]
-        some = places[:, 0]
-        rows, scores = search(tf.gather(queries, some), filters.take(some))
-        return (
-            tf.tensor_scatter_nd_update(found[0], places, rows),
-            tf.tensor_scatter_nd_update(found[1], places, scores),
-        )
-
-    has_work = tf.reduce_any(where) & (tf.size(found[0]) > 0)
-    return tf.cond(has_work, rare(redone), lambda: found)
 
 
 def _sample(embeddings, seed):

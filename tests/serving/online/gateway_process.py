@@ -9,6 +9,7 @@ import urllib.parse
 from serving.gateway.app import make_app
 from serving.gateway.door import LIMITS, Hosts, make_door, write_error
 from serving.gateway.model_client import ModelClient
+from serving.gateway.ruling import add_rules
 from serving.gateway.texts import add_texts
 from serving.gateway.titles import ItemTitles
 from serving.http.listening import HttpServer
@@ -63,16 +64,20 @@ class GatewayProcess(ListeningProcess):
 
 
 @contextlib.contextmanager
-def gateway_thread(states, target, items=None, tokens=None, words=(), **page):
+def gateway_thread(
+    states, target, items=None, tokens=None, words=(), rules=None, **page
+):
     """A gateway in this process, for the length of a block; gives `Http`.
 
-    `words` are the settings and the language model that write texts, `page` are
-    `reactions` and `users` of `make_app`.
+    `words` are the settings and the language model that write texts, `rules` is a
+    file, `page` are `reactions` and `users` of `make_app`.
     """
     with RecommenderClient(target, "toy", timeout_s=20) as client:
         link = ModelClient(client)
         link.look()
-        app = make_app(states, link, ItemTitles(items), **page)
+        catalogue = ItemTitles(items)
+        app = make_app(states, link, catalogue, **page)
+        add_rules(app, rules, link, catalogue, states)
         writing = add_texts(app, *(words or (WordsSettings(), None)))
         door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)

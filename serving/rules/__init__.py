@@ -1,0 +1,1 @@
+"""What a team sets by hand about lists: boosts, pins, quotas, and when they hold."""
