@@ -11,6 +11,7 @@ from tfrec.toml import known_name
 Kind = Literal["number", "category", "categories", "time", "vector", "text"]
 Use = Literal["towers", "words", "filter"]
 Side = Literal["items", "users", "context"]
+Way = Literal["min", "max", "any", "none", "all"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 USES: tuple[Use, ...] = get_args(Use)
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -23,6 +24,12 @@ OF_ITEMS: dict[Kind, tuple[Use, ...]] = {  # what a kind may be used for
     "time": ("towers", "filter"),
     "vector": ("towers",),
     "text": ("words",),
+}
+WAYS: dict[Kind, tuple[Way, ...]] = {  # in which requests may limit an attribute
+    "number": ("min", "max"),
+    "category": ("any", "none"),
+    "categories": ("any", "none", "all"),
+    "time": ("min", "max"),
 }
 TAKEN = {  # columns that have a meaning already
     "items": {"item_id", "title", "text", "category", "domain", "keywords", "topic"}
@@ -56,6 +63,15 @@ class FeatureColumn:
     def input_name(self) -> str:
         """What a saved model calls it, such as `"user_age"`."""
         return PREFIXES[self.side] + self.name
+
+    @property
+    def filter_names(self) -> dict[Way, str]:
+        """Way of limiting it -> the saved model's input: `{"min": "filter_price_min"}`.
+
+        Empty for a column that requests are not narrowed by.
+        """
+        ways = WAYS[self.kind] if "filter" in self.uses else ()
+        return {way: f"filter_{self.name}_{way}" for way in ways}
 
 
 def feature_columns(side: Side, values: dict[str, Any]) -> tuple[FeatureColumn, ...]:

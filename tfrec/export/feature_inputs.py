@@ -1,4 +1,4 @@
-"""Inputs of a model's own: those of its feature columns."""
+"""Inputs of a model's own: feature columns, and limits of the items' attributes."""
 
 import math
 from collections.abc import Sequence
@@ -30,6 +30,23 @@ def feature_specs(state: AdaptedState) -> dict[str, list[tf.TensorSpec]]:
     return found
 
 
+def filter_specs(state: AdaptedState) -> list[tf.TensorSpec]:
+    """Specs of the inputs by which a request is narrowed to some items.
+
+    Args:
+        state: of the model.
+    """
+    return [
+        tf.TensorSpec(
+            [None] if column.kind in DTYPES else [None, None],
+            DTYPES.get(column.kind, tf.string),
+            name=name,
+        )
+        for column in state.features.items.columns
+        for name in column.filter_names.values()
+    ]
+
+
 def _spec(column: FeatureColumn, width: int) -> tf.TensorSpec:
     shape = [None, width] if width else [None]
     return tf.TensorSpec(
@@ -38,9 +55,10 @@ def _spec(column: FeatureColumn, width: int) -> tf.TensorSpec:
 
 
 def own_default(spec: tf.TensorSpec) -> np.ndarray:
-    """What an input of a model's own is where it is left out: nothing is known.
+    """What an input of a model's own is where it is left out.
 
-    `""` of strings, NaN of numbers, 0 of times, zeros of a vector.
+    `""` of strings, NaN of numbers, 0 of times, zeros of a vector: nothing is known,
+    and nothing limited.
     """
     if spec.dtype == tf.string:
         return np.full([1] * spec.shape.rank, "", object)

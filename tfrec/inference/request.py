@@ -32,6 +32,7 @@ class RequestOptions(NamedTuple):
     domain: tf.Tensor  # [batch, width] string, any of them; "" is padding
     min_probability: tf.Tensor  # [batch] float32
     diversity: tf.Tensor  # [batch] float32, 0 = best items only, 1 = unlike items
+    filters: dict = {}  # input name of a limit of an attribute -> [batch, ...]
 
 
 def history_only(histories):
