@@ -8,6 +8,7 @@
 `compact` writes a version with these items, which any server can load.
 """
 
+import dataclasses
 import pathlib
 from typing import Annotated
 
@@ -39,15 +40,20 @@ def add(
     """Adds items, and replaces those with the same id."""
     log = _open(model)
     # Reading tables takes seconds to import: not before the folder is right.
-    from tfrec.data.readers import read_items
+    from tfrec.data.feature_cells import with_features
+    from tfrec.data.schema import ITEMS
+    from tfrec.data.table_reader import read_table
+    from tfrec.export.manifest import item_columns
+    from tfrec.export.version_folders import version_folder
 
-    rows = read_items(items).frame.to_dict("records")
-    if not rows:
+    columns = item_columns(version_folder(model))
+    frame = read_table(items, with_features(ITEMS, columns, are_named=False))
+    if frame.empty:
         raise DataError(
             f"ITEMS must have at least one item. Received: none in {items}."
         )
-    log.append(_changes(rows, items))
-    print(f"{log.path}: {len(rows)} items added.")
+    log.append(_changes(frame, columns, items))
+    print(f"{log.path}: {len(frame)} items added.")
 
 
 def remove(
@@ -98,14 +104,20 @@ def _open(model):
     return ItemLog.of(model)
 
 
-def _changes(rows, items):
+def _changes(frame, columns, items):
     """The `ItemChange`s of a table's rows, all right or none."""
+    from tfrec.data.feature_cells import given_features
     from tfrec.data.item_changes import ItemChange
+    from tfrec.feature_values import read_features
 
+    known = [field.name for field in dataclasses.fields(ItemChange)]
+    rows = frame[[name for name in known if name in frame]].to_dict("records")
     changes, problems = [], []
-    for number, row in enumerate(rows, start=1):
+    pairs = zip(rows, given_features(frame, columns), strict=True)
+    for number, (row, given) in enumerate(pairs, start=1):
         try:
-            changes.append(ItemChange(**row))
+            features = read_features(given, columns)  # vectors may differ in width
+            changes.append(ItemChange(**row, features=features))
         except DataError as error:
             problems.append(f"Item {number}: {error}")
     if problems:

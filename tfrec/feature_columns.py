@@ -51,6 +51,7 @@ class FeatureColumn:
         uses: `"towers"` learn from it; `"words"`, its words are part of the text of the
             item or of the profile; `"filter"`, requests may be narrowed by it.
         file: `.npy` file of the vectors, beside the tables; `""` for a column.
+        width: numbers of a vector in a model that has learnt it; 0 otherwise.
     """
 
     side: Side
@@ -58,6 +59,7 @@ class FeatureColumn:
     kind: Kind
     uses: frozenset[Use]
     file: str = ""
+    width: int = 0
 
     @property
     def input_name(self) -> str:
@@ -72,6 +74,15 @@ class FeatureColumn:
         """
         ways = WAYS[self.kind] if "filter" in self.uses else ()
         return {way: f"filter_{self.name}_{way}" for way in ways}
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes, as JSON takes them."""
+        return {**vars(self), "uses": sorted(self.uses)}
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> "FeatureColumn":
+        """The column whose `to_json` gave `stored`."""
+        return cls(**{**stored, "uses": frozenset(stored["uses"])})
 
 
 def feature_columns(side: Side, values: dict[str, Any]) -> tuple[FeatureColumn, ...]:

@@ -18,8 +18,10 @@ from serving.gateway.titles import ItemTitles
 from serving.wording import RequestBody, describe
 from tfrec.data.about import about
 from tfrec.data.item_changes import ItemChange
-from tfrec.errors import ServingError
+from tfrec.errors import DataError, ServingError
 from tfrec.export.item_log import ItemLog
+from tfrec.export.manifest import item_columns
+from tfrec.export.version_folders import version_folder
 from tfrec.values import read_categories, read_limit, read_text
 
 MAX_ITEMS = 1000  # of one request
@@ -36,6 +38,9 @@ class NewItem(RequestBody):
     text: Text = ""
     category: Category = Field("", description="One or more, separated by |")
     domain: Text = Field("", description="Such as books")
+    features: dict[str, Any] = Field(
+        {}, description="Values by the model's columns of items, such as price"
+    )
     available_from: Limit = Field(0, description="UTC seconds; 0: always")
     available_until: Limit = Field(0, description="UTC seconds; 0: no end")
 
@@ -115,12 +120,24 @@ def add_items(
     @app.post("/v1/items", status_code=202, openapi_extra={"requestBody": body})
     def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """Adds or replaces one item or a list. 202 means that they are durable."""
-        return write([ItemChange(**item.model_dump()) for item in read_items(payload)])
+        changes = [ItemChange(**item.model_dump()) for item in read_items(payload)]
+        return write(_checked(changes, log.path.parent))
 
     @app.delete("/v1/items/{item_id:path}", status_code=202)
     def remove_item(item_id: Id) -> ItemsAnswer:
         """Removes an item; also one that is not known."""
         return write([ItemChange(item_id=item_id, is_removed=True)])
+
+
+def _checked(changes, model_folder):
+    """The changes with features as the newest version of a model reads them."""
+    if not any(change.features for change in changes):
+        return changes
+    columns = item_columns(version_folder(model_folder))
+    try:
+        return [change.checked(columns) for change in changes]
+    except DataError as error:
+        raise ItemError(str(error)) from None
 
 
 def _note(catalogue, change):

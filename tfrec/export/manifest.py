@@ -6,6 +6,8 @@ import importlib.metadata
 import json
 import pathlib
 
+from tfrec.feature_columns import FeatureColumn
+
 PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy")
 
 
@@ -52,6 +54,21 @@ def time_learnt(path):
         return datetime.datetime.fromisoformat(created).timestamp()
     except (OSError, ValueError, TypeError, AttributeError):
         return None
+
+
+def item_columns(version_folder):
+    """The feature columns that a saved model's items may have.
+
+    Args:
+        version_folder: of the model.
+
+    Returns:
+        Tuple of `FeatureColumn`s; none for a version of before there were any.
+    """
+    path = pathlib.Path(version_folder, "assets.extra", "manifest.json")
+    stored = json.loads(path.read_text("utf-8")).get("features", [])
+    columns = map(FeatureColumn.of_json, stored)
+    return tuple(each for each in columns if each.side == "items")
 
 
 def _versions(names):

@@ -11,6 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
+from tfrec.export.feature_inputs import attributes, known_columns
 from tfrec.export.keras_variables import keras_variables_saved_once
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
@@ -165,6 +166,7 @@ def _save(aside, signatures, index, sample, facts):
         "keywords": catalogue.keywords,
         "topic": catalogue.topics,
     }
+    columns |= attributes(inference.model.state)
     pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
     ops = check_ops(aside, index.op_libraries)
@@ -182,6 +184,7 @@ def _save(aside, signatures, index, sample, facts):
             "max_history_length": inference.max_history_length,
             "signatures": sorted(functions),
             "events": inference.model.kinds.table(),
+            "features": [e.to_json() for e in known_columns(inference.model.state)],
         },
     )
     requests = read_warmup(aside)

@@ -20,6 +20,7 @@ from tfrec.export.feature_inputs import (
 from tfrec.export.tier_inputs import fresh_specs, tier_of, tier_widths
 from tfrec.graphs import graph
 from tfrec.inference.request import QueryInputs, RequestOptions, options_for
+from tfrec.protocol.signature import TensorSpec
 
 DEFAULT_K = 10
 DEFAULT_LEARNING_RATE = 0.1
@@ -310,6 +311,12 @@ def takes_fresh(function):
 def named_specs(function):
     """`{input name: TensorSpec}` of a concrete function of named inputs."""
     return function.structured_input_signature[1]
+
+
+def plain_spec(spec):
+    """A `tf.TensorSpec` as `tfrec.protocol.signature.TensorSpec`."""
+    shape = tuple(-1 if size is None else size for size in spec.shape)
+    return TensorSpec(spec.dtype.name, shape)
 
 
 def _sized(spec, widths):
