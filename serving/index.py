@@ -47,7 +47,8 @@ def add(
     from tfrec.export.version_folders import version_folder
 
     columns = item_columns(version_folder(model))
-    frame = read_table(items, with_features(ITEMS, columns, are_named=False))
+    table = with_features(ITEMS, columns, are_named=False)
+    frame = read_table(items, table, None, "raise", None)
     if frame.empty:
         raise DataError(
             f"ITEMS must have at least one item. Received: none in {items}."

@@ -83,5 +83,3 @@ def write_shop(folder, flavours=("exact",)):
     """Writes the saved models; flavour -> version folder."""
     paths = export(shop_model(), folder, "shop", indexes=flavours)
     return dict(zip(flavours, paths, strict=True))
-
-

@@ -1,6 +1,7 @@
 """The client for programs that run on asyncio."""
 
 import asyncio
+import contextlib
 import functools
 import pathlib
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from tfrec.client.answers import (
     VersionStatus,
 )
 from tfrec.client.connection import Connection
-from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.histories import HistoryLike, QueryError, read_history
 from tfrec.client.reasons import evidence
 from tfrec.protocol.methods import stubs
 from tfrec.protocol.signature import Signature
@@ -61,6 +62,7 @@ class AsyncRecommenderClient:
             token=token,
         )
         self._titles = calls.Titles(items)
+        self._signatures: dict[str, Signature] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,7 +92,7 @@ class AsyncRecommenderClient:
         self, requests: Sequence[dict]
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
-        call = calls.recommend(requests, self._titles)
+        call = await self.complete(calls.recommend(requests, self._titles))
         response = await self._call("Predict", call.request(self.model_name))
         found = call.read(calls.read_outputs(response))
         return found, response.model_spec.version.value
@@ -177,7 +179,18 @@ class AsyncRecommenderClient:
     def _stubs(self) -> dict[str, Callable]:
         return stubs(self._channel)
 
+    async def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
+        """A call with the inputs of the model's own that are given by name."""
+        if not call.has_own:
+            return call
+        if self._signatures is not None:
+            with contextlib.suppress(QueryError):  # a later version may take it
+                return call.complete(self._signatures)
+        self._signatures = await self.metadata()
+        return call.complete(self._signatures)
+
     async def _ask(self, call: calls.SignatureCall) -> Any:
+        call = await self.complete(call)
         response = await self._call("Predict", call.request(self.model_name))
         return call.read(calls.read_outputs(response))
 

@@ -5,7 +5,7 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # The events of one user, as `read_history` takes them.
 HistoryLike: TypeAlias = "History | Sequence[Any] | pd.DataFrame"
 FIELDS = ("item_id", "event", "value", "timestamp", "text")
+OWN = ("filters", "user_features", "context")  # parts of a query, by a model's names
 SHOWN = 3  # wrong events that a message tells of
 
 
@@ -89,6 +90,9 @@ class Query:
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
         allow_repeats: whether items of the history may come again.
+        filters: limits of attributes, such as `{"price_max": 10}`.
+        user_features: feature columns of the user.
+        context: feature columns of the request.
     """
 
     history: History = field(default_factory=History)
@@ -102,6 +106,9 @@ class Query:
     min_probability: float = 0.0
     diversity: float = 0.0
     allow_repeats: bool = False
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    user_features: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k < 2**31:
@@ -117,6 +124,18 @@ class Query:
                     f"`{name}` must be a list of strings. "
                     f"Received: {getattr(self, name)!r}."
                 )
+        for name in OWN:
+            values = getattr(self, name)
+            if not isinstance(values, Mapping):
+                raise QueryError(
+                    f"`{name}` must be a dict of values by name. "
+                    f"Received: {values!r:.80}."
+                )
+
+    @property
+    def own(self) -> dict[str, Mapping[str, Any]]:
+        """What it gives for inputs that models have of their own."""
+        return {name: getattr(self, name) for name in OWN if getattr(self, name)}
 
 
 def read_history(history: HistoryLike, now: Any = 0) -> tuple[History, np.ndarray]:

@@ -74,15 +74,7 @@ def as_array(values: Sequence[Any], spec: TensorSpec) -> np.ndarray:
     return np.array(filled, spec.numpy_dtype)
 
 
-def check_mapping(name: str, values: Any) -> None:
-    """Raises a QueryError if values are not given by names."""
-    if not isinstance(values, Mapping) or not all(isinstance(e, str) for e in values):
-        raise QueryError(
-            f"`{name}` must be a dict of values by name. Received: {brief(values)}."
-        )
-
-
-def _check(what, given, known, signature):
+def _check(what: str, given: Sequence[Mapping], known: Mapping, signature: str) -> None:
     for row in given:
         problems = unknown_names(what, row, known)
         if problems:

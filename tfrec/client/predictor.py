@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,13 +19,18 @@ from tfrec.client.histories import (
 )
 from tfrec.client.reasons import evidence
 from tfrec.optional import import_optional
+from tfrec.protocol.signature import Signature
 from tfrec.reasons.sentences import Lang, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ITEMS_AT_ONCE = 256  # whose likes are sought in one call
-PER_QUERY = ("user_text", "query_text", "now", "allow_repeats")
+PER_QUERY = (
+    *("user_text", "query_text", "now", "allow_repeats"),
+    *("user_features", "context"),
+)
+Features: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 class Predictor(abc.ABC):
@@ -49,6 +54,10 @@ class Predictor(abc.ABC):
             RequestError: the call does not fit the signature.
         """
 
+    @abc.abstractmethod
+    def metadata(self) -> Mapping[str, Signature]:
+        """The model's signatures by name, at least what they take."""
+
     @property
     def titles(self) -> Mapping[str, str]:
         """Item id to title, of the items whose titles are known."""
@@ -67,6 +76,9 @@ class Predictor(abc.ABC):
         min_probability: float = 0.0,
         diversity: float = 0.0,
         allow_repeats: bool = False,
+        filters: Mapping[str, Any] | None = None,
+        user_features: Features = None,
+        context: Features = None,
         now: Any = None,
     ) -> "pd.DataFrame":
         """The best items for people, by what they did last.
@@ -85,6 +97,12 @@ class Predictor(abc.ABC):
             min_probability: items below it do not come.
             diversity: 0 for the best items, up to 1 for items unlike one another.
             allow_repeats: whether items of the history may come again.
+            filters: limits of attributes, such as `{"price_max": 10, "brand_any":
+                ["acme"]}`: `_min` and `_max` of numbers and times, `_any`, `_none`
+                and, of categories, `_all` of names.
+            user_features: feature columns of the user, such as `{"age": 31}`, one for
+                all or a list of one for each.
+            context: feature columns of the request; the same.
             now: time of asking (UTC seconds, ISO 8601, a datetime), one for all or a
                 list; None for right after the last event.
 
@@ -101,6 +119,8 @@ class Predictor(abc.ABC):
             "query_text": query_text,
             "now": now,
             "allow_repeats": allow_repeats,
+            "user_features": user_features or {},
+            "context": context or {},
         }
         shared = {
             "k": k,
@@ -109,12 +129,19 @@ class Predictor(abc.ABC):
             "domain": domain,
             "min_probability": min_probability,
             "diversity": diversity,
+            "filters": filters or {},
         }
         queries = _queries(histories, given, shared)
         if not queries:
             raise QueryError("`histories` must hold at least one history. Received: 0.")
-        answer = self.predict("recommend", recommend_inputs(queries))
-        return recommendations(answer, self.titles)
+        own = [query.own for query in queries]
+        call = calls.SignatureCall(
+            "recommend",
+            recommend_inputs(queries),
+            lambda answer: recommendations(answer, self.titles),
+            own,
+        )
+        return self._answer(call)
 
     def similar(
         self,
@@ -124,6 +151,7 @@ class Predictor(abc.ABC):
         exclude: Sequence = (),
         categories: Sequence[str] = (),
         domain: Sequence[str] = (),
+        filters: Mapping[str, Any] | None = None,
         now: Any = None,
     ) -> "pd.DataFrame":
         """The items that are most like others, whoever asks.
@@ -134,6 +162,7 @@ class Predictor(abc.ABC):
             exclude: item ids that are not to come.
             categories: those wanted, none for all.
             domain: those wanted, such as `["books"]`, none for all.
+            filters: limits of attributes, as for `recommend`.
             now: time at which they must be on offer, None for the clock.
 
         Returns:
@@ -146,7 +175,12 @@ class Predictor(abc.ABC):
             RequestError: the model was saved before it could tell.
         """
         ids = _ids(item_ids)
-        options = {"exclude": exclude, "categories": categories, "domain": domain}
+        options: dict[str, Any] = {
+            "exclude": exclude,
+            "categories": categories,
+            "domain": domain,
+            "filters": filters,
+        }
         titles, rows = calls.Titles(), list[tuple]()
         with calls.explaining_old_models("similar"):
             for start in range(0, len(ids), ITEMS_AT_ONCE):
@@ -165,7 +199,8 @@ class Predictor(abc.ABC):
         Args:
             history: as one of those of `recommend`.
             item_ids: which.
-            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`, as
+                for `recommend`.
 
         Returns:
             Series `probability`, calibrated, by item id; 0 for unknown items.
@@ -208,7 +243,8 @@ class Predictor(abc.ABC):
         Args:
             history: as one of those of `recommend`.
             item_ids: the items to explain.
-            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`, as
+                for `recommend`.
 
         Returns:
             Frame with a row for each item and a column for each event, in the order
@@ -240,7 +276,8 @@ class Predictor(abc.ABC):
             item_ids: the whole list: an event is named that tells an item from the
                 others.
             lang: `"en"` or `"zh"`.
-            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`, as
+                for `recommend`.
 
         Returns:
             Series `reason` by item id; None where no event may be named.
@@ -256,7 +293,16 @@ class Predictor(abc.ABC):
         index = _pandas().Index(ids, name="item_id")
         return _pandas().Series(found, index=index, name="reason", dtype=object)
 
+    def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
+        """A call with the inputs of the model's own that are given by name.
+
+        Raises:
+            QueryError: the model has no such input, or a value is of another kind.
+        """
+        return call.complete(self.metadata()) if call.has_own else call
+
     def _answer(self, call: calls.SignatureCall) -> Any:
+        call = self.complete(call)
         return call.read(self.predict(call.signature_name, call.inputs))
 
 
