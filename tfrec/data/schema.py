@@ -24,8 +24,9 @@ from tfrec.data.columns import (
 )
 from tfrec.data.feature_cells import with_features
 from tfrec.data.item_texts import join_texts
-from tfrec.data.problems import Problems, check_columns, check_named, show_names
+from tfrec.data.problems import Problems, check_columns, check_named
 from tfrec.data.times import lacks_times
+from tfrec.data.unread import SAMPLE, tell_unread
 from tfrec.data.vectors import parse_vector, unit_vectors
 from tfrec.errors import DataError
 
@@ -126,10 +127,6 @@ class Events(_Checked):
         table = with_features(EVENTS, features)
         if lacks_times(self.frame):
             table = with_features(UNTIMED, features)
-            others = [str(name) for name in self.frame if name not in table.names]
-            if others:  # one of them may have the times
-                unread = show_names(others)
-                logger.warning("Events: columns that are not read: %s.", unread)
         frame = with_usual_value(_checked(self.frame, table))
         object.__setattr__(self, "frame", frame)
 
@@ -326,6 +323,9 @@ def _checked(frame, table):
     frame = frame.reset_index(drop=True)
     check_columns(frame.columns, table)
     check_named(frame.columns, table)
+    others = [name for name in frame if name not in table.names]
+    if others and not table.keeps_others:
+        tell_unread(table.name, table.name, frame[others].head(SAMPLE))
     parsed, broken = table.parse(frame)
     problems = Problems(table.name)
     problems.add(

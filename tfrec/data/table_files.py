@@ -10,7 +10,8 @@ import pandas as pd
 
 from tfrec.data.files import find_files, partition_of
 from tfrec.data.formats import read_chunks
-from tfrec.data.problems import check_single, missing_column, show_names
+from tfrec.data.problems import check_single, missing_column
+from tfrec.data.unread import SAMPLE, tell_unread
 from tfrec.errors import DataError
 from tfrec.values import read_id
 
@@ -131,7 +132,14 @@ class TableFiles:
         new = [name for name in dict.fromkeys(others) if name not in self._told]
         if new and self.is_told:
             self._told.update(new)
-            logger.warning("%s: columns that are not read: %s.", file, show_names(new))
+            tell_unread(file, self.table.name, _sample(file, new))
+
+
+def _sample(file, names):
+    """Some rows of columns; those of the names of folders are not in the file."""
+    chunks = read_chunks(file, {}, keeps_others=True)
+    frames = (chunk.frame.head(SAMPLE) for chunk in chunks if len(chunk.rows))
+    return next(frames, pd.DataFrame()).reindex(columns=names)
 
 
 def _cells(chunk, name, partition, file):

@@ -16,7 +16,7 @@ from tfrec.linear.repeat_consumption import repeat_features
 BATCH_SIZE = 128  # queries
 
 
-class Asked(NamedTuple):
+class AskedBatch(NamedTuple):
     """Who asks a batch of questions, when and how."""
 
     now: tf.Tensor  # [batch] int64 UTC seconds
@@ -167,7 +167,7 @@ def _in_batches(query, queries, towers):
     numbers, parts, texts = [], [], log_texts(towers, queries)
     every = (queries.timestamps, queries.user_rows, queries.context_rows)
     for rows, history in _histories(queries, towers):
-        asked = Asked(*(tf.constant(each[rows]) for each in every))
+        asked = AskedBatch(*(tf.constant(each[rows]) for each in every))
         parts.append(query(history, asked, texts and texts.of(rows)))
         numbers.append(rows)
     order = np.argsort(np.concatenate(numbers))

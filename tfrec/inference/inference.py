@@ -228,7 +228,7 @@ class Inference(tf.Module):
         _, probabilities = self._judge(self.encoder(query, fresh), rows, fresh)
         return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
 
-    def score_texts(self, user_texts, titles, texts, categories, features):
+    def score_texts(self, user_texts, titles, texts, categories, features=None):
         """P(interest) of people and items of whom nothing but texts is known.
 
         Args:
@@ -237,12 +237,13 @@ class Inference(tf.Module):
             texts: `[1 or batch]` string tensor.
             categories: `[1 or batch]` string tensor such as `"drama|war"`.
             features: dict of input name -> `[1 or batch, ...]` tensor of feature
-                columns of all sides.
+                columns of all sides, or None.
 
         Returns:
             `[batch]` float tensor.
         """
-        interest = self.embed_query(text_only(user_texts)._replace(features=features))
+        query = text_only(user_texts)._replace(features=features or {})
+        interest = self.embed_query(query)
         items = self.new_items.embed(titles, texts, categories, features)
         return self.hybrid.probabilities_of_texts(interest, *items)
 

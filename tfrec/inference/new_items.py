@@ -24,7 +24,7 @@ class NewItems(tf.Module):
         self.learnt_categories = Names(self.model.category_names, default=-1)
         self.text_vectors, self.search_vectors = text_vectors, search_vectors
 
-    def embed(self, titles, texts, categories, features):
+    def embed(self, titles, texts, categories, features=None):
         """What a `NewItemTier` holds of items, known or new.
 
         Args:
@@ -32,7 +32,7 @@ class NewItems(tf.Module):
             texts: `[1 or n]` string tensor.
             categories: `[1 or n]` string tensor such as `"drama|war"`.
             features: dict of input name -> `[1 or n, ...]` tensor of feature columns,
-                as `SideCoder` takes them.
+                as `SideCoder` takes them, or None.
 
         Returns:
             `(vectors, memories)`, `[n, dim]` and `[n, memory_dim]`.
@@ -43,7 +43,7 @@ class NewItems(tf.Module):
         )
         features = {
             name: tf.broadcast_to(each, [num_items, *each.shape[1:]])
-            for name, each in features.items()
+            for name, each in (features or {}).items()
         }
         words = self.model.state.features.words
         texts = with_words(texts, words, "items", features)
