@@ -4,14 +4,23 @@ import contextlib
 import hashlib
 import logging
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from serving.batch.shard_scoring import RESULT, BatchScorer, UserLogs, queries_at_end
+from serving.batch.shard_scoring import (
+    RESULT,
+    BatchScorer,
+    Person,
+    UserLogs,
+    queries_at_end,
+)
 from serving.batch.shards import Spool, WorkFolder, merge_parts
 from serving.batch.tables import QUERIES, UNTIMED_QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
 from tfrec.data.clean import clean
+from tfrec.data.feature_cells import given_features, with_features
 from tfrec.data.files import find_files
 from tfrec.data.readers import events_table
 from tfrec.data.schema import EVENTS, USERS, Events, Users, with_usual_value
@@ -39,23 +48,33 @@ class ScoringRun:
         out: path of the result.
         k: items per query.
         allow_repeats: whether items of the history may come again.
+        filters: limits of attributes by name, for all queries.
 
     Raises:
         ArtefactError: the model is broken or has no `recommend`.
         DataError: a file is missing.
+        QueryError: the model has no such attribute, or a limit is of another kind.
     """
 
-    def __init__(self, model, tables: dict, out: pathlib.Path, k: int, allow_repeats):
+    def __init__(
+        self,
+        model,
+        tables: dict,
+        out: pathlib.Path,
+        k: int,
+        allow_repeats: bool = False,
+        filters: Mapping[str, Any] | None = None,
+    ):
         self._tables = {name: path for name, path in tables.items() if path}
         files = {name: find_files(path) for name, path in self._tables.items()}
         folder = version_folder(model)
         changes = ItemLog.of(folder.parent).read().changes
         self._servable = load_with_items(folder, changes)
-        self._scorer = BatchScorer(self._servable, k, allow_repeats)
+        self._scorer = BatchScorer(self._servable, k, allow_repeats, filters)
         size = sum(file.stat().st_size for file in files["events"])
         self.num_shards = min(MAX_SHARDS, 1 + size // SHARD_BYTES)
         files["model"] = sorted(path for path in folder.rglob("*") if path.is_file())
-        settings = (self.num_shards, k, allow_repeats, changes)
+        settings = (self.num_shards, k, allow_repeats, changes, filters)
         self._work = WorkFolder(out, _digest(files, *settings))
         self._out = out
 
@@ -129,7 +148,12 @@ class ScoringRun:
                 self._tables["events"],
             )
             queries = UNTIMED_QUERIES
-        return {"events": events, "queries": queries, "users": USERS}
+        scorer = self._scorer
+        return {
+            "events": events,
+            "queries": with_features(queries, scorer.of_queries, are_named=False),
+            "users": with_features(USERS, scorer.of_users, are_named=False),
+        }
 
     @property
     def _columns(self):
@@ -165,10 +189,14 @@ class ScoringRun:
         logs = UserLogs(events)
         if now is not None:
             queries = queries_at_end(logs, now, shard * _POSITIONS)
-        profiles = {}
-        if users is not None:
-            profiles = Users(users).frame.set_index("user_id")["text"].to_dict()
-        return [] if queries is None else self._scorer.score(queries, logs, profiles)
+        people = {} if users is None else self._people(Users(users).frame)
+        return [] if queries is None else self._scorer.score(queries, logs, people)
+
+    def _people(self, frame):
+        """User id -> `Person`."""
+        features = given_features(frame, self._scorer.of_users)
+        rows = zip(frame["user_id"], frame["text"], features, strict=True)
+        return {user_id: Person(*about) for user_id, *about in rows}
 
     def _spool(self, name):
         return Spool(self._work.spool, name, self.num_shards)

@@ -1,12 +1,18 @@
 """Queries of one shard answered from its users' logs."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from serving.batch.tables import AFTER_ALL
 from tfrec.client.histories import pad
+from tfrec.client.own_inputs import own_arrays
+from tfrec.data.feature_cells import given_features
 from tfrec.errors import ArtefactError
+from tfrec.export.manifest import feature_columns_of
 from tfrec.export.servable import Servable
 
 BATCH_QUERIES = 256
@@ -86,6 +92,13 @@ _COLUMNS = {
 }
 
 
+class Person(NamedTuple):
+    """What is known of a user before any event: a text, and columns by name."""
+
+    text: str = ""
+    features: Mapping[str, Any] = {}
+
+
 class BatchScorer:
     """Answers queries with a model's `recommend`.
 
@@ -93,30 +106,50 @@ class BatchScorer:
         servable: the model.
         k: items per query.
         allow_repeats: whether items of the history may come again.
+        filters: limits of attributes, for all queries.
 
     Raises:
         ArtefactError: the model has no `recommend`.
+        QueryError: it has no such attribute, or a limit is of another kind.
     """
 
-    def __init__(self, servable: Servable, k: int, allow_repeats: bool):
+    def __init__(
+        self,
+        servable: Servable,
+        k: int,
+        allow_repeats: bool,
+        filters: Mapping[str, Any] | None = None,
+    ):
         if "recommend" not in servable.artefact.signatures:
             raise ArtefactError(
                 f"{servable.artefact.folder} must have the signature `recommend`. "
                 f"Received: {', '.join(servable.artefact.signatures) or 'none'}."
             )
         self._servable = servable
+        manifest = servable.artefact.manifest
+        self.of_users, self.of_queries = (
+            feature_columns_of(manifest, side) for side in ("users", "context")
+        )
+        self._filters = filters or {}
+        self._own([{"filters": self._filters}])  # wrong ones are told at once
         self._k = k
         self._allow_repeats = allow_repeats
-        self._max_length = servable.artefact.manifest.get("max_history_length", 0)
-        self._kinds = servable.artefact.manifest.get("events", {})  # none: all
+        self._max_length = manifest.get("max_history_length", 0)
+        self._kinds = manifest.get("events", {})  # none: all
 
-    def score(self, queries: pd.DataFrame, logs: UserLogs, profiles: dict):
+    def _own(self, rows):
+        """The inputs of the model's own."""
+        inputs = self._servable.artefact.signatures["recommend"].inputs
+        return own_arrays(rows, "recommend", inputs)
+
+    def score(self, queries: pd.DataFrame, logs: UserLogs, people: Mapping):
         """Yields arrow tables of answers, in the order of the queries.
 
         Args:
-            queries: columns `position, query_id, user_id, timestamp, sequence`.
+            queries: columns `position, query_id, user_id, timestamp, sequence`, and
+                those of `of_queries`.
             logs: `UserLogs` of all the users asked for.
-            profiles: user id to profile text.
+            people: user id to `Person`.
         """
         num_sorted = max(BATCH_QUERIES, HELD_ANSWERS // self._k)
         for start in range(0, len(queries), num_sorted):
@@ -126,19 +159,25 @@ class BatchScorer:
             order = np.argsort(histories.lengths, kind="stable")
             batches = np.split(order, range(BATCH_QUERIES, len(order), BATCH_QUERIES))
             table = pa.concat_tables(
-                self._answer(some.iloc[rows], histories, rows, profiles)
+                self._answer(some.iloc[rows], histories, rows, people)
                 for rows in batches
             )
             # Stable: the rows of one position stay best first.
             yield table.take(np.argsort(table["position"].to_numpy(), kind="stable"))
 
-    def _answer(self, batch, histories, rows, profiles):
+    def _answer(self, batch, histories, rows, people):
         """Items that a cut history loses are excluded by name."""
+        asking = [people.get(user_id, Person()) for user_id in batch["user_id"]]
+        contexts = given_features(batch, self.of_queries)
+        own = [
+            {"filters": self._filters, "user_features": p.features, "context": context}
+            for p, context in zip(asking, contexts, strict=True)
+        ]
         lost = [()] * len(rows) if self._allow_repeats else histories.lost(rows)
-        texts = [profiles.get(user_id, "") for user_id in batch["user_id"]]
         inputs = {
             **histories.inputs(rows),
-            "user_text": np.array(texts, object),
+            **self._own(own),
+            "user_text": np.array([each.text for each in asking], object),
             "now": batch["timestamp"].to_numpy(np.int64),
             "k": np.full(len(rows), self._k, np.int32),
             "exclude_item_ids": pad(lost),

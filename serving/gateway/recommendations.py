@@ -15,6 +15,8 @@ from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
+from serving.gateway.own_parameters import Named
+from serving.gateway.profiles import Profile
 from serving.gateway.quotas import by_domain, read_quota
 from serving.gateway.reasons import Reasons
 from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
@@ -54,6 +56,9 @@ class ListOptions:
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
         lang: of the reasons.
+        limits: of attributes, by the names that the model gives.
+        user_features: columns of the user; they count before those of the profile.
+        context: columns of the request.
     """
 
     k: int = 10
@@ -68,6 +73,9 @@ class ListOptions:
     lang: Lang = "en"
     domain: str = ""
     quota: str = ""
+    limits: Named = ()
+    user_features: Named = ()
+    context: Named = ()
 
     @property
     def categories(self) -> list[str]:
@@ -93,6 +101,7 @@ class ListOptions:
             "domain": self.domains,
             "min_probability": self.min_probability,
             "diversity": self.diversity,
+            "filters": dict(self.limits),
         }
 
 
@@ -123,7 +132,7 @@ class Recommending:
         metrics: where to count.
         reactions: what events mean; all speak for their items if None.
         settings: how interest vectors follow events.
-        profiles: user id -> text, of those who have one.
+        profiles: user id -> `Profile`, of those who have one.
     """
 
     def __init__(
@@ -134,7 +143,7 @@ class Recommending:
         metrics: Metrics,
         reactions: Reactions | None = None,
         settings: InterestSettings | None = None,
-        profiles: Mapping[str, str] | None = None,
+        profiles: Mapping[str, Profile] | None = None,
     ):
         self._states = states
         self._model = model
@@ -179,7 +188,8 @@ class Recommending:
             history: as `tfrec.client.histories.FIELDS`, any order.
             options: `ListOptions`.
         """
-        return self._by_history(history, options, options.now or int(time.time()), "")
+        now = options.now or int(time.time())
+        return self._by_history(history, options, now, Profile())
 
     def for_request(
         self,
@@ -198,8 +208,7 @@ class Recommending:
         """
         state = self._states.get(user_id)
         now = options.now or int(time.time())
-        profile = self._profiles.get(user_id, "")
-        about = (options, now, profile, no_list, selection)
+        about = (options, now, self._profile(user_id), no_list, selection)
         return self._by_history([*state.history(), *events], *about), state.version
 
     def for_session_request(
@@ -207,12 +216,18 @@ class Recommending:
     ) -> Found:
         """What somebody without an id gets of a selection; raises as `for_user`."""
         now = options.now or int(time.time())
-        return self._by_history(history, options, now, "", no_list, selection)
+        return self._by_history(history, options, now, Profile(), no_list, selection)
 
     def _by_history(
         self, history, options, now, profile, see_before=no_list, selection=None
     ):
-        texts = {"query_text": options.query, "now": now, "user_text": profile}
+        texts = {
+            "query_text": options.query,
+            "now": now,
+            "user_text": profile.text,
+            "user_features": dict(profile.features) | dict(options.user_features),
+            "context": dict(options.context),
+        }
         visible, hidden = self._reactions.split(history)
         excluded = selection.excluded if selection else ()
         filters = options.filters | {"exclude": [*hidden, *excluded]}
@@ -266,13 +281,14 @@ class Recommending:
         self._last_lists = LastLists()  # no event made the difference
 
     def _find(self, user_id, state, options, now):
-        profile, history = self._profiles.get(user_id, ""), state.history()
+        profile, history = self._profile(user_id), state.history()
         if options.mode == "history" or not state.version:
             return self._for_state(user_id, state, options, now)
-        if options.query or options.explain:
+        if options.query or options.explain or options.user_features or options.context:
             raise QueryError(
-                "`query` and `explain` must be left out with `mode=interest`, because "
-                "an interest vector has neither words nor single events."
+                "`query`, `explain`, `user.…` and `context.…` must be left out with "
+                "`mode=interest`, because an interest vector is the user's history "
+                "and profile alone."
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options))
@@ -297,13 +313,19 @@ class Recommending:
             visible, _ = self._reactions.split(new)
             return dataclasses.replace(before, num_new=len(visible))
 
-        profile, history = self._profiles.get(user_id, ""), state.history()
+        profile, history = self._profile(user_id), state.history()
         found = self._by_history(history, options, now, profile, see_before)
         if found.reason_code != "fallback":
             ids = [item.item_id for item in found.items]
             shown = ShownList.of(ids, found.model_version, state)
             self._last_lists.note(key, shown, state)
         return found
+
+    def _profile(self, user_id):
+        """With those of its columns that the model reads."""
+        profile = self._profiles.get(user_id, Profile())
+        features = self._model.read_features(profile.features)
+        return profile._replace(features=features)
 
     def _unwanted(self, history, options):
         """Items of a history that must not come."""
@@ -326,9 +348,11 @@ class Recommending:
         if error.code is grpc.StatusCode.INVALID_ARGUMENT:
             raise error
         unwanted = self._unwanted(history, options)
+        # What the attributes of its items are, the model alone knows.
+        cold_list = [] if options.limits else self._model.cold_list(now)
         allowed = [
             self._item(item)
-            for item in self._model.cold_list(now)
+            for item in cold_list
             if item.item_id not in unwanted
             and item.probability >= options.min_probability
             and not self._catalogue.is_gone(item.item_id)
@@ -339,7 +363,8 @@ class Recommending:
         if not allowed:
             raise NoAnswerError(
                 f"The model server does not answer ({error}), and there is no earlier "
-                "list for users without events. Try again in some seconds."
+                "list for users without events that has what is asked for. Try again "
+                "in some seconds."
             )
         self._metrics.fallbacks.inc()
         if selection:

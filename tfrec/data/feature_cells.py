@@ -40,10 +40,12 @@ def with_features(table, features, are_named=True):
     Args:
         table: `Table`.
         features: sequence of `FeatureColumn`s.
-        are_named: whether some file must have each of them.
+        are_named: whether some file must have each of them; cells of a column that is
+            not there are missing ones otherwise.
     """
+    default = None if are_named else ""
     named = tuple(
-        Column(each.name, PARSERS[each.kind], is_named=are_named)
+        Column(each.name, PARSERS[each.kind], default, is_named=are_named)
         for each in features
         if not each.file
     )

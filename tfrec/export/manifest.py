@@ -56,19 +56,24 @@ def time_learnt(path):
         return None
 
 
-def item_columns(version_folder):
-    """The feature columns that a saved model's items may have.
+def feature_columns_of(manifest, side):
+    """The feature columns of a saved model.
 
     Args:
-        version_folder: of the model.
+        manifest: dict; versions of before there were any name none.
+        side: of those in `tfrec.feature_columns.SIDES`.
 
     Returns:
-        Tuple of `FeatureColumn`s; none for a version of before there were any.
+        Tuple of `FeatureColumn`s.
     """
+    columns = map(FeatureColumn.of_json, manifest.get("features", []))
+    return tuple(each for each in columns if each.side == side)
+
+
+def item_columns(version_folder):
+    """Those of the items, by the manifest in a version folder."""
     path = pathlib.Path(version_folder, "assets.extra", "manifest.json")
-    stored = json.loads(path.read_text("utf-8")).get("features", [])
-    columns = map(FeatureColumn.of_json, stored)
-    return tuple(each for each in columns if each.side == "items")
+    return feature_columns_of(json.loads(path.read_text("utf-8")), "items")
 
 
 def _versions(names):
