@@ -138,7 +138,9 @@ class BatchScorer:
         self._kinds = manifest.get("events", {})  # none: all
 
     def _own(self, rows):
-        """The inputs of the model's own."""
+        """The inputs of the model's own, of those that any row gives."""
+        if not any(any(row.values()) for row in rows):
+            return {}
         inputs = self._servable.artefact.signatures["recommend"].inputs
         return own_arrays(rows, "recommend", inputs)
 

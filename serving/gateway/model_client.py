@@ -169,7 +169,8 @@ class ModelClient:
         self.problem = ""
         if newest != self.version:
             self.kinds = self._ask_kinds()
-            self._inputs = self._client.metadata()["recommend"].inputs
+            recommend = self._client.metadata().get("recommend")
+            self._inputs = recommend.inputs if recommend else {}
             self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S
 

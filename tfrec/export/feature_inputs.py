@@ -1,15 +1,19 @@
 """Inputs of a model's own: feature columns, and limits of the items' attributes."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfrec.feature_columns import SIDES, FeatureColumn
-from tfrec.towers.adapted_state import AdaptedState
+
+if TYPE_CHECKING:
+    from tfrec.towers.adapted_state import AdaptedState
 
 DTYPES = {"number": tf.float32, "time": tf.int64, "vector": tf.float32}
 

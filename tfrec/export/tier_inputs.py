@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfrec.inference.attribute_filters import PLACES
-from tfrec.retrieval.new_item_tier import NewItemTier
+from tfrec.retrieval.new_item_tier import PLACES, NewItemTier
 
 
 def tier_widths(hybrid):

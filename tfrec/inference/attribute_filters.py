@@ -8,8 +8,7 @@ import tensorflow as tf
 from tfrec.data.domains import attribute_labels
 from tfrec.inference.lookup import category_rows, marked
 from tfrec.retrieval.filters import if_asked, in_categories, is_given, within
-
-PLACES = {"number": "numbers", "time": "times"}  # kind -> field of `NewItemTier`
+from tfrec.retrieval.new_item_tier import PLACES
 
 
 class AttributeFilters(tf.Module):

@@ -19,6 +19,7 @@ from tfrec.retrieval.filters import (
     has_enough,
 )
 
+PLACES = {"number": "numbers", "time": "times"}  # kind of an attribute -> field
 NUM_KEYS = 2**63 - 1  # ids are found by their 63-bit hash, then compared
 
 
