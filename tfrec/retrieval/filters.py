@@ -152,8 +152,8 @@ def in_categories(candidate_categories, num_categories, wanted, way="any"):
         def hits(column):
             found = tf.gather(column, rows)
             found = tf.where(found < 0, num_categories, found)
-            if rows.shape[0] == 1:  # the same rows for all queries
-                return tf.gather(is_wanted, found[0], axis=1)
+            if rows.shape[0] == 1:  # the same for all queries: whole rows are copied
+                return tf.transpose(tf.gather(tf.transpose(is_wanted), found[0]))
             return tf.gather(is_wanted, found, batch_dims=1)
 
         columns = tf.unstack(candidate_categories, axis=1)
@@ -218,6 +218,8 @@ def is_given(numbers):
 def if_asked(rule, is_asked):
     """A rule that costs nothing where no query of the batch asks for it.
 
+    Where all queries ask for the same, it judges rows that they share only once.
+
     Args:
         rule: pair `(allowed, per_query)` that allows everything to other queries.
         is_asked: `[batch]` bool tensor.
@@ -227,10 +229,20 @@ def if_asked(rule, is_asked):
     """
     judge, tensors = rule
 
+    def judged(rows, tensors):
+        if rows.shape[0] != 1:
+            return judge(rows, *tensors)
+        first = [each[:1] for each in tensors]
+        pairs = zip(tensors, first, strict=True)
+        are_alike = tf.reduce_all([tf.reduce_all(each == one) for each, one in pairs])
+        return tf.cond(
+            are_alike, lambda: judge(rows, *first), lambda: judge(rows, *tensors)
+        )
+
     def allowed(rows, is_asked, *tensors):
         everything = tf.ones([1, 1], tf.bool)
         return tf.cond(
-            tf.reduce_any(is_asked), lambda: judge(rows, *tensors), lambda: everything
+            tf.reduce_any(is_asked), lambda: judged(rows, tensors), lambda: everything
         )
 
     return allowed, (is_asked, *tensors)

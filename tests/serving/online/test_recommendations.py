@@ -118,6 +118,9 @@ def test_the_model_is_told_the_wishes(recommending, states, model):
         "exclude": [],
         "now": 1000,
         "query_text": "",
+        "filters": {},
+        "user_features": {},
+        "context": {},
     }
 
 
