@@ -25,7 +25,7 @@ from tfrec.training.resolving import resolved
 from tfrec.training.run import try_out
 from tfrec.training.trainer import make_recipe, set_up
 
-NUM_ITEMS, NUM_USERS, NUM_EVENTS = 400, 800, 30  # events of a user
+NUM_ITEMS, NUM_USERS, NUM_EVENTS = 400, 2000, 30  # events of a user
 USUAL_PRICES = {"phone": 12.0, "tablet": 27.0, "desktop": 60.0}
 SPREAD = 0.35  # of the logarithm of a price around the usual one
 START = 1_700_000_000

@@ -85,6 +85,21 @@ class CodedColumns:
         cells = [c.astype(object) if c.dtype.kind == "U" else c for c in cells]
         return cls(tuple(columns), tuple(cells), arrays["rows"])
 
+    def raw(self, number: int, times=None) -> np.ndarray:
+        """The cells of a column, row by row, as requests bring them.
+
+        Args:
+            number: of the column.
+            times: `[n]` int64 UTC seconds, where times are ages at these; or None.
+        """
+        cells = self.values(number)
+        if self.columns[number].kind != "time":
+            return cells
+        seconds = np.nan_to_num(cells.astype(np.float64) * DAY_S)
+        if times is not None:
+            seconds = np.where(seconds == 0, 0, times - seconds)
+        return np.rint(seconds).astype(np.int64)
+
     def values(self, number: int) -> np.ndarray:
         """The cells of a column, row by row."""
         return self.cells[number][self.rows[:, number]]
@@ -121,15 +136,22 @@ def _code(column, values, times):
             values = (ages_s / DAY_S).astype(np.float32)
     elif column.kind == "number":
         values = values.astype(np.float32)
-    else:
-        values = np.where([each in ("", b"") for each in values], None, values)
     codes, cells = pd.factorize(values)
+    if values.dtype != np.float32:
+        codes, cells = _without_blanks(codes, cells)
     if column.kind == "vector":
         return _vectors(column, cells), codes + 1
     if column.kind == "time" and times is None:
         return np.append(0, cells.astype(np.int64)), codes + 1
     missing = np.nan if values.dtype == np.float32 else ""
     return np.concatenate([np.array([missing], values.dtype), cells]), codes + 1
+
+
+def _without_blanks(codes, cells):
+    """The same with -1 for `""` and `b""`, as for a cell that is not there."""
+    is_real = np.array([each not in ("", b"") for each in cells], bool)
+    numbers = np.where(is_real, np.cumsum(is_real) - 1, -1)
+    return np.append(numbers, -1)[codes], cells[is_real]
 
 
 def _vectors(column, cells):

@@ -63,7 +63,7 @@ def load_run_data(config, seed=0, features=None):
     if config.folder:
         dataset = read_with_words(config.folder, config, features)
     else:
-        dataset = load_dataset(config.dataset, features)
+        dataset = load_dataset(config.dataset, features=features)
     return prepare(dataset, config, seed, features)
 
 
