@@ -12,6 +12,7 @@ from tfrec.data.interactions import encode
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.export.calls import Call
 from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS, Signatures
+from tfrec.feature_columns import FeaturesConfig
 from tfrec.hybrid.hybrid_scorer import NUM_LAST, HybridScorer
 from tfrec.hybrid.weights import Weights
 from tfrec.inference.inference import exact_inference
@@ -52,23 +53,25 @@ def _defaults():
     }
 
 
-def untrained(vectors, items):
+def untrained(vectors, items, kinds=None):
     """A `HybridScorer` that has learnt nothing, with vectors in the place of its own.
 
     Args:
         vectors: `[num_candidates, dim]` float array.
         items: columns of the item table, `item_id` among them.
+        kinds: feature columns of it, as `features.items` of a configuration; or None.
     """
+    features = FeaturesConfig(items=kinds or {})
     item_ids = items["item_id"]
     events = {"user_id": ["a", "b"], "item_id": item_ids[:2], "timestamp": [0, 1]}
     data = Dataset(
         name="index",
         events=Events(pd.DataFrame(events)),
-        items=Items(pd.DataFrame(items)),
+        items=Items(pd.DataFrame(items), features.columns("items")),
         users=Users(pd.DataFrame({"user_id": []})),
     )
     towers = TwoTower(embedding_dim=vectors.shape[1] - NUM_LAST, num_heads=1)
-    towers.adapt(encode(data, FeedbackRules()), data.items)
+    towers.adapt(encode(data, FeedbackRules(), features=features), data.items)
     weighting = Weights(of_known_items=np.ones(1, np.float32))
     hybrid = HybridScorer(towers, [], weighting)
     hybrid.candidates.assign(vectors)

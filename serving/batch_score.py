@@ -15,7 +15,7 @@ from typing import Annotated
 from typer import Option
 
 from tfrec.errors import ConfigError
-from tfrec.program import run_program, show_log
+from tfrec.program import read_pairs, run_program, show_log
 
 
 def score(
@@ -27,13 +27,19 @@ def score(
     queries: Annotated[
         pathlib.Path | None,
         Option(
-            help="Table of query_id, user_id, timestamp and optionally sequence. "
-            "Default: each user of the events, after the last event."
+            help="Table of query_id, user_id, timestamp and optionally sequence and "
+            "columns of requests. Default: each user of the events, after the last "
+            "event."
         ),
     ] = None,
     k: Annotated[int, Option("--k", "-k", help="Number of items for each query.")] = 10,
     users: Annotated[
-        pathlib.Path | None, Option(help="Table of profiles: user_id, text.")
+        pathlib.Path | None,
+        Option(help="Table of profiles: user_id, text, columns of users."),
+    ] = None,
+    filter: Annotated[
+        list[str] | None,
+        Option(help="Limit of an attribute: price_max=10, brand_any=acme|zeta."),
     ] = None,
     allow_repeats: Annotated[
         bool, Option("--allow-repeats", help="Items of the history may be recommended.")
@@ -49,6 +55,7 @@ def score(
     """
     if k < 1:
         raise ConfigError(f"`--k` must be at least 1. Received: {k}.")
+    filters = read_pairs("--filter", filter)
     # TensorFlow takes seconds to import: not before the flags are right.
     from serving.batch.scoring_run import ScoringRun
     from serving.batch.shard_scoring import ListRules
@@ -58,7 +65,7 @@ def score(
     started = time.monotonic()
     tables = {"events": events, "queries": queries, "users": users}
     domains = tuple(part.strip() for part in domain.split(",") if part.strip())
-    options = ListRules(k, allow_repeats, domains)
+    options = ListRules(k, allow_repeats, domains, filters)
     run = ScoringRun(model, tables, check_output(out), options)
     with run.telling_what_is_kept():
         run.divide()

@@ -12,7 +12,7 @@ from tfrec.client.answers import Recommendation
 from tfrec.client.client import RecommenderClient
 from tfrec.client.identity import Ca, Cert, Key, TokenFile, read_identity
 from tfrec.errors import ConfigError
-from tfrec.program import run_program
+from tfrec.program import read_pairs, run_program
 from tfrec.reasons.sentences import LANGS, Lang, messages, sentence
 
 
@@ -42,6 +42,16 @@ def recommend(
     domain: Annotated[
         str, Option(help="Domains, separated by commas. Default: all.")
     ] = "",
+    filter: Annotated[
+        list[str] | None,
+        Option(help="Limit of an attribute: price_max=10, brand_any=acme|zeta."),
+    ] = None,
+    user_feature: Annotated[
+        list[str] | None, Option(help="Column of the user, such as age=31.")
+    ] = None,
+    context: Annotated[
+        list[str] | None, Option(help="Column of the request, such as device=phone.")
+    ] = None,
     min_probability: Annotated[float, Option(help="Lowest probability.")] = 0.0,
     diversity: Annotated[
         float, Option(help="0: the best items; 1: unlike items.")
@@ -73,11 +83,18 @@ def recommend(
 
     With --title, it asks how likely somebody of --user-text is interested in an item of
     that title; neither needs to be known. With --similar, it asks for the items that
-    are like one, and takes --k, --exclude, --categories, --domain and --now.
+    are like one, and takes --k, --exclude, --categories, --domain, --filter and --now.
     """
     identity, language = read_identity(ca, cert, key, token_file), _language(lang)
-    texts = {"user_text": user_text, "query_text": query_text, "now": now}
+    texts = {
+        "user_text": user_text,
+        "query_text": query_text,
+        "now": now,
+        "user_features": read_pairs("--user-feature", user_feature),
+        "context": read_pairs("--context", context),
+    }
     chosen = {
+        "filters": read_pairs("--filter", filter),
         "k": k,
         "exclude": _split(exclude),
         "categories": _split(categories),

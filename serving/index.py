@@ -8,6 +8,7 @@
 `compact` writes a version with these items, which any server can load.
 """
 
+import dataclasses
 import pathlib
 from typing import Annotated
 
@@ -39,21 +40,27 @@ def add(
     """Adds items, and replaces those with the same id."""
     log = _open(model)
     # Reading tables takes seconds to import: not before the folder is right.
-    from tfrec.data.readers import read_items
+    from tfrec.data.feature_cells import with_features
+    from tfrec.data.schema import ITEMS
+    from tfrec.data.table_reader import read_table
+    from tfrec.export.manifest import item_columns
+    from tfrec.export.version_folders import version_folder
 
-    rows = read_items(items).frame.to_dict("records")
-    if not rows:
+    columns = item_columns(version_folder(model))
+    table = with_features(ITEMS, columns, are_named=False)
+    frame = read_table(items, table, None, "raise", None)
+    if frame.empty:
         raise DataError(
             f"ITEMS must have at least one item. Received: none in {items}."
         )
-    changes = _changes(rows, items)
+    changes = _changes(frame, columns, items)
     from tfrec.data.item_order import check_added
 
     known = _known(model, log)
     added = {each.item_id: each.prerequisites for each in changes}
     warning = check_added(added, known, known)
     log.append(changes)
-    print(f"{log.path}: {len(rows)} items added.")
+    print(f"{log.path}: {len(frame)} items added.")
     if warning:
         print(warning)
 
@@ -106,14 +113,20 @@ def _open(model):
     return ItemLog.of(model)
 
 
-def _changes(rows, items):
+def _changes(frame, columns, items):
     """The `ItemChange`s of a table's rows, all right or none."""
+    from tfrec.data.feature_cells import given_features
     from tfrec.data.item_changes import ItemChange
+    from tfrec.feature_values import read_features
 
+    known = [field.name for field in dataclasses.fields(ItemChange)]
+    rows = frame[[name for name in known if name in frame]].to_dict("records")
     changes, problems = [], []
-    for number, row in enumerate(rows, start=1):
+    pairs = zip(rows, given_features(frame, columns), strict=True)
+    for number, (row, given) in enumerate(pairs, start=1):
         try:
-            changes.append(ItemChange(**row))
+            features = read_features(given, columns)  # vectors may differ in width
+            changes.append(ItemChange(**row, features=features))
         except DataError as error:
             problems.append(f"Item {number}: {error}")
     if problems:

@@ -11,6 +11,7 @@ from tfrec.toml import known_name
 Kind = Literal["number", "category", "categories", "time", "vector", "text"]
 Use = Literal["towers", "words", "filter"]
 Side = Literal["items", "users", "context"]
+Way = Literal["min", "max", "any", "none", "all"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 USES: tuple[Use, ...] = get_args(Use)
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -23,6 +24,12 @@ OF_ITEMS: dict[Kind, tuple[Use, ...]] = {  # what a kind may be used for
     "time": ("towers", "filter"),
     "vector": ("towers",),
     "text": ("words",),
+}
+WAYS: dict[Kind, tuple[Way, ...]] = {  # in which requests may limit an attribute
+    "number": ("min", "max"),
+    "category": ("any", "none"),
+    "categories": ("any", "none", "all"),
+    "time": ("min", "max"),
 }
 TAKEN = {  # columns that have a meaning already
     "items": {"item_id", "title", "text", "category", "domain", "keywords", "topic"}
@@ -44,6 +51,7 @@ class FeatureColumn:
         uses: `"towers"` learn from it; `"words"`, its words are part of the text of the
             item or of the profile; `"filter"`, requests may be narrowed by it.
         file: `.npy` file of the vectors, beside the tables; `""` for a column.
+        width: numbers of a vector in a model that has learnt it; 0 otherwise.
     """
 
     side: Side
@@ -51,11 +59,30 @@ class FeatureColumn:
     kind: Kind
     uses: frozenset[Use]
     file: str = ""
+    width: int = 0
 
     @property
     def input_name(self) -> str:
         """What a saved model calls it, such as `"user_age"`."""
         return PREFIXES[self.side] + self.name
+
+    @property
+    def filter_names(self) -> dict[Way, str]:
+        """Way of limiting it -> the saved model's input: `{"min": "filter_price_min"}`.
+
+        Empty for a column that requests are not narrowed by.
+        """
+        ways = WAYS[self.kind] if "filter" in self.uses else ()
+        return {way: f"filter_{self.name}_{way}" for way in ways}
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes, as JSON takes them."""
+        return {**vars(self), "uses": sorted(self.uses)}
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> "FeatureColumn":
+        """The column whose `to_json` gave `stored`."""
+        return cls(**{**stored, "uses": frozenset(stored["uses"])})
 
 
 def feature_columns(side: Side, values: dict[str, Any]) -> tuple[FeatureColumn, ...]:
@@ -107,8 +134,8 @@ def _column(side: Side, name: str, value: Any) -> FeatureColumn:
         )
     if side == "context" and (kind == "text" or file):
         raise ConfigError(
-            f"`{key}` must be another kind, because a text of an event stands in its "
-            f"column `text`, and vectors in a column. Received: {value!r}."
+            f"`{key}` must be another kind, because a text of an event is in its "
+            f"column `text`, and vectors are in a column. Received: {value!r}."
         )
     return FeatureColumn(side, name, kind, _uses(key, side, kind, settings), str(file))
 

@@ -4,10 +4,11 @@ import functools
 import io
 import logging
 import sys
+from collections.abc import Iterable
 
 import typer
 
-from tfrec.errors import TfrecError
+from tfrec.errors import ConfigError, TfrecError
 
 
 def show_log(**how):
@@ -33,6 +34,31 @@ def exit_code(command):
             raise typer.Exit(1) from error
 
     return run
+
+
+def read_pairs(flag: str, texts: Iterable[str] | None) -> dict[str, str]:
+    """What a flag gives that may be repeated: NAME=VALUE each time.
+
+    Args:
+        flag: its name.
+        texts: what came with it.
+
+    Raises:
+        ConfigError: a text has another form, or a name comes twice.
+
+    Example:
+        >>> read_pairs("--filter", ["price_max=10", "brand_any=acme"])
+        {'price_max': '10', 'brand_any': 'acme'}
+    """
+    pairs: dict[str, str] = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip() or name.strip() in pairs:
+            raise ConfigError(
+                f"`{flag}` must be NAME=VALUE, each name once. Received: {text!r}."
+            )
+        pairs[name.strip()] = value
+    return pairs
 
 
 def run_program(command, cls=None) -> None:

@@ -14,10 +14,11 @@ import pandas as pd
 from tfrec.client.histories import FIELDS, History, HistoryLike, QueryError, read_ids
 from tfrec.client.predictor import Predictor
 from tfrec.config import Config, from_dict, from_settings, to_json
+from tfrec.data.feature_cells import given_features
 from tfrec.data.item_words import read_with_words
 from tfrec.data.people import dataset_of, with_people
 from tfrec.data.readers import read_events, read_items, read_users
-from tfrec.data.schema import Dataset, Events, Items, Users
+from tfrec.data.schema import Dataset, Events, Items, Users, without_gaps
 from tfrec.datasets.registry import load_dataset
 from tfrec.download import cache_folder
 from tfrec.errors import DataError, NotBuiltError
@@ -30,6 +31,7 @@ from tfrec.files import replacing_folder
 from tfrec.garbage import collecting_new_only
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.plugins import DATASETS
+from tfrec.protocol.signature import Signature
 from tfrec.retrieval.candidate_index import CandidateIndex
 from tfrec.text.catalogue_cache import CatalogueCache
 from tfrec.training.log import RunData, prepare
@@ -150,8 +152,8 @@ class Recommender(Predictor):
 
         Args:
             histories: as `Predictor.recommend` takes them.
-            user_ids: users of the log instead, whose events and profiles are known;
-                the frame's `query` is then their id.
+            user_ids: users of the log instead, whose events, profiles and feature
+                columns are known; the frame's `query` is then their id.
             **options: as `Predictor.recommend` takes them.
         """
         if user_ids is None:
@@ -166,13 +168,15 @@ class Recommender(Predictor):
         options.setdefault("user_text", [profiles.get(each, "") for each in ids])
         if self.config.data.people:  # nobody is recommended to themselves
             options["exclude"] = [[*options.get("exclude", ()), each] for each in ids]
+        options.setdefault("user_features", self._features(ids))
         found = super().recommend([self._history(each) for each in ids], **options)
         return found.assign(query=np.array(ids, object)[found["query"]])
 
+    def metadata(self) -> Mapping[str, Signature]:
+        return self._known_model().metadata()
+
     def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
-        if self._predictor is None:
-            raise NotBuiltError("The recommender has learnt nothing yet. Call `fit`.")
-        return self._predictor.predict(signature, inputs)
+        return self._known_model().predict(signature, inputs)
 
     @property
     def titles(self) -> Mapping[str, str]:
@@ -320,6 +324,11 @@ class Recommender(Predictor):
             raise NotBuiltError("The recommender has no log yet. Call `fit`.")
         return self._data
 
+    def _known_model(self) -> Predictor:
+        if self._predictor is None:
+            raise NotBuiltError("The recommender has learnt nothing yet. Call `fit`.")
+        return self._predictor
+
     def _loaded(self) -> LoadedModel:
         if not isinstance(self._predictor, LoadedModel):
             raise NotBuiltError("There is no model to export. Call `fit` first.")
@@ -335,6 +344,13 @@ class Recommender(Predictor):
     def _profiles(self) -> dict[str, str]:
         frame = self._known_data().dataset.users.frame
         return dict(zip(frame["user_id"], frame["text"], strict=True))
+
+    def _features(self, user_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Feature columns of users of the log, as requests bring them."""
+        columns = self.config.features.used_for("towers", "users")
+        people = self._known_data().dataset.users.frame.set_index("user_id")
+        people = without_gaps(people.reindex(np.array(user_ids, object)))
+        return given_features(people, columns)
 
     def _history(self, user_id: str) -> History:
         """The latest events of a user of the log."""

@@ -11,6 +11,7 @@ from serving.batch.shard_scoring import (
     RESULT,
     BatchScorer,
     ListRules,
+    Person,
     UserLogs,
     queries_at_end,
 )
@@ -18,6 +19,7 @@ from serving.batch.shards import Spool, WorkFolder, merge_parts
 from serving.batch.tables import QUERIES, UNTIMED_QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
 from tfrec.data.clean import clean
+from tfrec.data.feature_cells import given_features, with_features
 from tfrec.data.files import find_files
 from tfrec.data.readers import events_table
 from tfrec.data.schema import EVENTS, USERS, Events, Users, with_usual_value
@@ -48,6 +50,7 @@ class ScoringRun:
     Raises:
         ArtefactError: the model is broken or has no `recommend`.
         DataError: a file is missing.
+        QueryError: the model has no such attribute, or a limit is of another kind.
     """
 
     def __init__(self, model, tables: dict, out: pathlib.Path, rules: ListRules):
@@ -136,7 +139,12 @@ class ScoringRun:
                 self._tables["events"],
             )
             queries = UNTIMED_QUERIES
-        return {"events": events, "queries": queries, "users": USERS}
+        scorer = self._scorer
+        return {
+            "events": events,
+            "queries": with_features(queries, scorer.of_queries, are_named=False),
+            "users": with_features(USERS, scorer.of_users, are_named=False),
+        }
 
     @property
     def _columns(self):
@@ -172,10 +180,14 @@ class ScoringRun:
         logs = UserLogs(events)
         if now is not None:
             queries = queries_at_end(logs, now, shard * _POSITIONS)
-        profiles = {}
-        if users is not None:
-            profiles = Users(users).frame.set_index("user_id")["text"].to_dict()
-        return [] if queries is None else self._scorer.score(queries, logs, profiles)
+        people = {} if users is None else self._people(Users(users).frame)
+        return [] if queries is None else self._scorer.score(queries, logs, people)
+
+    def _people(self, frame):
+        """User id -> `Person`."""
+        features = given_features(frame, self._scorer.of_users)
+        rows = zip(frame["user_id"], frame["text"], features, strict=True)
+        return {user_id: Person(*about) for user_id, *about in rows}
 
     def _spool(self, name):
         return Spool(self._work.spool, name, self.num_shards)

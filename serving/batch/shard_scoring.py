@@ -1,6 +1,8 @@
 """Queries of one shard answered from its users' logs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,10 @@ import pyarrow as pa
 
 from serving.batch.tables import AFTER_ALL
 from tfrec.client.histories import pad
+from tfrec.client.own_inputs import own_arrays
+from tfrec.data.feature_cells import given_features
 from tfrec.errors import ArtefactError
-from tfrec.export.manifest import people_of
+from tfrec.export.manifest import feature_columns_of, people_of
 from tfrec.export.servable import Servable
 
 BATCH_QUERIES = 256
@@ -97,11 +101,20 @@ class ListRules:
         k: items at most.
         allow_repeats: whether items of the history may come again.
         domains: those wanted, none for all.
+        filters: limits of attributes by name.
     """
 
     k: int
     allow_repeats: bool = False
     domains: tuple[str, ...] = ()
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Person(NamedTuple):
+    """What is known of a user before any event: a text, and columns by name."""
+
+    text: str = ""
+    features: Mapping[str, Any] = {}
 
 
 class BatchScorer:
@@ -115,6 +128,7 @@ class BatchScorer:
 
     Raises:
         ArtefactError: the model has no `recommend`.
+        QueryError: it has no such attribute, or a limit is of another kind.
     """
 
     def __init__(self, servable: Servable, rules: ListRules, reads_all: bool = False):
@@ -126,17 +140,29 @@ class BatchScorer:
         self._servable = servable
         self._rules = rules
         manifest = servable.artefact.manifest
+        self.of_users, self.of_queries = (
+            feature_columns_of(manifest, side) for side in ("users", "context")
+        )
+        self._own([{"filters": rules.filters}])  # wrong ones are told at once
         self._max_length = 0 if reads_all else manifest.get("max_history_length", 0)
         self._kinds = manifest.get("events", {})  # none: all
         self._has_people = bool(people_of(manifest))
 
-    def score(self, queries: pd.DataFrame, logs: UserLogs, profiles: dict):
+    def _own(self, rows):
+        """The inputs of the model's own, of those that any row gives."""
+        if not any(any(row.values()) for row in rows):
+            return {}
+        inputs = self._servable.artefact.signatures["recommend"].inputs
+        return own_arrays(rows, "recommend", inputs)
+
+    def score(self, queries: pd.DataFrame, logs: UserLogs, people: Mapping):
         """Yields arrow tables of answers, in the order of the queries.
 
         Args:
-            queries: columns `position, query_id, user_id, timestamp, sequence`.
+            queries: columns `position, query_id, user_id, timestamp, sequence`, and
+                those of `of_queries`.
             logs: `UserLogs` of all the users asked for.
-            profiles: user id to profile text.
+            people: user id to `Person`.
         """
         num_sorted = max(BATCH_QUERIES, HELD_ANSWERS // self._rules.k)
         for start in range(0, len(queries), num_sorted):
@@ -146,21 +172,28 @@ class BatchScorer:
             order = np.argsort(histories.lengths, kind="stable")
             batches = np.split(order, range(BATCH_QUERIES, len(order), BATCH_QUERIES))
             table = pa.concat_tables(
-                self._answer(some.iloc[rows], histories, rows, profiles)
+                self._answer(some.iloc[rows], histories, rows, people)
                 for rows in batches
             )
             # Stable: the rows of one position stay best first.
             yield table.take(np.argsort(table["position"].to_numpy(), kind="stable"))
 
-    def _answer(self, batch, histories, rows, profiles):
+    def _answer(self, batch, histories, rows, people):
         """Items that a cut history loses are excluded by name, and the user is."""
+        asking = [people.get(user_id, Person()) for user_id in batch["user_id"]]
+        contexts = given_features(batch, self.of_queries)
+        filters = self._rules.filters
+        own = [
+            {"filters": filters, "user_features": p.features, "context": context}
+            for p, context in zip(asking, contexts, strict=True)
+        ]
         lost = [()] * len(rows) if self._rules.allow_repeats else histories.lost(rows)
         if self._has_people:
             lost = [(*e, u) for e, u in zip(lost, batch["user_id"], strict=True)]
-        texts = [profiles.get(user_id, "") for user_id in batch["user_id"]]
         inputs = {
             **histories.inputs(rows),
-            "user_text": np.array(texts, object),
+            **self._own(own),
+            "user_text": np.array([each.text for each in asking], object),
             "now": batch["timestamp"].to_numpy(np.int64),
             "k": np.full(len(rows), self._rules.k, np.int32),
             "exclude_item_ids": pad(lost),

@@ -24,7 +24,9 @@ from serving.gateway.list_routes import add_lists
 from serving.gateway.lists import ItemLists
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
+from serving.gateway.own_parameters import PARTS, OwnParameters, named
 from serving.gateway.page import add_page
+from serving.gateway.profiles import Profile
 from serving.gateway.quotas import Quota
 from serving.gateway.recommendations import ListOptions, Recommending
 from serving.gateway.row_routes import add_rows
@@ -75,7 +77,7 @@ def make_app(
     users: Sequence[str] = (),
     item_log: ItemLog | None = None,
     settings: InterestSettings | None = None,
-    profiles: Mapping[str, str] | None = None,
+    profiles: Mapping[str, Profile] | None = None,
 ) -> FastAPI:
     """The gateway as an ASGI app; it looks after the model server while it runs.
 
@@ -90,7 +92,7 @@ def make_app(
         users: ids that the page offers.
         item_log: of the served model, for the routes that change items; None for none.
         settings: how interest vectors follow events.
-        profiles: user id -> text, of those who have one.
+        profiles: user id -> `Profile`, of those who have one.
     """
     reactions = reactions or Reactions(lambda: model.kinds)
     app = FastAPI(
@@ -143,6 +145,7 @@ def _watching(model):
 
 
 async def read_options(  # not in a thread of its own, as FastAPI would have it
+    own: Annotated[dict[str, Any], Depends(OwnParameters(*PARTS))],
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
     category: Annotated[str, Query(description="One or more, separated by |")] = "",
     query: str = "",
@@ -158,7 +161,7 @@ async def read_options(  # not in a thread of its own, as FastAPI would have it
 ):
     """The options of a list in the query of a URL, for a route to depend on."""
     more = (allow_repeats, min_probability, diversity, lang, domain, quota)
-    return ListOptions(k, category, query, explain, now, mode, *more)
+    return ListOptions(k, category, query, explain, now, mode, *more, **own)
 
 
 def _add_recommendations(app, recommending):
@@ -166,6 +169,12 @@ def _add_recommendations(app, recommending):
     def recommend(
         user_id: Id, options: Annotated[ListOptions, Depends(read_options)]
     ) -> Response:
+        """The best items for a user, by the events that came so far.
+
+        `filter.NAME` limits attributes, such as `filter.price_max=10` and
+        `filter.brand_any=acme|zeta`; `user.NAME` and `context.NAME` tell of the user
+        and the request. A model has names of its own.
+        """
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, options)
         return _answer(found, state_version, started)
@@ -173,9 +182,16 @@ def _add_recommendations(app, recommending):
     @app.post("/v1/sessions/recommendations", response_model=Recommendations)
     def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
-        options = ListOptions(**session.model_dump(exclude={"history"}))
-        found = recommending.for_session(_history(session), options)
+        found = recommending.for_session(_history(session), _options(session))
         return _answer(found, 0, started)
+
+
+def _options(session):
+    """The `ListOptions` of a session's body."""
+    own = ("filters", "user_features", "context")
+    limits, features, context = (named(getattr(session, each)) for each in own)
+    asked = session.model_dump(exclude={"history", *own})
+    return ListOptions(**asked, limits=limits, user_features=features, context=context)
 
 
 def _history(session):

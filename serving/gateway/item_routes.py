@@ -21,6 +21,8 @@ from tfrec.data.item_changes import ItemChange
 from tfrec.data.item_order import check_added
 from tfrec.errors import DataError, ServingError
 from tfrec.export.item_log import ItemLog
+from tfrec.export.manifest import item_columns
+from tfrec.export.version_folders import version_folder
 from tfrec.values import read_categories, read_ids, read_limit, read_text
 
 MAX_ITEMS = 1000  # of one request
@@ -38,6 +40,9 @@ class NewItem(RequestBody):
     text: Text = ""
     category: Category = Field("", description="One or more, separated by |")
     domain: Text = Field("", description="Such as books")
+    features: dict[str, Any] = Field(
+        {}, description="Values by the model's columns of items, such as price"
+    )
     available_from: Limit = Field(0, description="UTC seconds; 0: always")
     available_until: Limit = Field(0, description="UTC seconds; 0: no end")
     after: ItemIds = Field(
@@ -127,7 +132,8 @@ def add_items(
     def put_items(payload: Annotated[Any, Body()]) -> ItemsAnswer:
         """Adds or replaces one item or a list. 202 means that they are durable."""
         items = [ItemChange(**item.model_dump()) for item in read_items(payload)]
-        return write(items, _check_order(catalogue, items))
+        words = _check_order(catalogue, items)
+        return write(_checked(items, log.path.parent), words)
 
     @app.delete(
         "/v1/items/{item_id:path}",
@@ -147,6 +153,17 @@ def _check_order(catalogue, items):
     except DataError as error:
         raise ItemError(str(error)) from None
     return words
+
+
+def _checked(changes, model_folder):
+    """The changes with features as the newest version of a model reads them."""
+    if not any(change.features for change in changes):
+        return changes
+    columns = item_columns(version_folder(model_folder))
+    try:
+        return [change.checked(columns) for change in changes]
+    except DataError as error:
+        raise ItemError(str(error)) from None
 
 
 def _note(catalogue, change):

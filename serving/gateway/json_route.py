@@ -1,10 +1,13 @@
 """How the gateway's routes read what is asked: strictly, and not for long."""
 
+import itertools
+
 from fastapi import HTTPException, Request
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 
+from serving.gateway.own_parameters import OwnParameters
 from serving.http.json_values import has_more_values
 from serving.wording import check_names
 
@@ -36,10 +39,11 @@ class StrictRoute(APIRoute):
     def get_route_handler(self):
         """The handler of FastAPI, given a request of ours."""
         handle, known = super().get_route_handler(), _names(self.dependant)
+        prefixes = _prefixes(self.dependant)
 
         async def handle_strictly(request: Request):
             if self.path.startswith(_API):
-                _check_query(request, known)
+                _check_query(request, known, prefixes)
             return await handle(_JsonRequest(request.scope, request.receive))
 
         return handle_strictly
@@ -58,10 +62,17 @@ def _names(dependant):
     return {field.alias for field in dependant.query_params}.union(*inner)
 
 
-def _check_query(request, known):
+def _prefixes(dependant):
+    """How those names begin that a model gives."""
+    own = dependant.call.prefixes if isinstance(dependant.call, OwnParameters) else ()
+    inner = (_prefixes(each) for each in dependant.dependencies)
+    return (*own, *itertools.chain.from_iterable(inner))
+
+
+def _check_query(request, known, prefixes):
     names = [name for name, _ in request.query_params.multi_items()]
     try:
-        check_names(names, known)
+        check_names([each for each in names if not each.startswith(prefixes)], known)
     except ValueError as error:
         raise HTTPException(422, f"The query {error}") from None
     twice = {name for name in names if names.count(name) > 1}

@@ -3,14 +3,17 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import grpc
 
 from tfrec.client.answers import EventKind, Recommendation, SimilarItem
 from tfrec.client.client import RecommenderClient
-from tfrec.client.histories import History
+from tfrec.client.histories import History, QueryError
+from tfrec.client.own_inputs import own_arrays
 from tfrec.errors import ServingError
+from tfrec.protocol.signature import TensorSpec
 from tfrec.protocol.status import RequestError
 
 logger = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class ModelClient:
         self.problem = "The model server was not asked yet."
         self.items_problem = ""
         self.kinds: list[EventKind] | None = None
+        self._inputs: Mapping[str, TensorSpec] = {}  # of `recommend`
         self._cold_list: list[Recommendation] = []
         self._client = client
         self._follow = follow
@@ -93,6 +97,27 @@ class ModelClient:
     def similar(self, item_id: str, **options) -> list[SimilarItem]:
         """Items like another, none for an unknown one; raises as `recommend`."""
         return self._ask(self._client.similar, [item_id], **options)[0]
+
+    def read_features(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of a person's columns that this version reads.
+
+        A value of another kind than the model's is left out, with a line in the log of
+        the program.
+
+        Args:
+            columns: name -> value.
+        """
+        known = {}
+        for name, value in columns.items():
+            if f"user_{name}" in self._inputs:
+                given = {"user_features": {name: value}}
+                try:
+                    own_arrays([given], "recommend", self._inputs)
+                except QueryError as error:
+                    logger.warning("A user's column is left out: %s", error)
+                    continue
+                known[name] = value
+        return known
 
     def cold_list(self, now: int) -> list[Recommendation]:
         """What people without a history got last, best first.
@@ -145,6 +170,8 @@ class ModelClient:
         self.problem = ""
         if newest != self.version:
             self.kinds = self._ask_kinds()
+            recommend = self._client.metadata().get("recommend")
+            self._inputs = recommend.inputs if recommend else {}
             self.version = newest
             self._cold_list_born = -COLD_LIST_AGE_S
 

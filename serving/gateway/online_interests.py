@@ -9,12 +9,15 @@ import numpy as np
 
 from serving.gateway.feedback import Reactions
 from serving.gateway.model_client import ModelClient
+from serving.gateway.profiles import Profile
 from serving.user_states.state import Interest, UserState
 from serving.user_states.store import StoreError, UserStates
 from tfrec.errors import ConfigError
 from tfrec.inference.interest_decay import InterestSettings
 
 logger = logging.getLogger(__name__)
+
+NOBODY = Profile()
 
 
 def read_settings(path: pathlib.Path | None) -> InterestSettings:
@@ -64,7 +67,7 @@ class InterestKeeping:
         self._settings = settings
 
     def query_vector(
-        self, user_id: str, state: UserState, now: int, profile: str = ""
+        self, user_id: str, state: UserState, now: int, profile: Profile = NOBODY
     ) -> np.ndarray:
         """The vector `[dim]` of a user's interest that recommendations are made with.
 
@@ -72,7 +75,7 @@ class InterestKeeping:
             user_id: whose.
             state: as it was read a moment ago.
             now: UTC seconds.
-            profile: the user's text.
+            profile: the user's, with columns that the model reads.
 
         Raises:
             RequestError: the model server does not answer.
@@ -105,7 +108,8 @@ class InterestKeeping:
 
     def _begin(self, state, version, now, profile):
         visible, _ = self._reactions.split(state.history())
-        vector = self._model.embed_query(visible, now=now, user_text=profile)
+        about = {"user_text": profile.text, "user_features": profile.features}
+        vector = self._model.embed_query(visible, now=now, **about)
         return Interest(version, 0, now, vector, vector)
 
     def _move(self, interest, item_id, reward, moment):

@@ -1,13 +1,31 @@
 """Profiles of users: what the towers read beside their histories."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from tfrec.optional import import_optional
 
+NO_FEATURES: Mapping[str, Any] = {}
 
-def read_profiles(path) -> dict[str, str]:
-    """User id to text, of those who have one.
+
+class Profile(NamedTuple):
+    """What is known of a user before any event.
+
+    Attributes:
+        text: `""` for none.
+        features: column -> value as the file has it, without missing ones.
+    """
+
+    text: str = ""
+    features: Mapping[str, Any] = NO_FEATURES
+
+
+def read_profiles(path) -> dict[str, Profile]:
+    """User id to profile, of those who have one.
 
     Args:
-        path: file or folder with `user_id` and `text`, as for training.
+        path: file or folder with `user_id`, and `text` or other columns, as for
+            training.
 
     Raises:
         DataError: it cannot be read, or a user comes twice.
@@ -17,5 +35,19 @@ def read_profiles(path) -> dict[str, str]:
         "tfrec.data.readers", "profiles", "Install pandas and pyarrow."
     )
     frame = readers.read_users(path).frame
-    has_text = frame["text"] != ""
-    return dict(zip(frame["user_id"][has_text], frame["text"][has_text], strict=True))
+    others = frame.drop(columns=["user_id", "text"])
+    cells = {name: column.tolist() for name, column in others.items()}
+    profiles = {}
+    for row, (user_id, text) in enumerate(
+        zip(frame["user_id"], frame["text"], strict=True)
+    ):
+        known = {n: column[row] for n, column in cells.items()}
+        features = {n: value for n, value in known.items() if _is_given(value)}
+        if text or features:
+            profiles[user_id] = Profile(text, features)
+    return profiles
+
+
+def _is_given(value):
+    is_missing = value is None or type(value).__name__ in ("NAType", "NaTType")
+    return not is_missing and value == value and value != ""  # NaN is not itself

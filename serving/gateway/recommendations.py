@@ -15,6 +15,8 @@ from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
+from serving.gateway.own_parameters import Named
+from serving.gateway.profiles import Profile
 from serving.gateway.quotas import read_quota
 from serving.gateway.reasons import Reasons
 from serving.gateway.ruled_request import AppliedRules, RuledRequest
@@ -56,6 +58,9 @@ class ListOptions:
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
         lang: of the reasons.
+        limits: of attributes, by the names that the model gives.
+        user_features: columns of the user; they count before those of the profile.
+        context: columns of the request.
     """
 
     k: int = 10
@@ -70,6 +75,9 @@ class ListOptions:
     lang: Lang = "en"
     domain: str = ""
     quota: str = ""
+    limits: Named = ()
+    user_features: Named = ()
+    context: Named = ()
 
     @property
     def categories(self) -> list[str]:
@@ -95,6 +103,7 @@ class ListOptions:
             "domain": self.domains,
             "min_probability": self.min_probability,
             "diversity": self.diversity,
+            "filters": dict(self.limits),
         }
 
 
@@ -127,7 +136,7 @@ class Recommending:
         metrics: where to count.
         reactions: what events mean; all speak for their items if None.
         settings: how interest vectors follow events.
-        profiles: user id -> text, of those who have one.
+        profiles: user id -> `Profile`, of those who have one.
 
     Attributes:
         ruling: the rules that lists follow, None for none.
@@ -141,7 +150,7 @@ class Recommending:
         metrics: Metrics,
         reactions: Reactions | None = None,
         settings: InterestSettings | None = None,
-        profiles: Mapping[str, str] | None = None,
+        profiles: Mapping[str, Profile] | None = None,
     ):
         self._states = states
         self._model = model
@@ -195,7 +204,8 @@ class Recommending:
             history: as `tfrec.client.histories.FIELDS`, any order.
             options: `ListOptions`.
         """
-        return self._by_history(history, options, options.now or int(time.time()), "")
+        now = options.now or int(time.time())
+        return self._by_history(history, options, now, "")
 
     def for_request(
         self,
@@ -229,8 +239,14 @@ class Recommending:
     def _by_history(
         self, history, options, now, user_id, see_before=no_list, selection=None
     ):
-        profile = self._profiles.get(user_id, "")
-        texts = {"query_text": options.query, "now": now, "user_text": profile}
+        profile = self._profile(user_id)
+        texts = {
+            "query_text": options.query,
+            "now": now,
+            "user_text": profile.text,
+            "user_features": dict(profile.features) | dict(options.user_features),
+            "context": dict(options.context),
+        }
         visible, hidden = self._reactions.split(history)
         excluded = selection.excluded if selection else ()
         excluded = [*hidden, *excluded, *self._self(user_id)]
@@ -304,19 +320,21 @@ class Recommending:
         self._last_lists = LastLists()  # no event made the difference
 
     def _find(self, user_id, state, options, now):
-        profile, history = self._profiles.get(user_id, ""), state.history()
+        profile, history = self._profile(user_id), state.history()
         if options.mode == "history" or not state.version:
             return self._for_state(user_id, state, options, now)
-        if options.query or options.explain:
+        if options.query or options.explain or options.user_features or options.context:
             raise QueryError(
-                "`query` and `explain` must be left out with `mode=interest`, because "
-                "an interest vector has neither words nor single events."
+                "`query`, `explain`, `user.…` and `context.…` must be left out with "
+                "`mode=interest`, because an interest vector is the user's history "
+                "and profile alone."
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options, user_id))
         if self._catalogue.has_order:
             filters["met"] = sorted(self._reactions.met(history))
-        texts = {"now": now, "user_text": profile}
+        texts = {"now": now, "user_text": profile.text}
+        texts["user_features"] = dict(profile.features)
         asked = self._asked(user_id, history, options, texts)
         try:
             vector = self._keeping.query_vector(user_id, state, now, profile)
@@ -348,6 +366,12 @@ class Recommending:
             self._last_lists.note(key, shown, state)
         return found
 
+    def _profile(self, user_id):
+        """With those of its columns that the model reads."""
+        profile = self._profiles.get(user_id, Profile())
+        features = self._model.read_features(profile.features)
+        return profile._replace(features=features)
+
     def _unwanted(self, history, options, user_id):
         """Items that must not come: some of a history, and the user."""
         _, hidden = self._reactions.split(history)
@@ -378,9 +402,11 @@ class Recommending:
         met = self._reactions.met(history)
         chosen_by = asked.chosen_by
         selection = chosen_by if isinstance(chosen_by, Selection) else None
+        # What the attributes of its items are, the model alone knows.
+        cold_list = [] if options.limits else self._model.cold_list(now)
         allowed = [
             item
-            for item in self._model.cold_list(now)
+            for item in cold_list
             if item.item_id not in unwanted
             and item.probability >= options.min_probability
             and not self._catalogue.is_gone(item.item_id)
@@ -390,7 +416,8 @@ class Recommending:
         if not allowed:
             raise NoAnswerError(
                 f"The model server does not answer ({error}), and there is no earlier "
-                "list for users without events. Try again in some seconds."
+                "list for users without events that has what is asked for. Try again "
+                "in some seconds."
             )
         self._metrics.fallbacks.inc()
         if selection:

@@ -1,6 +1,6 @@
 """Bodies of the gateway's requests and answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -120,6 +120,11 @@ class SessionRequest(Session):
     lang: Lang = Field("en", description="Language of the reasons")
     domain: str = Field("", description="One or more, separated by |")
     quota: Quota = ""
+    filters: dict[str, Any] = Field(
+        {}, description='Limits of attributes, such as {"price_max": 10}'
+    )
+    user_features: dict[str, Any] = Field({}, description="Columns of the user")
+    context: dict[str, Any] = Field({}, description="Columns of the request")
 
 
 class EventsAnswer(BaseModel):

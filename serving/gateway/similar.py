@@ -1,14 +1,15 @@
 """The route of items that are like another."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import grpc
-from fastapi import FastAPI, Query, Response
+from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel
 
 from serving.fields import Id, Now
 from serving.gateway.model_client import ModelClient
+from serving.gateway.own_parameters import OwnParameters
 from serving.gateway.recommendations import NoAnswerError
 from serving.gateway.schemas import MAX_K, ShownItem
 from serving.gateway.titles import ItemTitles
@@ -49,6 +50,7 @@ def add_similar(app: FastAPI, model: ModelClient, catalogue: ItemTitles) -> None
     @app.get("/v1/items/{item_id:path}/similar", response_model=SimilarItems)
     def show_similar(
         item_id: Id,
+        own: Annotated[dict[str, Any], Depends(OwnParameters("filter."))],
         k: Annotated[int, Query(ge=1, le=MAX_K)] = 10,
         category: Annotated[str, Query(description=MANY)] = "",
         domain: Annotated[str, Query(description=MANY)] = "",
@@ -56,13 +58,17 @@ def add_similar(app: FastAPI, model: ModelClient, catalogue: ItemTitles) -> None
         met: Annotated[str, Query(description=f"Items met before. {MANY}")] = "",
         now: Annotated[Now, Query(description="UTC seconds")] = None,
     ) -> Response:
-        """Items like another, whoever asks. 404 for an item that is not known."""
+        """Items like another, whoever asks. 404 for an item that is not known.
+
+        `filter.NAME` limits attributes, such as `filter.price_max=10`.
+        """
         started = time.perf_counter()
         names = {"categories": category, "domain": domain, "exclude": exclude}
         names["met"] = met
         lists = {name: _parts(text) for name, text in names.items()}
         moment = now or int(time.time())
-        found = _ask(model, catalogue, item_id, {"k": k, "now": moment, **lists})
+        options = {"k": k, "now": moment, "filters": dict(own["limits"]), **lists}
+        found = _ask(model, catalogue, item_id, options)
         answer = SimilarItems(
             items=[
                 ScoredItem(

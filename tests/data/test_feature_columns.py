@@ -84,7 +84,9 @@ def test_every_kind_is_read_in_the_rows_of_the_log(log):
     np.testing.assert_array_equal(column(features.items, "price"), [2.5, np.nan, 30])
     assert column(features.items, "brand") == ["Acme", "", "Zeta"]
     assert column(features.items, "tags") == ["hot|green", "", "hot"]
-    np.testing.assert_array_equal(column(features.items, "released"), [2, np.nan, 1])
+    np.testing.assert_array_equal(
+        column(features.items, "released"), [172_800, 0, 86_400]
+    )
     assert column(features.items, "image") == [[1, 2], [0.5, 0], [0, 0]]
     np.testing.assert_array_equal(column(features.users, "age"), [31, np.nan])
 

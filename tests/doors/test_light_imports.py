@@ -169,7 +169,7 @@ def test_profiles_take_pandas_alone(hide, tmp_path):
     profiles.write_text("user_id,text\nann,a gardener\n")
     code = "import sys; from serving.gateway.profiles import read_profiles as read; "
     read = run("-c", code + "print(read(sys.argv[1]))", profiles)
-    assert read == "{'ann': 'a gardener'}\n"
+    assert read == "{'ann': Profile(text='a gardener', features={})}\n"
     assert attempts() == []
 
 

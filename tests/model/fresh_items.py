@@ -9,7 +9,7 @@ from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.scann_here import need_scann
 from tfrec.data.item_changes import ItemChange
-from tfrec.export.signatures import fresh_specs
+from tfrec.export.tier_inputs import fresh_specs
 from tfrec.inference.inference import Inference, build_indexes
 from tfrec.retrieval.brute_force import BruteForceIndex
 from tfrec.retrieval.new_item_tier import NewItemTier
@@ -43,7 +43,7 @@ def make_inference(hybrid, flavour):
 
 
 def specs_of(hybrid):
-    return NewItemTier(*fresh_specs(hybrid.dim, hybrid.memory_dim))
+    return NewItemTier(*fresh_specs(hybrid))
 
 
 def key_of(title, category):
@@ -61,7 +61,7 @@ class Judged:
         self._judge = tf.function(self._both, input_signature=specs)
         titles, categories, *_ = zip(*NEW.values(), strict=True)
         made = self.inference.new_items.embed(
-            tf.constant(titles), tf.constant([""]), tf.constant(categories)
+            tf.constant(titles), tf.constant([""]), tf.constant(categories), {}
         )
         self.vectors, self.memories = (
             dict(zip(NEW, each.numpy(), strict=True)) for each in made
@@ -95,6 +95,8 @@ class Judged:
             "available_from": column([row[2] for row in rows], "int64", []),
             "available_until": column([row[3] for row in rows], "int64", []),
             "after": tf.constant(np.array([""] * len(ids), object), tf.string),
+            "numbers": tf.zeros([len(ids), 0]),
+            "times": tf.zeros([len(ids), 0], tf.int64),
         }
         memories = column(
             [self.memories[each] for each in ids],

@@ -76,7 +76,7 @@ def by_text():
 
 def embed(inference, title, text="", category=""):
     given = (tf.constant([each]) for each in (title, text, category))
-    return inference.new_items.embed(*given)[0].numpy()
+    return inference.new_items.embed(*given, {})[0].numpy()
 
 
 def test_exposure_moves_new_items_up_and_no_probability(untrained):
@@ -177,7 +177,7 @@ def test_text_and_category_may_be_left_out(untrained):
     """Their defaults have length 1."""
     titles = tf.constant(["odd thing", "even thing", ""])
     blank = tf.constant([""])
-    together = untrained.new_items.embed(titles, blank, blank)[0]
+    together = untrained.new_items.embed(titles, blank, blank, {})[0]
     alone = [embed(untrained, title)[0] for title in ("odd thing", "even thing", "")]
     assert np.isfinite(together).all()
     np.testing.assert_allclose(together, alone, atol=1e-5)
@@ -237,8 +237,10 @@ def test_events_with_a_new_item_count_as_with_a_cold_one(untrained, history):
     row = COLD[0]
     about = (untrained.catalogue.titles[row], untrained.catalogue.categories[row])
     title, category = (tf.constant([each]) for each in about)
-    vectors, memories = untrained.new_items.embed(title, tf.constant([""]), category)
+    texts = (title, tf.constant([""]), category)
+    vectors, memories = untrained.new_items.embed(*texts, {})
     items = {"item_ids": tf.constant(["new"]), "vectors": vectors}
+    items |= {"numbers": tf.zeros([1, 0]), "times": tf.zeros([1, 0], tf.int64)}
     items |= {"categories": category, "available_from": tf.constant([0], tf.int64)}
     items["available_until"] = items["text_keys"] = items["available_from"]
     items["after"] = tf.constant([""])

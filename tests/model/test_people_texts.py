@@ -212,7 +212,7 @@ def test_score_texts_knows_nothing_but_texts(profiles):
     blank = tf.constant([""])
     found = inference.score_texts(people, titles, blank, blank).numpy()
     interest = inference.embed_query(make_query([[]] * 3, user_text=people.numpy()))
-    vectors, _ = inference.new_items.embed(titles, blank, blank)
+    vectors, _ = inference.new_items.embed(titles, blank, blank, {})
     scores = tf.reduce_sum(interest * vectors, axis=1)
     scores -= interest[:, -1]  # no sign of interest
     np.testing.assert_allclose(found, tf.sigmoid(2 * scores - 1), rtol=1e-4)

@@ -201,7 +201,7 @@ def test_a_new_item_is_found_as_one_of_the_catalogue(model):
     inference = exact_inference(hybrid)
     title = "roses soil and seeds"
     _, memories = inference.new_items.embed(
-        tf.constant([title]), tf.constant([""]), tf.constant([""])
+        tf.constant([title]), tf.constant([""]), tf.constant([""]), {}
     )
     vectors = inference.encoder.text_vectors(tf.constant([title]))
     expected = hybrid.text_match.units(vectors)
@@ -211,7 +211,7 @@ def test_a_new_item_is_found_as_one_of_the_catalogue(model):
 def test_a_search_finds_what_came_after_the_index(inference, model):
     """Its score is that of an item of the catalogue: interest and likeness."""
     title, nothing = tf.constant(["roses soil"]), tf.constant([""])
-    vectors, memories = inference.new_items.embed(title, nothing, nothing)
+    vectors, memories = inference.new_items.embed(title, nothing, nothing, {})
     items = {
         "item_ids": tf.constant(["fresh"]),
         "vectors": vectors,
@@ -220,6 +220,8 @@ def test_a_search_finds_what_came_after_the_index(inference, model):
         "available_from": tf.constant([0], tf.int64),
         "available_until": tf.constant([0], tf.int64),
         "after": nothing,
+        "numbers": tf.zeros([1, 0]),
+        "times": tf.zeros([1, 0], tf.int64),
     }
     gone = tf.constant([], tf.string)
     fresh = inference.new_items.make_fresh(items, memories, gone)

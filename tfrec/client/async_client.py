@@ -1,6 +1,7 @@
 """The client for programs that run on asyncio."""
 
 import asyncio
+import contextlib
 import functools
 import pathlib
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from tfrec.client.answers import (
     VersionStatus,
 )
 from tfrec.client.connection import Connection
-from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.histories import HistoryLike, QueryError, read_history
 from tfrec.client.old_models import OldModels
 from tfrec.client.reasons import evidence
 from tfrec.protocol.methods import stubs
@@ -64,6 +65,7 @@ class AsyncRecommenderClient:
         )
         self._titles = calls.Titles(items)
         self._old_models = OldModels()
+        self._signatures: dict[str, Signature] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,7 +95,7 @@ class AsyncRecommenderClient:
         self, requests: Sequence[dict]
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
-        call = calls.recommend(requests, self._titles)
+        call = await self.complete(calls.recommend(requests, self._titles))
         response = await self._respond(call)
         found = call.read(calls.read_outputs(response))
         return found, response.model_spec.version.value
@@ -180,7 +182,18 @@ class AsyncRecommenderClient:
     def _stubs(self) -> dict[str, Callable]:
         return stubs(self._channel)
 
+    async def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
+        """A call with the inputs of the model's own that are given by name."""
+        if not call.has_own:
+            return call
+        if self._signatures is not None:
+            with contextlib.suppress(QueryError):  # a later version may take it
+                return call.complete(self._signatures)
+        self._signatures = await self.metadata()
+        return call.complete(self._signatures)
+
     async def _ask(self, call: calls.SignatureCall) -> Any:
+        call = await self.complete(call)
         return call.read(calls.read_outputs(await self._respond(call)))
 
     async def _respond(self, call: calls.SignatureCall) -> Any:

@@ -2,8 +2,8 @@
 
 import contextlib
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -19,6 +19,7 @@ from tfrec.client.answers import (
 )
 from tfrec.client.histories import HistoryLike, QueryError, make_query
 from tfrec.client.item_table import read_item_table
+from tfrec.client.own_inputs import Own, own_arrays
 from tfrec.protocol.codec import read_tensor, write_tensor
 from tfrec.protocol.messages import (
     GetModelMetadataRequest,
@@ -45,11 +46,33 @@ class SignatureCall:
         inputs: name to array.
         read: from name to array of the outputs, strings as `bytes`, to what the
             caller wants.
+        own: of each row, what it gives for inputs of the model's own; `complete` adds
+            these inputs.
     """
 
     signature_name: str
     inputs: dict[str, np.ndarray]
     read: Callable[[dict[str, np.ndarray]], Any]
+    own: Sequence[Own] = ()
+
+    @property
+    def has_own(self) -> bool:
+        """Whether it takes the model's signature to complete it."""
+        return any(self.own)
+
+    def complete(self, signatures: Mapping[str, Signature]) -> "SignatureCall":
+        """The call with inputs of the model's own.
+
+        Args:
+            signatures: of the model, by name.
+
+        Raises:
+            QueryError: the signature has no such input, or a value is of another kind.
+        """
+        known = signatures.get(self.signature_name)
+        inputs = known.inputs if known else {}
+        added = own_arrays(self.own, self.signature_name, inputs)
+        return replace(self, inputs=self.inputs | added, own=())
 
     def request(self, model_name: str) -> PredictRequest:
         """What is sent for it to a model of that name."""
@@ -108,8 +131,10 @@ class Titles:
 
 def recommend(requests: Sequence[dict], titles: Titles) -> SignatureCall:
     """For many users; read as their recommendations."""
-    inputs = histories.recommend_inputs([make_query(**each) for each in requests])
-    return SignatureCall("recommend", inputs, titles.recommendations)
+    queries = [make_query(**each) for each in requests]
+    inputs = histories.recommend_inputs(queries)
+    own = [query.own for query in queries]
+    return SignatureCall("recommend", inputs, titles.recommendations, own)
 
 
 def recommend_from_interest(
@@ -120,7 +145,10 @@ def recommend_from_interest(
     inputs = histories.filter_inputs([query])
     inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
     return SignatureCall(
-        "recommend_from_interest", inputs, lambda a: titles.recommendations(a)[0]
+        "recommend_from_interest",
+        inputs,
+        lambda a: titles.recommendations(a)[0],
+        [query.own],
     )
 
 
@@ -133,6 +161,7 @@ def similar(
     met: Sequence = (),
     categories: Sequence[str] = (),
     domain: Sequence[str] = (),
+    filters: Mapping[str, Any] | None = None,
     now: Any = None,
 ) -> SignatureCall:
     """For items; read as the items that are like each."""
@@ -140,12 +169,13 @@ def similar(
         raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
     ids = histories.read_ids("item_ids", item_ids)
     chosen = {"exclude": exclude, "categories": categories, "domain": domain}
-    query = make_query(now=now, k=k, met=met, **chosen)
+    query = make_query(now=now, k=k, met=met, filters=filters or {}, **chosen)
     options = histories.filter_inputs([query] * len(ids))
     del options["min_probability"]  # an item is no person, who would have one
     times = np.full(len(ids), query.now, "int64")
     inputs = options | {"item_ids": np.array(ids, object), "now": times}
-    return SignatureCall("similar", inputs, titles.similar_items)
+    own = [query.own] * len(ids)
+    return SignatureCall("similar", inputs, titles.similar_items, own)
 
 
 @contextlib.contextmanager
@@ -171,19 +201,25 @@ def explaining_old_models(signature: str) -> Iterator[None]:
 
 def embed_query(history: HistoryLike = (), **texts: Any) -> SignatureCall:
     """For one user; read as `[dim]`."""
-    inputs = histories.query_inputs([make_query(history, **texts)])
-    return SignatureCall("embed_query", inputs, lambda a: a["embedding"][0])
+    query = make_query(history, **texts)
+    inputs = histories.query_inputs([query])
+    return SignatureCall(
+        "embed_query", inputs, lambda a: a["embedding"][0], [query.own]
+    )
 
 
 def score_interest(
     candidates: Sequence, history: HistoryLike = (), **texts: Any
 ) -> SignatureCall:
     """For one user; read as `[len(candidates)]` probabilities."""
-    inputs = histories.query_inputs([make_query(history, **texts)])
+    query = make_query(history, **texts)
+    inputs = histories.query_inputs([query])
     inputs["candidate_item_ids"] = histories.pad(
         [histories.read_ids("candidates", candidates)]
     )
-    return SignatureCall("score_interest", inputs, lambda a: a["probabilities"][0, 1:])
+    return SignatureCall(
+        "score_interest", inputs, lambda a: a["probabilities"][0, 1:], [query.own]
+    )
 
 
 def score_texts(
@@ -221,7 +257,7 @@ def explain(candidates: Sequence, history: HistoryLike, **texts: Any) -> Signatu
         in_order[:, order] = by_time
         return in_order
 
-    return SignatureCall("explain", inputs, read)
+    return SignatureCall("explain", inputs, read, [query.own])
 
 
 def update_interest(

@@ -1,5 +1,6 @@
 """A client of the recommender: of this server or of tensorflow_model_server."""
 
+import contextlib
 import pathlib
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from tfrec.client.answers import (
     VersionStatus,
 )
 from tfrec.client.connection import Connection
-from tfrec.client.histories import HistoryLike, read_history
+from tfrec.client.histories import HistoryLike, QueryError, read_history
 from tfrec.client.old_models import OldModels
 from tfrec.client.predictor import Predictor
 from tfrec.client.reasons import evidence
@@ -69,6 +70,7 @@ class RecommenderClient:
         )
         self._titles = calls.Titles(items)
         self._old_models = OldModels()
+        self._signatures: dict[str, Signature] | None = None
         self._channel = tracing.traced_channel(self._connection.channel())
         self._stubs = stubs(self._channel)
 
@@ -92,8 +94,9 @@ class RecommenderClient:
                 text)` tuples, dicts with these keys or a pandas frame.
             **options: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
                 `domain`, `min_probability`, `diversity`, `now`, `allow_repeats`,
-                `boosts`, `freshness` as in `tfrec.client.histories.Query`. A model
-                that was saved before the last two existed answers without them.
+                `filters`, `user_features`, `context`, `boosts`, `freshness` as in
+                `tfrec.client.histories.Query`. A model that was saved before the last
+                two existed answers without them.
 
         Returns:
             At most `k`, best first; fewer if fewer are allowed.
@@ -118,7 +121,7 @@ class RecommenderClient:
         self, requests: Sequence[dict]
     ) -> tuple[list[list[Recommendation]], int]:
         """As `recommend_many` for at least one user, and the version that answered."""
-        call = calls.recommend(requests, self._titles)
+        call = self.complete(calls.recommend(requests, self._titles))
         response = self._respond(call)
         found = call.read(calls.read_outputs(response))
         return found, response.model_spec.version.value
@@ -132,7 +135,7 @@ class RecommenderClient:
             interest: `[dim]` floats.
             now: a time, 0 for the server's clock.
             **options: `k`, `exclude`, `met`, `categories`, `domain`,
-                `min_probability`, `diversity`, `boosts`, `freshness` as for
+                `min_probability`, `diversity`, `filters`, `boosts`, `freshness` as for
                 `recommend`.
         """
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
@@ -143,7 +146,8 @@ class RecommenderClient:
 
         Args:
             item_ids: which.
-            **options: `k` (10), `exclude`, `met`, `categories`, `domain`, `now`.
+            **options: `k` (10), `exclude`, `met`, `categories`, `domain`, `filters`,
+                `now`.
 
         Returns:
             At most `k` for each, best first; none for an unknown item.
@@ -163,7 +167,7 @@ class RecommenderClient:
 
         Args:
             history: as in `recommend`.
-            **texts: `user_text`, `query_text`, `now`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`.
         """
         return self._ask(calls.embed_query(history, **texts))
 
@@ -208,7 +212,7 @@ class RecommenderClient:
             candidates: ids of a whole list: an event is named that tells an item from
                 the others.
             history: as in `recommend`.
-            **texts: `user_text`, `query_text`, `now`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`.
 
         Returns:
             For `tfrec.reasons.sentences.sentence`; with titles, without shared words.
@@ -260,7 +264,23 @@ class RecommenderClient:
         """Item id to title, of the items whose titles are known."""
         return self._titles.by_id
 
+    def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
+        """A call with the inputs of the model's own that are given by name.
+
+        Raises:
+            QueryError: the model has no such input, or a value is of another kind.
+            RequestError: the server's status code and words.
+        """
+        if not call.has_own:
+            return call
+        if self._signatures is not None:
+            with contextlib.suppress(QueryError):  # a later version may take it
+                return call.complete(self._signatures)
+        self._signatures = self.metadata()
+        return call.complete(self._signatures)
+
     def _ask(self, call: calls.SignatureCall) -> Any:
+        call = self.complete(call)
         return call.read(calls.read_outputs(self._respond(call)))
 
     def _respond(self, call: calls.SignatureCall) -> Any:
@@ -320,5 +340,11 @@ class Client(Predictor):
     def titles(self) -> dict[str, str]:
         return self.service.titles
 
+    def metadata(self) -> dict[str, Signature]:
+        return self.service.metadata()
+
     def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         return self.service.predict(signature, inputs)
+
+    def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
+        return self.service.complete(call)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # The events of one user, as `read_history` takes them.
 HistoryLike: TypeAlias = "History | Sequence[Any] | pd.DataFrame"
 FIELDS = ("item_id", "event", "value", "timestamp", "text")
+OWN = ("filters", "user_features", "context")  # parts of a query, by a model's names
 SHOWN = 3  # wrong events that a message tells of
 
 
@@ -96,6 +97,9 @@ class Query:
             of its items; boosts of several labels add up, negative ones bury.
         freshness: what is added to the score of an item that came just now, and the
             hours after which half of it is left.
+        filters: limits of attributes, such as `{"price_max": 10}`.
+        user_features: feature columns of the user.
+        context: feature columns of the request.
     """
 
     history: History = field(default_factory=History)
@@ -112,6 +116,9 @@ class Query:
     allow_repeats: bool = False
     boosts: Mapping[str, float] = field(default_factory=dict)
     freshness: tuple[float, float] = (0.0, 0.0)
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    user_features: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k < 2**31:
@@ -127,6 +134,18 @@ class Query:
                     f"`{name}` must be a list of strings. "
                     f"Received: {getattr(self, name)!r}."
                 )
+        for name in OWN:
+            values = getattr(self, name)
+            if not isinstance(values, Mapping):
+                raise QueryError(
+                    f"`{name}` must be a dict of values by name. "
+                    f"Received: {values!r:.80}."
+                )
+
+    @property
+    def own(self) -> dict[str, Mapping[str, Any]]:
+        """What it gives for inputs that models have of their own."""
+        return {name: getattr(self, name) for name in OWN if getattr(self, name)}
 
 
 def read_history(history: HistoryLike, now: Any = 0) -> tuple[History, np.ndarray]:

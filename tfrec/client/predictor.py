@@ -3,7 +3,7 @@
 import abc
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -21,13 +21,18 @@ from tfrec.client.histories import (
 from tfrec.client.old_models import OldModels
 from tfrec.client.reasons import evidence
 from tfrec.optional import import_optional
-from tfrec.protocol.status import RequestError
+from tfrec.protocol.signature import Signature
 from tfrec.reasons.sentences import Lang, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ITEMS_AT_ONCE = 256  # whose likes are sought in one call
+PER_QUERY = (
+    *("user_text", "query_text", "now", "allow_repeats"),
+    *("user_features", "context"),
+)
+Features: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 class Predictor(abc.ABC):
@@ -51,6 +56,10 @@ class Predictor(abc.ABC):
             RequestError: the call does not fit the signature.
         """
 
+    @abc.abstractmethod
+    def metadata(self) -> Mapping[str, Signature]:
+        """The model's signatures by name, at least what they take."""
+
     @property
     def titles(self) -> Mapping[str, str]:
         """Item id to title, of the items whose titles are known."""
@@ -69,6 +78,9 @@ class Predictor(abc.ABC):
         min_probability: float = 0.0,
         diversity: float = 0.0,
         allow_repeats: bool = False,
+        filters: Mapping[str, Any] | None = None,
+        user_features: Features = None,
+        context: Features = None,
         now: Any = None,
         boosts: Mapping[str, float] | None = None,
         freshness: tuple[float, float] | None = None,
@@ -90,6 +102,12 @@ class Predictor(abc.ABC):
             min_probability: items below it do not come.
             diversity: 0 for the best items, up to 1 for items unlike one another.
             allow_repeats: whether items of the history may come again.
+            filters: limits of attributes, such as `{"price_max": 10, "brand_any":
+                ["acme"]}`: `_min` and `_max` of numbers and times, `_any`, `_none`
+                and, of categories, `_all` of names.
+            user_features: feature columns of the user, such as `{"age": 31}`, one for
+                all or a list of one for each.
+            context: feature columns of the request; the same.
             now: time of asking (UTC seconds, ISO 8601, a datetime), one for all or a
                 list; None for right after the last event.
             boosts: label -> what is added to the scores of its items, negative to bury
@@ -111,6 +129,8 @@ class Predictor(abc.ABC):
             "query_text": query_text,
             "now": now,
             "allow_repeats": allow_repeats,
+            "user_features": user_features or {},
+            "context": context or {},
         }
         shared = {
             "k": k,
@@ -120,17 +140,19 @@ class Predictor(abc.ABC):
             "diversity": diversity,
             "boosts": boosts or {},
             "freshness": freshness or (0.0, 0.0),
+            "filters": filters or {},
         }
         queries = _queries(histories, given, shared, exclude)
         if not queries:
             raise QueryError("`histories` must hold at least one history. Received: 0.")
-        inputs = recommend_inputs(queries)
-        try:
-            answer = self.predict("recommend", inputs)
-        except RequestError as error:
-            plain = self._old_models.without_boosts(inputs, error)
-            answer = self.predict("recommend", plain)
-        return recommendations(answer, self.titles)
+        own = [query.own for query in queries]
+        call = calls.SignatureCall(
+            "recommend",
+            recommend_inputs(queries),
+            lambda answer: recommendations(answer, self.titles),
+            own,
+        )
+        return self._answer(call)
 
     @functools.cached_property
     def _old_models(self) -> OldModels:
@@ -145,6 +167,7 @@ class Predictor(abc.ABC):
         met: Sequence = (),
         categories: Sequence[str] = (),
         domain: Sequence[str] = (),
+        filters: Mapping[str, Any] | None = None,
         now: Any = None,
     ) -> "pd.DataFrame":
         """The items that are most like others, whoever asks.
@@ -157,6 +180,7 @@ class Predictor(abc.ABC):
                 all of those are among them.
             categories: those wanted, none for all.
             domain: those wanted, such as `["books"]`, none for all.
+            filters: limits of attributes, as for `recommend`.
             now: time at which they must be on offer, None for the clock.
 
         Returns:
@@ -169,8 +193,13 @@ class Predictor(abc.ABC):
             RequestError: the model was saved before it could tell.
         """
         ids = _ids(item_ids)
-        options = {"exclude": exclude, "categories": categories, "domain": domain}
-        options["met"] = met
+        options: dict[str, Any] = {
+            "exclude": exclude,
+            "met": met,
+            "categories": categories,
+            "domain": domain,
+            "filters": filters,
+        }
         titles, rows = calls.Titles(), list[tuple]()
         with calls.explaining_old_models("similar"):
             for start in range(0, len(ids), ITEMS_AT_ONCE):
@@ -189,7 +218,8 @@ class Predictor(abc.ABC):
         Args:
             history: as one of those of `recommend`.
             item_ids: which.
-            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`, as
+                for `recommend`.
 
         Returns:
             Series `probability`, calibrated, by item id; 0 for unknown items.
@@ -232,7 +262,8 @@ class Predictor(abc.ABC):
         Args:
             history: as one of those of `recommend`.
             item_ids: the items to explain.
-            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`, as
+                for `recommend`.
 
         Returns:
             Frame with a row for each item and a column for each event, in the order
@@ -264,7 +295,8 @@ class Predictor(abc.ABC):
             item_ids: the whole list: an event is named that tells an item from the
                 others.
             lang: `"en"` or `"zh"`.
-            **texts: `user_text`, `query_text`, `now`, as for `recommend`.
+            **texts: `user_text`, `query_text`, `now`, `user_features`, `context`, as
+                for `recommend`.
 
         Returns:
             Series `reason` by item id; None where no event may be named.
@@ -280,7 +312,16 @@ class Predictor(abc.ABC):
         index = _pandas().Index(ids, name="item_id")
         return _pandas().Series(found, index=index, name="reason", dtype=object)
 
+    def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
+        """A call with the inputs of the model's own that are given by name.
+
+        Raises:
+            QueryError: the model has no such input, or a value is of another kind.
+        """
+        return call.complete(self.metadata()) if call.has_own else call
+
     def _answer(self, call: calls.SignatureCall) -> Any:
+        call = self.complete(call)
         return call.read(self.predict(call.signature_name, call.inputs))
 
 

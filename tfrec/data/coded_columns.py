@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +24,9 @@ class CodedColumns:
     Attributes:
         columns: `FeatureColumn`s, C of them.
         cells: per column its distinct cells: `[m]` float32 of numbers, and of days of
-            times; `[m]` object array of strings; `[m, width]` float32 of vectors. The
-            first one stands for a missing cell: NaN, `""`, zeros.
+            ages; `[m]` int64 UTC seconds of times; `[m]` object array of strings;
+            `[m, width]` float32 of vectors. The first one stands for a missing cell:
+            NaN, 0, `""`, zeros.
         rows: `[n, C]` int32, the number of each row's cell.
     """
 
@@ -56,6 +57,11 @@ class CodedColumns:
             tuple(self.cells[n] for n in kept),
             self.rows[:, kept],
         )
+
+    def for_towers(self) -> CodedColumns:
+        """The columns that the towers read; times are days since 1970, as float32."""
+        read = self.used_for("towers")
+        return replace(read, cells=tuple(map(_in_days, read.cells)))
 
     def beside(self, others: CodedColumns) -> CodedColumns:
         """These columns and others of the same rows."""
@@ -104,7 +110,8 @@ def code_columns(columns, frame: pd.DataFrame, times=None) -> CodedColumns:
 
     Args:
         columns: sequence of `FeatureColumn`s that the frame has.
-        frame: pandas frame as a table with these features parses it.
+        frame: pandas frame as a table with these features parses it: times are
+            seconds as 64-bit floats, NaN for none.
         times: `[n]` int64 UTC seconds at which each row holds, or None. Times become
             ages then, days that have passed since.
 
@@ -124,10 +131,9 @@ def _code(column, values, times):
     import pandas as pd  # a server reads this module and goes without
 
     if column.kind == "time":
-        seconds = values.astype(np.float64)
         if times is not None:
-            seconds = np.where(times > 0, times - seconds, np.nan)
-        values = (seconds / DAY_S).astype(np.float32)
+            ages_s = np.where(times > 0, times - values, np.nan)
+            values = (ages_s / DAY_S).astype(np.float32)
     elif column.kind == "number":
         values = values.astype(np.float32)
     codes, cells = pd.factorize(values)
@@ -135,6 +141,8 @@ def _code(column, values, times):
         codes, cells = _without_blanks(codes, cells)
     if column.kind == "vector":
         return _vectors(column, cells), codes + 1
+    if column.kind == "time" and times is None:
+        return np.append(0, cells.astype(np.int64)), codes + 1
     missing = np.nan if values.dtype == np.float32 else ""
     return np.concatenate([np.array([missing], values.dtype), cells]), codes + 1
 
@@ -152,3 +160,9 @@ def _vectors(column, cells):
     except DataError as error:
         raise DataError(f"`features.{column.side}.{column.name}`: {error}") from error
     return np.concatenate([np.zeros((1, found.shape[1]), np.float32), found])
+
+
+def _in_days(cells):
+    if cells.dtype != np.int64:
+        return cells
+    return np.where(cells > 0, cells / DAY_S, np.nan).astype(np.float32)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -33,19 +34,42 @@ PARSERS = {
 }
 
 
-def with_features(table, features):
+def with_features(table, features, are_named=True):
     """A table that reads feature columns, too.
 
     Args:
         table: `Table`.
         features: sequence of `FeatureColumn`s.
+        are_named: whether some file must have each of them; cells of a column that is
+            not there are missing ones otherwise.
     """
+    default = None if are_named else ""
     named = tuple(
-        Column(each.name, PARSERS[each.kind], is_named=True)
+        Column(each.name, PARSERS[each.kind], default, is_named=are_named)
         for each in features
         if not each.file
     )
     return dataclasses.replace(table, columns=table.columns + named)
+
+
+def given_features(frame, features):
+    """What each row of a parsed frame says of its feature columns.
+
+    Args:
+        frame: pandas frame.
+        features: sequence of `FeatureColumn`s; some may not be there.
+
+    Returns:
+        List of dicts of column name -> value, without missing ones.
+    """
+    names = [each.name for each in features if each.name in frame]
+    cells = {name: frame[name].tolist() for name in names}
+    rows: list[dict[str, Any]] = [{} for _ in range(len(frame))]
+    for name, column in cells.items():
+        for row, cell in zip(rows, column, strict=True):
+            if cell not in ("", b"") and cell == cell:  # NaN is not itself
+                row[name] = cell
+    return rows
 
 
 def with_vector_files(frame, features, folder):

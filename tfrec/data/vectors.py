@@ -1,15 +1,13 @@
 """Vectors in a column of a table: a list of numbers in each cell."""
 
-import json
-import math
 from collections import Counter
 
 import numpy as np
 
 from tfrec.data.columns import read_each
 from tfrec.errors import DataError
+from tfrec.feature_values import read_vector
 
-RULE = "is no list of finite numbers"
 SIZE = np.dtype("<f4").itemsize
 
 
@@ -32,37 +30,6 @@ def parse_optional_vector(raw, name):
         is_other = (lengths > 0) & (lengths != length)
         broken |= {f"`{name}` has not {length} numbers, as most have": is_other}
     return cells, broken
-
-
-def read_vector(cell):
-    """The bytes of a vector: of a list, of its JSON, or of bytes from before.
-
-    Example:
-        >>> np.frombuffer(read_vector("[1, 2.5]"), "<f4").tolist()
-        [1.0, 2.5]
-    """
-    if isinstance(cell, bytes):
-        return cell
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return b""
-    if isinstance(cell, str):
-        if not cell.strip():
-            return b""
-        try:
-            cell = json.loads(cell)
-        except ValueError as error:
-            raise ValueError(RULE) from error
-    if not isinstance(cell, list | tuple | np.ndarray):
-        raise ValueError(RULE)
-    try:
-        vector = np.asarray(cell, np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(RULE) from error
-    with np.errstate(over="ignore"):
-        vector = vector.astype("<f4")
-    if vector.ndim != 1 or not np.isfinite(vector).all():
-        raise ValueError(RULE)
-    return vector.tobytes()
 
 
 def vector_cells(vectors):

@@ -1,6 +1,7 @@
 """A new version with the items that came since, without training again."""
 
 import json
+import math
 import shutil
 from typing import Any
 
@@ -26,6 +27,7 @@ _ABSENT: dict[str, Any] = {
     **dict.fromkeys(("domain", "about", "keywords", "topic", "after"), ""),
     **dict.fromkeys(("available_from", "available_until", "num_events"), 0),
 }
+_BLANK = {"f": math.nan, "i": 0}  # of attributes by their type; "" of others
 COPIED = ("tf_serving_warmup_requests", "items.parquet", "manifest.json")
 
 
@@ -114,16 +116,18 @@ def _change_items(path, fresh):
     absent = {n: each for n, each in _ABSENT.items() if n not in frame.columns}
     frame = frame.assign(**absent)  # versions of before have fewer columns
     kept = frame[~frame["item_id"].isin({*fresh.removed, *fresh.added})]
-    new = pd.DataFrame(map(_item_row, fresh.added.values()), columns=frame.columns)
+    blank = {name: _BLANK.get(of.kind, "") for name, of in frame.dtypes.items()}
+    rows = [blank | _item_row(item) for item in fresh.added.values()]
+    new = pd.DataFrame(rows, columns=frame.columns)
     both = pd.concat([kept, new.astype(kept.dtypes)], ignore_index=True)
     both.to_parquet(path, index=False)
 
 
 def _item_row(item):
-    """What people read of a new item, in all columns."""
+    """What people read of a new item, and its attributes."""
     given = ("item_id", "title", "category", *_ABSENT)
     row = {name: getattr(item, name) for name in given if hasattr(item, name)}
-    return _ABSENT | row | {"about": about(item.text)}
+    return _ABSENT | item.features | row | {"about": about(item.text)}
 
 
 def _change_manifest(path, aside, last, fresh, ops):

@@ -1,9 +1,10 @@
-"""Inputs of a model's own: those of its feature columns."""
+"""Inputs of a model's own: feature columns, and limits of the items' attributes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,34 +18,80 @@ if TYPE_CHECKING:  # a server reads this module and goes without
 DTYPES = {"number": tf.float32, "time": tf.int64, "vector": tf.float32}
 
 
+def known_columns(state: AdaptedState) -> list[FeatureColumn]:
+    """The feature columns of a model, with the widths of vectors.
+
+    Args:
+        state: of the model.
+    """
+    found: dict[str, FeatureColumn] = {}
+    for side in SIDES:
+        coded = getattr(state.features, side)
+        for column, cells in zip(coded.columns, coded.cells, strict=True):
+            width = cells.shape[1] if column.kind == "vector" else 0
+            # Whoever asks brings vectors as numbers: a file is of the log alone.
+            found[column.input_name] = replace(column, width=width, file="")
+    for column in state.features.words:
+        found.setdefault(column.input_name, column)
+    return [*found.values()]
+
+
+def attributes(state: AdaptedState) -> dict[str, np.ndarray]:
+    """Name -> `[num_items]` array of the columns of items, but for vectors.
+
+    Args:
+        state: of the model.
+    """
+    items = state.features.items
+    return {
+        column.name: items.values(place)
+        for place, column in enumerate(items.columns)
+        if column.kind != "vector"
+    }
+
+
 def feature_specs(state: AdaptedState) -> dict[str, list[tf.TensorSpec]]:
     """Side -> specs of the inputs by which a request brings its columns.
 
     Args:
         state: of the model.
     """
-    found: dict[str, list[tf.TensorSpec]] = {side: [] for side in SIDES}
-    for coder in state.coders.values():
-        for column, width in zip(coder.columns, coder.widths, strict=True):
-            found[column.side].append(_spec(column, width))
-    known = {spec.name for specs in found.values() for spec in specs}
-    for column in state.features.words:
-        if column.input_name not in known:
-            found[column.side].append(_spec(column, 0))
-    return found
+    read = [each for each in known_columns(state) if each.uses & {"towers", "words"}]
+    return {
+        side: [_spec(column) for column in read if column.side == side]
+        for side in SIDES
+    }
 
 
-def _spec(column: FeatureColumn, width: int) -> tf.TensorSpec:
-    shape = [None, width] if width else [None]
+def filter_specs(state: AdaptedState) -> list[tf.TensorSpec]:
+    """Specs of the inputs by which a request is narrowed to some items.
+
+    Args:
+        state: of the model.
+    """
+    return [
+        tf.TensorSpec(
+            [None] if column.kind in DTYPES else [None, None],
+            DTYPES.get(column.kind, tf.string),
+            name=name,
+        )
+        for column in state.features.items.columns
+        for name in column.filter_names.values()
+    ]
+
+
+def _spec(column: FeatureColumn) -> tf.TensorSpec:
+    shape = [None, column.width] if column.width else [None]
     return tf.TensorSpec(
         shape, DTYPES.get(column.kind, tf.string), name=column.input_name
     )
 
 
 def own_default(spec: tf.TensorSpec) -> np.ndarray:
-    """What an input of a model's own is where it is left out: nothing is known.
+    """What an input of a model's own is where it is left out.
 
-    `""` of strings, NaN of numbers, 0 of times, zeros of a vector.
+    `""` of strings, NaN of numbers, 0 of times, zeros of a vector: nothing is known,
+    and nothing limited.
     """
     if spec.dtype == tf.string:
         return np.full([1] * spec.shape.rank, "", object)

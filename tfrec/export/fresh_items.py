@@ -4,19 +4,24 @@ import dataclasses
 import datetime
 import json
 import logging
+import math
 import pathlib
 
 import numpy as np
 import tensorflow as tf
 
+from tfrec.client.own_inputs import as_array
+from tfrec.data.domains import attribute_labels
 from tfrec.data.item_changes import ItemChange
 from tfrec.data.item_order import AFTER
 from tfrec.errors import ArtefactError, DataError
 from tfrec.export.calls import Call
+from tfrec.export.manifest import item_columns
 from tfrec.export.signatures import (
     INPUTS,
     default_of,
     named_specs,
+    plain_spec,
     saved_in,
     takes_fresh,
 )
@@ -41,6 +46,8 @@ class FreshItems:
         self._changes: dict[str, ItemChange] = {}
         self._encoded: dict[str, tuple] = {}  # id -> vector, memory
         self._trained_at = trained_at(folder)
+        self._columns = item_columns(folder)
+        self._told: set[str] = set()  # names of features that the model does not know
         if self._path.is_file():
             self._read()
         self._tier = self._make_tier(self._changes, self._encoded)
@@ -99,19 +106,34 @@ class FreshItems:
                 "was a rule. Train and save a new version."
             )
         last = {each.item_id: each for each in changes}
-        last = {i: each for i, each in last.items() if not self._is_learnt(each)}
+        last = {
+            i: self._as_known(each)
+            for i, each in last.items()
+            if not self._is_learnt(each)
+        }
         encoded = self._changes.keys() & self._encoded.keys()
         todo = [
             each
             for i, each in last.items()
             if not each.is_removed
-            and not (i in encoded and self._changes[i].texts == each.texts)
+            and not (i in encoded and self._changes[i].content == each.content)
         ]
         known, vectors = {**self._changes, **last}, dict(self._encoded)
         for start in range(0, len(todo), BATCH):
             vectors |= self._encode(todo[start : start + BATCH])
         self._tier = self._make_tier(known, vectors)
         self._changes, self._encoded = known, vectors
+
+    def _as_known(self, change):
+        """The change, its features checked, without those of other versions."""
+        known = {column.name for column in self._columns}
+        unknown = change.features.keys() - known
+        if not self._told.issuperset(unknown):
+            self._told |= unknown
+            names = ", ".join(sorted(unknown))
+            logger.warning("Features of items that this version lacks: %s.", names)
+        kept = {n: value for n, value in change.features.items() if n in known}
+        return dataclasses.replace(change, features=kept).checked(self._columns)
 
     def warm_up(self):
         """Encodes some text, so that the first item need not wait."""
@@ -142,6 +164,7 @@ class FreshItems:
         blank = (np.zeros(0, np.float32),) * 2
         encoded = [self._encoded.get(i, blank) for i in self._changes]
         frame = pd.DataFrame([dataclasses.asdict(e) for e in self._changes.values()])
+        frame["features"] = [json.dumps(e.features) for e in self._changes.values()]
         frame["vector"] = [vector for vector, _ in encoded]
         frame["memory"] = [memory for _, memory in encoded]
         frame.to_parquet(pathlib.Path(folder, FRESH_FILE), index=False)
@@ -151,8 +174,10 @@ class FreshItems:
 
         names = [field.name for field in dataclasses.fields(ItemChange)]
         for row in pd.read_parquet(self._path).to_dict("records"):
+            given = {n: row[n] for n in names if n in row}
+            given["features"] = json.loads(given.get("features", "{}"))
             try:
-                change = ItemChange(**{n: row[n] for n in names if n in row})
+                change = ItemChange(**given)
             except DataError as error:  # rules were fewer when it was written
                 logger.warning("%s: an item is skipped: %s", self._path, error)
                 continue
@@ -174,6 +199,12 @@ class FreshItems:
         columns = zip(*(each.texts for each in changes), strict=True)
         names = INPUTS["embed_candidate"]
         inputs = {n: tf.constant(c) for n, c in zip(names, columns, strict=True)}
+        specs = named_specs(self._live["embed_items"])
+        for column in self._columns:
+            if column.input_name in specs:  # not if it is for filters alone
+                spec = plain_spec(specs[column.input_name])
+                cells = as_array([e.features.get(column.name) for e in changes], spec)
+                inputs[column.input_name] = tf.constant(cells)
         made = self._live["embed_items"](**inputs)
         arrays = (made["vectors"].numpy(), made["memories"].numpy())
         if not all(np.isfinite(array).all() for array in arrays):
@@ -194,15 +225,28 @@ class FreshItems:
             "vectors": vectors,
             "memories": memories,
             "text_keys": [each.text_key for each in added.values()],
-            "categories": [each.labels for each in added.values()],
+            "categories": [self._labels(each) for each in added.values()],
             "available_from": [each.available_from for each in added.values()],
             "available_until": [each.available_until for each in added.values()],
             AFTER: [each.after for each in added.values()],
+            "numbers": self._limited(added.values(), "number", math.nan),
+            "times": self._limited(added.values(), "time", 0),
             "removed_item_ids": _removed(changes),
         }
         return self._live["make_fresh"](
             **{name: _shaped(columns[name], spec) for name, spec in specs.items()}
         )
+
+    def _labels(self, item):
+        """All labels of an item, those of its attributes as well."""
+        named = [column for column in self._columns if "any" in column.filter_names]
+        parts = [attribute_labels(c, item.features.get(c.name, "")) for c in named]
+        return "|".join(filter(None, [item.labels, *parts]))
+
+    def _limited(self, items, kind, missing):
+        """Rows of the attributes of a kind that requests may limit."""
+        names = [c.name for c in self._columns if c.kind == kind and c.filter_names]
+        return [[each.features.get(name, missing) for name in names] for each in items]
 
 
 def trained_at(folder):

@@ -16,9 +16,11 @@ from tfrec.export.signatures import (
     SignatureGraphs,
     default_of,
     named_specs,
+    plain_spec,
 )
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.inference.inference import exact_inference
+from tfrec.protocol.signature import Signature
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,13 @@ class InMemoryModel(Predictor):
     def titles(self) -> dict[str, str]:
         catalogue = self._graphs.inference.catalogue
         return dict(zip(catalogue.item_ids, catalogue.titles, strict=True))
+
+    def metadata(self) -> dict[str, Signature]:
+        specs = {name: self._graphs.specs(name) for name in INPUTS}
+        inputs = {n: {e.name: plain_spec(e) for e in specs[n]} for n in specs}
+        return {
+            name: Signature(inputs[name], outputs={}, defaults={}) for name in inputs
+        }
 
     def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         if signature not in INPUTS:

@@ -8,6 +8,7 @@ import numpy as np
 from tfrec.client.item_table import read_item_table
 from tfrec.client.predictor import Predictor
 from tfrec.export.servable import Servable
+from tfrec.protocol.signature import Signature
 
 
 class LoadedModel(Predictor):
@@ -34,6 +35,9 @@ class LoadedModel(Predictor):
         """Item id to title, of the items that the model was saved with."""
         table = read_item_table(self.folder / "assets.extra" / "items.parquet")
         return dict(zip(table["item_id"], table["title"], strict=True))
+
+    def metadata(self) -> dict[str, Signature]:
+        return self._servable.artefact.signatures
 
     def predict(self, signature: str, inputs: dict) -> dict[str, np.ndarray]:
         return self._servable.run(signature, inputs)

@@ -6,6 +6,8 @@ import importlib.metadata
 import json
 import pathlib
 
+from tfrec.feature_columns import FeatureColumn
+
 PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy")
 
 
@@ -74,6 +76,26 @@ def _beside(path):
     except (OSError, ValueError):
         return {}
     return manifest if isinstance(manifest, dict) else {}
+
+
+def feature_columns_of(manifest, side):
+    """The feature columns of a saved model.
+
+    Args:
+        manifest: dict; versions of before there were any name none.
+        side: of those in `tfrec.feature_columns.SIDES`.
+
+    Returns:
+        Tuple of `FeatureColumn`s.
+    """
+    columns = map(FeatureColumn.of_json, manifest.get("features", []))
+    return tuple(each for each in columns if each.side == side)
+
+
+def item_columns(version_folder):
+    """Those of the items, by the manifest in a version folder."""
+    path = pathlib.Path(version_folder, "assets.extra", "manifest.json")
+    return feature_columns_of(json.loads(path.read_text("utf-8")), "items")
 
 
 def _versions(names):

@@ -11,6 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
+from tfrec.export.feature_inputs import attributes, known_columns
 from tfrec.export.keras_variables import keras_variables_saved_once
 from tfrec.export.manifest import write_manifest
 from tfrec.export.ops import check_ops
@@ -166,6 +167,7 @@ def _save(aside, signatures, index, sample, facts):
         "topic": catalogue.topics,
         "after": catalogue.after,
     }
+    columns |= attributes(inference.model.state)
     pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
     ops = check_ops(aside, index.op_libraries)
@@ -184,6 +186,7 @@ def _save(aside, signatures, index, sample, facts):
             "signatures": sorted(functions),
             "events": inference.model.kinds.table(),
             "has_prerequisites": bool((catalogue.after != "").any()),
+            "features": [e.to_json() for e in known_columns(inference.model.state)],
         },
     )
     requests = read_warmup(aside)

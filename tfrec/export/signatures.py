@@ -11,10 +11,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfrec.export.feature_inputs import feature_specs, own_default, taken_of
+from tfrec.export.feature_inputs import (
+    feature_specs,
+    filter_specs,
+    own_default,
+    taken_of,
+)
+from tfrec.export.tier_inputs import fresh_specs, tier_of, tier_widths
 from tfrec.graphs import graph
 from tfrec.inference.request import QueryInputs, RequestOptions, options_for
-from tfrec.retrieval.new_item_tier import NewItemTier
+from tfrec.protocol.signature import TensorSpec
 
 DEFAULT_K = 10
 DEFAULT_LEARNING_RATE = 0.1
@@ -60,6 +66,8 @@ SPECS = {
     "vectors": _spec("vectors", tf.float32, 2),
     "memories": _spec("memories", tf.float32, 2),
     "text_keys": _spec("text_keys", tf.int64, 1),
+    "numbers": _spec("numbers", tf.float32, 2),
+    "times": _spec("times", tf.int64, 2),
 }
 DEFAULTS = {
     "query_text": [""],
@@ -86,10 +94,10 @@ DEFAULTS = {
     "learning_rate": [DEFAULT_LEARNING_RATE],
 }
 QUERY = tuple(name for name in QueryInputs._fields if name in SPECS)
-OPTIONS = RequestOptions._fields
+OPTIONS = tuple(name for name in RequestOptions._fields if name in SPECS)
 SIMILAR = ("now", "k", "exclude_item_ids", "met_item_ids", "categories", "domain")
 LIMITS = ("available_from", "available_until", "after")
-ITEM = ("item_ids", "vectors", "text_keys", "categories", *LIMITS)
+ITEM = ("item_ids", "vectors", "text_keys", "categories", *LIMITS, "numbers", "times")
 INPUTS = {  # of each signature
     "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats"),
     "recommend_from_interest": ("interest", *OPTIONS),
@@ -127,6 +135,7 @@ class SignatureGraphs(tf.Module):
         super().__init__(name="tfrec")
         self.inference = inference
         self._of_sides = feature_specs(inference.model.state)
+        self._filters = filter_specs(inference.model.state)
 
     def trace(self, name, with_fresh=False):
         """The concrete function of one signature, all of whose inputs are needed.
@@ -135,17 +144,26 @@ class SignatureGraphs(tf.Module):
             name: of those in `INPUTS`.
             with_fresh: whether it takes a `NewItemTier` as well, as `fresh_…`.
         """
-        specs = [SPECS[each] for each in INPUTS[name]]
-        specs += self._features_of(name)
+        specs = self.specs(name)
         if with_fresh and name not in WITHOUT_FRESH:
-            hybrid = self.inference.hybrid
-            specs += fresh_specs(hybrid.dim, hybrid.memory_dim)
+            specs += fresh_specs(self.inference.hybrid)
         return _traced(getattr(self, f"_{name}"), specs)
+
+    def specs(self, name):
+        """`TensorSpec`s of the inputs of one signature."""
+        specs = [SPECS[each] for each in INPUTS[name]] + self._features_of(name)
+        return specs + (self._filters if name in SEARCHING else [])
 
     def _features_of(self, name):
         """Specs of the feature columns that a signature takes."""
         sides = FEATURES.get(name, ())
         return [spec for side in sides for spec in self._of_sides[side]]
+
+    def _options(self, inputs, names=OPTIONS):
+        """The `RequestOptions` of some inputs; what is left out limits nothing."""
+        given = {name: inputs[name] for name in names}
+        filters = taken_of(inputs, self._filters)
+        return options_for(1, ())._replace(**given, filters=filters)
 
     def _query(self, inputs):
         """The `QueryInputs` among some inputs."""
@@ -155,25 +173,25 @@ class SignatureGraphs(tf.Module):
     def _recommend(self, **inputs):
         answer = self.inference.recommend(
             self._query(inputs),
-            _part(RequestOptions, inputs),
+            self._options(inputs),
             inputs["allow_repeats"],
-            _fresh(inputs),
+            tier_of(inputs),
         )
         return _answer(answer)
 
     def _recommend_from_interest(self, interest, **inputs):
         answer = self.inference.recommend_from_interest(
-            interest, _part(RequestOptions, inputs), fresh=_fresh(inputs)
+            interest, self._options(inputs), fresh=tier_of(inputs)
         )
         return _answer(answer)
 
     def _similar(self, item_ids, **inputs):
-        options = options_for(1, ())._replace(**{n: inputs[n] for n in SIMILAR})
-        ids, scores = self.inference.similar(item_ids, options, _fresh(inputs))
+        options = self._options(inputs, SIMILAR)
+        ids, scores = self.inference.similar(item_ids, options, tier_of(inputs))
         return {"item_ids": ids, "scores": scores}
 
     def _embed_query(self, **inputs):
-        query, fresh = self._query(inputs), _fresh(inputs)
+        query, fresh = self._query(inputs), tier_of(inputs)
         return {"embedding": self.inference.embed_query(query, fresh)}
 
     def _embed_candidate(self, **inputs):
@@ -192,7 +210,7 @@ class SignatureGraphs(tf.Module):
         return {"rows": self.inference.item_ids.rows_of(item_ids)}
 
     def _score_interest(self, candidate_item_ids, **inputs):
-        query, fresh = self._query(inputs), _fresh(inputs)
+        query, fresh = self._query(inputs), tier_of(inputs)
         scores = self.inference.score_interest(query, candidate_item_ids, fresh)
         return {"probabilities": scores}
 
@@ -203,12 +221,12 @@ class SignatureGraphs(tf.Module):
 
     def _update_interest(self, interest, item_ids, reward, learning_rate, **inputs):
         updated = self.inference.update_interest(
-            interest, item_ids, reward, learning_rate, _fresh(inputs)
+            interest, item_ids, reward, learning_rate, tier_of(inputs)
         )
         return {"interest": updated}
 
     def _explain(self, candidate_item_ids, **inputs):
-        query, fresh = self._query(inputs), _fresh(inputs)
+        query, fresh = self._query(inputs), tier_of(inputs)
         shares = self.inference.explain(query, candidate_item_ids, fresh)
         return {"history_weights": shares}
 
@@ -244,10 +262,8 @@ class Signatures(SignatureGraphs):
 
     def _of_new_items(self):
         """The functions of `live` that are no signature's."""
-        hybrid = self.inference.hybrid
-        item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
-        item_specs += self._features_of("embed_candidate")
-        widths = {"vectors": hybrid.dim, "memories": hybrid.memory_dim}
+        item_specs = self.specs("embed_candidate")
+        widths = tier_widths(self.inference.hybrid)
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
         # One string for each item here, not a row of options as in a request.
@@ -288,28 +304,6 @@ def signatures(live, fresh):
     return {"serving_default": functions["recommend"], **functions}
 
 
-def fresh_specs(dim, memory_dim):
-    """`TensorSpec`s of the fields of a `NewItemTier`, named `fresh_…`."""
-    kinds = NewItemTier(
-        item_ids=(tf.string, []),
-        keys=(tf.int64, []),
-        vectors=(tf.float32, [dim]),
-        memories=(tf.float32, [memory_dim]),
-        text_keys=(tf.int64, []),
-        category_names=(tf.string, []),
-        categories=(tf.int32, [None]),
-        available_from=(tf.int64, []),
-        available_until=(tf.int64, []),
-        required_keys=(tf.int64, []),
-        required=(tf.int32, [None]),
-        is_gone=(tf.bool, []),
-    )
-    return [
-        tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
-        for name, (dtype, shape) in kinds._asdict().items()
-    ]
-
-
 def is_own(name):
     """Whether an input is one of the model's own, as those of feature columns are."""
     return name not in SPECS and not name.startswith("fresh_")
@@ -328,6 +322,12 @@ def takes_fresh(function):
 def named_specs(function):
     """`{input name: TensorSpec}` of a concrete function of named inputs."""
     return function.structured_input_signature[1]
+
+
+def plain_spec(spec):
+    """A `tf.TensorSpec` as `tfrec.protocol.signature.TensorSpec`."""
+    shape = tuple(-1 if size is None else size for size in spec.shape)
+    return TensorSpec(spec.dtype.name, shape)
 
 
 def _sized(spec, widths):
@@ -382,18 +382,6 @@ def _with_signature(function: Any, signature):
     """The function, off which TensorFlow now reads these names and defaults."""
     function.__signature__ = signature
     return function
-
-
-def _part(kind, inputs):
-    return kind(**{name: inputs[name] for name in kind._fields})
-
-
-def _fresh(inputs):
-    if "fresh_item_ids" not in inputs:
-        return None
-    return NewItemTier(
-        **{name: inputs[f"fresh_{name}"] for name in NewItemTier._fields}
-    )
 
 
 def _answer(answer):

@@ -37,3 +37,14 @@ def category_rows(categories, names):
     width = max(1, max(map(len, own)))
     padded = [each + [-1] * (width - len(each)) for each in own]
     return tf.constant(padded, tf.int32)
+
+
+def marked(names, mark):
+    """Names as the labels of items have them, such as `"domain:books"`.
+
+    Args:
+        names: string tensor; `""` stays.
+        mark: what the labels begin with, such as `"domain:"`.
+    """
+    labels = mark + tf.strings.regex_replace(names, r"\|", " ")
+    return tf.where(names == "", "", labels)

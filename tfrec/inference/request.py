@@ -39,6 +39,7 @@ class RequestOptions(NamedTuple):
     boost_values: tf.Tensor  # [batch, width] float32, added to scores of these labels
     freshness_weight: tf.Tensor  # [batch] float32, added to the score of a new item
     freshness_half_life_hours: tf.Tensor  # [batch] float32, after which it is half
+    filters: dict = {}  # input name of a limit of an attribute -> [batch, ...]
 
 
 def history_only(histories):

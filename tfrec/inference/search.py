@@ -8,9 +8,10 @@ import tensorflow as tf
 from tfrec.data.domains import MARK
 from tfrec.graphs import required
 from tfrec.hybrid.hybrid_scorer import NUM_LAST
+from tfrec.inference.attribute_filters import AttributeFilters, item_labels
 from tfrec.inference.boosts import Boosts
 from tfrec.inference.diversity import POOL, diversify
-from tfrec.inference.lookup import Names, category_rows
+from tfrec.inference.lookup import Names, category_rows, marked
 from tfrec.retrieval.exact import strike
 from tfrec.retrieval.filters import (
     NO_ROW,
@@ -19,6 +20,7 @@ from tfrec.retrieval.filters import (
     available_at,
     best,
     every,
+    if_asked,
     in_categories,
     open_to,
     rare,
@@ -38,7 +40,7 @@ class Own(NamedTuple):
 
 
 class Search(tf.Module):
-    """An index behind categories, domains, limits of items, probabilities and boosts.
+    """An index behind limits, labels, attributes, least probabilities and boosts.
 
     Args:
         hybrid: `HybridScorer`.
@@ -52,12 +54,13 @@ class Search(tf.Module):
         self.hybrid, self.index, self.text_index = hybrid, index, text_index
         catalogue = hybrid.model.catalogue
         self.num_items = catalogue.num_items
-        names = np.unique(np.concatenate([[""], *split_categories(catalogue.labels)]))[
-            1:
-        ]
+        coded = hybrid.model.state.features.items.used_for("filter")
+        labels = item_labels(catalogue, coded)
+        names = sorted({name for each in split_categories(labels) for name in each})
         self.categories = Names(names, default=len(names))
-        self.candidate_categories = category_rows(catalogue.labels, names)
+        self.candidate_categories = category_rows(labels, names)
         self.boosts = Boosts(catalogue, self.categories, self.candidate_categories)
+        self.attributes = AttributeFilters(coded, names, self.categories)
         self.available_from = tf.constant(catalogue.available_from)
         self.available_until = tf.constant(catalogue.available_until)
         limits = catalogue.available_from | catalogue.available_until
@@ -168,6 +171,7 @@ class Search(tf.Module):
         has_rules = tf.reduce_any(options.categories != "")
         has_rules |= tf.reduce_any(options.domain != "")
         has_rules |= tf.reduce_any(options.min_probability > 0)
+        has_rules |= self.attributes.are_asked(options.filters)
         if fresh is not None:
             has_rules |= fresh.has_gone
 
@@ -215,11 +219,12 @@ class Search(tf.Module):
         return limits
 
     def _requested(self, options, fresh):
-        rules = []
-        for names in (options.categories, marked(options.domain)):
+        rules = self.attributes.rules(options.filters)
+        for names in (options.categories, marked(options.domain, MARK)):
             wanted = tf.where(names == "", -1, self.categories(names))
             num = self.categories.size
-            rules.append(in_categories(self.candidate_categories, num, wanted))
+            rule = in_categories(self.candidate_categories, num, wanted)
+            rules.append(if_asked(rule, tf.reduce_any(names != "", axis=1)))
         if fresh is not None:
             rules.append((fresh.is_here, ()))
         return rules
@@ -273,8 +278,12 @@ class Search(tf.Module):
         return best(tf.concat([scores, new], axis=1), rows, k)
 
     def _permits(self, fresh, options):
-        wanted = (options.categories, marked(options.domain))
-        return fresh.permits(options.now, wanted, options.met_item_ids)
+        wanted = (options.categories, marked(options.domain, MARK))
+        is_permitted = fresh.permits(options.now, wanted, options.met_item_ids)
+        rules = self.attributes.rules_of_new(options.filters, fresh)
+        allowed, per_query = every(*rules)
+        numbers = tf.range(tf.size(fresh.keys))[None]
+        return is_permitted & allowed(numbers, *per_query) if rules else is_permitted
 
     def _put(self, scores, own):
         """Fresh items' scores with those of the own ones in their places."""
@@ -286,12 +295,6 @@ class Search(tf.Module):
         )
         places = tf.stack([queries, columns], axis=-1)
         return tf.tensor_scatter_nd_update(scores, places, own.scores)
-
-
-def marked(domains):
-    """Domains as `tfrec.data.domains.labels` has them: a string tensor; `""` stays."""
-    names = MARK + tf.strings.regex_replace(domains, r"\|", " ")
-    return tf.where(domains == "", "", names)
 
 
 def inner_products(interest, candidates):

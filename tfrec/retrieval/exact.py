@@ -33,9 +33,9 @@ def exact_best(embeddings, queries, k, filters, bonus=None):
     is_allowed = filters.is_allowed(every_row[None])  # [batch or 1, num_candidates]
     # What any query of the batch may take; row 0 keeps the slice from being empty.
     is_in_slice = tf.reduce_any(is_allowed, axis=0) | (every_row == 0)
-    slice_rows = tf.boolean_mask(every_row, is_in_slice)
 
     def on_slice():
+        slice_rows = tf.boolean_mask(every_row, is_in_slice)
         scores = tf.matmul(queries, tf.gather(embeddings, slice_rows), transpose_b=True)
         if bonus is not None:
             scores += bonus.of(slice_rows[None])
@@ -50,7 +50,7 @@ def exact_best(embeddings, queries, k, filters, bonus=None):
         return _best_of_all(embeddings, queries, k, excluded, is_allowed, bonus)
 
     most = NARROW * tf.cast(num_candidates, tf.float32)
-    is_narrow = tf.cast(tf.size(slice_rows), tf.float32) <= most
+    is_narrow = tf.reduce_sum(tf.cast(is_in_slice, tf.float32)) <= most
     return tf.cond(is_narrow, on_slice, on_everything)
 
 
@@ -63,7 +63,12 @@ def _best_of_all(embeddings, queries, k, excluded_rows, is_allowed=None, bonus=N
             scores += bonus.of(tf.range(start, end)[None])
         if is_allowed is None:
             return scores
-        return tf.where(is_allowed[:, start:end], scores, NO_SCORE)
+        part = is_allowed[:, start:end]
+        return tf.cond(  # one row for all queries is added in half of the time
+            tf.shape(part)[0] == 1,
+            lambda: scores + tf.where(part, 0.0, NO_SCORE),
+            lambda: tf.where(part, scores, NO_SCORE),
+        )
 
     num_candidates = embeddings.shape[0]
     if num_candidates < GROUPED_FROM:

@@ -1,6 +1,7 @@
 """What may not be answered, and the top-k that obeys it; shared by every index."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -12,6 +13,10 @@ NO_CANDIDATE = ""
 NO_ROW = -1
 NO_SCORE = float("-inf")
 FEW_PAIRS = 30_000  # of a query, which are compared faster than sorted
+_ENDS = {  # of numbers: what stands for none, where limits begin and where they end
+    tf.float32: (-math.inf, tf.float32.min, math.inf),
+    tf.int64: (tf.int64.min, tf.int64.min + 1, tf.int64.max),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,16 +143,17 @@ def open_to(columns, is_open):
     return allowed, (is_open,)
 
 
-def in_categories(candidate_categories, num_categories, wanted):
-    """Candidates that share a category with what the query asks for.
+def in_categories(candidate_categories, num_categories, wanted, way="any"):
+    """Candidates by the categories that a query names.
 
     Args:
         candidate_categories: `[num_candidates, width]` int32 tensor of category
-            numbers; -1 is padding.
+            numbers, each once in a row; -1 is padding.
         num_categories: int.
         wanted: `[batch, n]` int32 tensor of category numbers. Padding is -1, a
             category that no candidate has is `num_categories`; a query with
             padding only takes all candidates.
+        way: `"any"`, `"all"` or `"none"`: how many of them a candidate must have.
 
     Returns:
         A pair `(allowed, per_query)` for `Filters` or `every`.
@@ -155,23 +161,111 @@ def in_categories(candidate_categories, num_categories, wanted):
     is_wanted = tf.reduce_any(
         tf.one_hot(wanted, num_categories + 1, on_value=True, off_value=False), axis=1
     )
-    takes_all = tf.reduce_all(wanted < 0, axis=1, keepdims=True)
-    # The last place is read for a candidate's padding, so it holds `takes_all`.
-    is_wanted = tf.concat([is_wanted[:, :-1] | takes_all, takes_all], axis=1)
+    num_wanted = tf.math.count_nonzero(is_wanted, axis=1, dtype=tf.int32)
+    # The last place is read for a candidate's padding.
+    is_wanted = tf.pad(is_wanted[:, :-1], [[0, 0], [0, 1]])
 
-    def allowed(rows, is_wanted):
+    def allowed(rows, is_wanted, num_wanted):
         def hits(column):
             found = tf.gather(column, rows)
             return _at_places(is_wanted, tf.where(found < 0, num_categories, found))
 
         columns = tf.unstack(candidate_categories, axis=1)
-        return tf.reduce_any(tf.stack([hits(column) for column in columns]), axis=0)
+        found = tf.stack([hits(column) for column in columns])
+        return has_enough(found, num_wanted, way, axis=0)
 
-    return allowed, (is_wanted,)
+    return allowed, (is_wanted, num_wanted)
+
+
+def has_enough(hits, num_wanted, way, axis):
+    """Whether candidates have those categories of which a query names some.
+
+    Args:
+        hits: `[batch, n]` bool tensor, and an axis of the categories of a candidate:
+            which of them are named.
+        num_wanted: `[batch]` int32 tensor: distinct categories that are named; of a
+            query that names none, all candidates have enough.
+        way: as for `in_categories`.
+        axis: int, that of the categories.
+
+    Returns:
+        `[batch, n]` bool tensor.
+    """
+    num_wanted = num_wanted[:, None]
+    if way == "all":
+        return tf.math.count_nonzero(hits, axis=axis, dtype=tf.int32) >= num_wanted
+    has_any = tf.reduce_any(hits, axis=axis)
+    return ~has_any if way == "none" else has_any | (num_wanted == 0)
+
+
+def within(numbers, least, most):
+    """Candidates whose number lies between two limits, which are allowed as well.
+
+    Args:
+        numbers: `[num_candidates]` tensor: float32, NaN where there is none, or int64,
+            0 where there is none: no limit takes such a candidate.
+        least: `[batch]` tensor of that type; NaN or 0 is no limit.
+        most: the same.
+
+    Returns:
+        A pair `(allowed, per_query)` for `Filters` or `every`.
+    """
+    lowest, first, highest = _ENDS[numbers.dtype]
+    numbers = tf.where(is_given(numbers), numbers, lowest)
+    has_limit = is_given(least) | is_given(most)
+    least = tf.where(is_given(least), tf.maximum(least, first), first)
+    least = tf.where(has_limit, least, lowest)
+    most = tf.where(is_given(most), most, highest)
+
+    def allowed(rows, least, most):
+        found = tf.gather(numbers, rows)
+        return (found >= least[:, None]) & (found <= most[:, None])
+
+    return allowed, (least, most)
+
+
+def is_given(numbers):
+    """Which numbers are there: a bool tensor; NaN and the integer 0 stand for none."""
+    return ~tf.math.is_nan(numbers) if numbers.dtype.is_floating else numbers != 0
+
+
+def if_asked(rule, is_asked):
+    """A rule that costs nothing where no query of the batch asks for it.
+
+    Where all queries ask for the same, it judges rows that they share only once.
+
+    Args:
+        rule: pair `(allowed, per_query)` that allows everything to other queries.
+        is_asked: `[batch]` bool tensor.
+
+    Returns:
+        A pair `(allowed, per_query)` for `Filters` or `every`.
+    """
+    judge, tensors = rule
+
+    def judged(rows, tensors):
+        if rows.shape[0] != 1:
+            return judge(rows, *tensors)
+        first = [each[:1] for each in tensors]
+        pairs = zip(tensors, first, strict=True)
+        are_alike = tf.reduce_all([tf.reduce_all(each == one) for each, one in pairs])
+        return tf.cond(
+            are_alike, lambda: judge(rows, *first), lambda: judge(rows, *tensors)
+        )
+
+    def allowed(rows, is_asked, *tensors):
+        everything = tf.ones([1, 1], tf.bool)
+        return tf.cond(
+            tf.reduce_any(is_asked), lambda: judged(rows, tensors), lambda: everything
+        )
+
+    return allowed, (is_asked, *tensors)
 
 
 def _at_places(flags, places):
     """`[batch, width]` flags of each query at `[batch or 1, n]` places."""
+    if places.shape[0] == 1:  # the same for all queries: whole rows are copied
+        return tf.transpose(tf.gather(tf.transpose(flags), places[0]))
     shape = [tf.shape(flags)[0], tf.shape(places)[1]]
     return tf.gather(flags, tf.broadcast_to(places, shape), batch_dims=1)
 

@@ -11,8 +11,16 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfrec.data.item_texts import NO_TEXT
-from tfrec.retrieval.filters import NO_CANDIDATE, NO_ROW, available_at, every
+from tfrec.retrieval.filters import (
+    NO_CANDIDATE,
+    NO_ROW,
+    available_at,
+    every,
+    has_enough,
+)
 from tfrec.retrieval.required_items import NUM_KEYS, RequiredItems, keys_of
+
+PLACES = {"number": "numbers", "time": "times"}  # kind of an attribute -> field
 
 
 class NewItemTier(NamedTuple):
@@ -27,12 +35,15 @@ class NewItemTier(NamedTuple):
     memories: tf.Tensor  # [n, memory_dim] float32, as `HybridScorer.new_items`
     text_keys: tf.Tensor  # [n] int64, the same for equal texts; -1 for none
     category_names: tf.Tensor  # [num_categories] string
-    categories: tf.Tensor  # [n, width] int32 numbers of category_names, -1 = padding
+    categories: tf.Tensor  # [n, width] int32 numbers of category_names, -1 = padding;
+    # domains and names of attributes are among them, as labels
     available_from: tf.Tensor  # [n] int64 UTC seconds, 0 = always
     available_until: tf.Tensor  # [n] int64 UTC seconds, 0 = for ever
     required_keys: tf.Tensor  # [num_required] int64, as of `RequiredItems`
     required: tf.Tensor  # [n, width] int32 places in required_keys, -1 = padding
     is_gone: tf.Tensor  # [num_items] bool, replaced or removed; [1] if none is
+    numbers: tf.Tensor  # [n, num_numbers] float32 attributes, NaN = none
+    times: tf.Tensor  # [n, num_times] int64 attributes in UTC seconds, 0 = none
 
     @property
     def is_empty(self):
@@ -89,11 +100,7 @@ class NewItemTier(NamedTuple):
         is_real = numbers < tf.size(self.keys) - 1
         is_permitted = allowed(numbers, *per_query) & is_real
         for categories in wanted:
-            is_permitted &= tf.cond(
-                tf.reduce_any(categories != ""),
-                functools.partial(self._is_in, categories),
-                lambda: tf.ones_like(is_real),
-            )
+            is_permitted &= self.has_labels(categories)
         required = RequiredItems(self.required_keys, self.required)
         return is_permitted & tf.cond(
             tf.size(self.required_keys) > 0,
@@ -101,14 +108,30 @@ class NewItemTier(NamedTuple):
             lambda: tf.ones_like(is_real),
         )
 
-    def _is_in(self, categories):
-        hits = categories[:, :, None] == self.category_names
-        takes_all = tf.reduce_all(categories == "", axis=1, keepdims=True)
-        # The last place is read for an item's padding.
-        is_wanted = tf.concat([tf.reduce_any(hits, axis=1), takes_all], axis=1)
+    def has_labels(self, names, way="any"):
+        """Which fresh items have the labels that queries name.
+
+        Args:
+            names: `[batch, width]` string tensor, "" is padding; a query with padding
+                only takes all items.
+            way: `"any"`, `"all"` or `"none"`: how many of them an item must have.
+
+        Returns:
+            A bool tensor that broadcasts to `[batch, n]`.
+        """
+        return tf.cond(
+            tf.reduce_any(names != ""),
+            functools.partial(self._has_labels, names, way),
+            lambda: tf.ones([1, 1], tf.bool),
+        )
+
+    def _has_labels(self, names, way):
+        is_wanted = tf.reduce_any(names[:, :, None] == self.category_names, axis=1)
+        is_wanted = tf.pad(is_wanted, [[0, 0], [0, 1]])  # the last place is padding's
         last = tf.size(self.category_names)
         places = tf.where(self.categories < 0, last, self.categories)
-        return tf.reduce_any(tf.gather(is_wanted, places, axis=1), axis=2) | takes_all
+        hits = tf.gather(is_wanted, places, axis=1)
+        return has_enough(hits, _num_distinct(names), way, axis=2)
 
 
 def make_fresh(items, memories, gone_rows, num_items):
@@ -117,8 +140,8 @@ def make_fresh(items, memories, gone_rows, num_items):
     Args:
         items: dict of tensors of one length: `item_ids` (string, unique, not ""),
             `vectors` `[n, dim]`, `text_keys` (int64), `categories` (string such as
-            `"drama|war"`), `available_from` and `available_until` (int64), `after`
-            (string, ids such as `"a|b"`).
+            `"drama|war|brand:acme"`), `available_from` and `available_until` (int64),
+            `after` (string, ids such as `"a|b"`), `numbers` and `times` as in the tier.
         memories: `[n, memory_dim]` float tensor.
         gone_rows: `[m]` int32 tensor, rows of the catalogue that are not to be
             answered; `NO_ROW` is ignored.
@@ -151,7 +174,17 @@ def make_fresh(items, memories, gone_rows, num_items):
         required_keys=required.keys,
         required=column(required.places, -1),
         is_gone=_marked(gone_rows, num_items),
+        numbers=column(items["numbers"], 0.0),
+        times=column(items["times"], 0),
     )
+
+
+def _num_distinct(names):
+    """`[batch]` int32: names in each row of strings, each once; "" is none."""
+    is_same = names[:, :, None] == names[:, None]
+    is_before = tf.linalg.band_part(tf.cast(is_same, tf.int32), -1, 0) > 0
+    num_same = tf.math.count_nonzero(is_before, axis=2, dtype=tf.int32)  # up to here
+    return tf.math.count_nonzero((num_same == 1) & (names != ""), 1, dtype=tf.int32)
 
 
 def _marked(rows, num_items):

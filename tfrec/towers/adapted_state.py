@@ -47,7 +47,7 @@ def adapted_state(interactions, items, users, repeats):
     """The `AdaptedState` of a log; arguments as in `TwoTower.adapt`."""
     written = interactions.event_texts
     features = interactions.features or LogFeatures.none(interactions)
-    read = {side: getattr(features, side).used_for("towers") for side in SIDES}
+    read = {side: getattr(features, side).for_towers() for side in SIDES}
     return AdaptedState(
         catalogue=make_catalogue(items, interactions),
         kinds=event_kinds(interactions),

@@ -144,13 +144,11 @@ def _read_features(folder):
 
 
 def _to_json(columns):
-    return [{**vars(each), "uses": sorted(each.uses)} for each in columns]
+    return [each.to_json() for each in columns]
 
 
 def _of_json(stored):
-    return tuple(
-        FeatureColumn(**{**each, "uses": frozenset(each["uses"])}) for each in stored
-    )
+    return tuple(map(FeatureColumn.of_json, stored))
 
 
 def _sample_log(events, catalogue, kinds, num_users, features):

@@ -72,7 +72,7 @@ class ModelFeatures(keras.layers.Layer):
             coder = state.coders[name]
             if not coder.columns:
                 return None
-            coded = getattr(state.features, name).used_for("towers")
+            coded = getattr(state.features, name).for_towers()
             return FeatureSide(coder, coded, dim, dropout)
 
         self.items, self.users, self.context = map(side, SIDES)

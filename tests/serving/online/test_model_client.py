@@ -6,7 +6,10 @@ import pytest
 from serving.gateway import model_client as model_link
 from serving.gateway.model_client import ModelClient
 from tfrec.client.answers import Recommendation, VersionStatus
+from tfrec.protocol.signature import Signature, TensorSpec
 from tfrec.protocol.status import RequestError
+
+AGE = TensorSpec("float32", (-1,))
 
 
 class Client:
@@ -26,6 +29,9 @@ class Client:
         if isinstance(self.kinds, Exception):
             raise self.kinds
         return self.kinds
+
+    def metadata(self):
+        return {"recommend": Signature({"user_age": AGE}, {}, {})}
 
     def recommend_with_version(self, requests):
         self.asked += requests
@@ -135,3 +141,10 @@ def test_a_server_without_a_version(link, client, monkeypatch):
     monkeypatch.setattr(client, "status", lambda: [VersionStatus(1, "LOADING", "")])
     link.look()
     assert link.problem == "UNAVAILABLE: No version of the model is available."
+
+
+def test_columns_of_a_person_are_those_that_the_version_reads(link, caplog):
+    """One of another kind than the model's costs nobody the answer."""
+    assert link.read_features({"age": 31, "group": "b"}) == {"age": 31}
+    assert link.read_features({"age": "old"}) == {}
+    assert "`age` must be a number" in caplog.text

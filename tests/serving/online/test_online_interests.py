@@ -150,7 +150,7 @@ class Model:
 
     version = 1
 
-    def embed_query(self, history, now, user_text):
+    def embed_query(self, history, now, user_text, user_features):
         return np.full(2, self.version, "float32")
 
 

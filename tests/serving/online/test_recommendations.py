@@ -6,12 +6,14 @@ import pytest
 from serving.gateway import recommendations as module
 from serving.gateway.cache import AnswerCache
 from serving.gateway.metrics import Metrics
+from serving.gateway.profiles import Profile
 from serving.gateway.recommendations import ListOptions, NoAnswerError, Recommending
 from serving.gateway.titles import ItemTitles
 from serving.sentences.selection import Selection
 from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
 from tfrec.client.answers import Recommendation
+from tfrec.client.histories import QueryError
 from tfrec.protocol.status import RequestError
 
 
@@ -25,6 +27,9 @@ class Model:
 
     def cold_list(self, now):
         return self.cold_items
+
+    def read_features(self, columns):
+        return {n: value for n, value in columns.items() if n == "age"}
 
     def recommend(self, history, user_text, **wishes):
         self.asked += 1
@@ -113,6 +118,9 @@ def test_the_model_is_told_the_wishes(recommending, states, model):
         "exclude": [],
         "now": 1000,
         "query_text": "",
+        "filters": {},
+        "user_features": {},
+        "context": {},
     }
 
 
@@ -122,7 +130,7 @@ def test_users_without_events_are_one_and_the_same(recommending, model):
 
 
 def test_the_model_is_told_the_profile_of_who_asks(states, model):
-    profiles = {"ann": "a gardener"}
+    profiles = {"ann": Profile("a gardener", {"age": 31, "group": "b"})}
     recommending = Recommending(
         states, model, ItemTitles(), Metrics(), profiles=profiles
     )
@@ -133,6 +141,32 @@ def test_the_model_is_told_the_profile_of_who_asks(states, model):
     for user_id in ("bob", "ann"):
         ids(recommending, user_id)
     assert model.told[2:] == ["", "a gardener"]
+    assert model.wishes["user_features"] == {"age": 31}
+    ids(recommending, "ann", user_features=(("age", 5),))
+    assert model.wishes["user_features"] == {"age": 5}
+
+
+def test_the_model_is_told_limits_and_context(recommending, model):
+    limits = (("price_max", "10"),)
+    ids(recommending, "ann", limits=limits, context=(("device", "phone"),))
+    assert model.wishes["filters"] == {"price_max": "10"}
+    assert model.wishes["context"] == {"device": "phone"}
+
+
+def test_the_fallback_knows_no_attributes(recommending, model):
+    """An item that may be outside of a limit does not come."""
+    model.cold_items = [Recommendation("popular", 1.0, 0.5)]
+    model.error = RequestError(grpc.StatusCode.UNAVAILABLE, "away")
+    assert ids(recommending, "ann") == ["popular"]
+    with pytest.raises(NoAnswerError, match="has what is asked for"):
+        ids(recommending, "ann", limits=(("price_max", "10"),))
+
+
+@pytest.mark.parametrize("of", ["user_features", "context"])
+def test_a_vector_takes_no_features(recommending, states, of):
+    states.append([event("ann", 1)])
+    with pytest.raises(QueryError, match="must be left out with `mode=interest`"):
+        ids(recommending, "ann", mode="interest", **{of: (("age", 5),)})
 
 
 def test_an_answer_is_kept_under_the_version_that_gave_it(recommending, states, model):
