@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tfrec.data.fading import recency
 from tfrec.linear.scorer import Scorer
 from tfrec.linear.text_regression import TextRegression
 
@@ -17,17 +18,18 @@ class PopularityScorer(Scorer):
 
     Args:
         text_ridge: positive float, as `TextRegression` takes it.
+        half_life_days: float, days in which an event's weight halves; 0 = a tenth of
+            the time that the log spans.
     """
 
-    def __init__(self, text_ridge=4.0):
+    def __init__(self, text_ridge=4.0, half_life_days=0.0):
         super().__init__(name="popularity")
-        self.text_ridge = text_ridge
+        self.text_ridge, self.half_life_days = text_ridge, half_life_days
 
     def fit(self, interactions, catalogue, text_vectors):
         """Counts the log's positive events, by recency."""
-        age_s = interactions.timestamps.max() - interactions.timestamps
-        recency = 0.5 ** (age_s / max(1.0, HALF_LIFE * age_s.max()))
-        weights = recency * (interactions.labels > 0)
+        times, is_positive = interactions.timestamps, interactions.labels > 0
+        weights = recency(times, self.half_life_days, HALF_LIFE) * is_positive
         counts = np.bincount(
             interactions.item_rows, weights, minlength=catalogue.num_items
         )
