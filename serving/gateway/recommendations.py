@@ -15,6 +15,7 @@ from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
+from serving.gateway.popular_now import PopularNow
 from serving.gateway.quotas import by_domain, read_quota
 from serving.gateway.reasons import Reasons
 from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
@@ -141,6 +142,7 @@ class Recommending:
         self._catalogue = catalogue
         self._metrics = metrics
         self._reactions = reactions or Reactions()
+        self._popular = PopularNow(states, catalogue, self._reactions)
         self._profiles = profiles or {}
         self._cache = AnswerCache()
         self._last_lists = LastLists()
@@ -217,6 +219,7 @@ class Recommending:
         excluded = selection.excluded if selection else ()
         filters = options.filters | {"exclude": [*hidden, *excluded]}
         filters["allow_repeats"] = options.allow_repeats
+        filters["popular"] = self._popular.find()
         chosen_by = selection or options.quota
         try:
             best, version = self._best(visible, filters, texts, chosen_by)
@@ -276,6 +279,7 @@ class Recommending:
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options))
+        filters["popular"] = self._popular.find()
         try:
             vector = self._keeping.query_vector(user_id, state, now, profile)
             ask = functools.partial(self._model.recommend_from_interest, vector)

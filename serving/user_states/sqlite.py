@@ -14,7 +14,7 @@ import pathlib
 import sqlite3
 import threading
 
-from serving.user_states.counts import Levels, add_levels, merge
+from serving.user_states.counts import ALL_ITEMS, Levels, add_levels, merge
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import StoreError, StoreFullError, UserStates
 from tfrec.errors import ServingError
@@ -32,7 +32,9 @@ _COUNT = """
 INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (event, item_id) DO UPDATE
 SET fast = add_levels(fast, excluded.fast), slow = add_levels(slow, excluded.slow)
 """
-_BEST = "SELECT item_id FROM counts WHERE event = ? ORDER BY {} DESC LIMIT ?"
+_BEST = """
+SELECT item_id FROM counts WHERE event = ? AND item_id != ? ORDER BY {} DESC LIMIT ?
+"""
 # CROSS JOIN looks the items up one by one, where a join might read a kind as a whole.
 _LEVELS = """
 SELECT item_id, fast, slow FROM json_each(?) AS wanted
@@ -111,7 +113,7 @@ class SqliteStates(UserStates):
         best, query = set(), _BEST.format(half_life)
         with self._connection() as connection:
             for kind in kinds:
-                rows = connection.execute(query, [kind, limit])
+                rows = connection.execute(query, [kind, ALL_ITEMS, limit])
                 best |= {item_id for (item_id,) in rows}
         return best
 

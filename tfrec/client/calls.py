@@ -117,7 +117,7 @@ def recommend_from_interest(
 ) -> SignatureCall:
     """For an embedding; read as recommendations."""
     query = make_query(now=now, **options)
-    inputs = histories.filter_inputs([query])
+    inputs = histories.filter_inputs([query]) | histories.popular_inputs([query])
     inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
     return SignatureCall(
         "recommend_from_interest", inputs, lambda a: titles.recommendations(a)[0]

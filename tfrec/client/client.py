@@ -88,7 +88,7 @@ class RecommenderClient:
             history: the latest events: item ids, `(item_id, event, value, timestamp,
                 text)` tuples, dicts with these keys or a pandas frame.
             **options: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
-                `min_probability`, `diversity`, `now`, `allow_repeats` as in
+                `min_probability`, `diversity`, `now`, `allow_repeats`, `popular` as in
                 `tfrec.client.histories.Query`.
 
         Returns:
@@ -127,7 +127,8 @@ class RecommenderClient:
         Args:
             interest: `[dim]` floats.
             now: a time, 0 for the server's clock.
-            **options: `k`, `exclude`, `categories`, `min_probability`, `diversity`.
+            **options: `k`, `exclude`, `categories`, `min_probability`, `diversity`,
+                `popular`.
         """
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)

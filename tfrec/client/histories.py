@@ -5,7 +5,7 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # The events of one user, as `read_history` takes them.
 HistoryLike: TypeAlias = "History | Sequence[Any] | pd.DataFrame"
+PopularLike: TypeAlias = "Popular | Mapping[Any, float | tuple[float, float]]"
 FIELDS = ("item_id", "event", "value", "timestamp", "text")
 SHOWN = 3  # wrong events that a message tells of
 
@@ -73,6 +74,51 @@ class History:
         return History(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
+@dataclass(frozen=True)
+class Popular:
+    """How often items are had now, as columns: counts of events that fade.
+
+    Attributes:
+        item_ids: `[n]` strings.
+        counts: `[n]` float32, each event counts half as much after a week.
+        recent: `[n]` float32, the same after an hour.
+        total: of all items together, as `counts`; the sum of these if that is more.
+    """
+
+    item_ids: np.ndarray = field(default_factory=lambda: np.array([], object))
+    counts: np.ndarray = field(default_factory=lambda: np.array([], "float32"))
+    recent: np.ndarray = field(default_factory=lambda: np.array([], "float32"))
+    total: float = 0.0
+
+    @classmethod
+    def of(cls, counts: "PopularLike", total: float = 0.0) -> "Popular":
+        """Of item id to a count, or to a pair of counts, the second of the last hour.
+
+        Raises:
+            QueryError: it is no mapping, or an id or a number breaks a rule.
+
+        Example:
+            >>> Popular.of({"a": (9, 5), "b": 2}).recent.tolist()
+            [5.0, 0.0]
+        """
+        if isinstance(counts, Popular):
+            return counts
+        if not isinstance(counts, Mapping):
+            raise QueryError(
+                "`popular` must be a mapping of item ids to counts, because an item is "
+                f"nothing without its count. Received: {counts!r:.80}."
+            )
+        pairs = [each if _is_pair(each) else (each, 0) for each in counts.values()]
+        numbers = finite("popular", [*pairs, (total, 0)])
+        if (numbers < 0).any():
+            raise QueryError(
+                "`popular` must hold counts of at least 0, because they are numbers of "
+                f"events. Received: {numbers.min():g}."
+            )
+        ids = np.array(read_ids("popular", [*counts]), object)
+        return cls(ids, numbers[:-1, 0], numbers[:-1, 1], float(numbers[-1, 0]))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """What one user asks for.
@@ -89,6 +135,7 @@ class Query:
         min_probability: items below it do not come.
         diversity: 0 for the best items, up to 1 for items unlike one another.
         allow_repeats: whether items of the history may come again.
+        popular: what people have now, in place of what was popular at training.
     """
 
     history: History = field(default_factory=History)
@@ -102,6 +149,7 @@ class Query:
     min_probability: float = 0.0
     diversity: float = 0.0
     allow_repeats: bool = False
+    popular: Popular = field(default_factory=Popular)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k < 2**31:
@@ -214,6 +262,8 @@ def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query
     for name in ("categories", "domain"):
         if not isinstance(options.get(name, ""), str):
             options[name] = _read_each(name, options[name], read_text)
+    if "popular" in options:
+        options["popular"] = Popular.of(options["popular"])
     return Query(history=read_history(history, seconds)[0], now=seconds, **options)
 
 
@@ -261,12 +311,26 @@ def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     return inputs | _if_used("diversity", diversity)
 
 
+def popular_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
+    """The inputs of live counts, if there are any."""
+    popular = [query.popular for query in queries]
+    if not any(len(each.item_ids) for each in popular):
+        return {}
+    return {
+        "popular_item_ids": pad([each.item_ids for each in popular]),
+        "popular_counts": pad([each.counts for each in popular], 0, "float32"),
+        "popular_recent_counts": pad([each.recent for each in popular], 0, "float32"),
+        "popular_total": np.array([each.total for each in popular], "float32"),
+    }
+
+
 def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
     """All inputs of `recommend`, each at full batch length."""
     allow_repeats = np.array([q.allow_repeats for q in queries], bool)
     return {
         **query_inputs(queries),
         **filter_inputs(queries),
+        **popular_inputs(queries),
         "allow_repeats": allow_repeats,
     }
 
@@ -289,6 +353,10 @@ def pad(
     for target, row in zip(padded, rows, strict=True):
         target[1 : 1 + len(row)] = row
     return padded
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2
 
 
 def _read_event(event: Any, now: Moment) -> dict:

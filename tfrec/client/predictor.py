@@ -10,6 +10,7 @@ from tfrec.client import calls
 from tfrec.client.answers import SimilarItem
 from tfrec.client.histories import (
     HistoryLike,
+    PopularLike,
     Query,
     QueryError,
     make_query,
@@ -68,6 +69,7 @@ class Predictor(abc.ABC):
         diversity: float = 0.0,
         allow_repeats: bool = False,
         now: Any = None,
+        popular: "PopularLike | None" = None,
     ) -> "pd.DataFrame":
         """The best items for people, by what they did last.
 
@@ -87,6 +89,9 @@ class Predictor(abc.ABC):
             allow_repeats: whether items of the history may come again.
             now: time of asking (UTC seconds, ISO 8601, a datetime), one for all or a
                 list; None for right after the last event.
+            popular: live counts of items by id, such as `{"50": 120.0}`, or
+                `{"50": (120.0, 30.0)}` of about the last two weeks and two hours; they
+                replace the popularity that was learnt. `Popular.of` takes a total too.
 
         Returns:
             Frame `query, rank, item_id, title, score, probability`, the best first:
@@ -109,6 +114,7 @@ class Predictor(abc.ABC):
             "domain": domain,
             "min_probability": min_probability,
             "diversity": diversity,
+            "popular": popular or {},
         }
         queries = _queries(histories, given, shared)
         if not queries:

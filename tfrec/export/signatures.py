@@ -12,7 +12,12 @@ from typing import Any
 import tensorflow as tf
 
 from tfrec.graphs import graph
-from tfrec.inference.request import QueryInputs, RequestOptions, options_for
+from tfrec.inference.request import (
+    PopularItems,
+    QueryInputs,
+    RequestOptions,
+    options_for,
+)
 from tfrec.retrieval.new_item_tier import NewItemTier
 
 DEFAULT_K = 10
@@ -39,6 +44,10 @@ SPECS = {
     "min_probability": _spec("min_probability", tf.float32, 1),
     "diversity": _spec("diversity", tf.float32, 1),
     "allow_repeats": _spec("allow_repeats", tf.bool, 1),
+    "popular_item_ids": _spec("popular_item_ids", tf.string, 2),
+    "popular_counts": _spec("popular_counts", tf.float32, 2),
+    "popular_recent_counts": _spec("popular_recent_counts", tf.float32, 2),
+    "popular_total": _spec("popular_total", tf.float32, 1),
     "interest": _spec("interest", tf.float32, 2),
     "candidate_item_ids": _spec("candidate_item_ids", tf.string, 2),
     "title": _spec("title", tf.string, 1),
@@ -69,18 +78,23 @@ DEFAULTS = {
     "min_probability": [0.0],
     "diversity": [0.0],
     "allow_repeats": [False],
+    "popular_item_ids": [[""]],
+    "popular_counts": [[0.0]],
+    "popular_recent_counts": [[0.0]],
+    "popular_total": [0.0],
     "text": [""],
     "category": [""],
     "learning_rate": [DEFAULT_LEARNING_RATE],
 }
 QUERY = QueryInputs._fields
 OPTIONS = RequestOptions._fields
+POPULAR = PopularItems._fields
 SIMILAR = ("now", "k", "exclude_item_ids", "categories", "domain")  # its options
 LIMITS = ("available_from", "available_until")
 ITEM = ("item_ids", "vectors", "text_keys", "categories", *LIMITS)
 INPUTS = {  # of each signature
-    "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats"),
-    "recommend_from_interest": ("interest", *OPTIONS),
+    "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats", *POPULAR),
+    "recommend_from_interest": ("interest", *OPTIONS, *POPULAR),
     "similar": ("item_ids", *SIMILAR),
     "embed_query": QUERY,
     "embed_candidate": ("title", "text", "category"),
@@ -125,12 +139,16 @@ class SignatureGraphs(tf.Module):
             _part(RequestOptions, inputs),
             inputs["allow_repeats"],
             _fresh(inputs),
+            _part(PopularItems, inputs),
         )
         return _answer(answer)
 
     def _recommend_from_interest(self, interest, **inputs):
         answer = self.inference.recommend_from_interest(
-            interest, _part(RequestOptions, inputs), fresh=_fresh(inputs)
+            interest,
+            _part(RequestOptions, inputs),
+            _fresh(inputs),
+            _part(PopularItems, inputs),
         )
         return _answer(answer)
 
