@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.model.checkerboard import START
-from tfrec.inference.request import QueryInputs, RequestOptions
+from tfrec.inference.request import PopularItems, QueryInputs, RequestOptions
 
 SOON = START + 86400  # when item 0 is still on offer
 QUERY_SPECS = QueryInputs(
@@ -19,6 +19,11 @@ WISH_SPECS = RequestOptions(
     tf.TensorSpec([None], tf.int32),
     *(tf.TensorSpec([None, None], tf.string) for _ in range(3)),
     *(tf.TensorSpec([None], tf.float32) for _ in range(2)),
+)
+POPULAR_SPECS = PopularItems(
+    tf.TensorSpec([None, None], tf.string),
+    *(tf.TensorSpec([None, None], tf.float32) for _ in range(2)),
+    tf.TensorSpec([None], tf.float32),
 )
 NAMED = tf.TensorSpec([None, None], tf.string)
 
@@ -100,6 +105,16 @@ def make_options(**given):
         "diversity": [0.0],
     }
     return _tensors(WISH_SPECS, defaults | given)
+
+
+def make_popular(named, totals=(0.0,)):
+    """`PopularItems` of one list of `(item id, count, recent count)` per user."""
+    ids, counts, recent = (
+        padded([[each[place] for each in row] for row in named], padding)
+        for place, padding in enumerate(("", 0, 0))
+    )
+    given = dict(zip(PopularItems._fields, (ids, counts, recent, totals), strict=True))
+    return _tensors(POPULAR_SPECS, given)
 
 
 def answers(ids):

@@ -70,5 +70,5 @@ class _Fading:
         for half_life_s in half_lives:
             levels = self._levels[half_life_s][np.maximum(ends - 1, 0)]
             now = np.maximum(ages, 0)[:, None] / half_life_s
-            counts.append(np.where(has_any, np.exp2(levels - now), 0.0))
+            counts.append(np.exp2(np.where(has_any, levels - now, -np.inf)))
         return counts

@@ -103,6 +103,7 @@ def test_no_answer_outlives_its_second(recommending, states, model, clock):
 
 def test_the_model_is_told_the_wishes(recommending, states, model):
     ids(recommending, "ann", min_probability=0.25, diversity=0.75, k=3, category="a|b")
+    assert not len(model.wishes.pop("popular").item_ids)  # nobody has any events
     assert model.wishes == {
         "k": 3,
         "categories": ["a", "b"],
