@@ -1,4 +1,4 @@
-"""What live counts of events are worth, on the rolling test of a log, and what they cost.
+"""What live counts of events are worth on the rolling test of a log, and their cost.
 
 The model learns from the log before the cut. Each question of the test then has the
 counts of its moment: all people's events since the cut, strictly before it.
@@ -15,8 +15,8 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
-
 from timing import percentiles
+
 from tests.news_log import DAY_S, news_events, news_stories
 from tests.toy_log import START
 from tfrec.config import load_config

@@ -47,7 +47,7 @@ class PopularNow:
                 try:
                     self._popular = self._read(second)
                 except StoreError as error:
-                    logger.warning("Lists have counts of before: %s", error)
+                    logger.warning("Lists have earlier counts: %s", error)
             return self._popular
 
     def _read(self, now: float) -> Popular:

@@ -91,7 +91,7 @@ def test_a_store_that_does_not_answer_leaves_the_counts(states, popular, clock, 
     clock.now += 5
     with caplog.at_level(logging.WARNING):
         assert popular.find() is popular.find() is before
-    assert caplog.messages == ["Lists have counts of before: away"]
+    assert caplog.messages == ["Lists have earlier counts: away"]
 
 
 @pytest.mark.parametrize("mode", ["history", "interest"])
