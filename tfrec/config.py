@@ -14,6 +14,7 @@ from typing import Literal
 
 from tfrec.config_rules import FEATURES, rules
 from tfrec.errors import ConfigError
+from tfrec.feature_columns import FeaturesConfig
 from tfrec.plugins import SCORERS
 from tfrec.toml import known_name, read_section, read_toml
 
@@ -183,6 +184,7 @@ class Config:
     """Everything that decides a run."""
 
     data: DataConfig = field(default_factory=DataConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
     text: TextConfig = field(default_factory=TextConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     linear: LinearConfig = field(default_factory=LinearConfig)
@@ -239,7 +241,8 @@ def from_settings(settings, config=None):
 
     Args:
         settings: dict such as `{"max_epochs": 3}`. A key of several sections, `seed`,
-            sets it in each.
+            sets it in each. A dict of keys sets those of the section of that name, as
+            in `{"features": {"items": {"price": "number"}}}`.
         config: `Config` that they change, or None for the defaults.
 
     Raises:
@@ -252,6 +255,9 @@ def from_settings(settings, config=None):
             if (section, key) not in OF_FILES:
                 sections.setdefault(key, []).append(section)
     for key, value in settings.items():
+        if key in values and isinstance(value, dict):
+            values[key] |= value
+            continue
         for section in sections[known_name(key, sections, "setting")]:
             values[section][key] = value
     return from_dict(values)

@@ -24,6 +24,7 @@ from tfrec.evaluation.notebook import Report
 from tfrec.export.in_memory import InMemoryModel
 from tfrec.export.loaded import LoadedModel
 from tfrec.export.saved_model import export, republish
+from tfrec.feature_columns import SIDE_OF
 from tfrec.files import replacing_folder
 from tfrec.garbage import collecting_new_only
 from tfrec.hybrid.hybrid_model import HybridModel
@@ -253,8 +254,8 @@ class Recommender(Predictor):
             ) from error
         recommender = cls(from_dict(settings))
         tables: dict[str, Any] = {
-            name: kind(pd.read_parquet(path / f"{name}.parquet"))
-            for name, kind in TABLES.items()
+            name: recommender._table(name, pd.read_parquet(path / f"{name}.parquet"))
+            for name in TABLES
         }
         dataset = Dataset(name=path.stem, **tables)
         recommender._data = recommender._prepared(dataset)
@@ -263,12 +264,13 @@ class Recommender(Predictor):
 
     def _read(self, events: Table, items: Table | None, users: Table | None) -> Dataset:
         """The `Dataset` of what `fit` was given."""
+        features = self.config.features
         if not isinstance(events, pd.DataFrame):
             if items is None and users is None:
                 if str(events) in DATASETS:
-                    return load_dataset(str(events))
+                    return load_dataset(str(events), features=features)
                 if pathlib.Path(events).is_dir():
-                    return read_with_words(events, self.config.data)
+                    return read_with_words(events, self.config.data, features)
             name = pathlib.Path(events).stem
         else:
             name = "log"
@@ -279,16 +281,18 @@ class Recommender(Predictor):
         return Dataset(name=name, **tables)
 
     def _prepared(self, dataset: Dataset) -> RunData:
-        return prepare(dataset, self.config.data, self.config.evaluation.seed)
+        how = self.config
+        return prepare(dataset, how.data, how.evaluation.seed, how.features)
 
     def _table(self, name: str, raw: Table | None) -> Any:
         columns = self.config.data.columns
+        features = self.config.features.columns(SIDE_OF[name])
         if raw is None:
-            return TABLES[name](pd.DataFrame({f"{name.removesuffix('s')}_id": []}))
+            raw = pd.DataFrame({f"{name.removesuffix('s')}_id": []})
         if not isinstance(raw, pd.DataFrame):
-            return READERS[name](raw, columns)
+            return READERS[name](raw, columns, features=features)
         ours = {theirs: our for our, theirs in columns.items() if theirs in raw}
-        return TABLES[name](raw.rename(columns=ours))
+        return TABLES[name](raw.rename(columns=ours), features)
 
     @contextlib.contextmanager
     def _recipe(

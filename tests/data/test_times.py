@@ -83,7 +83,9 @@ def test_a_mapped_column_must_be_there(tmp_path):
 def test_other_columns_of_a_frame_are_named(caplog):
     with caplog.at_level(logging.WARNING):
         Events(LOG.assign(price=1, seen_on="2024-05-01"))
-    assert caplog.messages == ["Events: columns that are not read: price, seen_on."]
+    (told,) = caplog.messages
+    assert told.startswith("Events: columns that are not read: price, seen_on. ")
+    assert '`features.context = { price = "number", seen_on = "time" }`' in told
 
 
 def test_each_file_of_a_folder_must_have_the_times_of_one(tmp_path):

@@ -146,6 +146,8 @@ def check_movielens(dataset):
         "unknown",
     ]
     assert dataset.items.frame["category"].tolist() == ["Comedy|Romance", "", ""]
+    assert dataset.items.frame["genres"].tolist() == ["Comedy|Romance", "", ""]
+    assert dataset.items.frame["year"].fillna(0).tolist() == [1994, 1995, 0]
     assert dataset.users.frame["text"].tolist() == [
         "A 24-year-old man who works as a technician.",
         "An 18-year-old woman.",
@@ -217,6 +219,7 @@ def test_complete_journey(wheel, monkeypatch):
             "product_id": [10, 11],
             "transaction_timestamp": pd.to_datetime(["2017-01-01 00:00:01"] * 2),
             "sales_value": [0.5, 2.0],
+            "quantity": [2, 0],
         }
     )
     products = pd.DataFrame(
@@ -252,6 +255,9 @@ def test_complete_journey(wheel, monkeypatch):
         "2 adults without kids, aged 65+, income 35-49K, homeowner, married.",
         "1 adult with 3+ kids, aged 19-24, income under 15K.",
     ]
+    found = dataset.items.frame[["department", "brand", "size", "price"]]
+    assert found.iloc[0].tolist() == ["Grocery", "Private", "22 LB", 0.25]
+    assert found.iloc[1].fillna("").tolist() == ["Misc", "National", "", ""]
     # 2017-01-01 is 17167 days after 1970: 17167 * 86400 + 1.
     assert dataset.events.frame["timestamp"].tolist() == [1483228801] * 2
     assert dataset.events.frame["value"].tolist() == [0.5, 2.0]

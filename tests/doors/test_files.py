@@ -111,7 +111,9 @@ def test_columns_and_files_that_are_not_read_are_told_once(shop, caplog):
     told = [line for line in caplog.messages if "not read" in line]
     assert [line.rsplit("/", 1)[1] for line in told] == [
         "events: files that are not read: notes.txt.",
-        "1.csv: columns that are not read: device, one without a name.",
+        "1.csv: columns that are not read: device, one without a name. The model can "
+        "learn from them, if the configuration names them, such as "
+        '`features.context = { device = "category" }`.',
     ]
 
 

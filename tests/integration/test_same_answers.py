@@ -80,7 +80,7 @@ def expected(trained, inputs):
     """`(ids, scores, probabilities)` of the model in memory, searched exactly."""
     inference = exact_inference(trained.model.hybrid_scorer())
     tensors = {name: tf.constant(value) for name, value in inputs.items()}
-    query = QueryInputs(**{name: tensors[name] for name in QueryInputs._fields})
+    query = QueryInputs(**{n: tensors[n] for n in QueryInputs._fields if n in tensors})
     options = RequestOptions(**{name: tensors[name] for name in RequestOptions._fields})
     found = inference.recommend(query, options, tf.constant([False]))
     ids, scores, probabilities = (each.numpy() for each in found)

@@ -131,5 +131,5 @@ def padded(rows, padding):
 
 
 def _tensors(specs, given):
-    named = zip(specs._fields, specs, strict=True)
-    return type(specs)(*(tf.constant(given[name], spec.dtype) for name, spec in named))
+    named = {name: specs._asdict()[name] for name in given}
+    return type(specs)(**{n: tf.constant(given[n], s.dtype) for n, s in named.items()})

@@ -38,12 +38,15 @@ class Column:
         parse: turns the raw column into values.
         default: stands in where the column is absent; None leaves it out.
         is_required: whether the table is useless without it.
+        is_named: whether the configuration names it, so that one file at least must
+            have it.
     """
 
     name: str
     parse: Callable
     default: object = None
     is_required: bool = False
+    is_named: bool = False
 
 
 @dataclass(frozen=True)
@@ -287,6 +290,9 @@ def _are_days(numbers):
 
 def _as_numbers(raw):
     """`[n]` float64, NaN for what is no number at first sight."""
+    if isinstance(raw.dtype, pd.CategoricalDtype):  # each distinct cell once
+        numbers = _as_numbers(pd.Series(raw.cat.categories))
+        return np.append(numbers, np.nan)[raw.cat.codes]
     kinds = ("string", "integer", "floating", "mixed-integer-float", "empty")
     if raw.dtype == object and pd.api.types.infer_dtype(raw) not in kinds:
         return np.full(len(raw), np.nan)

@@ -9,8 +9,10 @@ from scipy import sparse
 
 from tfrec.data.availability import Availability
 from tfrec.data.event_texts import EventTexts, encode_texts
+from tfrec.data.log_features import LogFeatures, log_features
 from tfrec.data.schema import Events
 from tfrec.errors import DataError
+from tfrec.feature_columns import FeaturesConfig
 
 MAX_SCORES = 4_000_000  # of a batch of queries: queries x items
 EVENT_ARRAYS = {
@@ -47,6 +49,7 @@ class Interactions:
             is, or None. Who reads them takes care of the time.
         availability: `Availability` of the items, or None where none has limits, or no
             event a time.
+        features: `LogFeatures`, or None for none.
 
     Raises:
         DataError: arrays disagree in length or type, rows are out of range, or the
@@ -67,6 +70,7 @@ class Interactions:
     offsets: np.ndarray
     event_texts: EventTexts | None = None
     availability: Availability | None = None
+    features: LogFeatures | None = None
 
     def __post_init__(self):
         for name, dtype in EVENT_ARRAYS.items():
@@ -109,7 +113,9 @@ class Interactions:
             )
         kept_before = np.concatenate([[0], np.cumsum(mask)])
         arrays = {name: getattr(self, name)[mask] for name in EVENT_ARRAYS}
-        return replace(self, **arrays, offsets=kept_before[self.offsets])
+        features = self.features and self.features.select(mask)
+        offsets = kept_before[self.offsets]
+        return replace(self, **arrays, offsets=offsets, features=features)
 
     def popularity(self):
         """`[num_items]` int64: positive events of each item."""
@@ -169,6 +175,8 @@ class Queries:
         timestamps: `[q]` int64 UTC seconds, the time of asking.
         target_offsets: `[q + 1]` int64, bounds of each query's targets.
         target_rows: `[num_targets]` int32, the true item rows.
+        events: `[q]` int64, the event of `interactions` whose context is that of the
+            question, -1 for none; or None for no context at all.
 
     Raises:
         DataError: arrays disagree, or a history leaves its user's events.
@@ -180,6 +188,7 @@ class Queries:
     timestamps: np.ndarray
     target_offsets: np.ndarray
     target_rows: np.ndarray
+    events: np.ndarray | None = None
 
     def __post_init__(self):
         lengths = {len(self.user_rows), len(self.history_ends), len(self.timestamps)}
@@ -210,6 +219,16 @@ class Queries:
         """Item rows that are right for query `i`."""
         return self.target_rows[self.target_offsets[i] : self.target_offsets[i + 1]]
 
+    @property
+    def context_rows(self):
+        """`[q, C]` int32, cells of the context's columns, 0 for a missing one."""
+        features = self.interactions.features
+        if features is None:
+            return np.zeros((len(self), 0), np.int32)
+        if self.events is None:
+            return np.zeros((len(self), len(features.context.columns)), np.int32)
+        return features.context.take(self.events).rows
+
     def take(self, indices):
         """The queries at integer `indices`, in that order."""
         indices = np.asarray(indices, np.int64)
@@ -223,6 +242,7 @@ class Queries:
             timestamps=self.timestamps[indices],
             target_offsets=offsets,
             target_rows=self.target_rows[shifts + np.arange(offsets[-1])],
+            events=None if self.events is None else self.events[indices],
         )
 
     def in_batches(self, batch_size=256):
@@ -236,13 +256,14 @@ class Queries:
             yield self.take(np.arange(start, min(start + batch_size, len(self))))
 
 
-def encode(dataset, rules, seed=0):
+def encode(dataset, rules, seed=0, features=None):
     """The log of a data set as integers.
 
     Args:
         dataset: `Dataset`; item rows follow `dataset.items`, users are sorted.
         rules: `FeedbackRules` that label and weigh the events.
         seed: int, of the random order of the events where none has a time.
+        features: `FeaturesConfig` of columns that the data set has, or None.
 
     Returns:
         `Interactions` of the events with an item.
@@ -274,6 +295,7 @@ def encode(dataset, rules, seed=0):
     counts = np.bincount(user_rows, minlength=len(user_ids))
     speaks = np.unique(frame["event"][arrays["labels"] >= 0])
     may_count = everything["event"].isin(speaks).to_numpy()
+    features = features or FeaturesConfig()
     return Interactions(
         item_ids=item_ids,
         user_ids=np.asarray(user_ids, object),
@@ -281,6 +303,7 @@ def encode(dataset, rules, seed=0):
         offsets=np.concatenate([[0], np.cumsum(counts)]),
         event_texts=encode_texts(everything, user_ids, item_ids, may_count),
         availability=Availability.of(dataset.items.frame) if has_times else None,
+        features=log_features(dataset, features, user_ids, frame.iloc[order]),
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
 

@@ -23,9 +23,9 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_with_words(folder, data_config):
+def read_with_words(folder, data_config, features=None):
     """As `read_folder`, the items with the words that the folder has of them."""
-    dataset = read_folder(folder, data_config)
+    dataset = read_folder(folder, data_config, features=features)
     items = with_words(dataset.items, pathlib.Path(folder))
     return dataclasses.replace(dataset, items=items)
 

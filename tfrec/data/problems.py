@@ -84,6 +84,14 @@ def check_columns(names, table, file=""):
             raise missing_column(column.name, names, table.name, file)
 
 
+def check_named(names, table, file=""):
+    """Raises a DataError if a column is not there that the configuration names."""
+    names = [str(name) for name in names]
+    for column in table.columns:
+        if column.is_named and column.name not in names:
+            raise missing_column(column.name, names, table.name, file)
+
+
 def check_single(names, table, file=""):
     """Raises a DataError if a column that is read is there twice."""
     twice = [name for name, count in Counter(names).items() if name and count > 1]

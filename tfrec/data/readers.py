@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from tfrec.data.feature_cells import with_features, with_vector_files
 from tfrec.data.files import format_of
 from tfrec.data.schema import (
     EVENTS,
@@ -22,9 +23,12 @@ from tfrec.data.table_files import TableFiles
 from tfrec.data.table_reader import read_table
 from tfrec.data.times import files_lack_times
 from tfrec.errors import ConfigError, DataError
+from tfrec.feature_columns import SIDE_OF, FeaturesConfig
 
 
-def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
+def read_events(
+    path, columns=None, on_bad_rows="raise", quarantine_path=None, features=()
+):
     """The log of a file or folder.
 
     Args:
@@ -33,6 +37,7 @@ def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
         on_bad_rows: `"raise"` reports all bad rows in one error; `"quarantine"`
             sets them aside and counts them in the log.
         quarantine_path: JSONL file for the bad rows.
+        features: `FeatureColumn`s that the table has as well.
 
     Returns:
         `Events` in the order of the files.
@@ -42,7 +47,7 @@ def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
             there is none at all.
         ConfigError: `on_bad_rows` is unknown or lacks its `quarantine_path`.
     """
-    table = events_table(path, columns)
+    table = events_table(path, columns, features=features)
     frame = read_table(path, table, columns, on_bad_rows, quarantine_path)
     if frame.empty:
         raise DataError(
@@ -52,40 +57,49 @@ def read_events(path, columns=None, on_bad_rows="raise", quarantine_path=None):
     return Events.of_parsed(with_usual_value(frame))
 
 
-def events_table(path, columns=None, is_strict=True):
+def events_table(path, columns=None, is_strict=True, features=()):
     """How events of a file or folder are read: `EVENTS`, or `UNTIMED` without times.
 
     Args:
         path: file or folder.
         columns: dict of our column name -> name in the files.
         is_strict: whether a column that is mapped must be in some file.
+        features: `FeatureColumn`s that the table has as well.
 
     Raises:
         DataError: a file cannot be read, a column is missing, or one may be times
             under another name.
     """
     files = TableFiles(path, UNTIMED, columns or {}, is_strict, is_told=False)
-    return UNTIMED if files_lack_times(files) else EVENTS
+    return with_features(UNTIMED if files_lack_times(files) else EVENTS, features)
 
 
-def read_items(path, columns=None, on_bad_rows="raise", quarantine_path=None):
+def read_items(
+    path, columns=None, on_bad_rows="raise", quarantine_path=None, features=()
+):
     """The catalogue of a file or folder, as `Items`; see `read_events`."""
+    table = with_features(ITEMS, features)
+    frame = read_table(path, table, columns, on_bad_rows, quarantine_path)
     return Items.of_parsed(
-        read_table(path, ITEMS, columns, on_bad_rows, quarantine_path)
+        with_vector_files(frame, features, pathlib.Path(path).parent)
     )
 
 
-def read_users(path, columns=None, on_bad_rows="raise", quarantine_path=None):
+def read_users(
+    path, columns=None, on_bad_rows="raise", quarantine_path=None, features=()
+):
     """The profiles of a file or folder, as `Users`; see `read_events`."""
+    table = with_features(USERS, features)
+    frame = read_table(path, table, columns, on_bad_rows, quarantine_path)
     return Users.of_parsed(
-        read_table(path, USERS, columns, on_bad_rows, quarantine_path)
+        with_vector_files(frame, features, pathlib.Path(path).parent)
     )
 
 
 READERS = {"events": read_events, "items": read_items, "users": read_users}
 
 
-def read_folder(folder, data_config, quarantine_folder=None):
+def read_folder(folder, data_config, quarantine_folder=None, features=None):
     """A data set from a folder with `events.*` and maybe `items.*` and `users.*`.
 
     Each may be a folder of files instead, such as `events/`.
@@ -94,6 +108,7 @@ def read_folder(folder, data_config, quarantine_folder=None):
         folder: path.
         data_config: `tfrec.config.DataConfig`.
         quarantine_folder: where bad rows go; None for `folder/quarantine`.
+        features: `FeaturesConfig`, or None for none.
 
     Returns:
         `Dataset` named after the folder.
@@ -104,7 +119,9 @@ def read_folder(folder, data_config, quarantine_folder=None):
     """
     folder = pathlib.Path(folder)
     quarantine = pathlib.Path(quarantine_folder or folder / "quarantine")
-    _check_mapping(data_config.columns)
+    features = features or FeaturesConfig()
+    named = {name: features.columns(side) for name, side in SIDE_OF.items()}
+    _check_mapping(data_config.columns, named)
     tables: dict[str, Any] = {
         "items": Items(pd.DataFrame({"item_id": []})),
         "users": Users(pd.DataFrame({"user_id": []})),
@@ -117,6 +134,12 @@ def read_folder(folder, data_config, quarantine_folder=None):
                 data_config.columns,
                 data_config.on_bad_rows,
                 quarantine / f"{name}.jsonl",
+                named[name],
+            )
+        elif named[name]:
+            raise DataError(
+                f"`features.{SIDE_OF[name]}` names columns of a table of {name}, and "
+                f"{folder} has none. Write it, or leave the columns out."
             )
     if "events" not in tables:
         held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
@@ -141,8 +164,9 @@ def _find_table(folder, name):
     return paths[0] if paths else None
 
 
-def _check_mapping(columns):
+def _check_mapping(columns, named):
     known = [*dict.fromkeys(EVENTS.names + ITEMS.names + USERS.names)]
+    known += [column.name for columns_of in named.values() for column in columns_of]
     for name in columns:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)

@@ -22,9 +22,11 @@ from tfrec.data.columns import (
     parse_text,
     parse_time,
 )
+from tfrec.data.feature_cells import with_features
 from tfrec.data.item_texts import join_texts
-from tfrec.data.problems import Problems, check_columns, show_names
+from tfrec.data.problems import Problems, check_columns, check_named
 from tfrec.data.times import lacks_times
+from tfrec.data.unread import SAMPLE, tell_unread
 from tfrec.data.vectors import parse_vector, unit_vectors
 from tfrec.errors import DataError
 
@@ -99,6 +101,10 @@ class Events(_Checked):
             (int64, order among equal timestamps) and, where given, `event_id` and
             `text`. An event with a text, such as a search, may have the item `""`.
 
+    Args:
+        frame: the same with raw cells.
+        features: `FeatureColumn`s that it has as well.
+
     Raises:
         DataError: a column is missing or may be times under another name, a row is
             bad, or there is no row.
@@ -110,20 +116,17 @@ class Events(_Checked):
     """
 
     frame: pd.DataFrame
+    features: dataclasses.InitVar[tuple] = ()
 
-    def __post_init__(self):
+    def __post_init__(self, features):
         if self.frame.empty:
             raise DataError(
                 "The log must have at least one event, because there is nothing to "
                 "learn from otherwise. Received: none."
             )
-        table = EVENTS
+        table = with_features(EVENTS, features)
         if lacks_times(self.frame):
-            table = UNTIMED
-            others = [str(name) for name in self.frame if name not in table.names]
-            if others:  # one of them may have the times
-                unread = show_names(others)
-                logger.warning("Events: columns that are not read: %s.", unread)
+            table = with_features(UNTIMED, features)
         frame = with_usual_value(_checked(self.frame, table))
         object.__setattr__(self, "frame", frame)
 
@@ -160,16 +163,23 @@ class Items(_Checked):
         frame: pandas frame with `item_id` (unique), `title`, `text`, `category`
             ("a|b"), `domain` (strings, `""` for none), `available_from` and
             `available_until` (int64 UTC seconds, 0 for no limit) and, where given,
-            `keywords` ("a|b"), `topic` and `vector` (bytes of 32-bit floats).
+            `keywords` ("a|b"), `topic`, `vector` (bytes of 32-bit floats) and feature
+            columns.
+
+    Args:
+        frame: the same with raw cells.
+        features: `FeatureColumn`s that it has as well.
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
     """
 
     frame: pd.DataFrame
+    features: dataclasses.InitVar[tuple] = ()
 
-    def __post_init__(self):
-        object.__setattr__(self, "frame", _checked(self.frame, ITEMS))
+    def __post_init__(self, features):
+        table = with_features(ITEMS, features)
+        object.__setattr__(self, "frame", _checked(self.frame, table))
 
     def __len__(self):
         return len(self.frame)
@@ -178,7 +188,7 @@ class Items(_Checked):
     def texts(self):
         """`[num_items]` object array: what the text tower reads."""
         frame = self.frame
-        parts = [frame["title"], frame["text"], _with_commas(frame["category"])]
+        parts = [frame["title"], frame["text"], with_commas(frame["category"])]
         parts += [frame[READ_TOO]] if READ_TOO in frame else []
         joined = [join_texts(*each) for each in zip(*parts, strict=True)]
         return np.array(joined, dtype=object)
@@ -189,7 +199,7 @@ class Items(_Checked):
         Raises:
             DataError: there are neither keywords nor topics.
         """
-        words = [_with_commas(self.frame[n]) for n in WORDS if n in self.frame]
+        words = [with_commas(self.frame[n]) for n in WORDS if n in self.frame]
         if not words:
             raise DataError(
                 "`data.words_in_texts` needs items with `keywords` or `topic`. Run "
@@ -218,17 +228,23 @@ class Users(_Checked):
     """The profiles.
 
     Attributes:
-        frame: pandas frame with `user_id` (unique), `text` (`""` for none) and
-            any group columns as they came.
+        frame: pandas frame with `user_id` (unique), `text` (`""` for none), feature
+            columns, and any group columns as they came.
+
+    Args:
+        frame: the same with raw cells.
+        features: `FeatureColumn`s that it has as well.
 
     Raises:
         DataError: a column is missing, a row is bad, or an id comes twice.
     """
 
     frame: pd.DataFrame
+    features: dataclasses.InitVar[tuple] = ()
 
-    def __post_init__(self):
-        object.__setattr__(self, "frame", _checked(self.frame, USERS))
+    def __post_init__(self, features):
+        table = with_features(USERS, features)
+        object.__setattr__(self, "frame", _checked(self.frame, table))
 
     def __len__(self):
         return len(self.frame)
@@ -264,11 +280,9 @@ class Dataset:
             *(self.name, len(added), ", ".join(added[:3])),
         )
         blank = Items(pd.DataFrame({"item_id": added}))
-        frame = pd.concat([self.items.frame, blank.frame], ignore_index=True)
-        optional = [name for name in (*WORDS, READ_TOO) if name in frame]
-        frame = frame.fillna(dict.fromkeys(optional, ""))
-        if "vector" in frame:
-            frame["vector"] = frame["vector"].where(frame["vector"].notna(), b"")
+        frame = without_gaps(
+            pd.concat([self.items.frame, blank.frame], ignore_index=True)
+        )
         object.__setattr__(self, "items", Items.of_parsed(frame))
 
     def digest(self):
@@ -294,7 +308,13 @@ def with_usual_value(frame):
     return frame
 
 
-def _with_commas(column):
+def without_gaps(frame):
+    """A parsed frame whose columns of strings and bytes have "" where nothing is."""
+    texts = [name for name in frame if frame[name].dtype.kind == "O"]
+    return frame.fillna(dict.fromkeys(texts, ""))
+
+
+def with_commas(column):
     """A column of names such as `"drama|war"`, as people write them."""
     return column.str.replace("|", ", ", regex=False)
 
@@ -302,6 +322,10 @@ def _with_commas(column):
 def _checked(frame, table):
     frame = frame.reset_index(drop=True)
     check_columns(frame.columns, table)
+    check_named(frame.columns, table)
+    others = [name for name in frame if name not in table.names]
+    if others and not table.keeps_others:
+        tell_unread(table.name, table.name, frame[others].head(SAMPLE))
     parsed, broken = table.parse(frame)
     problems = Problems(table.name)
     problems.add(

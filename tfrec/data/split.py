@@ -163,6 +163,7 @@ def _ask_each_user(interactions, num_late, cut, allow_repeats):
         timestamps=np.full(len(user_rows), cut, np.int64),
         target_offsets=np.concatenate([[0], np.cumsum(counts)]),
         target_rows=interactions.item_rows[targets],
+        events=targets[np.cumsum(counts) - counts],
     )
     return ~is_late, queries, cut
 
@@ -243,4 +244,5 @@ def next_item_queries(interactions, events):
         timestamps=interactions.timestamps[events],
         target_offsets=np.arange(len(events) + 1),
         target_rows=interactions.item_rows[events],
+        events=events,
     )

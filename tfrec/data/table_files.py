@@ -10,7 +10,8 @@ import pandas as pd
 
 from tfrec.data.files import find_files, partition_of
 from tfrec.data.formats import read_chunks
-from tfrec.data.problems import check_single, missing_column, show_names
+from tfrec.data.problems import check_single, missing_column
+from tfrec.data.unread import SAMPLE, tell_unread
 from tfrec.errors import DataError
 from tfrec.values import read_id
 
@@ -45,6 +46,7 @@ class TableFiles:
         self.found: tuple[str, ...] = ()
         self._mapped = set()  # mapped columns that some file has
         self._told = set()  # columns that are not read, once they are in the log
+        self._named: dict[str, bool] = {}  # columns of the configuration: in some file?
 
     def __iter__(self):
         """Yields `(file, chunk)`, the chunk's frame under our names.
@@ -63,6 +65,10 @@ class TableFiles:
                     frame = self._frame(chunk, partition, file)
                     chunk = dataclasses.replace(chunk, frame=frame)
                 yield file, chunk
+        for name, is_found in self._named.items():
+            if self.is_strict and not is_found:
+                theirs = self.columns.get(name, name)
+                raise missing_column(theirs, self.found, self.table.name, self.path)
         for ours, theirs in self.columns.items():
             if self.found and not self._is_free(ours) and ours not in self._mapped:
                 raise missing_column(theirs, self.found, self.table.name, self.path)
@@ -109,15 +115,31 @@ class TableFiles:
             elif column.is_required:
                 theirs = ours if self._is_free(ours) else self.columns[ours]
                 raise missing_column(theirs, found, self.table.name, file)
+            if column.is_named:
+                self._note(ours, ours in sources, file)
         read = found if self.table.keeps_others else sources.values()
         check_single([name for name in found if name in read], self.table.name, file)
         return sources
+
+    def _note(self, name, is_found, file):
+        """Whether a file has a column that the configuration names."""
+        if not is_found and (name, file) not in self._told and self.is_told:
+            self._told.add((name, file))
+            logger.warning("%s: no column `%s`; none of its rows has one.", file, name)
+        self._named[name] = is_found or self._named.get(name, False)
 
     def _tell(self, others, file):
         new = [name for name in dict.fromkeys(others) if name not in self._told]
         if new and self.is_told:
             self._told.update(new)
-            logger.warning("%s: columns that are not read: %s.", file, show_names(new))
+            tell_unread(file, self.table.name, _sample(file, new))
+
+
+def _sample(file, names):
+    """Some rows of columns; those of the names of folders are not in the file."""
+    chunks = read_chunks(file, {}, keeps_others=True)
+    frames = (chunk.frame.head(SAMPLE) for chunk in chunks if len(chunk.rows))
+    return next(frames, pd.DataFrame()).reindex(columns=names)
 
 
 def _cells(chunk, name, partition, file):

@@ -53,7 +53,9 @@ class TableReader:
         frame = pd.concat(self._frames, ignore_index=True)
         # A column that only some of the files have is blank in the others.
         partial = [c.name for c in self.table.columns if c.default is None]
-        return frame.fillna({name: "" for name in partial if name in frame})
+        partial = [name for name in partial if name in frame]
+        texts = [name for name in partial if frame[name].dtype == object]
+        return frame.fillna(dict.fromkeys(texts, ""))
 
     def _add(self, chunk, file):
         parsed, broken = self.table.parse(chunk.frame)

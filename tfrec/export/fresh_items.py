@@ -12,7 +12,13 @@ import tensorflow as tf
 from tfrec.data.item_changes import ItemChange
 from tfrec.errors import ArtefactError, DataError
 from tfrec.export.calls import Call
-from tfrec.export.signatures import INPUTS, named_specs, saved_in, takes_fresh
+from tfrec.export.signatures import (
+    INPUTS,
+    default_of,
+    named_specs,
+    saved_in,
+    takes_fresh,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -103,8 +109,12 @@ class FreshItems:
 
     def warm_up(self):
         """Encodes some text, so that the first item need not wait."""
-        inputs = {n: tf.constant(["a"]) for n in INPUTS["embed_candidate"]}
-        self._live["embed_items"](**inputs)
+        specs = named_specs(self._live["embed_items"])
+        given = dict.fromkeys(INPUTS["embed_candidate"], ["a"])
+        inputs = {n: given.get(n, default_of(spec)) for n, spec in specs.items()}
+        self._live["embed_items"](
+            **{n: tf.constant(inputs[n], spec.dtype) for n, spec in specs.items()}
+        )
 
     def tensors(self):
         """The tier, as the functions of `live` take it."""

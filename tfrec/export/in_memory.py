@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +11,12 @@ from tfrec.client.histories import QueryError
 from tfrec.client.predictor import Predictor
 from tfrec.export.calls import Call
 from tfrec.export.sample_requests import Sample, interest_bound
-from tfrec.export.signatures import DEFAULTS, INPUTS, SPECS, SignatureGraphs
+from tfrec.export.signatures import (
+    INPUTS,
+    SignatureGraphs,
+    default_of,
+    named_specs,
+)
 from tfrec.hybrid.hybrid_model import HybridModel
 from tfrec.inference.inference import exact_inference
 
@@ -32,7 +38,7 @@ class InMemoryModel(Predictor):
         hybrid = model.hybrid_scorer()
         bound = interest_bound(Sample(model.towers.sample_queries).interests(hybrid))
         self._graphs = SignatureGraphs(exact_inference(hybrid, bound))
-        self._calls: dict[str, Call] = {}
+        self._calls: dict[str, tuple[Call, dict[str, Any]]] = {}  # with their inputs
 
     @functools.cached_property
     def titles(self) -> dict[str, str]:
@@ -46,11 +52,13 @@ class InMemoryModel(Predictor):
                 f"Received: {signature!r}."
             )
         if signature not in self._calls:
-            self._calls[signature] = Call(self._graphs.trace(signature))
-        given = {n: inputs.get(n, DEFAULTS.get(n)) for n in INPUTS[signature]}
+            function = self._graphs.trace(signature)
+            self._calls[signature] = Call(function), named_specs(function)
+        call, specs = self._calls[signature]
+        given = {n: inputs.get(n, default_of(spec)) for n, spec in specs.items()}
         missing = [name for name, value in given.items() if value is None]
         if missing:
             raise QueryError(f"`{signature}` must be given {', '.join(missing)}.")
-        tensors = {n: tf.constant(v, SPECS[n].dtype) for n, v in given.items()}
-        answer = self._calls[signature](**tensors)
+        tensors = {n: tf.constant(v, specs[n].dtype) for n, v in given.items()}
+        answer = call(**tensors)
         return {name: value.numpy() for name, value in answer.items()}

@@ -4,7 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.history import history_of
+from tfrec.data.log_features import LogFeatures
 from tfrec.data.packing import pack_histories
+from tfrec.feature_columns import SIDES
 
 INTEREST_NORM = 4.0  # times the longest sample query
 
@@ -63,6 +65,7 @@ class Sample:
         item = {
             "title": np.resize(catalogue.titles[:1], batch).astype(object),
             "category": np.resize(catalogue.categories[:1], batch).astype(object),
+            **_cells(self._features(inference).items.take(np.zeros(batch, int))),
         }
         popular = {
             "popular_item_ids": some,
@@ -102,4 +105,27 @@ class Sample:
             "history_values": np.where(is_real, packed["values"], 0),
             "history_timestamps": np.where(is_real, packed["timestamps"], 0),
             "now": queries.timestamps,
+            **self._asked_with(queries, inference),
         }
+
+    def _features(self, inference):
+        """The `LogFeatures` that the towers read."""
+        features = inference.model.state.features
+        return LogFeatures(
+            *(getattr(features, side).used_for("towers") for side in SIDES)
+        )
+
+    def _asked_with(self, queries, inference):
+        """Feature columns of who asks: those of their last events."""
+        features, log = self._features(inference), queries.interactions
+        if log.features is None:
+            return {}
+        context = log.features.context.take(queries.history_ends - 1)
+        users = features.users.take(queries.user_rows)
+        return _cells(users) | _cells(context, queries.timestamps)
+
+
+def _cells(coded, times=None):
+    """Input name -> array, of all columns."""
+    names = [column.input_name for column in coded.columns]
+    return {name: coded.raw(n, times) for n, name in enumerate(names)}

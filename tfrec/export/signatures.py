@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfrec.export.feature_inputs import feature_specs, own_default, taken_of
 from tfrec.graphs import graph
 from tfrec.inference.request import (
     PopularItems,
@@ -86,7 +87,7 @@ DEFAULTS = {
     "category": [""],
     "learning_rate": [DEFAULT_LEARNING_RATE],
 }
-QUERY = QueryInputs._fields
+QUERY = tuple(name for name in QueryInputs._fields if name in SPECS)
 OPTIONS = RequestOptions._fields
 POPULAR = PopularItems._fields
 SIMILAR = ("now", "k", "exclude_item_ids", "categories", "domain")  # its options
@@ -105,6 +106,15 @@ INPUTS = {  # of each signature
     "event_kinds": ("user_text",),
 }
 WITHOUT_FRESH = {"embed_candidate", "score_texts", "event_kinds"}
+# Sides whose feature columns a signature takes as well.
+OF_QUERY = ("users", "context")
+FEATURES = {
+    **dict.fromkeys(
+        ("recommend", "embed_query", "score_interest", "explain"), OF_QUERY
+    ),
+    "score_texts": ("items", *OF_QUERY),
+    "embed_candidate": ("items",),
+}
 # What depends on the index.
 SEARCHING = {"recommend", "recommend_from_interest", "similar"}
 
@@ -119,6 +129,7 @@ class SignatureGraphs(tf.Module):
     def __init__(self, inference):
         super().__init__(name="tfrec")
         self.inference = inference
+        self._of_sides = feature_specs(inference.model.state)
 
     def trace(self, name, with_fresh=False):
         """The concrete function of one signature, all of whose inputs are needed.
@@ -128,14 +139,25 @@ class SignatureGraphs(tf.Module):
             with_fresh: whether it takes a `NewItemTier` as well, as `fresh_…`.
         """
         specs = [SPECS[each] for each in INPUTS[name]]
+        specs += self._features_of(name)
         if with_fresh and name not in WITHOUT_FRESH:
             hybrid = self.inference.hybrid
             specs += fresh_specs(hybrid.dim, hybrid.memory_dim)
         return _traced(getattr(self, f"_{name}"), specs)
 
+    def _features_of(self, name):
+        """Specs of the feature columns that a signature takes."""
+        sides = FEATURES.get(name, ())
+        return [spec for side in sides for spec in self._of_sides[side]]
+
+    def _query(self, inputs):
+        """The `QueryInputs` among some inputs."""
+        features = taken_of(inputs, self._features_of("recommend"))
+        return QueryInputs(**{name: inputs[name] for name in QUERY}, features=features)
+
     def _recommend(self, **inputs):
         answer = self.inference.recommend(
-            _part(QueryInputs, inputs),
+            self._query(inputs),
             _part(RequestOptions, inputs),
             inputs["allow_repeats"],
             _fresh(inputs),
@@ -158,14 +180,15 @@ class SignatureGraphs(tf.Module):
         return {"item_ids": ids, "scores": scores}
 
     def _embed_query(self, **inputs):
-        query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
+        query, fresh = self._query(inputs), _fresh(inputs)
         return {"embedding": self.inference.embed_query(query, fresh)}
 
-    def _embed_candidate(self, title, text, category):
-        return {"embedding": self.inference.new_items.embed(title, text, category)[0]}
+    def _embed_candidate(self, **inputs):
+        return {"embedding": self._embed_items(**inputs)["vectors"]}
 
-    def _embed_items(self, title, text, category):
-        vectors, memories = self.inference.new_items.embed(title, text, category)
+    def _embed_items(self, title, text, category, **features):
+        embed = self.inference.new_items.embed
+        vectors, memories = embed(title, text, category, features)
         return {"vectors": vectors, "memories": memories}
 
     def _make_fresh(self, memories, removed_item_ids, **items):
@@ -176,12 +199,13 @@ class SignatureGraphs(tf.Module):
         return {"rows": self.inference.item_ids.rows_of(item_ids)}
 
     def _score_interest(self, candidate_item_ids, **inputs):
-        query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
+        query, fresh = self._query(inputs), _fresh(inputs)
         scores = self.inference.score_interest(query, candidate_item_ids, fresh)
         return {"probabilities": scores}
 
-    def _score_texts(self, user_text, title, text, category):
-        scores = self.inference.score_texts(user_text, title, text, category)
+    def _score_texts(self, user_text, title, text, category, **features):
+        score = self.inference.score_texts
+        scores = score(user_text, title, text, category, features)
         return {"probabilities": scores}
 
     def _update_interest(self, interest, item_ids, reward, learning_rate, **inputs):
@@ -191,7 +215,7 @@ class SignatureGraphs(tf.Module):
         return {"interest": updated}
 
     def _explain(self, candidate_item_ids, **inputs):
-        query, fresh = _part(QueryInputs, inputs), _fresh(inputs)
+        query, fresh = self._query(inputs), _fresh(inputs)
         shares = self.inference.explain(query, candidate_item_ids, fresh)
         return {"history_weights": shares}
 
@@ -229,6 +253,7 @@ class Signatures(SignatureGraphs):
         """The functions of `live` that are no signature's."""
         hybrid = self.inference.hybrid
         item_specs = [SPECS[name] for name in INPUTS["embed_candidate"]]
+        item_specs += self._features_of("embed_candidate")
         widths = {"vectors": hybrid.dim, "memories": hybrid.memory_dim}
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
@@ -264,8 +289,9 @@ def signatures(live, fresh):
     for name in saved_in(live):
         tier = fresh if takes_fresh(live[name]) else {}
         taken = named_specs(live[name])
-        names = [each for each in INPUTS[name] if each in taken]
-        functions[name] = _signature(live[name], names, tier)
+        specs = [taken[each] for each in INPUTS[name] if each in taken]
+        specs += [taken[each] for each in taken if is_own(each)]
+        functions[name] = _signature(live[name], specs, tier)
     return {"serving_default": functions["recommend"], **functions}
 
 
@@ -287,6 +313,11 @@ def fresh_specs(dim, memory_dim):
         tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
         for name, (dtype, shape) in kinds._asdict().items()
     ]
+
+
+def is_own(name):
+    """Whether an input is one of the model's own, as those of feature columns are."""
+    return name not in SPECS and not name.startswith("fresh_")
 
 
 def saved_in(live):
@@ -323,22 +354,33 @@ def _traced(method, specs):
     return graph(named_call).get_concrete_function(**named)
 
 
-def _signature(function, names, tier):
-    """A `tf.function` of named inputs; those in `DEFAULTS` may be left out."""
-    required = [name for name in names if name not in DEFAULTS]
-    optional = [name for name in names if name in DEFAULTS]
+def _signature(function, specs, tier):
+    """A `tf.function` of named inputs; those that have a default may be left out."""
+    specs = sorted(specs, key=_is_optional)  # stable
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [inspect.Parameter(name, kind) for name in required]
-    for name in optional:
-        default = tf.constant(DEFAULTS[name], SPECS[name].dtype)
-        parameters.append(inspect.Parameter(name, kind, default=default))
+    parameters = [
+        inspect.Parameter(spec.name, kind, default=_constant(spec)) for spec in specs
+    ]
     signature = inspect.Signature(parameters)
 
     def call(*args, **kwargs):
         return function(**signature.bind(*args, **kwargs).arguments, **tier)
 
-    specs = [SPECS[name] for name in (*required, *optional)]
     return graph(_with_signature(call, signature), input_signature=specs)
+
+
+def default_of(spec):
+    """What stands for an input that is left out, of length 1; None if it is needed."""
+    return own_default(spec) if is_own(spec.name) else DEFAULTS.get(spec.name)
+
+
+def _is_optional(spec):
+    return default_of(spec) is not None
+
+
+def _constant(spec):
+    value = default_of(spec)
+    return inspect.Parameter.empty if value is None else tf.constant(value, spec.dtype)
 
 
 def _with_signature(function: Any, signature):

@@ -39,5 +39,8 @@ class HybridExplainer:
         history = history_of(packed, self._model.standardise)
         now = tf.constant(np.asarray(queries.timestamps))
         profiles = tf.gather(self._model.texts.profiles.vectors, queries.user_rows)
-        interest, weights = self._hybrid.query(history, now, profiles)
+        about = self._model.columns.of_asking(
+            queries.user_rows, tf.constant(queries.context_rows)[:, None]
+        )
+        interest, weights = self._hybrid.query(history, now, profiles, about=about)
         return history, now, interest, weights

@@ -63,7 +63,7 @@ class HybridScorer(tf.Module):
         of_live = 0 if self.live is None else 1
         return [self.unscaled.shape[1], of_live, *dims, of_text]
 
-    def query(self, history, now, profiles, written=None, fresh=None):
+    def query(self, history, now, profiles, written=None, fresh=None, about=None):
         """Interest vectors and the events' attention weights.
 
         Args:
@@ -72,11 +72,15 @@ class HybridScorer(tf.Module):
             profiles: `[batch, text_dim]` float tensor, zeros for none.
             written: `WrittenTexts`, what the users wrote, or None.
             fresh: `NewItemTier` that histories may hold, or None.
+            about: `[batch, 1, dim]` float tensor, as `ModelFeatures` gives it, or None
+                where nothing is known of who asks and how.
 
         Returns:
             `(interest, weights)`: `[batch, dim]` and `[batch, length]` tensors.
         """
-        neural, weights = self._neural_query(history, now, profiles, fresh)
+        if about is None:
+            about = self.model.columns.of_request({}, now)
+        neural, weights = self._neural_query(history, now, profiles, fresh, about)
         return self.interest(neural, history, now, written, fresh), weights
 
     def interest(self, neural, history, now, written=None, fresh=None):
@@ -130,11 +134,11 @@ class HybridScorer(tf.Module):
             return [None] * len(self.scorers)
         return tf.split(fresh.memories, self._memory_dims, axis=1)[2:-1]
 
-    def _neural_query(self, history, now, profiles, fresh):
+    def _neural_query(self, history, now, profiles, fresh, about):
         window, places = latest(history, self.model.num_read)
         vectors = self._neural(window.item_rows, fresh)
         queries, weights = self.model.query_tower(
-            vectors, window, window.lengths[:, None], now[:, None], profiles
+            vectors, window, window.lengths[:, None], now[:, None], profiles, about
         )
         places = tf.one_hot(places, tf.shape(history.item_rows)[1])
         weights = tf.matmul(_float32(weights), places)  # 0 for events before the window
@@ -192,7 +196,9 @@ class HybridScorer(tf.Module):
     def _neural(self, rows, fresh):
         return self.unscaled_vectors(rows, fresh)[..., : self.neural_dim]
 
-    def new_items(self, texts, text_vectors, categories, search_vectors=None):
+    def new_items(
+        self, texts, text_vectors, categories, search_vectors=None, features=None
+    ):
         """What a model says of items that are not in the catalogue.
 
         Args:
@@ -202,6 +208,7 @@ class HybridScorer(tf.Module):
                 `CandidateTower`.
             search_vectors: `[n, text_dim]` float tensor of the texts by the encoder of
                 what people write, or None where it is the items' own.
+            features: `Said` of their feature columns, or None for none.
 
         Returns:
             `(vectors, memories)`: `[n, dim]`, the candidates' side, and
@@ -214,10 +221,13 @@ class HybridScorer(tf.Module):
             categories,
             tf.fill([num_items], -1),
             tf.fill([num_items], False),
+            features,
         )
         parts = [scorer.new_candidates(texts, text_vectors) for scorer in self.scorers]
         parts = [_float32(neural), *parts]
         has_content = (texts != "") | tf.reduce_any(categories != 0, axis=1)
+        if features is not None:
+            has_content |= features.is_known
         memories = [scorer.new_memories(texts, text_vectors) for scorer in self.scorers]
         if self.live is not None:
             memories = [self.live.new_levels(texts, text_vectors), *memories]

@@ -1,6 +1,7 @@
 """Scores of the whole catalogue for the queries of an evaluation."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +14,14 @@ from tfrec.hybrid.written_texts import scorer_reading, tower_reading
 from tfrec.linear.repeat_consumption import repeat_features
 
 BATCH_SIZE = 128  # queries
+
+
+class AskedBatch(NamedTuple):
+    """Who asks a batch of questions, when and how."""
+
+    now: tf.Tensor  # [batch] int64 UTC seconds
+    user_rows: tf.Tensor  # [batch] int32
+    context: tf.Tensor  # [batch, C] int32, as `Queries.context_rows`
 
 
 class HybridRecommender:
@@ -56,12 +65,11 @@ class HybridRecommender:
         """`[num_queries, dim]` float32 interest vectors."""
         candidates = self.hybrid.unscaled[:, : self.hybrid.neural_dim]
 
-        def query(history, now, user_rows, written):
-            towers = self.hybrid.model.plain_queries
-            neural = towers(history, now, user_rows, candidates)
+        def query(history, asked, written):
+            neural = self.hybrid.model.plain_queries(history, *asked, candidates)
             if written is not None:
                 written = written.times(self.hybrid.weights.event_texts)
-            return self.hybrid.interest(neural, history, now, written)
+            return self.hybrid.interest(neural, history, asked.now, written)
 
         return _in_batches(query, queries, self.hybrid.model)
 
@@ -106,8 +114,8 @@ def tower_queries(towers, queries, candidates):
     """
     candidates, read = tf.constant(candidates), tower_reading(towers)
 
-    def query(history, now, user_rows, written):
-        found = towers.plain_queries(history, now, user_rows, candidates)
+    def query(history, asked, written):
+        found = towers.plain_queries(history, *asked, candidates)
         return found + _said(written, read)
 
     return _in_batches(query, queries, towers)
@@ -116,10 +124,10 @@ def tower_queries(towers, queries, candidates):
 def scorer_queries(towers, queries, scorer):
     """A fitted scorer's part of interest vectors, as `tower_queries` gives theirs."""
 
-    def query(history, now, user_rows, written):
+    def query(history, asked, written):
         reads_all = scorer.reads_dislikes
         read = history if reads_all else towers.kinds.of_interest(history)
-        return scorer.query(read, now) + _said(written, scorer_reading(scorer))
+        return scorer.query(read, asked.now) + _said(written, scorer_reading(scorer))
 
     return _in_batches(query, queries, towers)
 
@@ -157,10 +165,10 @@ def own_past(towers, queries):
 
 def _in_batches(query, queries, towers):
     numbers, parts, texts = [], [], log_texts(towers, queries)
+    every = (queries.timestamps, queries.user_rows, queries.context_rows)
     for rows, history in _histories(queries, towers):
-        now, users = queries.timestamps[rows], queries.user_rows[rows]
-        written = texts and texts.of(rows)
-        parts.append(query(history, tf.constant(now), tf.constant(users), written))
+        asked = AskedBatch(*(tf.constant(each[rows]) for each in every))
+        parts.append(query(history, asked, texts and texts.of(rows)))
         numbers.append(rows)
     order = np.argsort(np.concatenate(numbers))
     return np.concatenate(parts).astype(np.float32)[order]

@@ -271,7 +271,7 @@ class Inference(tf.Module):
         _, probabilities = self._judge(interest, rows, fresh, history)
         return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
 
-    def score_texts(self, user_texts, titles, texts, categories):
+    def score_texts(self, user_texts, titles, texts, categories, features=None):
         """P(interest) of people and items of whom nothing but texts is known.
 
         Args:
@@ -279,12 +279,15 @@ class Inference(tf.Module):
             titles: `[batch]` string tensor.
             texts: `[1 or batch]` string tensor.
             categories: `[1 or batch]` string tensor such as `"drama|war"`.
+            features: dict of input name -> `[1 or batch, ...]` tensor of feature
+                columns of all sides, or None.
 
         Returns:
             `[batch]` float tensor.
         """
-        interest = self.embed_query(text_only(user_texts))
-        items = self.new_items.embed(titles, texts, categories)
+        query = text_only(user_texts)._replace(features=features or {})
+        interest = self.embed_query(query)
+        items = self.new_items.embed(titles, texts, categories, features)
         return self.hybrid.probabilities_of_texts(interest, *items)
 
     def update_interest(self, interest, item_ids, reward, learning_rate, fresh=None):

@@ -19,9 +19,34 @@ def join_item_texts(titles, texts, categories):
     Returns:
         `[n]` string tensor.
     """
-    joined = tf.fill(tf.shape(titles), "")
     categories = tf.strings.regex_replace(categories, rf"(^|\|){MARK}[^|]*", "")
-    for part in (titles, texts, tf.strings.regex_replace(categories, r"\|", ", ")):
+    return _join([titles, texts, _with_commas(categories)])
+
+
+def with_words(texts, columns, side, inputs):
+    """Texts, and after them the feature columns that are part of them.
+
+    Args:
+        texts: `[n]` string tensor.
+        columns: `FeatureColumn`s whose words are read, of any side.
+        side: whose columns these texts have.
+        inputs: dict of input name -> `[n]` string tensor; others are `""`.
+
+    Returns:
+        `[n]` string tensor, as `tfrec.data.log_features.with_feature_words` has them.
+    """
+    names = [each.input_name for each in columns if each.side == side]
+    found = [inputs[name] for name in names if name in inputs]
+    return _join([texts, *map(_with_commas, found)]) if found else texts
+
+
+def _with_commas(names):
+    return tf.strings.regex_replace(names, r"\|", ", ")
+
+
+def _join(parts):
+    joined = tf.fill(tf.shape(parts[0]), "")
+    for part in parts:
         part = tf.strings.regex_replace(part, f"^{SPACE}+", "")
         part = tf.strings.regex_replace(part, rf"{SPACE}+$", "")
         part = tf.strings.regex_replace(part, r"[ \t\r\n.]+$", "")

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfrec.inference.item_text import join_item_texts
+from tfrec.inference.item_text import join_item_texts, with_words
 from tfrec.inference.lookup import Names
 from tfrec.retrieval.new_item_tier import make_fresh
 
@@ -24,13 +24,15 @@ class NewItems(tf.Module):
         self.learnt_categories = Names(self.model.category_names, default=-1)
         self.text_vectors, self.search_vectors = text_vectors, search_vectors
 
-    def embed(self, titles, texts, categories):
+    def embed(self, titles, texts, categories, features=None):
         """What a `NewItemTier` holds of items, known or new.
 
         Args:
             titles: `[n]` string tensor.
             texts: `[1 or n]` string tensor.
             categories: `[1 or n]` string tensor such as `"drama|war"`.
+            features: dict of input name -> `[1 or n, ...]` tensor of feature columns,
+                as `SideCoder` takes them, or None.
 
         Returns:
             `(vectors, memories)`, `[n, dim]` and `[n, memory_dim]`.
@@ -39,12 +41,19 @@ class NewItems(tf.Module):
         texts, categories = (
             tf.broadcast_to(each, [num_items]) for each in (texts, categories)
         )
+        features = {
+            name: tf.broadcast_to(each, [num_items, *each.shape[1:]])
+            for name, each in (features or {}).items()
+        }
+        words = self.model.state.features.words
+        texts = with_words(texts, words, "items", features)
         joined = join_item_texts(titles, texts, categories)
         multi_hot = self._category_matrix(categories)
         encoded = searched = self.text_vectors(joined)
         if self.search_vectors is not self.text_vectors:
             searched = self.search_vectors(joined)
-        return self.hybrid.new_items(joined, encoded, multi_hot, searched)
+        said = self.model.columns.of_new_items(features, num_items)
+        return self.hybrid.new_items(joined, encoded, multi_hot, searched, said)
 
     def make_fresh(self, items, memories, removed_item_ids):
         """A `NewItemTier` for this catalogue.

@@ -9,6 +9,7 @@ from tfrec.data.history_texts import latest_texts, weight_at_age
 from tfrec.graphs import shared_graph
 from tfrec.hybrid.item_likeness import ItemLikeness
 from tfrec.hybrid.written_texts import WrittenTexts
+from tfrec.inference.item_text import with_words
 from tfrec.inference.lookup import Names
 from tfrec.inference.new_items import NewItems
 from tfrec.inference.request import text_only, to_batch
@@ -80,7 +81,9 @@ class QueryEncoder(tf.Module):
 
     def __call__(self, query, fresh=None):
         """`EncodedQuery` of a `QueryInputs` whose tensors have one length."""
-        return self._encoded(query, fresh)
+        features = self.model.state.features
+        texts = with_words(query.user_text, features.words, "users", query.features)
+        return self._encoded(query._replace(user_text=texts), fresh)
 
     def like(self, item_ids, fresh=None):
         """`LikeAnItem` of `[batch]` item ids."""
@@ -140,8 +143,9 @@ class QueryEncoder(tf.Module):
         history, columns = self.history(query, rows.known)
         found = self.texts(query, rows.known)
         profiles, written = self._read(query, found, history.lengths)
+        about = self.model.columns.of_request(query.features, query.now)
         interest, weights = self.hybrid.query(
-            history, query.now, profiles, written, fresh
+            history, query.now, profiles, written, fresh, about
         )
         of_events = written.latest(tf.shape(found.texts)[1])
         texts = (of_events, found.columns)

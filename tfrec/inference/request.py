@@ -19,6 +19,7 @@ class QueryInputs(NamedTuple):
     history_values: tf.Tensor  # [batch, width] float32, NaN = a typical value
     history_timestamps: tf.Tensor  # [batch, width] int64 UTC seconds, 0 = unknown
     now: tf.Tensor  # [batch] int64 UTC seconds, 0 = unknown: after the last event
+    features: dict = {}  # input name of a feature column -> [batch] or [batch, width]
 
 
 class PopularItems(NamedTuple):
@@ -114,6 +115,8 @@ def to_batch(tensors, batch):
     """
 
     def broadcast(name, tensor):
+        if isinstance(tensor, dict):
+            return {each: broadcast(each, held) for each, held in tensor.items()}
         if tensor.shape.rank == 1:
             return tf.broadcast_to(tensor, [batch])
         ids = getattr(tensors, f"{name.partition('_')[0]}_item_ids", tensor)

@@ -6,8 +6,11 @@ import numpy as np
 
 from tfrec.data.history import ValueScale, value_scale
 from tfrec.data.interactions import Queries
+from tfrec.data.log_features import LogFeatures
 from tfrec.data.packing import end_queries
 from tfrec.data.repeats import learns_repeats
+from tfrec.feature_columns import SIDES
+from tfrec.features.side_coder import SideCoder
 from tfrec.towers.catalogue import Catalogue, make_catalogue
 from tfrec.towers.event_kinds import EventKinds, event_kinds
 from tfrec.towers.text_table import profile_texts
@@ -25,7 +28,14 @@ class AdaptedState:
     allow_repeats: bool
     profile_texts: np.ndarray  # [num_users] str
     event_texts: np.ndarray  # [num_texts] str, as in `EventTexts`
+    features: LogFeatures
+    coders: dict  # side -> `SideCoder` of the columns that the towers read
     sample_queries: Queries
+
+    @property
+    def has_profiles(self):
+        """Whether anybody has a profile."""
+        return bool((self.profile_texts != "").any())
 
     @property
     def has_times(self):
@@ -36,6 +46,8 @@ class AdaptedState:
 def adapted_state(interactions, items, users, repeats):
     """The `AdaptedState` of a log; arguments as in `TwoTower.adapt`."""
     written = interactions.event_texts
+    features = interactions.features or LogFeatures.none(interactions)
+    read = {side: getattr(features, side).used_for("towers") for side in SIDES}
     return AdaptedState(
         catalogue=make_catalogue(items, interactions),
         kinds=event_kinds(interactions),
@@ -43,5 +55,7 @@ def adapted_state(interactions, items, users, repeats):
         allow_repeats=learns_repeats(interactions, repeats),
         profile_texts=profile_texts(users, interactions.user_ids),
         event_texts=np.empty(0, object) if written is None else written.texts,
+        features=features,
+        coders={side: SideCoder.fit(coded) for side, coded in read.items()},
         sample_queries=end_queries(interactions, MAX_SAMPLE),
     )

@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tfrec.data.coded_columns import CodedColumns
 from tfrec.data.history import ValueScale
 from tfrec.data.interactions import EVENT_ARRAYS, Interactions
+from tfrec.data.log_features import LogFeatures
 from tfrec.data.packing import queries_at_end
+from tfrec.feature_columns import SIDES, FeatureColumn
+from tfrec.features.side_coder import SideCoder
 from tfrec.text.bm25_vectors import Words
 from tfrec.text.factory import encoder_from_json, encoder_to_json
 from tfrec.towers.adapted_state import AdaptedState
@@ -18,6 +22,7 @@ from tfrec.towers.catalogue import Catalogue
 from tfrec.towers.event_kinds import EventKinds
 
 FACTS, ENCODER = "facts.json", "text_encoder_{}.json"
+FEATURES, CELLS = "features.json", "features_of_{}.npz"
 CATALOGUE = dataclasses.fields(Catalogue)  # but for what is derived from them
 VECTORS, WORDS = "text_vectors.npz", "words.npz"
 
@@ -45,6 +50,9 @@ def write_state(state, folder):
         pd.DataFrame(columns).to_parquet(path, index=False)
     facts = {"allow_repeats": state.allow_repeats, **vars(state.standardise)}
     pathlib.Path(folder, FACTS).write_text(json.dumps(facts), "utf-8")
+    context = (log.features or state.features).context
+    features = dataclasses.replace(state.features, context=context)
+    _write_features(features, state.coders, folder)
 
 
 def read_state(folder):
@@ -52,7 +60,9 @@ def read_state(folder):
     catalogue = Catalogue(**_columns(folder, "catalogue"))
     kinds = EventKinds(**_columns(folder, "kinds"))
     profiles = _columns(folder, "profiles")["text"]
-    log = _sample_log(_columns(folder, "events"), catalogue, kinds, len(profiles))
+    features, coders = _read_features(folder)
+    events = _columns(folder, "events")
+    log = _sample_log(events, catalogue, kinds, len(profiles), features)
     facts = json.loads(pathlib.Path(folder, FACTS).read_text("utf-8"))
     return AdaptedState(
         catalogue=catalogue,
@@ -61,6 +71,8 @@ def read_state(folder):
         standardise=ValueScale(**facts),
         profile_texts=profiles,
         event_texts=_columns(folder, "event_texts")["text"],
+        features=features,
+        coders=coders,
         sample_queries=queries_at_end(log, _columns(folder, "sample")["user_rows"]),
     )
 
@@ -108,12 +120,46 @@ def _columns(folder, name):
     }
 
 
-def _sample_log(events, catalogue, kinds, num_users):
+def _write_features(features, coders, folder):
+    stored: dict[str, Any] = {"words": _to_json(features.words)}
+    for side in SIDES:
+        coded = getattr(features, side)
+        how = {"columns": _to_json(coded.columns), "coders": coders[side].to_json()}
+        stored[side] = how
+        np.savez(pathlib.Path(folder, CELLS.format(side)), **coded.to_arrays())
+    pathlib.Path(folder, FEATURES).write_text(json.dumps(stored), "utf-8")
+
+
+def _read_features(folder):
+    """`(LogFeatures, coders)`, as `_write_features` took them."""
+    stored = json.loads(pathlib.Path(folder, FEATURES).read_text("utf-8"))
+    features, coders = {}, {}
+    for side in SIDES:
+        columns = _of_json(stored[side]["columns"])
+        with np.load(pathlib.Path(folder, CELLS.format(side))) as arrays:
+            features[side] = CodedColumns.of_arrays(columns, arrays)
+        read = features[side].used_for("towers").columns
+        coders[side] = SideCoder.of_json(read, stored[side]["coders"])
+    return LogFeatures(**features, words=_of_json(stored["words"])), coders
+
+
+def _to_json(columns):
+    return [{**vars(each), "uses": sorted(each.uses)} for each in columns]
+
+
+def _of_json(stored):
+    return tuple(
+        FeatureColumn(**{**each, "uses": frozenset(each["uses"])}) for each in stored
+    )
+
+
+def _sample_log(events, catalogue, kinds, num_users, features):
     counts = np.bincount(events["user_rows"], minlength=num_users)
     return Interactions(
         item_ids=catalogue.item_ids,
         user_ids=np.full(num_users, "", object),
         event_names=kinds.names,
         offsets=np.concatenate([[0], np.cumsum(counts)]),
+        features=features,
         **events,
     )

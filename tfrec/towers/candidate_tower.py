@@ -1,5 +1,5 @@
-"""Candidate tower: an item's vector from its text, its categories and, if it has
-been learnt, its id."""
+"""Candidate tower: an item's vector from its text, its categories, its feature columns
+and, if it has been learnt, its id."""
 
 import keras
 import tensorflow as tf
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("tfrec")
 class CandidateTower(keras.layers.Layer):
-    """`text part + category part + id part`, all in the towers' space.
+    """`text part + category part + features + id part`, all in the towers' space.
 
     The id part is dropped for random items in training and absent for items
     without a training event, so that an item is served from its text from the
@@ -50,7 +50,9 @@ class CandidateTower(keras.layers.Layer):
             name="category_table",
         )
 
-    def call(self, text_vectors, categories, rows, has_id, training=False):
+    def call(
+        self, text_vectors, categories, rows, has_id, features=None, training=False
+    ):
         """Vectors of some items.
 
         Args:
@@ -60,6 +62,7 @@ class CandidateTower(keras.layers.Layer):
             rows: `[n]` int tensor of item rows; -1 for items that are not in
                 the id table.
             has_id: `[n]` bool tensor: whether the row's id part was learnt.
+            features: `Said` of the rows' feature columns, or None.
 
         Returns:
             `[n, dim]` float tensor.
@@ -67,14 +70,16 @@ class CandidateTower(keras.layers.Layer):
         hidden = self.drop(self.text_hidden(text_vectors), training=training)
         vectors = self.text_output(hidden)
         vectors += tf.cast(tf.matmul(categories, self.category_table), vectors.dtype)
+        is_bare = tf.reduce_all(tf.concat([text_vectors, categories], 1) == 0, axis=1)
+        if features is not None:
+            vectors += tf.cast(features.vectors, vectors.dtype)
+            is_bare &= ~features.is_known
         keep = tf.cast(tf.logical_and(has_id, rows >= 0), vectors.dtype)
         if self.id_dropout == 1:  # ids that never learn say nothing
             keep = tf.zeros_like(keep)
         elif training and self.id_dropout:
             uniform = keras.random.uniform(tf.shape(keep), seed=self.seeds)
-            others = tf.concat([text_vectors, categories], axis=1)
-            is_kept = (uniform >= self.id_dropout) | tf.reduce_all(others == 0, axis=1)
-            keep *= tf.cast(is_kept, keep.dtype)
+            keep *= tf.cast((uniform >= self.id_dropout) | is_bare, keep.dtype)
         ids = tf.gather(self.id_table, tf.maximum(rows, 0))
         return vectors + tf.cast(ids, vectors.dtype) * keep[:, None]
 

@@ -101,7 +101,9 @@ class QueryTower(keras.layers.Layer):
         for layer in (self.state_output, self.memory_output):
             layer.build((None, self.dim))
 
-    def call(self, item_vectors, history, context, now, profiles, training=False):
+    def call(
+        self, item_vectors, history, context, now, profiles, about=None, training=False
+    ):
         """Queries.
 
         Args:
@@ -113,6 +115,8 @@ class QueryTower(keras.layers.Layer):
             now: `[batch, queries]` int64 tensor, the time of asking (UTC
                 seconds); 0 means right after the last event.
             profiles: `[batch, text_dim]` float tensor, zeros for no profile.
+            about: `[batch, 1 or queries, dim]` float tensor of what feature columns say
+                of who asks and how, or None.
 
         Returns:
             `(queries, weights)`: `[batch, queries, dim]` and, for the
@@ -127,6 +131,8 @@ class QueryTower(keras.layers.Layer):
         last = self._last_timestamps(history, context)
         now = tf.where(now > 0, now, last)
         states += tf.cast(self.time_of_asking(now, last), states.dtype)
+        if about is not None:
+            states += tf.cast(about, states.dtype)
         weights = self._read(states, hidden[:, 1:], history, may_read, context, now)
         memory = tf.matmul(tf.cast(weights, item_vectors.dtype), item_vectors)
         states = self.drop(states, training=training)
@@ -188,7 +194,7 @@ class QueryTower(keras.layers.Layer):
 
 
 def query_signature(dim):
-    """Of histories, moments, user rows and all candidates: a batch of any size."""
+    """Of histories, moments, users, contexts, all candidates: a batch of any size."""
     events, numbers = [None, None], [None]
     history = HistoryBatch(
         tf.TensorSpec(events, tf.int32),
@@ -197,4 +203,5 @@ def query_signature(dim):
         tf.TensorSpec(events, tf.int64),
     )
     now, users = tf.TensorSpec(numbers, tf.int64), tf.TensorSpec(numbers, tf.int32)
-    return [history, now, users, tf.TensorSpec([None, dim], tf.float32)]
+    context = tf.TensorSpec(events, tf.int32)
+    return [history, now, users, context, tf.TensorSpec([None, dim], tf.float32)]

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfrec.data.history import HistoryBatch, latest
+from tfrec.data.windows import smallest_batch
 from tfrec.errors import ConfigError, NotBuiltError
 from tfrec.graphs import private_graph
 from tfrec.text.bm25_vectors import Words
@@ -18,6 +19,7 @@ from tfrec.towers.catalogue import category_matrix
 from tfrec.towers.history_encoder import make_history_encoder
 from tfrec.towers.interest_head import InterestHead
 from tfrec.towers.losses import interest_loss, retrieval_loss
+from tfrec.towers.model_features import ModelFeatures
 from tfrec.towers.model_texts import ModelTexts
 from tfrec.towers.query_augmentation import augmented_queries
 from tfrec.towers.query_tower import QueryTower, query_signature
@@ -207,9 +209,7 @@ class TwoTower(keras.Model):
     @property
     def has_profiles(self):
         """Whether the log has taught the towers what profiles say."""
-        return "profile" in self.features and bool(
-            (self.state.profile_texts != "").any()
-        )
+        return "profile" in self.features and self.state.has_profiles
 
     @property
     def has_event_texts(self):
@@ -252,6 +252,8 @@ class TwoTower(keras.Model):
         self.text_query = keras.layers.Dense(
             self.embedding_dim, use_bias=False, name="text_query"
         )
+        how = (self.embedding_dim, self.dropout)
+        self.columns = ModelFeatures(self.state, *how, name="columns")
         self.interest_head = InterestHead(name="interest_head")
         self.candidate_set = CandidateSet(
             self.catalogue.num_events, self.num_negatives, self.seeds
@@ -263,17 +265,8 @@ class TwoTower(keras.Model):
         self._make_weights()
 
     def _make_weights(self):
-        rows = tf.zeros([2, 2], tf.int32)
-        batch = {
-            "user_rows": rows[:, 0],
-            "item_rows": rows,
-            "event_rows": rows,
-            "values": tf.zeros([2, 2]),
-            "timestamps": tf.zeros([2, 2], tf.int64),
-            "context": rows,
-        }
         self.built = True  # by the call itself: there is no input shape to build from
-        self(batch)
+        self(smallest_batch(len(self.state.coders["context"].columns)))
         self.text_query(tf.zeros([1, self.texts.dim]))
 
     def candidates(self, rows, texts=None, training=False):
@@ -293,6 +286,7 @@ class TwoTower(keras.Model):
             tf.gather(self.categories, rows),
             rows,
             tf.gather(self.possible.has_id, rows),
+            self.columns.of_items(rows, training=training),
             training=training,
         )
 
@@ -323,6 +317,9 @@ class TwoTower(keras.Model):
             batch["context"],
             batch["timestamps"],
             self._profiles(batch["user_rows"], training),
+            self.columns.of_asking(
+                batch["user_rows"], batch["context_rows"], training=training
+            ),
             training=training,
         )
         if self.has_event_texts and "text_rows" in batch:
@@ -345,13 +342,14 @@ class TwoTower(keras.Model):
             "sampled_logits": self.interest_head(queries, sampled),
         }
 
-    def _plain_queries(self, history, now, user_rows, candidates):
-        """Queries of histories and profiles alone, `[batch, dim]` float32.
+    def _plain_queries(self, history, now, user_rows, context, candidates):
+        """Queries of histories, profiles and columns alone, `[batch, dim]` float32.
 
         Args:
             history: `HistoryBatch`.
             now: `[batch]` int64 tensor, UTC seconds.
             user_rows: `[batch]` int tensor.
+            context: `[batch, C]` int32 tensor, as `Queries.context_rows`.
             candidates: `[num_items, dim]` float tensor, as `all_candidates` gives it.
         """
         history, _ = latest(history, self.num_read)
@@ -361,6 +359,7 @@ class TwoTower(keras.Model):
             history.lengths[:, None],
             now[:, None],
             tf.gather(self.texts.profiles.vectors, user_rows),
+            self.columns.of_asking(user_rows, context[:, None]),
         )
         return tf.cast(queries[:, 0], tf.float32)
 

@@ -8,9 +8,11 @@ from tfrec.data.clean import clean
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import Interactions, encode
 from tfrec.data.item_words import read_with_words
+from tfrec.data.log_features import with_feature_words
 from tfrec.data.schema import Dataset
 from tfrec.datasets.registry import load_dataset
 from tfrec.errors import ConfigError
+from tfrec.feature_columns import FeaturesConfig
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +38,13 @@ class RunData:
         return self.dataset.events.frame.groupby("user_id", sort=False).indices
 
 
-def load_run_data(config, seed=0):
+def load_run_data(config, seed=0, features=None):
     """Reads what `data.folder` or `data.dataset` names.
 
     Args:
         config: `DataConfig`.
         seed: int, as `encode` takes it.
+        features: `FeaturesConfig`, or None for none.
 
     Returns:
         `RunData`.
@@ -58,19 +61,20 @@ def load_run_data(config, seed=0):
         )
     logger.info("Reading %s.", config.folder or config.dataset)
     if config.folder:
-        dataset = read_with_words(config.folder, config)
+        dataset = read_with_words(config.folder, config, features)
     else:
-        dataset = load_dataset(config.dataset)
-    return prepare(dataset, config, seed)
+        dataset = load_dataset(config.dataset, features=features)
+    return prepare(dataset, config, seed, features)
 
 
-def prepare(dataset, config, seed=0):
+def prepare(dataset, config, seed=0, features=None):
     """A data set as a run learns from it: cleaned, encoded, labelled.
 
     Args:
         dataset: `Dataset`.
         config: `DataConfig`, for what counts as interest.
         seed: int, as `encode` takes it.
+        features: `FeaturesConfig` of columns that the data set has, or None.
 
     Returns:
         `RunData`.
@@ -87,12 +91,14 @@ def prepare(dataset, config, seed=0):
     )
     rules.check(dataset.events)
     events, report = clean(dataset.events)
+    features = features or FeaturesConfig()
+    dataset = with_feature_words(dataset, features)
     items = dataset.items.reading_words() if config.words_in_texts else dataset.items
     dataset = dataclasses.replace(dataset, events=events, items=items)
     logger.info(
         "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
     )
-    interactions = encode(dataset, rules, seed)
+    interactions = encode(dataset, rules, seed, features)
     if not interactions.has_times:
         logger.warning(NO_TIMES)
     return RunData(dataset, interactions, dataset.digest(), report.num_duplicates)

@@ -1,0 +1,1 @@
+"""How cells of feature columns become parts of an embedding table."""
