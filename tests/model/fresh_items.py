@@ -9,10 +9,9 @@ from tests.model.asking import NAMED, QUERY_SPECS, SOON, names
 from tests.model.checkerboard import NUM_ITEMS
 from tests.scann_here import need_scann
 from tfrec.data.item_changes import ItemChange
-from tfrec.export.signatures import fresh_specs
 from tfrec.inference.inference import Inference, build_indexes
 from tfrec.retrieval.brute_force import BruteForceIndex
-from tfrec.retrieval.new_item_tier import NewItemTier
+from tfrec.retrieval.new_item_tier import NewItemTier, fresh_specs
 
 ALL = names(*range(NUM_ITEMS))
 # id: title, category, available_from, available_until

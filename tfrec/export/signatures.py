@@ -19,7 +19,7 @@ from tfrec.inference.request import (
     RequestOptions,
     options_for,
 )
-from tfrec.retrieval.new_item_tier import NewItemTier
+from tfrec.retrieval.new_item_tier import NewItemTier, fresh_specs
 
 DEFAULT_K = 10
 DEFAULT_LEARNING_RATE = 0.1
@@ -293,26 +293,6 @@ def signatures(live, fresh):
         specs += [taken[each] for each in taken if is_own(each)]
         functions[name] = _signature(live[name], specs, tier)
     return {"serving_default": functions["recommend"], **functions}
-
-
-def fresh_specs(dim, memory_dim):
-    """`TensorSpec`s of the fields of a `NewItemTier`, named `fresh_…`."""
-    kinds = NewItemTier(
-        item_ids=(tf.string, []),
-        keys=(tf.int64, []),
-        vectors=(tf.float32, [dim]),
-        memories=(tf.float32, [memory_dim]),
-        text_keys=(tf.int64, []),
-        category_names=(tf.string, []),
-        categories=(tf.int32, [None]),
-        available_from=(tf.int64, []),
-        available_until=(tf.int64, []),
-        is_gone=(tf.bool, []),
-    )
-    return [
-        tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
-        for name, (dtype, shape) in kinds._asdict().items()
-    ]
 
 
 def is_own(name):

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.history import latest
-from tfrec.hybrid.live_popularity import LivePopularity
-from tfrec.hybrid.text_match import TextMatch
+from tfrec.hybrid.live_popularity import live_popularity
+from tfrec.hybrid.text_match import text_match
 from tfrec.linear.repeat_consumption import repeat_features
 from tfrec.variables import table, take_rows
 
@@ -42,8 +42,8 @@ class HybridScorer(tf.Module):
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
         self.unscaled = table(self._unscaled(parts, model.catalogue.is_new))
-        self.text_match = _text_match(model, scorers, weighting.search)
-        self.live = _live_popularity(popularity, weighting.live)
+        self.text_match = text_match(model, scorers, weighting.search)
+        self.live = live_popularity(popularity, weighting.live)
 
     @property
     def dim(self):
@@ -383,18 +383,6 @@ class HybridScorer(tf.Module):
             weight * tf.matmul(apart[..., start:end], said, transpose_b=True)
             for said, (_, start, end), weight in parts
         )
-
-
-def _text_match(model, scorers, weight):
-    if model.query_text_encoder is None or not weight:
-        return None
-    words = [each for each in scorers if each.name == "bm25"]
-    return TextMatch(model, weight, *words)
-
-
-def _live_popularity(popularity, weights):
-    counts = popularity is not None and any(weights)
-    return LivePopularity(popularity, weights) if counts else None
 
 
 def _float32(tensor):

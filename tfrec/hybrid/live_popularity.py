@@ -84,3 +84,14 @@ class LivePopularity(tf.Module):
     def _levels(self, scores):
         """Logs of 1 plus counts, `[n, 1]`, which texts may let expect below 0."""
         return tf.nn.relu(scores + np.float32(self.scorer.median))
+
+
+def live_popularity(scorer, weights):
+    """The `LivePopularity` of a fitted `PopularityScorer`; None if it does not count.
+
+    Args:
+        scorer: `PopularityScorer`, or None.
+        weights: as of `LivePopularity`.
+    """
+    counts = scorer is not None and any(weights)
+    return LivePopularity(scorer, weights) if counts else None

@@ -145,6 +145,26 @@ def make_fresh(items, memories, gone_rows, num_items):
     )
 
 
+def fresh_specs(dim, memory_dim):
+    """`TensorSpec`s of the fields of a `NewItemTier`, named `fresh_…`."""
+    kinds = NewItemTier(
+        item_ids=(tf.string, []),
+        keys=(tf.int64, []),
+        vectors=(tf.float32, [dim]),
+        memories=(tf.float32, [memory_dim]),
+        text_keys=(tf.int64, []),
+        category_names=(tf.string, []),
+        categories=(tf.int32, [None]),
+        available_from=(tf.int64, []),
+        available_until=(tf.int64, []),
+        is_gone=(tf.bool, []),
+    )
+    return [
+        tf.TensorSpec([None, *shape], dtype, name=f"fresh_{name}")
+        for name, (dtype, shape) in kinds._asdict().items()
+    ]
+
+
 def _keys(ids):
     return tf.strings.to_hash_bucket_fast(ids, NUM_KEYS)
 
