@@ -30,7 +30,8 @@ import typer
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.serving.server_process import serving
 from tfrec.client.client import RecommenderClient
-from tfrec.client.histories import make_query, recommend_inputs
+from tfrec.client.histories import make_query
+from tfrec.client.inputs import recommend_inputs
 from tfrec.export.artefact import read_artefact
 from tfrec.export.servable import Servable
 from tfrec.export.version_folders import version_folder

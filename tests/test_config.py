@@ -86,6 +86,10 @@ def test_fixed_keys_are_there():
         ("train.seed=3.5", "`train.seed` must be int. Received: 3.5 (float)."),
         ("train.seed=true", "`train.seed` must be int. Received: True (bool)."),
         ("train.batch_size=1", "`train.batch_size` must be at least 2"),
+        ("model.half_life_days=-1", "`model.half_life_days` must be at least 0"),
+        ("model.half_life_days=inf", "must be at least 0 and finite. Received: inf."),
+        ("model.half_life_days=nan", "must be at least 0 and finite. Received: nan."),
+        ("model.half_life_days=week", "`model.half_life_days` must be float"),
         ("model.temperature=0", "must be positive, because scores are divided by it"),
         ("model.embedding_dim=63", "`model.embedding_dim` must be a multiple of heads"),
         (

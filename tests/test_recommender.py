@@ -9,6 +9,7 @@ import pytest
 
 import tfrec
 from tfrec.client.histories import QueryError
+from tfrec.config import from_dict
 from tfrec.data.schema import Events
 from tfrec.errors import ConfigError, DataError, NotBuiltError
 from tfrec.evaluation.notebook import Report
@@ -160,7 +161,8 @@ def test_what_cannot_be_asked_is_said(fitted, asked, words):
 def test_settings_are_keys_of_the_configuration():
     recommender = tfrec.Recommender(text_encoder="lstm", half_life_days=30, seed=7)
     config = recommender.config
-    assert (config.model.text_encoder, config.data.half_life_days) == ("lstm", 30.0)
+    assert config.model.text_encoder == "lstm"
+    assert config.data.half_life_days == config.model.half_life_days == 30.0
     assert config.train.seed == config.evaluation.seed == 7
     assert tfrec.Recommender(config, seed=8).config.model.text_encoder == "lstm"
     with pytest.raises(ConfigError, match="Did you mean `max_epochs`"):
@@ -226,6 +228,9 @@ def test_a_frame_without_times(events, items, caplog):
         recommender.evaluate("rolling", verbose=False)
     with pytest.raises(ConfigError, match="`data.half_life_days` must be 0"):
         tfrec.Recommender(half_life_days=9).fit(log, verbose=False)
+    of_model = from_dict({"model": {"half_life_days": 0.5}})
+    with pytest.raises(ConfigError, match="`model.half_life_days` must be 0"):
+        tfrec.Recommender(of_model).fit(log, verbose=False)
 
 
 def test_only_a_recommender_is_replaced(fitted, tmp_path):

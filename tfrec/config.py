@@ -106,6 +106,8 @@ class ModelConfig:
     features: list = field(default_factory=lambda: [*FEATURES])  # the towers read
     item_to_item_dim: int = 64  # its rank; validation may take 4 times it
     bm25_dim: int = 256  # of the words' vectors; validation may take 4 times it
+    # Of popularity and of what item_to_item learns; 0 = 0.1 and 0.55 of the log's time
+    half_life_days: float = 0.0
     new_item_cost: float = 0.1  # share of known items' NDCG@10 that new ones may take
 
 

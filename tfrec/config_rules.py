@@ -51,6 +51,7 @@ def rules(config):
         ("model.id_dropout", lambda v: 0 <= v <= 1, "between 0 and 1"),
         ("model.text_encoder", _only_one(encoders), f"one of {', '.join(encoders)}"),
         ("model.scorers", _only(SCORERS), f"some of {', '.join(SCORERS)}"),
+        ("model.half_life_days", lambda v: 0 <= v < math.inf, "at least 0 and finite"),
         ("model.new_item_cost", lambda v: 0 <= v < 1, "at least 0 and below 1"),
         ("model.features", _only(FEATURES), f"some of {', '.join(FEATURES)}"),
         *_linear_rules(),

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from serving.batch.tables import AFTER_ALL
-from tfrec.client.histories import pad
+from tfrec.client.inputs import pad
 from tfrec.client.own_inputs import own_arrays
 from tfrec.data.feature_cells import given_features
 from tfrec.errors import ArtefactError

@@ -20,6 +20,7 @@ from serving.gateway.feedback import Reactions
 from serving.gateway.interest_shares import Interests
 from serving.gateway.item_routes import add_items
 from serving.gateway.json_route import StrictRoute
+from serving.gateway.list_options import ListOptions
 from serving.gateway.list_routes import add_lists
 from serving.gateway.lists import ItemLists
 from serving.gateway.metrics import Metrics
@@ -28,7 +29,7 @@ from serving.gateway.own_parameters import PARTS, OwnParameters, named
 from serving.gateway.page import add_page
 from serving.gateway.profiles import Profile
 from serving.gateway.quotas import Quota
-from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.recommendations import Recommending
 from serving.gateway.row_routes import add_rows
 from serving.gateway.rows import PageRows
 from serving.gateway.schemas import (

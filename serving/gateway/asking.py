@@ -11,7 +11,8 @@ from serving.gateway.ask_sessions import AskSessions, LastRequest
 from serving.gateway.asked_catalogue import AskedCatalogue, CatalogueView
 from serving.gateway.evidence import AskedTitle
 from serving.gateway.feedback import Reactions
-from serving.gateway.recommendations import Found, ListOptions, Recommending
+from serving.gateway.list_options import ListOptions
+from serving.gateway.recommendations import Found, Recommending
 from serving.gateway.titles import ItemTitles
 from serving.sentences.model_parser import ModelParser, NotParsedError
 from serving.sentences.normalised import is_chinese

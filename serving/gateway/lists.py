@@ -7,15 +7,9 @@ from dataclasses import dataclass
 
 from serving.gateway.feedback import Reactions
 from serving.gateway.titles import ItemTitles
-from serving.user_states.counts import (
-    FAST_S,
-    SLOW_S,
-    HalfLife,
-    Levels,
-    add_levels,
-    count_at,
-)
+from serving.user_states.counts import HalfLife, Levels, add_levels, count_at
 from serving.user_states.store import UserStates
+from tfrec.data.fading import FAST_S, SLOW_S, rise
 from tfrec.errors import ServingError
 
 MAX_COUNTED = 1000  # items of each kind of event whose counts are compared
@@ -104,10 +98,14 @@ class ItemLists:
     def _trending(self, request):
         wanted = [*self._wanted(self._most_counted("fast"), request)]
         levels = self._states.levels(self._kinds(), wanted)
-        rises = {item_id: rise(each, request.now) for item_id, each in levels.items()}
+        now = request.now
+        rises = {
+            item_id: rise(each.fast_count(now), each.slow_count(now))
+            for item_id, each in levels.items()
+        }
         rises = {item_id: each for item_id, each in rises.items() if each > 0}
         best = sorted(rises, key=lambda each: (-rises[each], each))[: request.k]
-        return [Counted(i, levels[i].fast_count(request.now), rises[i]) for i in best]
+        return [Counted(i, levels[i].fast_count(now), rises[i]) for i in best]
 
     def _new(self, request):
         newest = self._wanted(self._catalogue.newcomers(), request)
@@ -133,9 +131,7 @@ class ItemLists:
         return self._states.most_counted(self._kinds(), half_life, MAX_COUNTED)
 
     def _kinds(self):
-        """Kinds of events that mean interest, of those that came."""
-        reward = self._reactions.reward
-        return [kind for kind in self._states.counted_kinds() if reward(kind, None)]
+        return kinds_of_interest(self._states, self._reactions)
 
     def _wanted(self, item_ids: Iterable[str], request: ListRequest):
         catalogue = self._catalogue
@@ -148,15 +144,6 @@ class ItemLists:
         )
 
 
-def rise(levels: Levels, now: float) -> float:
-    """How far the fast count is above what the slow one lets expect.
-
-    An item that is always had as often has fast : slow = their half-lives. The
-    difference is divided by its spread, that of a count of rare events, plus one event.
-
-    Example:
-        >>> round(rise(Levels.at(0), now=0), 2)  # one event, where none was expected
-        0.99
-    """
-    expected = levels.slow_count(now) * FAST_S / SLOW_S
-    return (levels.fast_count(now) - expected) / math.sqrt(expected + 1)
+def kinds_of_interest(states: UserStates, reactions: Reactions) -> list[str]:
+    """Kinds of events that mean interest, of those that came."""
+    return [kind for kind in states.counted_kinds() if reactions.reward(kind, None)]

@@ -5,23 +5,22 @@ import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
 
 from serving.gateway.cache import AnswerCache
 from serving.gateway.feedback import Reactions
 from serving.gateway.last_lists import LastLists, ShownList, question_of
+from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
-from serving.gateway.own_parameters import Named
+from serving.gateway.popular_now import PopularNow
 from serving.gateway.profiles import Profile
-from serving.gateway.quotas import read_quota
 from serving.gateway.reasons import Reasons
 from serving.gateway.ruled_request import AppliedRules, RuledRequest
 from serving.gateway.ruling import Person, Ruling
-from serving.gateway.schemas import Because, Mode, ReasonCode, RecommendedItem
+from serving.gateway.schemas import Because, ReasonCode, RecommendedItem
 from serving.gateway.titles import ItemTitles
 from serving.sentences.selection import Selection
 from serving.user_states.store import UserStates
@@ -30,7 +29,7 @@ from tfrec.errors import ServingError
 from tfrec.inference.interest_decay import InterestSettings
 from tfrec.protocol.status import RequestError
 from tfrec.reasons.evidence import Evidence
-from tfrec.reasons.sentences import Lang, sentence
+from tfrec.reasons.sentences import sentence
 
 
 class NoAnswerError(ServingError):
@@ -39,72 +38,6 @@ class NoAnswerError(ServingError):
 
 def no_list(version: int) -> None:
     """What there was before the first list of somebody."""
-
-
-@dataclass(frozen=True)
-class ListOptions:
-    """What is asked for, whoever asks.
-
-    Attributes:
-        k: how many items.
-        category: those wanted, `|` between; `""` for all.
-        domain: the same of domains.
-        quota: items of each domain, such as `"books:3|films:2"`, in place of `k`.
-        query: what is looked for, in words.
-        explain: whether to say what speaks for each item.
-        now: UTC seconds, None for the clock.
-        mode: whether the history goes with the request, or the interest vector.
-        allow_repeats: whether items of the history may come again.
-        min_probability: items below it do not come.
-        diversity: 0 for the best items, up to 1 for items unlike one another.
-        lang: of the reasons.
-        limits: of attributes, by the names that the model gives.
-        user_features: columns of the user; they count before those of the profile.
-        context: columns of the request.
-    """
-
-    k: int = 10
-    category: str = ""
-    query: str = ""
-    explain: bool = False
-    now: int | None = None
-    mode: Mode = "history"
-    allow_repeats: bool = False
-    min_probability: float = 0.0
-    diversity: float = 0.0
-    lang: Lang = "en"
-    domain: str = ""
-    quota: str = ""
-    limits: Named = ()
-    user_features: Named = ()
-    context: Named = ()
-
-    @property
-    def categories(self) -> list[str]:
-        """Those wanted, none for all."""
-        return [part for part in self.category.split("|") if part]
-
-    @property
-    def domains(self) -> list[str]:
-        """Those wanted, none for all."""
-        return [*read_quota(self.quota)] or [p for p in self.domain.split("|") if p]
-
-    @property
-    def num_items(self) -> int:
-        """How many items there are at most."""
-        return sum(read_quota(self.quota).values()) or self.k
-
-    @property
-    def filters(self) -> dict[str, Any]:
-        """Those that the model takes with a history and with a vector."""
-        return {
-            "k": self.num_items,
-            "categories": self.categories,
-            "domain": self.domains,
-            "min_probability": self.min_probability,
-            "diversity": self.diversity,
-            "filters": dict(self.limits),
-        }
 
 
 @dataclass(frozen=True)
@@ -157,6 +90,7 @@ class Recommending:
         self._catalogue = catalogue
         self._metrics = metrics
         self._reactions = reactions or Reactions()
+        self._popular = PopularNow(states, catalogue, self._reactions)
         self._profiles = profiles or {}
         self.ruling: Ruling | None = None
         self._cache = AnswerCache()
@@ -252,6 +186,7 @@ class Recommending:
         excluded = [*hidden, *excluded, *self._self(user_id)]
         filters = options.filters | {"exclude": excluded}
         filters["allow_repeats"] = options.allow_repeats
+        filters["popular"] = self._popular.find()
         asked = self._asked(user_id, history, options, texts, selection)
         try:
             best, version = self._best(visible, filters, texts, asked)
@@ -331,6 +266,7 @@ class Recommending:
             )
         filters = options.filters | {"now": now}
         filters["exclude"] = sorted(self._unwanted(history, options, user_id))
+        filters["popular"] = self._popular.find()
         if self._catalogue.has_order:
             filters["met"] = sorted(self._reactions.met(history))
         texts = {"now": now, "user_text": profile.text}

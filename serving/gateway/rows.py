@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from serving.gateway.feedback import Reactions
+from serving.gateway.list_options import ListOptions
 from serving.gateway.lists import ItemLists, ListRequest
 from serving.gateway.model_client import ModelClient
-from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
 from serving.user_states.store import UserStates
 from tfrec.protocol.status import RequestError

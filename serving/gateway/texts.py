@@ -20,7 +20,8 @@ from starlette.concurrency import run_in_threadpool
 from serving.fields import Id
 from serving.gateway.app import read_options
 from serving.gateway.cache import AnswerCache
-from serving.gateway.recommendations import Found, ListOptions, Recommending
+from serving.gateway.list_options import ListOptions
+from serving.gateway.recommendations import Found, Recommending
 from serving.gateway.schemas import RecommendedItem
 from serving.security.rate_limit import RateLimit
 from serving.words.contract import LanguageModel

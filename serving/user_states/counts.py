@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, TypeVar
 
 from serving.user_states.events import Event
+from tfrec.data.fading import FAST_S, SLOW_S
 
-FAST_S, SLOW_S = 3_600, 7 * 86_400  # half-lives
+ALL_ITEMS = ""  # in place of an item id: all items together
 HalfLife = Literal["fast", "slow"]
 _MAX_LOG2 = 60.0  # of a count that is asked for at a time long before its events
 _Key = TypeVar("_Key")
@@ -69,7 +70,7 @@ def merge(levels: dict[_Key, Levels], more: Mapping[_Key, Levels]) -> None:
 
 
 def tally(events: Iterable[Event], now: float) -> dict[tuple[str, str], Levels]:
-    """What some events add to counts: kind and item id -> `Levels`.
+    """What some events add to counts: kind and item id, or `ALL_ITEMS`, -> `Levels`.
 
     Events without an item add nothing. One from after `now` counts as one of `now`, or
     a clock that is fast would lift its item above all others for long.
@@ -87,5 +88,6 @@ def tally(events: Iterable[Event], now: float) -> dict[tuple[str, str], Levels]:
     for event in events:
         if event.item_id:
             one = Levels.at(min(event.timestamp, now))
-            merge(levels, {(event.event, event.item_id): one})
+            for item_id in (event.item_id, ALL_ITEMS):
+                merge(levels, {(event.event, item_id): one})
     return levels

@@ -4,7 +4,7 @@ import collections
 import heapq
 import threading
 
-from serving.user_states.counts import Levels, merge
+from serving.user_states.counts import ALL_ITEMS, Levels, merge
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import MAX_SHOWN, UserStates
 
@@ -52,6 +52,7 @@ class MemoryStates(UserStates):
         with self._lock:
             for items in map(self._of_kind, kinds):
                 level = {i: getattr(each, half_life) for i, each in items.items()}
+                level.pop(ALL_ITEMS, None)
                 best.update(heapq.nlargest(limit, level, key=level.__getitem__))
         return best
 

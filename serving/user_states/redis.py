@@ -7,10 +7,11 @@ Levels of items are added where they are: their sum does not depend on who is fi
 """
 
 import contextlib
+import itertools
 import logging
 import urllib.parse
 
-from serving.user_states.counts import Levels, merge
+from serving.user_states.counts import ALL_ITEMS, Levels, merge
 from serving.user_states.masking import masked
 from serving.user_states.state_codec import HEAD, decode_state
 from serving.user_states.store import (
@@ -116,8 +117,13 @@ class RedisStates(UserStates):
     def most_counted(self, kinds, half_life, limit):
         with self._in_words(), self._redis.pipeline() as pipeline:
             for kind in kinds:
-                pipeline.zrevrange(_count_key(half_life, kind), 0, limit - 1)
-            return {item_id.decode() for best in pipeline.execute() for item_id in best}
+                pipeline.zrevrange(_count_key(half_life, kind), 0, limit)
+            ids = ((each.decode() for each in best) for best in pipeline.execute())
+            return {
+                item_id
+                for best in ids
+                for item_id in itertools.islice(filter(ALL_ITEMS.__ne__, best), limit)
+            }
 
     def levels(self, kinds, item_ids):
         found: dict[str, Levels] = {}

@@ -14,7 +14,7 @@ import pathlib
 import sqlite3
 import threading
 
-from serving.user_states.counts import Levels, add_levels, merge
+from serving.user_states.counts import ALL_ITEMS, Levels, add_levels, merge
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import (
     MAX_SHOWN,
@@ -45,7 +45,9 @@ _TRIM = """
 DELETE FROM shown WHERE user_id = ?1 AND rowid <= (
   SELECT rowid FROM shown WHERE user_id = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)
 """
-_BEST = "SELECT item_id FROM counts WHERE event = ? ORDER BY {} DESC LIMIT ?"
+_BEST = """
+SELECT item_id FROM counts WHERE event = ? AND item_id != ? ORDER BY {} DESC LIMIT ?
+"""
 # CROSS JOIN looks the items up one by one, where a join might read a kind as a whole.
 _LEVELS = """
 SELECT item_id, fast, slow FROM json_each(?) AS wanted
@@ -140,7 +142,7 @@ class SqliteStates(UserStates):
         best, query = set(), _BEST.format(half_life)
         with self._connection() as connection:
             for kind in kinds:
-                rows = connection.execute(query, [kind, limit])
+                rows = connection.execute(query, [kind, ALL_ITEMS, limit])
                 best |= {item_id for (item_id,) in rows}
         return best
 

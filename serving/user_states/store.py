@@ -139,6 +139,8 @@ class UserStates(abc.ABC):
     ) -> dict[str, Levels]:
         """How often some items were had, events of some kinds together.
 
+        `ALL_ITEMS` among the ids stands for all of them.
+
         Returns:
             Item id -> `Levels`, without the items that have no such event.
         """

@@ -13,8 +13,9 @@ from tfrec.client.histories import (
     QueryError,
     make_query,
     read_history,
-    recommend_inputs,
 )
+from tfrec.client.inputs import recommend_inputs
+from tfrec.client.popular import Popular
 
 ROWS = [("b", "buy", 2.0, 20), ("a", "view", 1.0, 10)]
 DICTS = [
@@ -128,6 +129,20 @@ def test_models_without_diversity_are_not_asked_for_it():
     assert inputs["diversity"].dtype == np.float32
 
 
+def test_live_counts_are_sent_where_there_are_any():
+    inputs = recommend_inputs([make_query(popular={"a": 9, 7: (4, 2.5)}), Query()])
+    assert inputs["popular_item_ids"].tolist() == [["", "a", "7"], [""] * 3]
+    assert inputs["popular_counts"].tolist() == [[0, 9, 4], [0] * 3]
+    assert inputs["popular_recent_counts"].tolist() == [[0, 0, 2.5], [0] * 3]
+    assert inputs["popular_total"].tolist() == [0, 0]
+    dtypes = {each.dtype for name, each in inputs.items() if "popular" in name}
+    assert dtypes == {np.dtype(object), np.dtype("float32")}
+    popular = Popular.of({"a": 1}, total=50)
+    assert Popular.of(popular) is popular
+    assert recommend_inputs([make_query(popular=popular)])["popular_total"] == [50]
+    assert not any("popular" in name for name in recommend_inputs([Query()]))
+
+
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
@@ -150,6 +165,13 @@ def test_models_without_diversity_are_not_asked_for_it():
         ({"history": [("a", "", -math.inf)]}, "32 bits. Received: -inf."),
         ({"history": [("a", "view", 1, 2**63)]}, "looks like milliseconds"),
         ({"exclude": "abc"}, "`exclude` must be a list of strings"),
+        ({"popular": ["a"]}, "`popular` must be a mapping of item ids to counts"),
+        ({"popular": None}, "must be a mapping of item ids to counts, because"),
+        ({"popular": {"a": -1}}, "counts of at least 0, because they are numbers"),
+        ({"popular": {"a": math.nan}}, "`popular` must be finite. Received: NaN."),
+        ({"popular": {"a": "many"}}, "`popular` must be numbers"),
+        ({"popular": {"a": (1, 2, 3)}}, "`popular` must be numbers"),
+        ({"popular": {"": 1}}, "`popular` must not be empty"),
         ({"history": "abc"}, "`history` must be a list of events"),
         ({"history": [{"event": "view"}]}, "Event 1: `item_id` must not be empty"),
         ({"history": [("a", "view", 1, 2, "", 3)]}, "Event 1: must be an item id, a "),

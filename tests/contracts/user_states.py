@@ -6,10 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from serving.user_states.counts import FAST_S
+from serving.user_states.counts import ALL_ITEMS
 from serving.user_states.events import Event
 from serving.user_states.state import Interest
 from serving.user_states.store import MAX_SHOWN, NoSuchEventError
+from tfrec.data.fading import FAST_S
 
 
 def event(user_id, timestamp, item_id="a", **more):
@@ -194,6 +195,8 @@ class UserStatesContract:
         both = counts(other, "", "buy/1:é", now=2 * hour)
         assert both == pytest.approx({"a": 1.25, "b": 2})
         assert counts(other, "never", now=0) == counts(other, now=0) == {}
+        of_all = other.levels(["", "buy/1:é"], [ALL_ITEMS])[ALL_ITEMS]
+        assert of_all.fast_count(2 * hour) == pytest.approx(3.25)
         other.close()
 
     def test_counts_outlive_events_and_users(self, states):
@@ -210,6 +213,7 @@ class UserStatesContract:
         assert states.most_counted([""], "slow", 1) == {"old"}
         assert states.most_counted([""], "fast", 1) == {"new"}
         assert states.most_counted(["", "buy"], "fast", 1) == {"new", "bought"}
+        assert states.most_counted([""], "fast", 2) == {"new", "old"}  # but not all
         assert set(states.levels([""], ["old", "bought", "none"])) == {"old"}
         assert states.levels([""], []) == {}
 

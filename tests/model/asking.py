@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.model.checkerboard import START
-from tfrec.inference.request import QueryInputs, RequestOptions
+from tfrec.inference.request import PopularItems, QueryInputs, RequestOptions
 
 SOON = START + 86400  # when item 0 is still on offer
 QUERY_SPECS = QueryInputs(
@@ -22,6 +22,11 @@ WISH_SPECS = RequestOptions(
     tf.TensorSpec([None, None], tf.string),
     tf.TensorSpec([None, None], tf.float32),
     *(tf.TensorSpec([None], tf.float32) for _ in range(2)),
+)
+POPULAR_SPECS = PopularItems(
+    tf.TensorSpec([None, None], tf.string),
+    *(tf.TensorSpec([None, None], tf.float32) for _ in range(2)),
+    tf.TensorSpec([None], tf.float32),
 )
 NAMED = tf.TensorSpec([None, None], tf.string)
 
@@ -108,6 +113,16 @@ def make_options(**given):
         "freshness_half_life_hours": [0.0],
     }
     return _tensors(WISH_SPECS, defaults | given)
+
+
+def make_popular(named, totals=(0.0,)):
+    """`PopularItems` of one list of `(item id, count, recent count)` per user."""
+    ids, counts, recent = (
+        padded([[each[place] for each in row] for row in named], padding)
+        for place, padding in enumerate(("", 0, 0))
+    )
+    given = dict(zip(PopularItems._fields, (ids, counts, recent, totals), strict=True))
+    return _tensors(POPULAR_SPECS, given)
 
 
 def answers(ids):

@@ -83,7 +83,7 @@ def may_come(item_id, about, request):
     )
 
 
-def ask(recommend, tier, batch):
+def ask(recommend, tier, batch, *popular):
     width = 10
     padded = {
         name: [[*each[name], *[""] * (width - len(each[name]))] for each in batch]
@@ -98,7 +98,8 @@ def ask(recommend, tier, batch):
         categories=padded["categories"],
         min_probability=column["min_probability"],
     )
-    found = recommend(query, options, tf.constant(column["allow_repeats"]), tier)
+    repeats = tf.constant(column["allow_repeats"])
+    found = recommend(query, options, repeats, tier, *popular)
     ids = np.vectorize(bytes.decode, otypes=[object])(found[0].numpy())
     return query, (ids, *(each.numpy() for each in found[1:]))
 

@@ -106,7 +106,7 @@ def test_weights_halve_with_the_events_that_came_after():
     assert weights[1].tolist() == [[1.0, 0.5], [0.0, 0.0], [0.0, 0.0]]
 
 
-def both_directions(users, times):
+def both_directions(users, times, half_life_s=None):
     """Dense rows of a log and of its mirror image, which counts half as much."""
     x, y, z, weights = [], [], [], []
     newest, oldest = max(map(max, times)), min(map(min, times))
@@ -122,8 +122,9 @@ def both_directions(users, times):
                 x.append(decays.ravel())
                 y.append(np.arange(6) == target)
                 z.append(seen)
-                age = (newest - when[place]) / (newest - oldest)
-                weights.append(factor * 0.5 ** (age / 0.55))
+                half_life = half_life_s or 0.55 * (newest - oldest)
+                age_s = newest - when[place]
+                weights.append(factor * 0.5 ** (age_s / half_life))
     return np.array(x), np.array(y, float), np.array(z), np.array(weights)
 
 
@@ -140,13 +141,14 @@ def random_histories():
     return users, times, events
 
 
-@pytest.mark.parametrize("ridge", [2.5, 0.5])
-def test_item_to_item_at_full_rank_is_the_slow_regression(ridge):
+@pytest.mark.parametrize(("ridge", "days"), [(2.5, 0), (0.5, 0), (0.5, 0.01)])
+def test_item_to_item_at_full_rank_is_the_slow_regression(ridge, days):
     """Forward and backward, recent events counting more; see `slow_ridge`."""
     users, times, events = random_histories()
     settings = ItemToItemSettings(50, sequential_ease_ridge=ridge)
-    scorer = fitted(ItemToItemScorer(settings), events, 6, 25)
-    x, y, z, weights = both_directions(users, times)
+    made = ItemToItemScorer(settings, half_life_days=days)
+    scorer = fitted(made, events, 6, 25).narrowed(50)
+    x, y, z, weights = both_directions(users, times, 86_400 * days)
     l2 = ridge * np.diag(x.T @ (weights[:, None] * x)).mean()
     coefficients = slow_ridge(x, y, z, weights, l2)
     for history in ([3], [0, 5], [4, 2, 1, 0]):
@@ -284,6 +286,15 @@ def test_popularity_counts_recent_events_more():
     new = scorer.new_candidates(tf.constant(["a", "b"]), tf.zeros([2, 1]))
     np.testing.assert_array_equal(new[:, 0], [0, 0])
     assert scores_of(scorer)[0] == scorer.candidates[0, 0]
+
+
+def test_popularity_by_a_half_life_in_days():
+    """An hour is a 24th of a day; what is a day old counts 2^-24."""
+    events = [(0, 0, 90_000), (1, 1, 86_400), (2, 2, 3_600)]
+    scorer = fitted(PopularityScorer(half_life_days=1 / 24), events, 3, 3)
+    expected = np.log(1 + np.array([1, 0.5, 2.0**-24]))
+    expected -= expected[1]
+    np.testing.assert_allclose(scorer.candidates[:, 0], expected, rtol=1e-5)
 
 
 def test_popularity_of_new_items_is_what_their_texts_let_expect():

@@ -18,6 +18,13 @@ from tfrec.client.answers import (
     VersionStatus,
 )
 from tfrec.client.histories import HistoryLike, QueryError, make_query
+from tfrec.client.inputs import (
+    filter_inputs,
+    pad,
+    popular_inputs,
+    query_inputs,
+    recommend_inputs,
+)
 from tfrec.client.item_table import read_item_table
 from tfrec.client.own_inputs import Own, own_arrays
 from tfrec.protocol.codec import read_tensor, write_tensor
@@ -132,7 +139,7 @@ class Titles:
 def recommend(requests: Sequence[dict], titles: Titles) -> SignatureCall:
     """For many users; read as their recommendations."""
     queries = [make_query(**each) for each in requests]
-    inputs = histories.recommend_inputs(queries)
+    inputs = recommend_inputs(queries)
     own = [query.own for query in queries]
     return SignatureCall("recommend", inputs, titles.recommendations, own)
 
@@ -142,7 +149,7 @@ def recommend_from_interest(
 ) -> SignatureCall:
     """For an embedding; read as recommendations."""
     query = make_query(now=now, **options)
-    inputs = histories.filter_inputs([query])
+    inputs = filter_inputs([query]) | popular_inputs([query])
     inputs |= {"interest": _row(interest), "now": np.array([query.now], "int64")}
     return SignatureCall(
         "recommend_from_interest",
@@ -170,7 +177,7 @@ def similar(
     ids = histories.read_ids("item_ids", item_ids)
     chosen = {"exclude": exclude, "categories": categories, "domain": domain}
     query = make_query(now=now, k=k, met=met, filters=filters or {}, **chosen)
-    options = histories.filter_inputs([query] * len(ids))
+    options = filter_inputs([query] * len(ids))
     del options["min_probability"]  # an item is no person, who would have one
     times = np.full(len(ids), query.now, "int64")
     inputs = options | {"item_ids": np.array(ids, object), "now": times}
@@ -202,7 +209,7 @@ def explaining_old_models(signature: str) -> Iterator[None]:
 def embed_query(history: HistoryLike = (), **texts: Any) -> SignatureCall:
     """For one user; read as `[dim]`."""
     query = make_query(history, **texts)
-    inputs = histories.query_inputs([query])
+    inputs = query_inputs([query])
     return SignatureCall(
         "embed_query", inputs, lambda a: a["embedding"][0], [query.own]
     )
@@ -213,10 +220,8 @@ def score_interest(
 ) -> SignatureCall:
     """For one user; read as `[len(candidates)]` probabilities."""
     query = make_query(history, **texts)
-    inputs = histories.query_inputs([query])
-    inputs["candidate_item_ids"] = histories.pad(
-        [histories.read_ids("candidates", candidates)]
-    )
+    inputs = query_inputs([query])
+    inputs["candidate_item_ids"] = pad([histories.read_ids("candidates", candidates)])
     return SignatureCall(
         "score_interest", inputs, lambda a: a["probabilities"][0, 1:], [query.own]
     )
@@ -245,10 +250,8 @@ def explain(candidates: Sequence, history: HistoryLike, **texts: Any) -> Signatu
     """For one user; read as `[len(candidates), len(history)]` in the order given."""
     read_history, order = histories.read_history(history, texts.get("now", 0))
     query = make_query(read_history, **texts)
-    inputs = histories.query_inputs([query])
-    inputs["candidate_item_ids"] = histories.pad(
-        [histories.read_ids("candidates", candidates)]
-    )
+    inputs = query_inputs([query])
+    inputs["candidate_item_ids"] = pad([histories.read_ids("candidates", candidates)])
 
     def read(answer: dict[str, np.ndarray]) -> np.ndarray:
         (weights,) = answer.values()

@@ -94,9 +94,9 @@ class RecommenderClient:
                 text)` tuples, dicts with these keys or a pandas frame.
             **options: `k` (10), `user_text`, `query_text`, `exclude`, `categories`,
                 `domain`, `min_probability`, `diversity`, `now`, `allow_repeats`,
-                `filters`, `user_features`, `context`, `boosts`, `freshness` as in
-                `tfrec.client.histories.Query`. A model that was saved before the last
-                two existed answers without them.
+                `filters`, `user_features`, `context`, `boosts`, `freshness`, `popular`
+                as in `tfrec.client.histories.Query`. A model that was saved before
+                boosts and freshness existed answers without them.
 
         Returns:
             At most `k`, best first; fewer if fewer are allowed.
@@ -135,8 +135,8 @@ class RecommenderClient:
             interest: `[dim]` floats.
             now: a time, 0 for the server's clock.
             **options: `k`, `exclude`, `met`, `categories`, `domain`,
-                `min_probability`, `diversity`, `filters`, `boosts`, `freshness` as for
-                `recommend`.
+                `min_probability`, `diversity`, `filters`, `boosts`, `freshness`,
+                `popular` as for `recommend`.
         """
         call = calls.recommend_from_interest(interest, self._titles, now=now, **options)
         return self._ask(call)

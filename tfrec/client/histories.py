@@ -5,19 +5,17 @@ requests of unlike width fills the shorter ones with their *first element*, whic
 must therefore be padding; the model ignores padding wherever it stands.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from tfrec.errors import ServingError
+from tfrec.client.checking import QueryError, finite, read_each, read_ids
+from tfrec.client.popular import Popular
 from tfrec.values import (
     MAX_BOOST,
-    MAX_NUMBER,
     Moment,
-    read_given_id,
     read_id,
     read_number,
     read_text,
@@ -32,10 +30,6 @@ HistoryLike: TypeAlias = "History | Sequence[Any] | pd.DataFrame"
 FIELDS = ("item_id", "event", "value", "timestamp", "text")
 OWN = ("filters", "user_features", "context")  # parts of a query, by a model's names
 SHOWN = 3  # wrong events that a message tells of
-
-
-class QueryError(ServingError, ValueError):
-    """What is asked cannot be put into a request."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +94,7 @@ class Query:
         filters: limits of attributes, such as `{"price_max": 10}`.
         user_features: feature columns of the user.
         context: feature columns of the request.
+        popular: what people have now, in place of what was popular at training.
     """
 
     history: History = field(default_factory=History)
@@ -119,6 +114,7 @@ class Query:
     filters: Mapping[str, Any] = field(default_factory=dict)
     user_features: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    popular: Popular = field(default_factory=Popular)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k < 2**31:
@@ -209,26 +205,6 @@ def read_now(raw: Any) -> int:
     return moment.seconds if moment else 0
 
 
-def finite(name: str, numbers: npt.ArrayLike) -> np.ndarray:
-    """Numbers as a float32 array.
-
-    Raises:
-        QueryError: one is no number, infinite or not of 32 bits.
-    """
-    try:
-        array = np.asarray(numbers, "float64")
-    except (ValueError, TypeError, OverflowError) as error:
-        raise QueryError(f"`{name}` must be numbers: {error}.") from error
-    if np.isnan(array).any():
-        raise QueryError(f"`{name}` must be finite. Received: NaN.")
-    beyond = array[np.abs(array) > MAX_NUMBER]
-    if beyond.size:
-        raise QueryError(
-            f"`{name}` must be a finite number of 32 bits. Received: {beyond[0]}."
-        )
-    return array.astype("float32")
-
-
 def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query:
     """A `Query` of a history as `read_history` takes it.
 
@@ -237,34 +213,20 @@ def make_query(history: HistoryLike = (), now: Any = 0, **options: Any) -> Query
     """
     seconds = read_now(now)
     for name in ("user_text", "query_text"):
-        (options[name],) = _read_each(name, [options.get(name, "")], read_text)
+        (options[name],) = read_each(name, [options.get(name, "")], read_text)
     for name in ("exclude", "met"):
         if not isinstance(options.get(name, ""), str):
             options[name] = read_ids(name, options[name])
     for name in ("categories", "domain"):
         if not isinstance(options.get(name, ""), str):
-            options[name] = _read_each(name, options[name], read_text)
+            options[name] = read_each(name, options[name], read_text)
     if "boosts" in options:
         options["boosts"] = _read_boosts(options["boosts"])
     if "freshness" in options:
         options["freshness"] = _read_freshness(options["freshness"])
+    if "popular" in options:
+        options["popular"] = Popular.of(options["popular"])
     return Query(history=read_history(history, seconds)[0], now=seconds, **options)
-
-
-def read_ids(name: str, raw: Sequence) -> list[str]:
-    """Ids of items, as every door reads them.
-
-    Raises:
-        QueryError: one is no id.
-    """
-    return _read_each(name, raw, read_given_id)
-
-
-def _read_each(name: str, raw: Iterable, read: Callable[[Any], str]) -> list[str]:
-    try:
-        return [read(each) for each in raw]
-    except ValueError as error:
-        raise QueryError(f"`{name}` {error}. Received: {list(raw)!r:.80}.") from None
 
 
 def _read_boosts(raw: Any) -> dict[str, float]:
@@ -273,7 +235,7 @@ def _read_boosts(raw: Any) -> dict[str, float]:
             "`boosts` must be a dict of labels and numbers, such as "
             f'{{"drama": 0.5}}. Received: {raw!r:.80}.'
         )
-    labels = _read_each("boosts", raw, read_text)
+    labels = read_each("boosts", raw, read_text)
     if "" in labels:
         raise QueryError("`boosts` must name a label for each number. Received: ''.")
     return dict(zip(labels, _within("boosts", [*raw.values()]), strict=True))
@@ -305,78 +267,6 @@ def _within(name: str, numbers: Sequence) -> list[float]:
             f"score. Received: {beyond[0]:g}."
         )
     return found.tolist()
-
-
-def query_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
-    """The inputs that make an embedding, `[batch]` or `[batch, 1 + longest]`."""
-    histories = [query.history for query in queries]
-    texts = pad([h.texts if h.texts.any() else () for h in histories])
-    return _if_used("history_texts", texts) | {
-        "user_text": np.array([q.user_text for q in queries], object),
-        "query_text": np.array([q.query_text for q in queries], object),
-        "history_item_ids": pad([h.item_ids for h in histories]),
-        "history_events": pad([h.events for h in histories]),
-        "history_values": pad([h.values for h in histories], 0, "float32"),
-        "history_timestamps": pad([h.timestamps for h in histories], 0, "int64"),
-        "now": np.array([q.now for q in queries], "int64"),
-    }
-
-
-def filter_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
-    """The inputs that choose among items, but for `allow_repeats`."""
-    inputs = {
-        "k": np.array([q.k for q in queries], "int32"),
-        "exclude_item_ids": pad([q.exclude for q in queries]),
-        "categories": pad([q.categories for q in queries]),
-        "min_probability": np.array([q.min_probability for q in queries], "float32"),
-    }
-    diversity = np.array([q.diversity for q in queries], "float32")
-    inputs |= _if_used("domain", pad([q.domain for q in queries]))
-    inputs |= _if_used("met_item_ids", pad([q.met for q in queries]))
-    return inputs | _if_used("diversity", diversity) | _boost_inputs(queries)
-
-
-def _boost_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
-    inputs = _if_used("boost_labels", pad([[*q.boosts] for q in queries]))
-    if inputs:
-        values = [[*q.boosts.values()] for q in queries]
-        inputs["boost_values"] = pad(values, 0, "float32")
-    weights, half_lives = (
-        np.array([q.freshness[part] for q in queries], "float32") for part in (0, 1)
-    )
-    if freshness := _if_used("freshness_weight", weights):
-        inputs |= freshness | {"freshness_half_life_hours": half_lives}
-    return inputs
-
-
-def recommend_inputs(queries: Sequence[Query]) -> dict[str, np.ndarray]:
-    """All inputs of `recommend`, each at full batch length."""
-    allow_repeats = np.array([q.allow_repeats for q in queries], bool)
-    return {
-        **query_inputs(queries),
-        **filter_inputs(queries),
-        "allow_repeats": allow_repeats,
-    }
-
-
-def _if_used(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
-    """An input that models have not always had, if it says something."""
-    return {name: array} if array.any() else {}
-
-
-def pad(
-    rows: Sequence[Any], fill: str | int = "", dtype: npt.DTypeLike = object
-) -> np.ndarray:
-    """Rows of unlike length as one array, a column of padding first.
-
-    Example:
-        >>> pad([["a", "b"], ["c"]]).tolist()
-        [['', 'a', 'b'], ['', 'c', '']]
-    """
-    padded = np.full((len(rows), 1 + max(map(len, rows), default=0)), fill, dtype)
-    for target, row in zip(padded, rows, strict=True):
-        target[1 : 1 + len(row)] = row
-    return padded
 
 
 def _read_event(event: Any, now: Moment) -> dict:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tfrec.client.histories import QueryError, pad
+from tfrec.client.checking import QueryError
+from tfrec.client.inputs import pad
 from tfrec.feature_columns import Kind
 from tfrec.feature_values import brief, read_value, unknown_names
 from tfrec.protocol.signature import TensorSpec

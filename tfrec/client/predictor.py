@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tfrec.client import calls
-from tfrec.client.answers import SimilarItem
+from tfrec.client.frames import imported_pandas, recommendations, similar_frame
 from tfrec.client.histories import (
     HistoryLike,
     Query,
@@ -16,11 +16,11 @@ from tfrec.client.histories import (
     make_query,
     read_history,
     read_ids,
-    recommend_inputs,
 )
+from tfrec.client.inputs import recommend_inputs
 from tfrec.client.old_models import OldModels
+from tfrec.client.popular import PopularLike
 from tfrec.client.reasons import evidence
-from tfrec.optional import import_optional
 from tfrec.protocol.signature import Signature
 from tfrec.reasons.sentences import Lang, sentence
 
@@ -84,6 +84,7 @@ class Predictor(abc.ABC):
         now: Any = None,
         boosts: Mapping[str, float] | None = None,
         freshness: tuple[float, float] | None = None,
+        popular: "PopularLike | None" = None,
     ) -> "pd.DataFrame":
         """The best items for people, by what they did last.
 
@@ -114,6 +115,9 @@ class Predictor(abc.ABC):
                 them, such as `{"drama": 0.5, "domain:books": -1}`.
             freshness: `(weight, half_life_hours)`: what is added to the score of an
                 item that came just now, and when half of it is left.
+            popular: live counts of items by id, such as `{"50": 120.0}`, or
+                `{"50": (120.0, 30.0)}` of about the last two weeks and two hours; they
+                replace the popularity that was learnt. `Popular.of` takes a total too.
 
         Returns:
             Frame `query, rank, item_id, title, score, probability`, the best first:
@@ -141,6 +145,7 @@ class Predictor(abc.ABC):
             "boosts": boosts or {},
             "freshness": freshness or (0.0, 0.0),
             "filters": filters or {},
+            "popular": popular or {},
         }
         queries = _queries(histories, given, shared, exclude)
         if not queries:
@@ -208,7 +213,7 @@ class Predictor(abc.ABC):
                     calls.similar(part, titles, k=k, now=now, **options)
                 )
                 rows += zip(part, found, strict=True)
-        return _similar_frame(rows, self.titles)
+        return similar_frame(rows, self.titles)
 
     def interest(
         self, history: HistoryLike, item_ids: Sequence, **texts: Any
@@ -226,8 +231,8 @@ class Predictor(abc.ABC):
         """
         ids = _ids(item_ids)
         found = self._answer(calls.score_interest(ids, history, **texts))
-        index = _pandas().Index(ids, name="item_id")
-        return _pandas().Series(found, index=index, name="probability")
+        index = imported_pandas().Index(ids, name="item_id")
+        return imported_pandas().Series(found, index=index, name="probability")
 
     def score_texts(
         self,
@@ -274,10 +279,10 @@ class Predictor(abc.ABC):
         events, order = read_history(history, texts.get("now"))
         columns = np.empty_like(events.item_ids)
         columns[order] = np.where(events.item_ids == "", events.texts, events.item_ids)
-        return _pandas().DataFrame(
+        return imported_pandas().DataFrame(
             self._answer(calls.explain(ids, history, **texts)),
-            index=_pandas().Index(ids, name="item_id"),
-            columns=_pandas().Index(columns, name="event_of"),
+            index=imported_pandas().Index(ids, name="item_id"),
+            columns=imported_pandas().Index(columns, name="event_of"),
         )
 
     def reasons(
@@ -309,8 +314,8 @@ class Predictor(abc.ABC):
             sentence(each, lang)
             for each in evidence(ids, events, shares, kinds, self.titles)
         ]
-        index = _pandas().Index(ids, name="item_id")
-        return _pandas().Series(found, index=index, name="reason", dtype=object)
+        index = imported_pandas().Index(ids, name="item_id")
+        return imported_pandas().Series(found, index=index, name="reason", dtype=object)
 
     def complete(self, call: calls.SignatureCall) -> calls.SignatureCall:
         """A call with the inputs of the model's own that are given by name.
@@ -323,37 +328,6 @@ class Predictor(abc.ABC):
     def _answer(self, call: calls.SignatureCall) -> Any:
         call = self.complete(call)
         return call.read(self.predict(call.signature_name, call.inputs))
-
-
-def recommendations(
-    answer: dict[str, np.ndarray], titles: Mapping[str, str]
-) -> "pd.DataFrame":
-    """The frame of `Predictor.recommend`, of what the signature answers."""
-    rows, ranks = np.nonzero(answer["item_ids"] != b"")
-    ids = [each.decode() for each in answer["item_ids"][rows, ranks]]
-    columns = {
-        "query": rows,
-        "rank": ranks + 1,
-        "item_id": ids,
-        "title": [titles.get(each, "") for each in ids],
-        "score": answer["scores"][rows, ranks],
-        "probability": answer["probabilities"][rows, ranks],
-    }
-    return _pandas().DataFrame(columns)
-
-
-def _similar_frame(
-    rows: Sequence[tuple[str, list[SimilarItem]]], titles: Mapping[str, str]
-) -> "pd.DataFrame":
-    """The frame of `Predictor.similar`, of the asked items with what is like each."""
-    columns = ["query", "rank", "item_id", "title", "score"]
-    flat = [
-        (asked, rank, item.item_id, titles.get(item.item_id, ""), item.score)
-        for asked, items in rows
-        for rank, item in enumerate(items, start=1)
-    ]
-    frame = _pandas().DataFrame(flat, columns=columns)
-    return frame.astype({"rank": "int64", "score": "float32"})
 
 
 def _queries(
@@ -406,7 +380,3 @@ def _ids(item_ids: Sequence) -> list[str]:
     if isinstance(item_ids, str):
         raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
     return read_ids("item_ids", item_ids)
-
-
-def _pandas() -> Any:
-    return import_optional("pandas", "answers as frames", "Install pandas.")

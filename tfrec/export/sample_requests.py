@@ -67,9 +67,13 @@ class Sample:
             "category": np.resize(catalogue.categories[:1], batch).astype(object),
             **_cells(self._features(inference).items.take(np.zeros(batch, int))),
         }
+        popular = {
+            "popular_item_ids": some,
+            "popular_counts": np.full((batch, 3), 50, np.float32),
+        }
         for allow in (False, True):
             how = {"k": np.full(batch, 10, np.int32), "allow_repeats": [allow] * batch}
-            yield "recommend", {**query, **how}
+            yield "recommend", {**query, **how, **popular}
         yield "serving_default", {"user_text": query["user_text"]}
         yield "recommend_from_interest", {"interest": interest}
         ids = np.resize(catalogue.item_ids[:batch], batch).astype(object)

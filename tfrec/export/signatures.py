@@ -6,7 +6,6 @@ servers that keep a tier of their own.
 """
 
 import inspect
-import math
 from typing import Any
 
 import tensorflow as tf
@@ -17,90 +16,26 @@ from tfrec.export.feature_inputs import (
     own_default,
     taken_of,
 )
+from tfrec.export.input_specs import DEFAULTS, SPECS, spec_of
 from tfrec.export.tier_inputs import fresh_specs, tier_of, tier_widths
 from tfrec.graphs import graph
-from tfrec.inference.request import QueryInputs, RequestOptions, options_for
+from tfrec.inference.request import (
+    PopularItems,
+    QueryInputs,
+    RequestOptions,
+    options_for,
+)
 from tfrec.protocol.signature import TensorSpec
 
-DEFAULT_K = 10
-DEFAULT_LEARNING_RATE = 0.1
-
-
-def _spec(name, dtype, rank):
-    return tf.TensorSpec([None] * rank, dtype, name=name)
-
-
-SPECS = {
-    "user_text": _spec("user_text", tf.string, 1),
-    "query_text": _spec("query_text", tf.string, 1),
-    "history_item_ids": _spec("history_item_ids", tf.string, 2),
-    "history_texts": _spec("history_texts", tf.string, 2),
-    "history_events": _spec("history_events", tf.string, 2),
-    "history_values": _spec("history_values", tf.float32, 2),
-    "history_timestamps": _spec("history_timestamps", tf.int64, 2),
-    "now": _spec("now", tf.int64, 1),
-    "k": _spec("k", tf.int32, 1),
-    "exclude_item_ids": _spec("exclude_item_ids", tf.string, 2),
-    "met_item_ids": _spec("met_item_ids", tf.string, 2),
-    "categories": _spec("categories", tf.string, 2),
-    "domain": _spec("domain", tf.string, 2),
-    "min_probability": _spec("min_probability", tf.float32, 1),
-    "diversity": _spec("diversity", tf.float32, 1),
-    "boost_labels": _spec("boost_labels", tf.string, 2),
-    "boost_values": _spec("boost_values", tf.float32, 2),
-    "freshness_weight": _spec("freshness_weight", tf.float32, 1),
-    "freshness_half_life_hours": _spec("freshness_half_life_hours", tf.float32, 1),
-    "allow_repeats": _spec("allow_repeats", tf.bool, 1),
-    "interest": _spec("interest", tf.float32, 2),
-    "candidate_item_ids": _spec("candidate_item_ids", tf.string, 2),
-    "title": _spec("title", tf.string, 1),
-    "text": _spec("text", tf.string, 1),
-    "category": _spec("category", tf.string, 1),
-    "item_ids": _spec("item_ids", tf.string, 1),
-    "reward": _spec("reward", tf.float32, 1),
-    "learning_rate": _spec("learning_rate", tf.float32, 1),
-    "available_from": _spec("available_from", tf.int64, 1),
-    "available_until": _spec("available_until", tf.int64, 1),
-    "after": _spec("after", tf.string, 1),
-    "removed_item_ids": _spec("removed_item_ids", tf.string, 1),
-    "vectors": _spec("vectors", tf.float32, 2),
-    "memories": _spec("memories", tf.float32, 2),
-    "text_keys": _spec("text_keys", tf.int64, 1),
-    "numbers": _spec("numbers", tf.float32, 2),
-    "times": _spec("times", tf.int64, 2),
-}
-DEFAULTS = {
-    "query_text": [""],
-    "history_item_ids": [[""]],
-    "history_texts": [[""]],
-    "history_events": [[""]],
-    "history_values": [[math.nan]],
-    "history_timestamps": [[0]],
-    "now": [0],
-    "k": [DEFAULT_K],
-    "exclude_item_ids": [[""]],
-    "met_item_ids": [[""]],
-    "categories": [[""]],
-    "domain": [[""]],
-    "min_probability": [0.0],
-    "diversity": [0.0],
-    "boost_labels": [[""]],
-    "boost_values": [[0.0]],
-    "freshness_weight": [0.0],
-    "freshness_half_life_hours": [0.0],
-    "allow_repeats": [False],
-    "text": [""],
-    "category": [""],
-    "learning_rate": [DEFAULT_LEARNING_RATE],
-}
 QUERY = tuple(name for name in QueryInputs._fields if name in SPECS)
 OPTIONS = tuple(name for name in RequestOptions._fields if name in SPECS)
+POPULAR = PopularItems._fields
 SIMILAR = ("now", "k", "exclude_item_ids", "met_item_ids", "categories", "domain")
 LIMITS = ("available_from", "available_until", "after")
 ITEM = ("item_ids", "vectors", "text_keys", "categories", *LIMITS, "numbers", "times")
 INPUTS = {  # of each signature
-    "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats"),
-    "recommend_from_interest": ("interest", *OPTIONS),
+    "recommend": (*QUERY, *OPTIONS[1:], "allow_repeats", *POPULAR),
+    "recommend_from_interest": ("interest", *OPTIONS, *POPULAR),
     "similar": ("item_ids", *SIMILAR),
     "embed_query": QUERY,
     "embed_candidate": ("title", "text", "category"),
@@ -176,12 +111,16 @@ class SignatureGraphs(tf.Module):
             self._options(inputs),
             inputs["allow_repeats"],
             tier_of(inputs),
+            _popular(inputs),
         )
         return _answer(answer)
 
     def _recommend_from_interest(self, interest, **inputs):
         answer = self.inference.recommend_from_interest(
-            interest, self._options(inputs), fresh=tier_of(inputs)
+            interest,
+            self._options(inputs),
+            tier_of(inputs),
+            _popular(inputs),
         )
         return _answer(answer)
 
@@ -267,7 +206,7 @@ class Signatures(SignatureGraphs):
         names = (*ITEM, "memories", "removed_item_ids")
         tier_specs = [_sized(SPECS[name], widths) for name in names]
         # One string for each item here, not a row of options as in a request.
-        tier_specs[names.index("categories")] = _spec("categories", tf.string, 1)
+        tier_specs[names.index("categories")] = spec_of("categories", tf.string, 1)
         return {
             "embed_items": _traced(self._embed_items, item_specs),
             "make_fresh": _traced(self._make_fresh, tier_specs),
@@ -382,6 +321,10 @@ def _with_signature(function: Any, signature):
     """The function, off which TensorFlow now reads these names and defaults."""
     function.__signature__ = signature
     return function
+
+
+def _popular(inputs):
+    return PopularItems(**{name: inputs[name] for name in POPULAR})
 
 
 def _answer(answer):

@@ -11,7 +11,8 @@ from tfrec.hybrid.offline_scores import HybridRecommender
 from tfrec.hybrid.query_sides import QuerySides
 from tfrec.hybrid.weight_search import choose_weights
 from tfrec.hybrid.weights import Weights
-from tfrec.linear.registry import ScorerSettings, make_scorers
+from tfrec.linear.popularity import PopularityScorer
+from tfrec.linear.registry import ScorerSettings, make_popularity, make_scorers
 from tfrec.progress import tracked
 
 TEXT_WEIGHTS = (1.0, 0.25, 0.5, 2.0, 4.0)  # of equals, the first
@@ -44,6 +45,7 @@ class HybridModel:
         self.initial_settings = settings or ScorerSettings(bm25_dim=towers.bm25_dim)
         self.is_weighed = self.is_calibrated = False
         self.scorers, self.weights = [], Weights(of_known_items=np.ones(1, np.float32))
+        self.popularity = None  # fitted, if live counts are to be compared with it
 
     def fit_scorers(
         self, interactions, settings=None, names=None, weighting=None, fitted=()
@@ -87,7 +89,24 @@ class HybridModel:
             for scorer in tracked([b for b, w in counting if w != 0], "Fitting scorers")
         ]
         self.weights = weighting.without_useless()
+        self.popularity = None
+        if any(self.weights.live):
+            self.fit_popularity(interactions)
         return self
+
+    def fit_popularity(self, interactions):
+        """Fits what live counts are compared with: a scorer, or one that is none.
+
+        Args:
+            interactions: as of `fit_scorers`.
+        """
+        own = [each for each in self.scorers if isinstance(each, PopularityScorer)]
+        if not own:
+            towers, made = self.towers, make_popularity(self.initial_settings, 0, None)
+            known = without_other_targets(interactions, towers.allow_repeats)
+            texts = towers.texts.items.vectors
+            own = [made.fit(known, towers.catalogue, texts)]
+        self.popularity = own[0]
 
     def choose_weights(self, queries, sides=None):
         """Chooses the weights of towers and scorers.
@@ -140,4 +159,4 @@ class HybridModel:
 
     def hybrid_scorer(self):
         """Towers and scorers as one `HybridScorer`, as they are now."""
-        return HybridScorer(self.towers, self.scorers, self.weights)
+        return HybridScorer(self.towers, self.scorers, self.weights, self.popularity)

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfrec.data.history import latest
-from tfrec.hybrid.text_match import TextMatch
+from tfrec.hybrid.live_popularity import live_popularity
+from tfrec.hybrid.text_match import text_match
 from tfrec.linear.repeat_consumption import repeat_features
 from tfrec.variables import table, take_rows
 
@@ -23,12 +24,15 @@ class HybridScorer(tf.Module):
         model: trained `TwoTower`.
         scorers: list of fitted `Scorer`s.
         weighting: `Weights`.
+        popularity: fitted `PopularityScorer` that live counts are compared with, of
+            `scorers` or beside them; or None if they do not count.
 
     Attributes:
+        live: `LivePopularity`, or None if live counts do not count.
         text_match: `TextMatch` that ranks what a search finds, or None without texts.
     """
 
-    def __init__(self, model, scorers, weighting):
+    def __init__(self, model, scorers, weighting, popularity=None):
         super().__init__(name="embedding")
         self.model, self.scorers, self.weights = model, scorers, weighting
         self.neural_dim = model.embedding_dim
@@ -38,7 +42,8 @@ class HybridScorer(tf.Module):
         self.candidates = table(everything)
         self._mean = tf.reduce_mean(everything, axis=0)
         self.unscaled = table(self._unscaled(parts, model.catalogue.is_new))
-        self.text_match = _text_match(model, scorers, weighting.search)
+        self.text_match = text_match(model, scorers, weighting.search)
+        self.live = live_popularity(popularity, weighting.live)
 
     @property
     def dim(self):
@@ -52,10 +57,11 @@ class HybridScorer(tf.Module):
 
     @property
     def _memory_dims(self):
-        """Of the unscaled parts, of each scorer, of the text's match."""
+        """Of the unscaled parts, the learnt level, each scorer, the text's match."""
         dims = [scorer.memory_dim for scorer in self.scorers]
         of_text = 0 if self.text_match is None else self.text_match.dim
-        return [self.unscaled.shape[1], *dims, of_text]
+        of_live = 0 if self.live is None else 1
+        return [self.unscaled.shape[1], of_live, *dims, of_text]
 
     def query(self, history, now, profiles, written=None, fresh=None, about=None):
         """Interest vectors and the events' attention weights.
@@ -126,7 +132,7 @@ class HybridScorer(tf.Module):
         """What having met new items says: a part for each scorer, or None."""
         if fresh is None:
             return [None] * len(self.scorers)
-        return tf.split(fresh.memories, self._memory_dims, axis=1)[1:-1]
+        return tf.split(fresh.memories, self._memory_dims, axis=1)[2:-1]
 
     def _neural_query(self, history, now, profiles, fresh, about):
         window, places = latest(history, self.model.num_read)
@@ -157,6 +163,11 @@ class HybridScorer(tf.Module):
         size = self.unscaled.shape[1]
         new = None if fresh is None else fresh.memories[:, :size]
         return take_rows(self.unscaled, new, rows)
+
+    def live_bonus(self, rows, counts, now, fresh=None):
+        """What live counts add to scores, as `LivePopularity.bonus`."""
+        parts = fresh and tf.split(fresh.memories, self._memory_dims, axis=1)
+        return self.live.bonus(rows, counts, now, parts and parts[1])
 
     def no_searches(self, num_queries):
         """As `text_match.queries` of no text: `[num_queries, n]`, zeros."""
@@ -201,8 +212,8 @@ class HybridScorer(tf.Module):
 
         Returns:
             `(vectors, memories)`: `[n, dim]`, the candidates' side, and
-            `[n, memory_dim]`, `unscaled`, what having met them says, scorer by scorer,
-            and what searches are compared with.
+            `[n, memory_dim]`, `unscaled`, what live counts are compared with, what
+            having met them says, scorer by scorer, and what searches are compared with.
         """
         num_items = tf.shape(texts)[0]
         neural = self.model.candidate_tower(
@@ -218,6 +229,8 @@ class HybridScorer(tf.Module):
         if features is not None:
             has_content |= features.is_known
         memories = [scorer.new_memories(texts, text_vectors) for scorer in self.scorers]
+        if self.live is not None:
+            memories = [self.live.new_levels(texts, text_vectors), *memories]
         memories = [self._unscaled(parts, has_content), *memories]
         if self.text_match is not None:
             found = text_vectors if search_vectors is None else search_vectors
@@ -370,13 +383,6 @@ class HybridScorer(tf.Module):
             weight * tf.matmul(apart[..., start:end], said, transpose_b=True)
             for said, (_, start, end), weight in parts
         )
-
-
-def _text_match(model, scorers, weight):
-    if model.query_text_encoder is None or not weight:
-        return None
-    words = [each for each in scorers if each.name == "bm25"]
-    return TextMatch(model, weight, *words)
 
 
 def _float32(tensor):

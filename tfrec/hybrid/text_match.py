@@ -85,3 +85,11 @@ def _inner(vectors, queries):
     """`[batch or 1, n, size]`, `[batch, at least size]` -> `[batch, n]`."""
     queries = queries[:, : vectors.shape[-1], None]
     return tf.matmul(vectors, queries)[..., 0]
+
+
+def text_match(model, scorers, weight):
+    """The `TextMatch` of a `TwoTower` and its scorers; None if texts do not count."""
+    if model.query_text_encoder is None or not weight:
+        return None
+    words = [each for each in scorers if each.name == "bm25"]
+    return TextMatch(model, weight, *words)

@@ -24,6 +24,8 @@ class Weights:
     repeat: tuple = (0.0,) * len(HALF_LIVES)  # of repeat_consumption's features
     event_texts: float = 1.0  # of texts of events, beside those of events' items
     search: float = 1.0  # of the likeness of texts to a free-text query
+    # Of live counts: of levels of popularity that moved, and of what rises
+    live: tuple[float, float] = (0.0, 0.0)
     bias: float = 0.0  # added to every score
     new_level: float = 0.0  # added to the scores of new items, for other weights
     new_item_boost: float = 0.0  # added to them as well, but to no probability
@@ -65,6 +67,7 @@ class Weights:
             new_level=self.new_level * slope,
             new_item_boost=self.new_item_boost * slope,
             search=self.search * slope,
+            live=(self.live[0] * slope, self.live[1] * slope),
         )
 
     def with_stacked(self, both):

@@ -6,10 +6,12 @@ import tensorflow as tf
 from tfrec.data.bounds import bounded
 from tfrec.data.history import take_columns
 from tfrec.graphs import required, shared_graph
+from tfrec.inference.live_items import live_items, no_live_items
 from tfrec.inference.online_update import update_interest
 from tfrec.inference.query_encoder import QueryEncoder, Rows, Wanted
 from tfrec.inference.request import (
     history_only,
+    nothing_popular,
     options_for,
     readable,
     text_only,
@@ -18,7 +20,7 @@ from tfrec.inference.request import (
 from tfrec.inference.search import Own, Search, inner_products
 from tfrec.linear.repeat_consumption import last_occurrences
 from tfrec.retrieval.brute_force import BruteForceIndex
-from tfrec.retrieval.filters import NO_ROW, NO_SCORE
+from tfrec.retrieval.filters import NO_ROW, NO_SCORE, Filters
 
 
 def exact_inference(hybrid, max_interest_norm=1.0):
@@ -77,7 +79,7 @@ class Inference(tf.Module):
         """`QueryInputs` -> `[batch, dim]` interest vectors."""
         return self.encoder(self._batch(query), fresh).wanted.interest
 
-    def recommend(self, query, options, allow_repeats, fresh=None):
+    def recommend(self, query, options, allow_repeats, fresh=None, popular=None):
         """The best candidates for live histories.
 
         Args:
@@ -85,44 +87,76 @@ class Inference(tf.Module):
             options: `RequestOptions`.
             allow_repeats: `[batch or 1]` bool tensor; False excludes the history.
             fresh: `NewItemTier` beside the catalogue, or None.
+            popular: `PopularItems`, or None. Their scores have the live popularity in
+                place of the learnt one; probabilities are as without it, since they
+                were calibrated on what was learnt.
 
         Returns:
             `(item_ids, scores, probabilities)`, each `[batch, max k]`, padded with
             `""`, `-inf` and 0.
         """
-        query, options = self._batch(query), readable(options)
+        query = self._batch(query)
+        options = to_batch(readable(options), tf.shape(query.user_text)[0])
         asked = self.encoder(query, fresh)
         allow_repeats = tf.broadcast_to(allow_repeats, tf.shape(query.user_text))
         seen = tf.where(allow_repeats[:, None], NO_ROW, asked.rows.answer)
-        own = None
-        if self.hybrid.has_repeats:
-            own = self._own(asked, allow_repeats, options.min_probability, fresh)
-        options = to_batch(options, tf.shape(query.user_text)[0])
         met = tf.concat([options.met_item_ids, asked.met], axis=1)
         options = options._replace(met_item_ids=met)
+        live = self._live(popular, options.now, fresh)
+        own = self._own(
+            asked.wanted,
+            live,
+            options.min_probability,
+            fresh,
+            self._met(asked, allow_repeats),
+            asked.history,
+        )
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
         excluded = tf.concat([excluded, seen], axis=1)
-        return self._answered(asked.wanted, options, excluded, own, fresh)
+        return self._answered(asked.wanted, options, excluded, own, live, fresh)
 
-    def _own(self, asked, allow_repeats, min_probability, fresh):
+    def _live(self, popular, now, fresh):
+        """`LiveItems` of a request, or None for a model without live counts."""
+        if self.hybrid.live is None:
+            return None
+        return live_items(self.encoder, popular or nothing_popular(), now, fresh)
+
+    def _met(self, asked, allow_repeats):
+        """`Rows` of the history's items that may come again; None if none is known."""
+        if not self.hybrid.has_repeats:
+            return None
         known = last_occurrences(asked.history.item_rows)
         answer = take_columns(asked.rows.answer, asked.columns, NO_ROW)
         may_come = allow_repeats[:, None] & (known > NO_ROW)
-        rows = Rows(known, tf.where(may_come, answer, NO_ROW))
-        scores, probabilities = self._judge(asked, rows, fresh)
-        scores += self.search.likeness(asked.wanted, rows.answer, fresh)
-        is_likely = probabilities >= min_probability[:, None]
+        return Rows(known, tf.where(may_come, answer, NO_ROW))
+
+    def _own(self, wanted, live, least, fresh, met=None, history=None):
+        """`Own` of the history's and the live items; None where there are neither."""
+        if met is None and live is None:
+            return None
+        bonus = 0.0
+        if live is None:
+            rows = met
+        elif met is None:
+            rows, bonus = live
+        else:
+            is_left = Filters(live.rows.answer).permits(met.answer)
+            met = met._replace(answer=tf.where(is_left, met.answer, NO_ROW))
+            pairs = zip(met, live.rows, strict=True)
+            rows = Rows(*(tf.concat(pair, axis=1) for pair in pairs))
+            without = tf.zeros(tf.shape(met.answer))
+            bonus = tf.concat([without, live.bonus], axis=1)
+        scores, probabilities = self._judge(wanted.interest, rows, fresh, history)
+        scores += self.search.likeness(wanted, rows.answer, fresh) + bonus
+        is_likely = probabilities >= least[:, None]
         return Own(rows.answer, tf.where(is_likely, scores, NO_SCORE))
 
-    def _judge(self, asked, rows, fresh):
+    def _judge(self, interest, rows, fresh, history=None):
         """Scores and probabilities of candidates by their `[batch, n]` `Rows`."""
-        candidates = self.hybrid.vectors(rows.answer, fresh)
-        scores = inner_products(asked.wanted.interest, candidates)
-        if self.hybrid.has_repeats:
-            scores += self.hybrid.repeat_bonus(asked.history, rows.known)
-        return scores, self._probabilities(
-            asked.wanted.interest, rows.answer, scores, fresh
-        )
+        scores = inner_products(interest, self.hybrid.vectors(rows.answer, fresh))
+        if self.hybrid.has_repeats and history is not None:
+            scores += self.hybrid.repeat_bonus(history, rows.known)
+        return scores, self._probabilities(interest, rows.answer, scores, fresh)
 
     def _probabilities(self, interest, rows, scores, fresh):
         unscaled = self.hybrid.unscaled_vectors(rows, fresh)
@@ -145,13 +179,14 @@ class Inference(tf.Module):
         text = [[each.decode() for each in row] for row in ids.numpy()]
         return np.array(text, object), scores.numpy(), probabilities.numpy()
 
-    def recommend_from_interest(self, interest, options, fresh=None):
+    def recommend_from_interest(self, interest, options, fresh=None, popular=None):
         """The same from interest vectors; the items met are those of `options`.
 
         Args:
             interest: `[batch, dim]` float tensor; see `bounded`.
             options: `RequestOptions`.
             fresh: `NewItemTier` beside the catalogue, or None.
+            popular: as of `recommend`.
 
         Returns:
             As `recommend`.
@@ -161,8 +196,10 @@ class Inference(tf.Module):
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
         interest = bounded(self._as_wide(interest))
         wanted = Wanted(interest, self.hybrid.no_searches(num_queries))
-        own = self._nothing_own(num_queries)
-        return self._answered(wanted, options, excluded, own, fresh)
+        live = self._live(popular, options.now, fresh)
+        own = self._own(wanted, live, options.min_probability, fresh)
+        own = self._nothing_own(num_queries) if own is None else own
+        return self._answered(wanted, options, excluded, own, live, fresh)
 
     def similar(self, item_ids, options, fresh=None):
         """The items that are most like others, whoever asks.
@@ -183,13 +220,15 @@ class Inference(tf.Module):
         excluded = self.encoder.rows_of(options.exclude_item_ids, fresh).answer
         excluded = tf.concat([excluded, asked.same], axis=1)
         own = self._nothing_own(num_items)
-        ids, scores, _ = self._answered(asked.wanted, options, excluded, own, fresh)
+        live = None if self.hybrid.live is None else no_live_items(num_items)
+        answered = self._answered(asked.wanted, options, excluded, own, live, fresh)
+        ids, scores, _ = answered
         is_known = asked.is_known[:, None]
         return tf.where(is_known, ids, ""), tf.where(is_known, scores, NO_SCORE)
 
     def _nothing_own(self, num_queries):
         """No `Own` items, of the same shape as in `recommend`: one trace."""
-        if not self.hybrid.has_repeats:
+        if not self.hybrid.has_repeats and self.hybrid.live is None:
             return None
         return Own(tf.zeros([num_queries, 0], tf.int32), tf.zeros([num_queries, 0]))
 
@@ -200,10 +239,12 @@ class Inference(tf.Module):
         interest = required(interest, width == dim, rule, width)
         return tf.ensure_shape(interest, [None, dim])
 
-    def _answer(self, wanted, options, excluded, own, fresh):
+    def _answer(self, wanted, options, excluded, own, live, fresh):
         """`excluded` rows are not to come, `own` items are ranked by their scores."""
         rows, scores, added = self.search(wanted, excluded, options, own, fresh)
         is_real = rows > NO_ROW
+        if live is not None:  # nor were probabilities calibrated on live counts
+            added += live.bonus_of(rows)
         judged = tf.where(is_real, scores - added, 0)
         probabilities = self._probabilities(wanted.interest, rows, judged, fresh)
         return (
@@ -224,7 +265,9 @@ class Inference(tf.Module):
         """P(interest) of named candidates, `[batch, n]`; 0 for unknown ids."""
         query = self._batch(query)
         rows = self.encoder.rows_of(candidate_item_ids, fresh)
-        _, probabilities = self._judge(self.encoder(query, fresh), rows, fresh)
+        asked = self.encoder(query, fresh)
+        interest, history = asked.wanted.interest, asked.history
+        _, probabilities = self._judge(interest, rows, fresh, history)
         return tf.where(rows.answer > NO_ROW, probabilities, 0.0)
 
     def score_texts(self, user_texts, titles, texts, categories, features=None):

@@ -24,6 +24,17 @@ class QueryInputs(NamedTuple):
     features: dict = {}  # input name of a feature column -> [batch] or [batch, width]
 
 
+class PopularItems(NamedTuple):
+    """How often some items are had now: counts of events that fade with their age."""
+
+    popular_item_ids: tf.Tensor  # [batch, width] string, "" is padding
+    popular_counts: (
+        tf.Tensor
+    )  # [batch, width] float32, half-life a week; not > 0 = none
+    popular_recent_counts: tf.Tensor  # [batch, width] float32, half-life an hour
+    popular_total: tf.Tensor  # [batch] float32, of all items; at least those given
+
+
 class RequestOptions(NamedTuple):
     """What may come back."""
 
@@ -59,6 +70,16 @@ def text_only(user_texts):
         history_values=tf.constant([[math.nan]]),
         history_timestamps=tf.constant([[0]], tf.int64),
         now=tf.constant([0], tf.int64),
+    )
+
+
+def nothing_popular():
+    """A `PopularItems` of no item."""
+    return PopularItems(
+        popular_item_ids=tf.constant([[""]]),
+        popular_counts=tf.constant([[0.0]]),
+        popular_recent_counts=tf.constant([[0.0]]),
+        popular_total=tf.constant([0.0]),
     )
 
 
@@ -103,28 +124,31 @@ def _as_wide(values, labels):
     return required(values, widths[0] == widths[1], rule, widths)
 
 
+def at_the_clock(now):
+    """Times of asking, `[n]` int64, with the clock's in place of 0."""
+    return tf.where(now > 0, now, tf.cast(tf.timestamp(), tf.int64))
+
+
 def to_batch(tensors, batch):
     """Gives absent inputs, whose defaults have length 1, the batch's length.
 
     Args:
-        tensors: `QueryInputs` or `RequestOptions`, each tensor `[1 or batch, ...]`.
+        tensors: `QueryInputs`, `PopularItems` or `RequestOptions`, each tensor
+            `[1 or batch, ...]`.
         batch: scalar int32 tensor.
 
     Returns:
-        The same tuple, each tensor `[batch, ...]`; the parts of a history as wide
-        as its item ids.
+        The same tuple, each tensor `[batch, ...]`; what belongs to item ids as wide
+        as these.
     """
-    width = None
-    if isinstance(tensors, QueryInputs):
-        width = tf.shape(tensors.history_item_ids)[1]
 
     def broadcast(name, tensor):
         if isinstance(tensor, dict):
             return {each: broadcast(each, held) for each, held in tensor.items()}
         if tensor.shape.rank == 1:
             return tf.broadcast_to(tensor, [batch])
-        columns = width if name.startswith("history") else tf.shape(tensor)[1]
-        return tf.broadcast_to(tensor, tf.stack([batch, columns]))
+        ids = getattr(tensors, f"{name.partition('_')[0]}_item_ids", tensor)
+        return tf.broadcast_to(tensor, tf.stack([batch, tf.shape(ids)[1]]))
 
     pairs = zip(tensors._fields, tensors, strict=True)
     return type(tensors)(*(broadcast(name, tensor) for name, tensor in pairs))

@@ -12,6 +12,7 @@ from tfrec.inference.attribute_filters import AttributeFilters, item_labels
 from tfrec.inference.boosts import Boosts
 from tfrec.inference.diversity import POOL, diversify
 from tfrec.inference.lookup import Names, category_rows, marked
+from tfrec.inference.request import at_the_clock
 from tfrec.retrieval.exact import strike
 from tfrec.retrieval.filters import (
     NO_ROW,
@@ -33,10 +34,10 @@ SEARCH_POOL = 1000  # items that are most like a search: those that are ranked
 
 
 class Own(NamedTuple):
-    """Items of the histories that may come again, scored with their own past."""
+    """Items whose scores are no inner products: of the history, or with live counts."""
 
-    rows: tf.Tensor  # [batch, length] int32, each item once, -1 for none
-    scores: tf.Tensor  # [batch, length]
+    rows: tf.Tensor  # [batch, n] int32, each item once, -1 for none
+    scores: tf.Tensor  # [batch, n]
 
 
 class Search(tf.Module):
@@ -101,8 +102,7 @@ class Search(tf.Module):
             nothing of interest: likeness to a free text, and boosts.
         """
         k = self._num_wanted(options.k)
-        clock = tf.cast(tf.timestamp(), tf.int64)
-        options = options._replace(now=tf.where(options.now > 0, options.now, clock))
+        options = options._replace(now=at_the_clock(options.now))
         is_diverse = tf.reduce_any(options.diversity > 0)
         depth = tf.where(is_diverse, POOL * k, k)
         rows, scores = self._search(wanted, depth, excluded, options, own, fresh)

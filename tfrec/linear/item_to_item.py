@@ -48,11 +48,14 @@ class ItemToItemScorer(DecayedScorer):
         settings: `ItemToItemSettings`.
         text_ridge: positive float, as `TextRegression` takes it.
         seed: int, of the sample of positions from a large log.
+        half_life_days: float, as `learn_sequential_ease` takes it; what is learnt
+            without order counts all events alike.
     """
 
-    def __init__(self, settings, text_ridge=4.0, seed=0):
+    def __init__(self, settings, text_ridge=4.0, seed=0, half_life_days=0.0):
         super().__init__(name="item_to_item")
         self.settings, self.text_ridge, self.seed = settings, text_ridge, seed
+        self.half_life_days = half_life_days
         self.half_lives = list(settings.half_lives)
         self.scales = list(SCALES[: len(settings.half_lives)])
 
@@ -74,8 +77,8 @@ class ItemToItemScorer(DecayedScorer):
         if not how.is_ordered:
             return learn_ease(interactions, columns, how.ease_ridge)
         decays = (self.half_lives, self.scales)
-        ridge = how.sequential_ease_ridge
-        return learn_sequential_ease(interactions, columns, *decays, ridge, self.seed)
+        rest = (how.sequential_ease_ridge, self.seed, self.half_life_days)
+        return learn_sequential_ease(interactions, columns, *decays, *rest)
 
     def narrowed(self, dim):
         """What `fit` gives with a smaller rank: the leading directions of this one.
@@ -87,7 +90,8 @@ class ItemToItemScorer(DecayedScorer):
             Fitted `ItemToItemScorer`.
         """
         settings = self.settings._replace(dim=dim)
-        scorer = ItemToItemScorer(settings, self.text_ridge, self.seed)
+        how = (self.text_ridge, self.seed, self.half_life_days)
+        scorer = ItemToItemScorer(settings, *how)
         scorer.shape = (self.shape[0], min(dim, self.shape[1]))
         places = np.arange(np.prod(self.shape)).reshape(self.shape)[:, -dim:]
         scorer.regression = self.regression.of_values(places.ravel())

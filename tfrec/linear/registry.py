@@ -16,6 +16,7 @@ class ScorerSettings(NamedTuple):
     bm25_dim: int = 256
     rating_ridge: float = 3.0  # on factors and biases of the rating factors
     text_ridge: float = 4.0  # of what texts let expect, as `TextRegression` takes it
+    half_life_days: float = 0.0  # of events that are learnt from; 0 = by the log's span
     logistic_l2: float = 1e-3  # of probabilities, as `fit_logistic` takes it
 
 
@@ -36,7 +37,8 @@ def make_scorers(names, settings, seed=0, learn_words=None):
 
 def make_item_to_item(settings, seed, learn_words):
     """What goes with the items met."""
-    return ItemToItemScorer(settings.item_to_item, settings.text_ridge, seed)
+    how = (settings.text_ridge, seed, settings.half_life_days)
+    return ItemToItemScorer(settings.item_to_item, *how)
 
 
 def make_bm25(settings, seed, learn_words):
@@ -46,7 +48,7 @@ def make_bm25(settings, seed, learn_words):
 
 def make_popularity(settings, seed, learn_words):
     """What is popular lately."""
-    return PopularityScorer(settings.text_ridge)
+    return PopularityScorer(settings.text_ridge, settings.half_life_days)
 
 
 def make_rating_factors(settings, seed, learn_words):

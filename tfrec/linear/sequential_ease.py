@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.linalg
 
+from tfrec.data.fading import recency
 from tfrec.linear.moments import add_moments, no_moments
 
 MAX_POSITIONS = 200_000  # of the log, that a regression learns from
@@ -10,7 +11,9 @@ BACKWARD_SHARE = 0.5  # weight of the log read from its end
 RECENCY_HALF_LIFE = 0.55  # of the time that the log spans
 
 
-def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed):
+def learn_sequential_ease(
+    interactions, columns, half_lives, scales, ridge, seed, half_life_days=0.0
+):
     """Ridge regression of next items on decays of the history.
 
     The log is learnt from in both directions: what follows an item, and, with less
@@ -23,6 +26,8 @@ def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed
         scales: float per decay.
         ridge: positive float, in units of the mean second moment of a feature.
         seed: int, of the sample of positions from a large log.
+        half_life_days: float, days in which the weight of an event halves; 0 = by
+            the time that the log spans.
 
     Returns:
         `(coefficients [num_decays * num_columns, num_columns], moments)`: what having
@@ -33,7 +38,8 @@ def learn_sequential_ease(interactions, columns, half_lives, scales, ridge, seed
     if len(positions) > MAX_POSITIONS:
         rng = np.random.default_rng(seed)
         positions = rng.choice(positions, MAX_POSITIONS, replace=False)
-    weights = _recency(interactions.timestamps)[positions]
+    weights = recency(interactions.timestamps, half_life_days, RECENCY_HALF_LIFE)
+    weights = weights[positions]
     decays, known = (half_lives, scales), columns[interactions.item_rows]
     starts, users = interactions.group_starts, interactions.user_rows
     sums = no_moments(len(half_lives), columns.max() + 1)
@@ -51,12 +57,6 @@ def _group_ends(group_starts):
     """`[n]`: one past the last event of each event's moment."""
     bounds = np.append(np.unique(group_starts), len(group_starts))
     return bounds[np.searchsorted(bounds, group_starts, side="right")]
-
-
-def _recency(timestamps):
-    """`[n]` weights of events: the log's first half counts half as much or less."""
-    age_s = timestamps.max() - timestamps
-    return 0.5 ** (age_s / max(1.0, RECENCY_HALF_LIFE * age_s.max()))
 
 
 def solve(sums, ridge):

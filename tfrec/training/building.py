@@ -27,5 +27,6 @@ def make_hybrid(config, towers):
         rating_ridge=linear.rating_ridge,
         text_ridge=linear.text_ridge,
         logistic_l2=linear.logistic_l2,
+        half_life_days=how.half_life_days,
     )
     return HybridModel(towers, how.scorers, settings, how.new_item_cost)

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfrec.data.repeats import learns_repeats
+from tfrec.errors import ConfigError
 from tfrec.text.readability import choose_preset
 
 
@@ -22,8 +23,14 @@ def resolved(config, data):
         is `"rolling"`, or `"random"` for a log without times.
 
     Raises:
+        ConfigError: a half-life is set for events without times.
         DownloadError: MiniLM cannot be downloaded.
     """
+    if config.model.half_life_days and not data.interactions.has_times:
+        raise ConfigError(
+            "`model.half_life_days` must be 0, because no event of the log has a time. "
+            f"Received: {config.model.half_life_days}. Leave it out."
+        )
     repeats = learns_repeats(data.interactions, config.data.repeats)
     encoder = config.model.text_encoder
     if encoder == "auto":

@@ -146,8 +146,14 @@ def manifest_facts(config, data, model, metrics=None):
         "data_digest": data.digest,
         "has_times": data.interactions.has_times,
         "texts": text_facts(config, reading_of(model)),
+        "live_weights": live_weights(model.weights),
         "config": dataclasses.asdict(config),
     }
+
+
+def live_weights(weights):
+    """What live counts of events weigh in scores, for report and manifest."""
+    return dict(zip(("level", "rise"), weights.live, strict=True))
 
 
 def try_out(recipe, data):
@@ -214,6 +220,7 @@ def _training_facts(recipe, trial):
         "repeat_weights": list(choice.weights.repeat),
         "event_text_weight": choice.weights.event_texts,
         "search_weight": choice.weights.search,
+        "live_weights": live_weights(choice.weights),
         "half_lives": list(item_to_item.half_lives),
         "item_to_item_dim": item_to_item.dim,
         "learns_order": item_to_item.is_ordered,

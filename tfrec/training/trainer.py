@@ -15,6 +15,7 @@ from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split, withhold_items
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.graphs import deterministic_ops
+from tfrec.hybrid.live_weights import choose_live_weights
 from tfrec.hybrid.offline_scores import TowerRecommender
 from tfrec.hybrid.scorer_choice import choose_scorers
 from tfrec.hybrid.search_weight import choose_search_weight
@@ -101,6 +102,7 @@ class Recipe:
         settings, metric = choose_scorers(model, split.train, split.queries)
         model.choose_text_weight(split.queries)
         choose_search_weight(model, split.queries)
+        choose_live_weights(model, split.train, split.queries, split.held_out)
         held_out = (interactions, split.held_out, how.seed, repeats)
         found = explicit_negatives(*held_out, items=~is_withheld)
         labels = LabelPlan({"validation": found, **(negatives or {})})

@@ -13,7 +13,8 @@ from tests.serving.toy_artefact import (
     ranking_oracle,
     write_warm_up,
 )
-from tfrec.client.histories import make_query, recommend_inputs
+from tfrec.client.histories import make_query
+from tfrec.client.inputs import recommend_inputs
 from tfrec.errors import ArtefactError
 from tfrec.export import artefact
 from tfrec.export.artefact import load_libraries, read_artefact

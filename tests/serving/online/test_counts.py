@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.user_states.counts import FAST_S, SLOW_S, Levels, count_at, merge, tally
+from serving.user_states.counts import ALL_ITEMS, Levels, count_at, merge, tally
 from tests.contracts.user_states import event
+from tfrec.data.fading import FAST_S, SLOW_S
 
 NOW = 1_700_000_000
 AGES = st.lists(st.integers(0, 30 * FAST_S), min_size=1, max_size=30)
@@ -24,7 +25,8 @@ def test_counts_are_plain_sums_in_any_order(ages, later_s):
     levels = {}
     for age in ages:
         merge(levels, tally([event("ann", NOW - age)], NOW))
-    (found,) = levels.values()
+    found, of_all = levels.values()
+    assert found == of_all  # there is no other item
     ages = [age + later_s for age in ages]
     now = NOW + later_s
     assert found.fast_count(now) == pytest.approx(plain_sum(ages, FAST_S), rel=1e-6)
@@ -46,12 +48,13 @@ def test_each_kind_of_each_item_counts_by_itself():
     counted = tally(events, NOW)
     counts = {key: each.fast_count(NOW) for key, each in counted.items()}
     expected = {("", "a"): 1, ("buy", "a"): 1, ("", "b"): 2}
+    expected |= {("", ALL_ITEMS): 3, ("buy", ALL_ITEMS): 1}
     assert counts == pytest.approx(expected)
 
 
 def test_an_event_of_the_future_counts_as_one_of_now():
     now = time.time()
-    (levels,) = tally([event("ann", int(now) + 10**9)], now).values()
+    levels, _ = tally([event("ann", int(now) + 10**9)], now).values()
     assert levels.slow_count(now) == pytest.approx(1)
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from serving.gateway.feedback import Reaction, Reactions
 from serving.gateway.interest_shares import Interests
+from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
-from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
 from tests.serving.online.interest_model import InterestModel
 from tfrec.client.answers import EventKind

@@ -3,7 +3,7 @@
 import pytest
 
 from serving.gateway.last_lists import LastLists, ShownList, question_of
-from serving.gateway.recommendations import ListOptions
+from serving.gateway.list_options import ListOptions
 from serving.user_states.state import UserState
 from tests.contracts.user_states import event
 

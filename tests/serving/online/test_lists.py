@@ -9,11 +9,11 @@ import pytest
 from serving.gateway.feedback import Reactions
 from serving.gateway.lists import ItemLists, ListRequest
 from serving.gateway.titles import ItemTitles
-from serving.user_states.counts import FAST_S, SLOW_S
 from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
 from tests.serving.online.gateway_process import gateway_thread
 from tfrec.client.answers import EventKind
+from tfrec.data.fading import FAST_S, SLOW_S
 from tfrec.data.item_changes import ItemChange
 from tfrec.errors import DataError
 from tfrec.export.item_log import ItemLog

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
-from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
 from serving.sentences.selection import Selection
 from serving.user_states.memory import MemoryStates

@@ -2,9 +2,10 @@
 
 import pytest
 
+from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
 from serving.gateway.quotas import read_quota
-from serving.gateway.recommendations import ListOptions, Recommending
+from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
 from serving.user_states.memory import MemoryStates
 from tfrec.client.answers import Recommendation

@@ -5,9 +5,10 @@ import pytest
 
 from serving.gateway import recommendations as module
 from serving.gateway.cache import AnswerCache
+from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
 from serving.gateway.profiles import Profile
-from serving.gateway.recommendations import ListOptions, NoAnswerError, Recommending
+from serving.gateway.recommendations import NoAnswerError, Recommending
 from serving.gateway.titles import ItemTitles
 from serving.sentences.selection import Selection
 from serving.user_states.memory import MemoryStates
@@ -108,6 +109,7 @@ def test_no_answer_outlives_its_second(recommending, states, model, clock):
 
 def test_the_model_is_told_the_wishes(recommending, states, model):
     ids(recommending, "ann", min_probability=0.25, diversity=0.75, k=3, category="a|b")
+    assert not len(model.wishes.pop("popular").item_ids)  # nobody has any events
     assert model.wishes == {
         "k": 3,
         "categories": ["a", "b"],
