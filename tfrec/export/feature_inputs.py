@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfrec.feature_columns import SIDES, FeatureColumn
-from tfrec.towers.adapted_state import AdaptedState
+
+if TYPE_CHECKING:  # it brings SciPy, which a server does without
+    from tfrec.towers.adapted_state import AdaptedState
 
 DTYPES = {"number": tf.float32, "time": tf.int64, "vector": tf.float32}
 
 
-def feature_specs(state: AdaptedState) -> dict[str, list[tf.TensorSpec]]:
+def feature_specs(state: "AdaptedState") -> dict[str, list[tf.TensorSpec]]:
     """Side -> specs of the inputs by which a request brings its columns.
 
     Args:
