@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfrec.feature_columns import SIDES, FeatureColumn
 
-if TYPE_CHECKING:  # a server reads this module and goes without
+if TYPE_CHECKING:  # it brings SciPy, which a server does without
     from tfrec.towers.adapted_state import AdaptedState
 
 DTYPES = {"number": tf.float32, "time": tf.int64, "vector": tf.float32}
