@@ -49,8 +49,8 @@ LAYERS = {
         ["rules"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
-        ["batch_score", "client", "doctor", "index", "local", "online", "server"]
-        + ["write_texts"],
+        ["batch_score", "batch_similar", "client", "doctor", "index", "local", "online"]
+        + ["server", "write_texts"],
     ],
 }
 RANKS = {
