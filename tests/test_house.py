@@ -49,7 +49,7 @@ LAYERS = {
         ["recommender"],
     ],
     "serving": [
-        ["fields", "request_log", "text_protos", "wording"],
+        ["fields", "profile", "request_log", "text_protos", "wording"],
         ["http"],
         ["security", "user_states"],
         ["words"],

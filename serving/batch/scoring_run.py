@@ -11,13 +11,13 @@ from serving.batch.shard_scoring import (
     RESULT,
     BatchScorer,
     ListRules,
-    Person,
     UserLogs,
     queries_at_end,
 )
 from serving.batch.shards import Spool, WorkFolder, merge_parts
 from serving.batch.tables import QUERIES, UNTIMED_QUERIES, open_output, stream_table
 from serving.model_server.new_items import load_with_items
+from serving.profile import Profile
 from tfrec.data.clean import clean
 from tfrec.data.feature_cells import given_features, with_features
 from tfrec.data.files import find_files
@@ -184,10 +184,10 @@ class ScoringRun:
         return [] if queries is None else self._scorer.score(queries, logs, people)
 
     def _people(self, frame):
-        """User id -> `Person`."""
+        """User id -> `Profile`."""
         features = given_features(frame, self._scorer.of_users)
         rows = zip(frame["user_id"], frame["text"], features, strict=True)
-        return {user_id: Person(*about) for user_id, *about in rows}
+        return {user_id: Profile(*about) for user_id, *about in rows}
 
     def _spool(self, name):
         return Spool(self._work.spool, name, self.num_shards)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from serving.batch.tables import AFTER_ALL
+from serving.profile import Profile
 from tfrec.client.inputs import pad
 from tfrec.client.own_inputs import own_arrays
 from tfrec.data.feature_cells import given_features
@@ -110,13 +111,6 @@ class ListRules:
     filters: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Person(NamedTuple):
-    """What is known of a user before any event: a text, and columns by name."""
-
-    text: str = ""
-    features: Mapping[str, Any] = {}
-
-
 class BatchScorer:
     """Answers queries with a model's `recommend`.
 
@@ -162,7 +156,7 @@ class BatchScorer:
             queries: columns `position, query_id, user_id, timestamp, sequence`, and
                 those of `of_queries`.
             logs: `UserLogs` of all the users asked for.
-            people: user id to `Person`.
+            people: user id to `Profile`.
         """
         num_sorted = max(BATCH_QUERIES, HELD_ANSWERS // self._rules.k)
         for start in range(0, len(queries), num_sorted):
@@ -180,7 +174,7 @@ class BatchScorer:
 
     def _answer(self, batch, histories, rows, people):
         """Items that a cut history loses are excluded by name, and the user is."""
-        asking = [people.get(user_id, Person()) for user_id in batch["user_id"]]
+        asking = [people.get(user_id, Profile()) for user_id in batch["user_id"]]
         contexts = given_features(batch, self.of_queries)
         filters = self._rules.filters
         own = [

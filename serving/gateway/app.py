@@ -27,7 +27,6 @@ from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.own_parameters import PARTS, OwnParameters, named
 from serving.gateway.page import add_page
-from serving.gateway.profiles import Profile
 from serving.gateway.quotas import Quota
 from serving.gateway.recommendations import Recommending
 from serving.gateway.row_routes import add_rows
@@ -52,6 +51,7 @@ from serving.gateway.served_items import ServedItems
 from serving.gateway.similar import add_similar
 from serving.gateway.titles import ItemTitles
 from serving.gateway.undo import add_undo
+from serving.profile import Profile
 from serving.user_states.events import Event, EventError, read_events
 from serving.user_states.store import StoreError, UserStates
 from tfrec.export.item_log import ItemLog

@@ -9,7 +9,7 @@ import numpy as np
 
 from serving.gateway.feedback import Reactions
 from serving.gateway.model_client import ModelClient
-from serving.gateway.profiles import Profile
+from serving.profile import Profile
 from serving.user_states.state import Interest, UserState
 from serving.user_states.store import StoreError, UserStates
 from tfrec.errors import ConfigError

@@ -1,23 +1,7 @@
 """Profiles of users: what the towers read beside their histories."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
+from serving.profile import Profile
 from tfrec.optional import import_optional
-
-NO_FEATURES: Mapping[str, Any] = {}
-
-
-class Profile(NamedTuple):
-    """What is known of a user before any event.
-
-    Attributes:
-        text: `""` for none.
-        features: column -> value as the file has it, without missing ones.
-    """
-
-    text: str = ""
-    features: Mapping[str, Any] = NO_FEATURES
 
 
 def read_profiles(path) -> dict[str, Profile]:

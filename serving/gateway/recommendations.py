@@ -16,12 +16,12 @@ from serving.gateway.metrics import Metrics
 from serving.gateway.model_client import ModelClient
 from serving.gateway.online_interests import InterestKeeping
 from serving.gateway.popular_now import PopularNow
-from serving.gateway.profiles import Profile
 from serving.gateway.reasons import Reasons
 from serving.gateway.ruled_request import AppliedRules, RuledRequest
 from serving.gateway.ruling import Person, Ruling
 from serving.gateway.schemas import Because, ReasonCode, RecommendedItem
 from serving.gateway.titles import ItemTitles
+from serving.profile import Profile
 from serving.sentences.selection import Selection
 from serving.user_states.store import UserStates
 from tfrec.client.histories import QueryError

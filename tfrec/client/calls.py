@@ -42,6 +42,8 @@ from tfrec.protocol.signature import Signature, read_signatures
 from tfrec.protocol.status import RequestError
 
 Texts = str | Sequence[str]
+# What may be said of the items that are like others, as for `recommend`.
+SIMILAR_OPTIONS = ("k", "exclude", "met", "categories", "domain", "filters")
 
 
 @dataclass(frozen=True)
@@ -163,24 +165,31 @@ def similar(
     item_ids: Sequence,
     titles: Titles,
     *,
-    k: int = 10,
-    exclude: Sequence = (),
-    met: Sequence = (),
-    categories: Sequence[str] = (),
-    domain: Sequence[str] = (),
-    filters: Mapping[str, Any] | None = None,
     now: Any = None,
+    **options: Any,
 ) -> SignatureCall:
-    """For items; read as the items that are like each."""
+    """For items; read as the items that are like each.
+
+    Args:
+        item_ids: which.
+        titles: of the items.
+        now: time at which answers must be on offer, None for the clock.
+        **options: those of `SIMILAR_OPTIONS`.
+    """
+    unknown = [name for name in options if name not in SIMILAR_OPTIONS]
+    if unknown:
+        raise TypeError(
+            f"`similar` takes {', '.join(SIMILAR_OPTIONS)}. "
+            f"Received: {', '.join(unknown)}."
+        )
     if isinstance(item_ids, str):
         raise QueryError(f"`item_ids` must be a list of ids. Received: {item_ids!r}.")
     ids = histories.read_ids("item_ids", item_ids)
-    chosen = {"exclude": exclude, "categories": categories, "domain": domain}
-    query = make_query(now=now, k=k, met=met, filters=filters or {}, **chosen)
-    options = filter_inputs([query] * len(ids))
-    del options["min_probability"]  # an item is no person, who would have one
+    query = make_query(now=now, **options)
+    inputs = filter_inputs([query] * len(ids))
+    del inputs["min_probability"]  # an item is no person, who would have one
     times = np.full(len(ids), query.now, "int64")
-    inputs = options | {"item_ids": np.array(ids, object), "now": times}
+    inputs |= {"item_ids": np.array(ids, object), "now": times}
     own = [query.own] * len(ids)
     return SignatureCall("similar", inputs, titles.similar_items, own)
 

@@ -44,6 +44,7 @@ def read_ids(name: str, raw: Sequence) -> list[str]:
 
 
 def read_each(name: str, raw: Iterable, read: Callable[[Any], str]) -> list[str]:
+    """What `read` makes of each; a QueryError where it refuses one."""
     try:
         return [read(each) for each in raw]
     except ValueError as error:

@@ -44,4 +44,5 @@ def similar_frame(
 
 
 def imported_pandas() -> Any:
+    """The module; raises a MissingPackageError where it is not installed."""
     return import_optional("pandas", "answers as frames", "Install pandas.")

@@ -203,7 +203,7 @@ class Predictor(abc.ABC):
             "met": met,
             "categories": categories,
             "domain": domain,
-            "filters": filters,
+            "filters": filters or {},
         }
         titles, rows = calls.Titles(), list[tuple]()
         with calls.explaining_old_models("similar"):

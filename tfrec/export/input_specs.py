@@ -11,6 +11,7 @@ DEFAULT_LEARNING_RATE = 0.1
 
 
 def spec_of(name, dtype, rank):
+    """A `TensorSpec` of an input of so many axes, of any size."""
     return tf.TensorSpec([None] * rank, dtype, name=name)
 
 

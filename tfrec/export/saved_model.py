@@ -154,6 +154,30 @@ def _save(aside, signatures, index, sample, facts):
     catalogue = inference.catalogue
     extra = aside / "assets.extra"
     extra.mkdir()
+    _write_items(catalogue, inference.model.state, extra / "items.parquet")
+    write_warmup(aside, name, read_warmup(aside))
+        path = aside / "assets.extra" / "manifest.json"
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest |= {"name": name, "version": version}
+        path.write_text(json.dumps(manifest, indent=2, sort_keys=True), "utf-8")
+    return root / str(version)
+
+
+def _check_name(name):
+    if not is_file_name(name):
+        raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
+
+
+def _save(aside, signatures, index, sample, facts):
+    """Writes one saved model; gives the `Check` of it."""
+    inference, functions = signatures.inference, signatures.functions()
+    options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
+    with keras_variables_saved_once():
+        tf.saved_model.save(signatures, str(aside), functions, options)
+    share_signature(aside, "serving_default", "recommend")
+    catalogue = inference.catalogue
+    extra = aside / "assets.extra"
+    extra.mkdir()
     columns = {
         "item_id": catalogue.item_ids,
         "title": catalogue.titles,
@@ -193,6 +217,10 @@ def _save(aside, signatures, index, sample, facts):
     with running_once():
         expected = [_answer(functions[name], inputs) for name, inputs in requests]
     return Check(aside, requests, expected, ops["required_libraries"])
+
+
+def _write_items(catalogue, state, path):
+    """Writes what people see of each item, and its attributes."""
 
 
 def _answer(function, inputs):

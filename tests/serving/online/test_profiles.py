@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from serving.gateway.profiles import Profile, read_profiles
+from serving.gateway.profiles import read_profiles
+from serving.profile import Profile
 from tfrec.errors import DataError
 
 

@@ -7,9 +7,9 @@ from serving.gateway import recommendations as module
 from serving.gateway.cache import AnswerCache
 from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
-from serving.gateway.profiles import Profile
 from serving.gateway.recommendations import NoAnswerError, Recommending
 from serving.gateway.titles import ItemTitles
+from serving.profile import Profile
 from serving.sentences.selection import Selection
 from serving.user_states.memory import MemoryStates
 from tests.contracts.user_states import event
