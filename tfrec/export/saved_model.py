@@ -155,44 +155,6 @@ def _save(aside, signatures, index, sample, facts):
     extra = aside / "assets.extra"
     extra.mkdir()
     _write_items(catalogue, inference.model.state, extra / "items.parquet")
-    write_warmup(aside, name, read_warmup(aside))
-        path = aside / "assets.extra" / "manifest.json"
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        manifest |= {"name": name, "version": version}
-        path.write_text(json.dumps(manifest, indent=2, sort_keys=True), "utf-8")
-    return root / str(version)
-
-
-def _check_name(name):
-    if not is_file_name(name):
-        raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
-
-
-def _save(aside, signatures, index, sample, facts):
-    """Writes one saved model; gives the `Check` of it."""
-    inference, functions = signatures.inference, signatures.functions()
-    options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
-    with keras_variables_saved_once():
-        tf.saved_model.save(signatures, str(aside), functions, options)
-    share_signature(aside, "serving_default", "recommend")
-    catalogue = inference.catalogue
-    extra = aside / "assets.extra"
-    extra.mkdir()
-    columns = {
-        "item_id": catalogue.item_ids,
-        "title": catalogue.titles,
-        "category": catalogue.categories,
-        "domain": catalogue.domains,
-        "about": catalogue.abouts,
-        "available_from": catalogue.available_from,
-        "available_until": catalogue.available_until,
-        "num_events": catalogue.num_events,
-        "keywords": catalogue.keywords,
-        "topic": catalogue.topics,
-        "after": catalogue.after,
-    }
-    columns |= attributes(inference.model.state)
-    pd.DataFrame(columns).to_parquet(extra / "items.parquet", index=False)
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
     ops = check_ops(aside, index.op_libraries)
     if index.facts():
@@ -221,6 +183,21 @@ def _save(aside, signatures, index, sample, facts):
 
 def _write_items(catalogue, state, path):
     """Writes what people see of each item, and its attributes."""
+    columns = {
+        "item_id": catalogue.item_ids,
+        "title": catalogue.titles,
+        "category": catalogue.categories,
+        "domain": catalogue.domains,
+        "about": catalogue.abouts,
+        "available_from": catalogue.available_from,
+        "available_until": catalogue.available_until,
+        "num_events": catalogue.num_events,
+        "keywords": catalogue.keywords,
+        "topic": catalogue.topics,
+        "after": catalogue.after,
+    }
+    columns |= attributes(state)
+    pd.DataFrame(columns).to_parquet(path, index=False)
 
 
 def _answer(function, inputs):
