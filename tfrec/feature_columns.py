@@ -107,7 +107,7 @@ def _column(side: Side, name: str, value: Any) -> FeatureColumn:
         )
     if side == "context" and (kind == "text" or file):
         raise ConfigError(
-            f"`{key}` must be another kind, because a text of an event stands in its "
+            f"`{key}` must be another kind, because a text of an event is in its "
             f"column `text`, and vectors in a column. Received: {value!r}."
         )
     return FeatureColumn(side, name, kind, _uses(key, side, kind, settings), str(file))
