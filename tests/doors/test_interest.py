@@ -262,3 +262,18 @@ def test_sessions_have_the_same_wishes(ask):
         status, answer = session(ask, SEEN, **{name: 1.5})
         assert status == 422
         assert f"`{name}` must be" in answer["detail"]
+
+
+def test_boosts_of_a_saved_model(target):
+    """Each score is that without, and what the item's labels get; i00 is even."""
+    with RecommenderClient(target, "toy", timeout_s=100) as client:
+        how = {"k": NUM_ITEMS, "now": NOW}
+        plain = {each.item_id: each for each in client.recommend(["i03"], **how)}
+        found = client.recommend(["i03"], boosts={"odd": 30.0, "even": -1.0}, **how)
+    assert {each.item_id for each in found} == set(plain)
+    for each in found:
+        lift = 30.0 if int(each.item_id[1:]) % 2 else -1.0
+        usual = plain[each.item_id]
+        assert each.score == pytest.approx(usual.score + lift, abs=1e-3)
+        assert each.probability == pytest.approx(usual.probability, abs=1e-4)
+    assert [int(each.item_id[1:]) % 2 for each in found] == [1] * 7 + [0] * 8
