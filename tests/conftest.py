@@ -27,6 +27,7 @@ NEED_TRAINED = {
     "tests/export/test_c_api.py",
     "tests/export/test_compaction.py",
     "tests/integration/test_same_answers.py",
+    "tests/serving/batch/test_batch_similar.py",
     "tests/serving/items/test_new_items.py",
     "tests/training/test_calibration.py",
     "tests/training/test_diagnosis.py",

@@ -56,8 +56,8 @@ LAYERS = {
         ["sentences"],
         ["model_server"],
         ["gateway", "stream", "batch", "examination"],
-        ["batch_score", "client", "doctor", "index", "local", "online", "server"]
-        + ["write_texts"],
+        ["batch_score", "batch_similar", "client", "doctor", "index", "local", "online"]
+        + ["server", "write_texts"],
     ],
 }
 RANKS = {

@@ -31,8 +31,11 @@ class LogFeatures:
     @classmethod
     def none(cls, interactions) -> LogFeatures:
         """Those of `Interactions` without any."""
-        sizes = (interactions.num_items, interactions.num_users, len(interactions))
-        return cls(*map(CodedColumns.none, sizes))
+        return cls(
+            items=CodedColumns.none(interactions.num_items),
+            users=CodedColumns.none(interactions.num_users),
+            context=CodedColumns.none(len(interactions)),
+        )
 
     def select(self, mask) -> LogFeatures:
         """The same of some events."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 MAX_KNOTS = 17  # of a number: the ends and 15 quantiles between them
@@ -30,7 +31,7 @@ class NumberCoder(tf.Module):
 
     num_parts, width, dtype = 2, 0, tf.float32
 
-    def __init__(self, knots: Sequence[float]):
+    def __init__(self, knots: npt.ArrayLike):
         super().__init__()
         self.knots = np.asarray(knots, np.float32)
         self.num_ids = 1 + len(self.knots)
@@ -160,7 +161,7 @@ class VectorCoder(tf.Module):
 
 
 Coder = NumberCoder | NamesCoder | VectorCoder
-CODERS: dict[str, type] = {
+CODERS: dict[str, Any] = {  # kind -> class
     "number": NumberCoder,
     "time": NumberCoder,
     "category": NamesCoder,
