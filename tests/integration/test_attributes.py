@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from serving.batch_score import main as batch_score
+from serving.batch_similar import main as batch_similar
 from serving.client import main as ask
 from serving.gateway.profiles import Profile
 from serving.index import main as index
@@ -368,6 +369,18 @@ def test_the_manifest_tells_of_the_columns(version):
     }
     uses = {each["name"]: each["uses"] for each in told}
     assert uses["price"] == ["filter", "towers"]
+
+
+def test_a_table_of_similar_items(version, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "similar.csv"
+    flags = ["--model", version, "--out", out, "-k", 100, "--filter", "price_max=6"]
+    assert run_program(monkeypatch, batch_similar, *flags) == 0
+    found = pd.read_csv(out)
+    assert {*found["similar_item_id"]} == {*IDS[:7]}
+    assert (
+        run_program(monkeypatch, batch_similar, *flags, "--filter", "size_min=1") == 1
+    )
+    assert "`filters` must be one of" in capsys.readouterr().err
 
 
 def test_batch_scoring(version, model, tmp_path, monkeypatch, capsys):
