@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Option
 
 from tfrec.errors import ConfigError
-from tfrec.program import run_program, show_log
+from tfrec.program import read_pairs, run_program, show_log
 
 
 def similar(
@@ -27,6 +27,10 @@ def similar(
     domain: Annotated[
         list[str] | None, Option(help="Only items of this domain; may be repeated.")
     ] = None,
+    filter: Annotated[
+        list[str] | None,
+        Option(help="Limit of an attribute: price_max=10, brand_any=acme|zeta."),
+    ] = None,
 ):
     """Writes the items that are most like each item, from a saved model.
 
@@ -35,6 +39,7 @@ def similar(
     """
     if k < 1:
         raise ConfigError(f"`--k` must be at least 1. Received: {k}.")
+    filters = read_pairs("--filter", filter)
     # TensorFlow takes seconds to import: not before the flags are right.
     from serving.batch.similar_run import read_item_ids, write_similar
     from serving.batch.tables import check_output
@@ -47,8 +52,8 @@ def similar(
     loaded = load(model)
     if item_ids is None:
         item_ids = [*loaded.titles]
-    options = {"k": k, "categories": category or (), "domain": domain or ()}
-    num_rows = write_similar(loaded, item_ids, out, **options)
+    options = {"categories": category or (), "domain": domain or ()}
+    num_rows = write_similar(loaded, item_ids, out, k=k, filters=filters, **options)
     print(
         f"{out}: {num_rows} rows for {len(item_ids)} items in "
         f"{time.monotonic() - started:.1f} s."

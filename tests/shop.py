@@ -9,11 +9,10 @@ import pandas as pd
 
 from tests.model.checkerboard import checkerboard, small_config
 from tfrec.config import from_settings
-from tfrec.data.feedback import FeedbackRules
-from tfrec.data.interactions import encode
 from tfrec.data.schema import Dataset, Events, Items, Users
 from tfrec.export.saved_model import export
 from tfrec.training.building import make_hybrid, make_towers
+from tfrec.training.log import prepare
 
 NUM_ITEMS = 16
 MADE = 1_500_000_001  # UTC seconds, of which 32-bit days know no neighbour
@@ -73,9 +72,10 @@ def shop_model():
     tables = zip(kinds, shop_tables(), columns, strict=True)
     events, items, users = (kind(frame, of) for kind, frame, of in tables)
     dataset = Dataset("shop", events, items, users)
-    log = encode(dataset, FeedbackRules(), features=config.features)
+    data = prepare(dataset, config.data, features=config.features)
     keras.utils.set_random_seed(0)
-    towers = make_towers(config).adapt(log, items, users)
+    log, tables = data.interactions, data.dataset
+    towers = make_towers(config).adapt(log, tables.items, tables.users)
     return make_hybrid(config, towers).fit_scorers(log)
 
 

@@ -93,11 +93,10 @@ class CodedColumns:
             times: `[n]` int64 UTC seconds, where times are ages at these; or None.
         """
         cells = self.values(number)
-        if self.columns[number].kind != "time":
+        if self.columns[number].kind != "time" or times is None:
             return cells
-        seconds = np.nan_to_num(cells.astype(np.float64) * DAY_S)
-        if times is not None:
-            seconds = np.where(seconds == 0, 0, times - seconds)
+        ages_s = cells.astype(np.float64) * DAY_S
+        seconds = np.where(np.isnan(ages_s), 0, times - ages_s)
         return np.rint(seconds).astype(np.int64)
 
     def values(self, number: int) -> np.ndarray:
