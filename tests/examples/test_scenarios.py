@@ -60,6 +60,19 @@ def test_a_shop_sells_the_usual_again(scenario):
     found = shop.fitted().recommend(user_ids=[*own.index], k=5, allow_repeats=True)
     hits = [len(own[user] & {*ids}) for user, ids in lists_of(found).items()]
     assert sum(hits) / len(found) > 0.5  # of all products a household has a fifth
+    check_limits(shop)
+
+
+def check_limits(shop):
+    """Prices and brands narrow a list."""
+    filters = {"price_max": 8, "brand_any": ["Aurora", "Dune"]}
+    found = shop.fitted().recommend(
+        [[], ["tea-brook-0"]], k=5, filters=filters, context={"device": "phone"}
+    )
+    items = shop.items.set_index("item_id").loc[found["item_id"]]
+    assert len(items) == 10
+    assert items["price"].max() <= 8
+    assert {*items["brand"]} == {"Aurora", "Dune"}
 
 
 def test_news_are_of_today_and_of_the_readers_topic(scenario):
