@@ -1,8 +1,8 @@
 """Limits of attributes: what they cost a request.
 
-Claim: a limit that leaves half, a twentieth or a thousandth of the items costs at most
-1.5 times what a request without it does. Printed are ratios to that, for a price and
-for names, of `recommend_from_interest` over generated vectors.
+Printed are ratios to a request without a limit, for a price and for names that leave
+half, a twentieth and a thousandth of the items, of `recommend_from_interest` over
+generated vectors.
 
     python benchmarks/bench_filters.py
 """

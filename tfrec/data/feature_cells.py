@@ -35,7 +35,7 @@ PARSERS = {
 
 
 def with_features(table, features, are_named=True):
-    """A table that reads feature columns, too.
+    """A table that reads feature columns, too; without any, the table itself.
 
     Args:
         table: `Table`.
@@ -49,7 +49,7 @@ def with_features(table, features, are_named=True):
         for each in features
         if not each.file
     )
-    return dataclasses.replace(table, columns=table.columns + named)
+    return dataclasses.replace(table, columns=table.columns + named) if named else table
 
 
 def given_features(frame, features):
