@@ -175,13 +175,11 @@ class Search(tf.Module):
         if fresh is not None:
             has_rules |= fresh.has_gone
 
-        def chosen(is_raised):
-            ruled = search(rules, likely, is_raised=is_raised)
-            free = search(limits, is_raised=is_raised)
-            return lambda: tf.cond(has_rules, ruled, free)
+        def plain():
+            return tf.cond(has_rules, search(rules, likely), search(limits))
 
-        are_asked = self.boosts.are_asked(options)
-        return tf.cond(are_asked, rare(chosen(True)), chosen(False))
+        raised = search(rules, likely, is_raised=True)
+        return tf.cond(self.boosts.are_asked(options), rare(raised), plain)
 
     def _best(self, wanted, k, filters, bonus):
         """The best of an index: for a free text, of those that are most like it."""
@@ -202,11 +200,16 @@ class Search(tf.Module):
             if bonus is not None:
                 scores += bonus.of(tf.maximum(rows, 0))
             found = best(tf.where(rows > NO_ROW, scores, NO_SCORE), rows, k)
-            others = tf.cond(tf.reduce_all(is_search), lambda: found, by_interest)
             pairs = zip(found, others, strict=True)
             return tuple(tf.where(is_search, *pair) for pair in pairs)
 
-        return tf.cond(tf.reduce_any(is_search), by_search, by_interest)
+        def nothing():
+            shape = [tf.shape(is_search)[0], k]
+            return tf.fill(shape, NO_ROW), tf.fill(shape, NO_SCORE)
+
+        # The index is searched in one place: a graph grows with each of them.
+        others = tf.cond(tf.reduce_all(is_search), nothing, by_interest)
+        return tf.cond(tf.reduce_any(is_search), by_search, lambda: others)
 
     def _limits(self, options):
         limits, from_until = [], (self.available_from, self.available_until)
