@@ -76,8 +76,8 @@ def test_a_signature_that_is_not_there(asking):
         ({"query_text": ONE}, "not found in request and no default value provided"),
         ({"user_text": ONE, "users": ONE}, "Inputs contains invalid name."),
         (
-            {"user_text": ONE} | {f"input_{i}": ONE for i in range(20)},
-            "input size does not match signature: 21!=",
+            {"user_text": ONE} | {f"input_{i}": ONE for i in range(50)},
+            "input size does not match signature: 51!=",
         ),
     ],
 )

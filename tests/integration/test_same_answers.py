@@ -90,7 +90,8 @@ def in_memory(trained, inputs):
     inference = exact_inference(trained.model.hybrid_scorer())
     tensors = {name: tf.constant(value) for name, value in inputs.items()}
     query = QueryInputs(**{n: tensors[n] for n in QueryInputs._fields if n in tensors})
-    options = RequestOptions(**{name: tensors[name] for name in RequestOptions._fields})
+    names = [name for name in RequestOptions._fields if name in tensors]
+    options = RequestOptions(**{name: tensors[name] for name in names})
     found = inference.recommend(query, options, tf.constant([False]))
     ids, scores, probabilities = (each.numpy() for each in found)
     return np.vectorize(bytes.decode, otypes=[object])(ids), scores, probabilities

@@ -128,6 +128,7 @@ def tier(inference, ids):
         "categories": tf.constant(labels, tf.string, [width]),
         "available_from": zeros,
         "available_until": zeros,
+        "after": blank,
         "numbers": tf.constant([[r[0], r[2]] for r in rows], tf.float32, [width, 2]),
         "times": tf.constant([[r[1]] for r in rows], tf.int64, [width, 1]),
     }

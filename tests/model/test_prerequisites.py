@@ -64,6 +64,8 @@ def tier_of(inference, ids, removed=()):
         "categories": tf.fill([len(ids)], ""),
         "available_from": nothing,
         "available_until": nothing,
+        "numbers": tf.zeros([len(ids), 0]),
+        "times": tf.zeros([len(ids), 0], tf.int64),
         "after": tf.constant(["|".join(sorted(NEW[each])) for each in ids], tf.string),
     }
     removed = tf.constant(np.array(removed, object), tf.string)

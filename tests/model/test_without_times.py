@@ -111,7 +111,7 @@ def test_all_items_could_be_had(model):
     possible = model.towers.possible
     rows, times = tf.range(3), tf.constant([2 * SOON], tf.int64)
     assert model.towers.catalogue.available_until[0] > 0
-    assert tf.reduce_all(possible.at(rows, times)).numpy()
+    assert tf.reduce_all(possible.at(rows, {"timestamps": times})).numpy()
 
 
 def test_nothing_of_order_is_learnt(model):

@@ -16,8 +16,8 @@ class ScorerSettings(NamedTuple):
     bm25_dim: int = 256
     rating_ridge: float = 3.0  # on factors and biases of the rating factors
     text_ridge: float = 4.0  # of what texts let expect, as `TextRegression` takes it
-    half_life_days: float = 0.0  # of events that are learnt from; 0 = by the log's span
     logistic_l2: float = 1e-3  # of probabilities, as `fit_logistic` takes it
+    half_life_days: float = 0.0  # of events that are learnt from; 0 = by the log's span
 
 
 def make_scorers(names, settings, seed=0, learn_words=None):

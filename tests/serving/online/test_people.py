@@ -25,6 +25,9 @@ class Everybody:
 
     version, is_away = 1, False
 
+    def read_features(self, columns):
+        return {}
+
     def recommend(self, history=(), exclude=(), **options):
         if self.is_away:
             raise RequestError(grpc.StatusCode.UNAVAILABLE, "away")

@@ -20,6 +20,9 @@ class Shop:
 
     version, kinds = 1, []
 
+    def read_features(self, columns):
+        return {}
+
     def recommend(self, *, domain, k, **_):
         found = [item for name in domain or SHELVES for item in SHELVES[name]]
         return sorted(found, key=lambda item: -item.score)[:k], self.version
