@@ -8,6 +8,7 @@ from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
 from serving.gateway.recommendations import Recommending
 from serving.gateway.titles import ItemTitles
+from serving.user_states.memory import MemoryStates
 from tests.serving.online.interest_model import InterestModel
 from tfrec.client.answers import EventKind
 from tfrec.errors import ConfigError
@@ -83,7 +84,7 @@ def test_older_models_tell_nothing():
 
 def test_the_model_is_not_told_of_what_hides():
     model = InterestModel()
-    recommending = Recommending(None, model, ItemTitles(), Metrics(), HIDING)
+    recommending = Recommending(MemoryStates(), model, ItemTitles(), Metrics(), HIDING)
     found = recommending.for_session(HISTORY, ListOptions(explain=True))
     assert found.reason_code == "history"
     assert [each[0] for each in model.told["history"]] == ["a", "c"]
@@ -103,7 +104,7 @@ def test_texts_without_an_item_are_read_whatever_their_kind():
 
 def test_who_only_skipped_is_a_cold_user_without_these_items():
     model = InterestModel()
-    recommending = Recommending(None, model, ItemTitles(), Metrics(), HIDING)
+    recommending = Recommending(MemoryStates(), model, ItemTitles(), Metrics(), HIDING)
     found = recommending.for_session(HISTORY[1:2], ListOptions())
     assert found.reason_code == "cold_user"
     assert (model.told["history"], model.told["exclude"]) == ([], ["b"])
