@@ -116,6 +116,25 @@ def test_nothing_stays_when_a_version_is_let_go(tmp_path):
     assert not any(map(is_there, tables))
 
 
+def test_a_version_that_is_let_go_leaves_no_trace_in_another_graph(tmp_path):
+    """Garbage is collected at any time, also while a function is being traced."""
+    held = [load(save(tmp_path / "1", 1.0))]
+    captured = held[0].signatures["total"].captured_inputs
+    tables = [each for each in captured if is_there(each)]
+    del captured
+
+    @tf.function(input_signature=[tf.TensorSpec([])])
+    def double(number):
+        held.clear()
+        gc.collect()
+        return number * 2
+
+    traced = double.get_concrete_function()
+    assert not traced.captured_inputs
+    assert tables
+    assert not any(map(is_there, tables))
+
+
 def total_of(call):
     return call(**INPUTS)["total"].numpy().tolist()
 

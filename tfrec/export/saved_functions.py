@@ -212,7 +212,9 @@ class _Captures:
 
 
 def _destroy(table):
-    tf.raw_ops.DestroyResourceOp(resource=table)
+    """Ends a table now, even if garbage is collected while a function is traced."""
+    with tf.init_scope():
+        tf.raw_ops.DestroyResourceOp(resource=table)
 
 
 def _spec(value):
