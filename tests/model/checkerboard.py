@@ -16,6 +16,8 @@ from tfrec.linear.registry import ScorerSettings
 
 NUM_USERS, NUM_ITEMS = 16, 16
 START = 1_600_000_000
+# Every third item came in the hours before the log.
+STARTS = [(START - 3600 * (i + 1)) * (i % 3 == 0) for i in range(NUM_ITEMS)]
 CLOSED = ["item_to_item", "bm25", "popularity"]  # scorers that any log can teach
 SMALL = (
     "model.text_encoder=none",
@@ -63,10 +65,7 @@ def checkerboard(seed=0):
             "item_id": ids,
             "title": [f"{'even' if i % 2 == 0 else 'odd'} thing" for i in range(16)],
             "category": ["even" if i % 2 == 0 else "odd|strange" for i in range(16)],
-            # Every third one came in the hours before the log.
-            "available_from": [
-                (START - 3600 * (i + 1)) * (i % 3 == 0) for i in range(16)
-            ],
+            "available_from": STARTS,
             # Item 0 is not on offer any more from a day after the log.
             "available_until": [START + 10 * 86400, *[0] * (NUM_ITEMS - 1)],
         }

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model.asking import make_options, make_query, names
-from tests.model.checkerboard import NUM_ITEMS, START
+from tests.model.checkerboard import NUM_ITEMS, START, STARTS
 from tfrec.data.history import value_scale
 from tfrec.inference.online_update import update_interest
 
@@ -44,9 +44,10 @@ def check_list(answer, k, allowed):
     assert ((chances >= 0) & (chances <= 1)).all()
 
 
-def num_on_offer(now):
-    """How many items the board has at a time; by the clock, item 0 has ended."""
-    return NUM_ITEMS - (now <= 0 or now >= END)
+def on_offer(now):
+    """Items that the board has at a time; by the clock, item 0 has ended."""
+    found = {each for each, start in zip(ALL, STARTS, strict=True) if start <= now}
+    return found - {ALL[0]} if now >= END else found if now > 0 else {*ALL[1:]}
 
 
 @settings(max_examples=40, deadline=None)
@@ -57,12 +58,12 @@ def test_histories(asked_all, events, now, k, least, diversity):
         ids, times, history_events=kinds, history_values=values, now=[now]
     )
     assert np.isfinite(asked_all.embed(query)).all()
-    gone = {ALL[0]} if num_on_offer(now) < NUM_ITEMS else set()
-    allowed = len(set(ALL) - set(ids[0]) - gone)
+    offered = on_offer(now)
+    allowed = len(offered - set(ids[0]))
     options = {"now": [now], "min_probability": [least], "diversity": [diversity]}
     check_list(asked_all.recommend(query, k=[k], **options), k, allowed)
     again = asked_all.recommend(query, [True], k=[k], **options)
-    check_list(again, k, num_on_offer(now))
+    check_list(again, k, len(offered))
     assert np.isfinite(asked_all.score(query, [ALL])).all()
     shares = asked_all.explain(query, [ALL])
     assert ((shares >= 0) & (shares <= 1 + 1e-5)).all()
