@@ -1,6 +1,5 @@
 """The model server as the gateway sees it: now there, now away, now a version on."""
 
-import functools
 import logging
 import threading
 import time
@@ -24,7 +23,6 @@ COLD_LIST_AGE_S = 60  # then it is asked for again
 COLD_LIST_LENGTH = 200
 COLD_LIST_GOOD_S = 86_400  # its items are on offer so long
 REST_S = 1  # a server that did not answer is left alone so long
-COUNTS_INPUT = "popular_item_ids"  # that older models do not have
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
@@ -58,8 +56,6 @@ class ModelClient:
         self._cold_list_time = 0  # UTC seconds that it was asked for
         self._cold_list_born: float = -COLD_LIST_AGE_S
         self._away_until = 0.0
-        self._boosts_version, self._takes_boosts = 0, True
-        self._takes_counts = True
 
     def recommend(self, history=(), **options) -> tuple[list[Recommendation], int]:
         """Items and the version that answered, as `RecommenderClient.recommend`.
@@ -71,13 +67,8 @@ class ModelClient:
         Raises:
             RequestError: at once, if the server did not answer a moment ago.
         """
-        history = History.of(history)
-
-        def ask(**options):
-            request = {"history": history, **options}
-            return self._ask(self._client.recommend_with_version, [request])
-
-        (items,), version = self._with_counts(ask, options)
+        request = {"history": History.of(history), **self._known(options)}
+        (items,), version = self._ask(self._client.recommend_with_version, [request])
         return items, version
 
     def explain(self, item_ids, history, **texts):
@@ -100,8 +91,8 @@ class ModelClient:
 
     def recommend_from_interest(self, interest, **options) -> list[Recommendation]:
         """Items for a vector; raises as `recommend`."""
-        ask = functools.partial(self._ask, self._client.recommend_from_interest)
-        return self._with_counts(functools.partial(ask, interest), options)
+        ask = self._client.recommend_from_interest
+        return self._ask(ask, interest, **self._known(options))
 
     def similar(self, item_id: str, **options) -> list[SimilarItem]:
         """Items like another, none for an unknown one; raises as `recommend`."""
@@ -138,18 +129,11 @@ class ModelClient:
         age_s = now - self._cold_list_time
         return self._cold_list if 0 <= age_s < COLD_LIST_GOOD_S else []
 
-    def _with_counts(self, ask, options):
-        """What is asked with `popular`, or without by a model that does not take it."""
-        popular = options.pop("popular", None)
-        if popular is not None and self._takes_counts:
-            try:
-                return ask(**options, popular=popular)
-            except RequestError as error:
-                is_refused = error.code is grpc.StatusCode.INVALID_ARGUMENT
-                if not (is_refused and COUNTS_INPUT in error.message):
-                    raise
-                self._takes_counts = False  # until there is another version
-        return ask(**options)
+    def _known(self, options):
+        """The options, without counts that this version does not take."""
+        if not self.takes("popular_item_ids"):
+            options.pop("popular", None)
+        return options
 
     def _ask(self, method, *request, **more):
         if time.monotonic() < self._away_until:
@@ -195,19 +179,11 @@ class ModelClient:
             recommend = self._client.metadata().get("recommend")
             self._inputs = recommend.inputs if recommend else {}
             self.version = newest
-            self._takes_counts = True
             self._cold_list_born = -COLD_LIST_AGE_S
 
-    def takes_boosts(self) -> bool:
-        """Whether this version adds boosts to scores; asked once of each version."""
-        if self._boosts_version != self.version:
-            try:
-                inputs = self._client.metadata()["recommend"].inputs
-            except ServingError:
-                return True  # the client leaves boosts out where they are refused
-            self._takes_boosts = "boost_labels" in inputs
-            self._boosts_version = self.version
-        return self._takes_boosts
+    def takes(self, name: str) -> bool:
+        """Whether this version has an input; as long as it is unknown, it may."""
+        return not self._inputs or name in self._inputs
 
     def _ask_kinds(self):
         try:

@@ -123,7 +123,7 @@ class Ruling:
         self._warn_of_labels(book)
         arm = arm_of(book, user_id)
         plan = RulePlan.of(book, Occasion(now, frozenset(domains), arm))
-        if plan.options and not self._model.takes_boosts():
+        if plan.options and not self._model.takes("boost_labels"):
             plan = dataclasses.replace(plan, boosts=(), freshness=())
             self._warn(
                 ("boosts", self._model.version),

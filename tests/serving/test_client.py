@@ -121,6 +121,10 @@ def test_an_older_model_answers_without_boosts_and_that_is_said_once(
     plain = client.recommend_from_interest(vector)
     assert client.recommend_from_interest(vector, freshness=(1, 1)) == plain
     assert [OLD in line for line in caplog.messages] == [True]
+    caplog.clear()
+    assert client.recommend(["a"], popular={"b": 3}, boosts={"y": 9}) == usual
+    assert client.recommend_from_interest(vector, popular={"b": (3, 1)}) == plain
+    assert ["Live counts are not applied" in each for each in caplog.messages] == [True]
 
 
 def test_an_older_model_asked_for_frames_or_on_asyncio(target, caplog):

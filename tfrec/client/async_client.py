@@ -197,11 +197,11 @@ class AsyncRecommenderClient:
         return call.read(calls.read_outputs(await self._respond(call)))
 
     async def _respond(self, call: calls.SignatureCall) -> Any:
-        """A `PredictResponse`; of an old model one without boosts."""
+        """A `PredictResponse`; of an old model one without later inputs."""
         try:
             return await self._predict(call.signature_name, call.inputs)
         except RequestError as error:
-            inputs = self._old_models.without_boosts(call.inputs, error)
+            inputs = self._old_models.without_later(call.inputs, error)
             return await self._predict(call.signature_name, inputs)
 
     async def _predict(self, signature: str, inputs: dict[str, np.ndarray]) -> Any:

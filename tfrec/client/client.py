@@ -284,11 +284,11 @@ class RecommenderClient:
         return call.read(calls.read_outputs(self._respond(call)))
 
     def _respond(self, call: calls.SignatureCall) -> Any:
-        """A `PredictResponse`; of an old model one without boosts."""
+        """A `PredictResponse`; of an old model one without later inputs."""
         try:
             return self._predict(call.signature_name, call.inputs)
         except RequestError as error:
-            inputs = self._old_models.without_boosts(call.inputs, error)
+            inputs = self._old_models.without_later(call.inputs, error)
             return self._predict(call.signature_name, inputs)
 
     def _predict(self, signature: str, inputs: dict[str, np.ndarray]) -> Any:

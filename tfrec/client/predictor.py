@@ -22,6 +22,7 @@ from tfrec.client.old_models import OldModels
 from tfrec.client.popular import PopularLike
 from tfrec.client.reasons import evidence
 from tfrec.protocol.signature import Signature
+from tfrec.protocol.status import RequestError
 from tfrec.reasons.sentences import Lang, sentence
 
 if TYPE_CHECKING:
@@ -327,7 +328,12 @@ class Predictor(abc.ABC):
 
     def _answer(self, call: calls.SignatureCall) -> Any:
         call = self.complete(call)
-        return call.read(self.predict(call.signature_name, call.inputs))
+        try:
+            answer = self.predict(call.signature_name, call.inputs)
+        except RequestError as error:
+            inputs = self._old_models.without_later(call.inputs, error)
+            answer = self.predict(call.signature_name, inputs)
+        return call.read(answer)
 
 
 def _queries(
