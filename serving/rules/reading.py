@@ -188,7 +188,7 @@ class _Reading:
                 )
 
     def _check_keys(self, where, values, known):
-        for key in values.keys() - set(known):
+        for key in [each for each in values if each not in known]:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f" Did you mean `{close[0]}`?" if close else ""
             self.problems.append(f"{where}: unknown key `{key}`.{hint}")
