@@ -310,7 +310,8 @@ def check_order_over_http(ask):
         answer = ask.recommend(user_id, category="novel", **options)
         return [item["item_id"] for item in answer["items"]]
 
-    ask("POST", "/v1/events", {"user_id": "bob", "item_id": "garden-00"})
+    event = {"user_id": "bob", "item_id": "garden-00", "timestamp": 100}
+    assert ask("POST", "/v1/events", event)[0] == 202
     eventually(lambda: found("bob") == ["n1"], 60)
     assert found("bob", mode="interest") == ["n1"]
     assert found("ann") == found("ann", mode="interest") == []
