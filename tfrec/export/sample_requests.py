@@ -71,13 +71,18 @@ class Sample:
             "popular_item_ids": some,
             "popular_counts": np.full((batch, 3), 50, np.float32),
         }
-        for allow in (False, True):
-            how = {"k": np.full(batch, 10, np.int32), "allow_repeats": [allow] * batch}
-            yield "recommend", {**query, **how, **popular}
-        yield "serving_default", {"user_text": query["user_text"]}
-        yield "recommend_from_interest", {"interest": interest}
         ids = np.resize(catalogue.item_ids[:batch], batch).astype(object)
-        yield "similar", {"item_ids": ids}
+        category = catalogue.categories[0].split("|")[0]
+        for limit in ("", category):  # what is limited runs by itself
+            limits = {"categories": np.full((batch, 1), limit, object)}
+            how = {
+                "k": np.full(batch, 10, np.int32),
+                "allow_repeats": [limit != ""] * batch,
+            }
+            yield "recommend", {**query, **how, **popular, **limits}
+            yield "recommend_from_interest", {"interest": interest, **limits}
+            yield "similar", {"item_ids": ids, **limits}
+        yield "serving_default", {"user_text": query["user_text"]}
         yield "embed_query", query
         yield "embed_candidate", item
         yield "score_interest", {"candidate_item_ids": some, **query}

@@ -57,7 +57,8 @@ class Boosts(tf.Module):
         largest = tf.reduce_sum(tf.nn.relu(values), axis=1)
         weight, *timing = self._timing(options)
         largest += tf.nn.relu(weight)
-        return Bonus(self._added, largest, (of_labels, weight, *timing))
+        tensors = (of_labels, weight, *timing)
+        return Bonus(self._added, largest, tensors, self.are_asked(options))
 
     def _added(self, rows, of_labels, *timing):
         if rows.shape[0] == 1:  # the same rows for all queries
@@ -113,16 +114,17 @@ class Boosts(tf.Module):
             fresh: `NewItemTier`, whose rows follow those of the catalogue, or None.
         """
 
+        nothing = tf.zeros(tf.shape(rows))
+
         def added():
             known = tf.clip_by_value(rows, 0, self.num_items - 1)
-            found = self.bonus(options).of(known)
+            found = self.bonus(options).raised(nothing, known)
             if fresh is None:
                 return found
             places = tf.maximum(rows - self.num_items, 0)
             new = tf.gather(self.of_new(options, fresh), places, batch_dims=1)
             return tf.where(rows < self.num_items, found, new)
 
-        nothing = tf.zeros(tf.shape(rows))
         return tf.cond(self.are_asked(options), added, lambda: nothing)
 
 

@@ -145,9 +145,9 @@ class Search(tf.Module):
     def _search(self, wanted, k, excluded, options, own, fresh):
         """The catalogue's best `k`."""
 
-        def search(rules, *index_rules, is_raised=False):
+        def search(rules, *index_rules, may_raise=False):
             def run():
-                bonus = self.boosts.bonus(options) if is_raised else None
+                bonus = self.boosts.bonus(options) if may_raise else None
                 if own is None:
                     filters = Filters(excluded, *every(*rules, *index_rules))
                     return self._best(wanted, k, filters, bonus)
@@ -156,7 +156,7 @@ class Search(tf.Module):
                 is_permitted = Filters(excluded, *every(*rules)).permits(rows)
                 own_scores = tf.where(is_permitted, own.scores, NO_SCORE)
                 if bonus is not None:
-                    own_scores += bonus.of(tf.maximum(rows, 0))
+                    own_scores = bonus.raised(own_scores, tf.maximum(rows, 0))
                 others = tf.concat([excluded, rows], axis=1)
                 filters = Filters(others, *every(*rules, *index_rules))
                 found, scores = self._best(wanted, k, filters, bonus)
@@ -172,14 +172,11 @@ class Search(tf.Module):
         has_rules |= tf.reduce_any(options.domain != "")
         has_rules |= tf.reduce_any(options.min_probability > 0)
         has_rules |= self.attributes.are_asked(options.filters)
+        has_rules |= self.boosts.are_asked(options)
         if fresh is not None:
             has_rules |= fresh.has_gone
-
-        def plain():
-            return tf.cond(has_rules, search(rules, likely), search(limits))
-
-        raised = search(rules, likely, is_raised=True)
-        return tf.cond(self.boosts.are_asked(options), rare(raised), plain)
+        ruled = search(rules, likely, may_raise=True)
+        return tf.cond(has_rules, rare(ruled), search(limits))
 
     def _best(self, wanted, k, filters, bonus):
         """The best of an index: for a free text, of those that are most like it."""
@@ -198,7 +195,7 @@ class Search(tf.Module):
             scores = inner_products(wanted.interest, self.hybrid.vectors(rows))
             scores += self.likeness(wanted, rows)
             if bonus is not None:
-                scores += bonus.of(tf.maximum(rows, 0))
+                scores = bonus.raised(scores, tf.maximum(rows, 0))
             found = best(tf.where(rows > NO_ROW, scores, NO_SCORE), rows, k)
             pairs = zip(found, others, strict=True)
             return tuple(tf.where(is_search, *pair) for pair in pairs)

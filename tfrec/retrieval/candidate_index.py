@@ -133,13 +133,15 @@ class CandidateIndex(tf.Module, abc.ABC):
         Those that were not found have at most the last inner product and the largest
         bonus. Where that reaches none of the best `k`, these are the best of all.
         """
-        rows, plain = self._search_rows(queries, DEEPER * k, filters)
+        depth = tf.where(bonus.is_asked, DEEPER * k, k)
+        rows, plain = self._search_rows(queries, depth, filters)
         by_row = tf.argsort(rows, axis=1)  # so that equal scores come by lower row
         rows, plain = (tf.gather(e, by_row, batch_dims=1) for e in (rows, plain))
-        found = best(plain + bonus.of(tf.maximum(rows, 0)), rows, k)
+        found = best(bonus.raised(plain, tf.maximum(rows, 0)), rows, k)
         last = tf.reduce_min(plain, axis=1)
         is_sure = last + bonus.largest < tf.reduce_min(found[1], axis=1)
         is_sure |= last == NO_SCORE  # all that are permitted were found
+        is_sure |= ~tf.convert_to_tensor(bonus.is_asked)
 
         def exact(queries, filters, bonus):
             return exact_best(self.embeddings, queries, k, filters, bonus)

@@ -38,7 +38,7 @@ def exact_best(embeddings, queries, k, filters, bonus=None):
         slice_rows = tf.boolean_mask(every_row, is_in_slice)
         scores = tf.matmul(queries, tf.gather(embeddings, slice_rows), transpose_b=True)
         if bonus is not None:
-            scores += bonus.of(slice_rows[None])
+            scores = bonus.raised(scores, slice_rows[None])
         scores = tf.where(tf.gather(is_allowed, slice_rows, axis=1), scores, NO_SCORE)
         columns = excluded
         if excluded is not None:
@@ -60,7 +60,7 @@ def _best_of_all(embeddings, queries, k, excluded_rows, is_allowed=None, bonus=N
     def scored(start, end):
         scores = tf.matmul(queries, embeddings[start:end], transpose_b=True)
         if bonus is not None:
-            scores += bonus.of(tf.range(start, end)[None])
+            scores = bonus.raised(scores, tf.range(start, end)[None])
         if is_allowed is None:
             return scores
         part = is_allowed[:, start:end]
