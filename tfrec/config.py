@@ -159,6 +159,9 @@ class EvaluationConfig:
     max_queries: int = 10_000  # a seeded sample beyond it
     bootstrap_samples: int = 1000  # for the 95 % intervals
     baselines: bool = True  # train and show them too
+    threshold: float = 0.0  # of P(interest) in the card; 0 = best F1 on validation
+    groups: list = field(default_factory=list)  # columns of users; [] = all that fit
+    watts_per_core: float = 12.0  # of a busy one, for the estimate of energy
     seed: int = 42  # of what is drawn: cold items, random splits, queries, users
 
 

@@ -58,6 +58,8 @@ def rules(config):
         ("text.max_length", lambda v: v >= 3, "at least 3: [CLS], a word and [SEP]"),
         ("evaluation.test_fraction", is_share, share),
         ("evaluation.validation_fraction", is_share, share),
+        ("evaluation.threshold", lambda v: 0 <= v < 1, "at least 0 and below 1"),
+        ("evaluation.watts_per_core", positive, "positive"),
         ("export.index", _only_one(indexes), f"one of {', '.join(indexes)}"),
         ("export.recall", is_share, share),
         ("run.name", is_file_name, NAME_RULE),

@@ -22,6 +22,10 @@ from tfrec.baselines.text_profile import (
 from tfrec.baselines.transitions import Transitions
 from tfrec.plugins import BASELINES
 
+WHOLE, LATEST = "item-kNN, whole history", "item-kNN, latest 20 events"
+HALVED, WINDOW = "item-kNN, halved every 7 days", "item-kNN, last 30 days"
+HISTORY_RECIPES = (WHOLE, LATEST, HALVED, WINDOW)  # what counts of a history, and how
+
 
 def default_baselines(items, text_vectors=None, allow_repeats=False, has_times=True):
     """Single recommenders, history recipes and blends, ready to `fit`.
@@ -91,8 +95,8 @@ def _history_recipes():
     knn = ItemKnn()
     return [
         knn,
-        knn.reweighted("item-kNN, whole history", uniform),
-        knn.reweighted("item-kNN, latest 20 events", WeightedRecent(20)),
-        knn.reweighted("item-kNN, halved every 7 days", TimeDecay(7.0)),
-        knn.reweighted("item-kNN, last 30 days", TimeWindow(30.0)),
+        knn.reweighted(WHOLE, uniform),
+        knn.reweighted(LATEST, WeightedRecent(20)),
+        knn.reweighted(HALVED, TimeDecay(7.0)),
+        knn.reweighted(WINDOW, TimeWindow(30.0)),
     ]

@@ -68,6 +68,7 @@ class Evaluation:
     intervals: Mapping[str, tuple[float, float]]  # 95 %, users resampled
     coverage: Mapping[str, float] = field(default_factory=dict)  # `coverage@10`
     slices: Mapping[str, "Evaluation"] = field(default_factory=dict)
+    shown: np.ndarray | None = None  # [queries, k] item rows, best first; -1 padding
 
     @property
     def num_queries(self):
@@ -133,7 +134,8 @@ def evaluate(
     coverage = {
         f"coverage@{k}": metrics.coverage(shown[:, :k], num_items) for k in cutoffs
     }
-    return judge(np.ones(len(rows), bool), coverage=coverage, slices=judged)
+    whole = np.ones(len(rows), bool)
+    return judge(whole, coverage=coverage, slices=judged, shown=shown)
 
 
 def target_slices(split, query_of, rows):
@@ -227,7 +229,26 @@ def _rank_all(recommender, queries, targets, is_cold, allow_repeats, k, batch_si
         shown.append(top_rows(scores, k))
         start += len(batch)
         progress.advance(len(batch))
-    return ranks, cold_ranks, np.concatenate(shown)
+    return ranks, cold_ranks, np.concatenate(shown).astype(np.int32)
+
+
+def lists_of(recommender, queries, allow_repeats=False, k=10):
+    """The lists that a recommender gives, `[queries, k]` rows of items.
+
+    Args:
+        recommender: a fitted `Ranker`.
+        queries: `Queries`.
+        allow_repeats: bool, whether items of the history may come.
+        k: int.
+
+    Returns:
+        `[queries, k]` int32 array, best first; -1 where fewer items are allowed.
+    """
+    found = [
+        top_rows(_scores(recommender, batch, allow_repeats), k)
+        for batch in queries.in_batches()
+    ]
+    return np.concatenate(found).astype(np.int32)
 
 
 def _distinct_targets(queries):

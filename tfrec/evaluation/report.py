@@ -6,6 +6,9 @@ import pathlib
 
 from tfrec.evaluation import plots
 from tfrec.evaluation.bootstrap import paired_bootstrap
+from tfrec.evaluation.card.costs import costs
+from tfrec.evaluation.card.findings import findings
+from tfrec.evaluation.card.page import render_page
 from tfrec.evaluation.deletion import judge_deletions
 from tfrec.evaluation.interest import judge_interest
 from tfrec.evaluation.markdown import render
@@ -20,6 +23,7 @@ def make_report(
     metric="ndcg@10",
     interest=None,
     deletions=None,
+    card=None,
     history=(),
     details=None,
     bootstrap_samples=1000,
@@ -34,6 +38,7 @@ def make_report(
         metric: name that sorts the baselines and is compared.
         interest: `Interest`, or None.
         deletions: `Deletions`, or None.
+        card: dict as `CardMaker.make` gives it, or None.
         history: list of dicts with `loss` and `metric`, one per epoch, or empty.
         details: dict of further facts (configuration, timings), kept as they are.
         bootstrap_samples: of the paired comparisons.
@@ -62,13 +67,22 @@ def make_report(
         report["interest"] = judge_interest(interest, bootstrap_samples, seed)
     if deletions is not None and len(deletions.named):
         report["reasons"] = judge_deletions(deletions, bootstrap_samples, seed)
+    if card is not None:
+        report["card"] = card
     if history:
         report["history"] = list(history)
-    return _finite(report)
+    return completed(_finite(report))
+
+
+def completed(report):
+    """The report with its costs and with findings, which follow from all the rest."""
+    taken = costs(report)
+    report = report | ({"costs": taken} if taken else {})
+    return report | {"findings": findings(report)}
 
 
 def write_report(folder, evaluations, **facts):
-    """Writes `report.json`, `report.md` and PNG figures; each is whole or absent.
+    """Writes `report.json`, `.md` and `.html`, and figures; each is whole or absent.
 
     Args:
         folder: where to; made when absent.
@@ -80,17 +94,26 @@ def write_report(folder, evaluations, **facts):
     """
     folder, report = pathlib.Path(folder), make_report(evaluations, **facts)
     report["figures"] = write_figures(folder, report, evaluations)
-    write_json(folder, report)
-    with replacing(folder / "report.md") as aside:
-        aside.write_text(render(report), encoding="utf-8")
+    write_pages(folder, report)
     return report
 
 
-def write_json(folder, report):
-    """Writes the content of a report as `report.json`."""
-    with replacing(pathlib.Path(folder) / "report.json") as aside:
-        text = json.dumps(report, indent=2, allow_nan=False)
-        aside.write_text(text + "\n", encoding="utf-8")
+def write_pages(folder, report):
+    """Writes the content of a report as JSON, as Markdown and as a page of HTML.
+
+    Args:
+        folder: path.
+        report: dict, whose costs and findings are brought up to date, in place.
+    """
+    report.update(completed(report))
+    texts = {
+        "report.json": json.dumps(report, indent=2, allow_nan=False) + "\n",
+        "report.md": render(report),
+        "report.html": render_page(report),
+    }
+    for name, text in texts.items():
+        with replacing(pathlib.Path(folder) / name) as aside:
+            aside.write_text(text, encoding="utf-8")
 
 
 def write_figures(folder, report, evaluations):

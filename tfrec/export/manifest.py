@@ -30,7 +30,7 @@ def write_manifest(version_folder, *, config, ops, facts, packages=()):
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config": config,
         "ops": ops,
-        "packages": dict(_versions((*PACKAGES, *packages))),
+        "packages": dict(versions((*PACKAGES, *packages))),
         "size_bytes": folder_size(version_folder),
     }
     path = version_folder / "assets.extra" / "manifest.json"
@@ -98,8 +98,8 @@ def item_columns(version_folder):
     return feature_columns_of(json.loads(path.read_text("utf-8")), "items")
 
 
-def _versions(names):
-    """Of those that are installed, which on Windows tensorflow-text is not."""
+def versions(names):
+    """Pairs of name and version of the packages that are installed here."""
     for name in names:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             yield name, importlib.metadata.version(name)

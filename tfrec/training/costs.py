@@ -14,21 +14,23 @@ class Costs:
 
     Attributes:
         seconds: dict of floats.
+        cpu_seconds: dict of floats, of all cores together, without other processes.
         peak_memory_mb: dict of floats, the most that the process held during the
             stage; where the system does not say that of a stage, the most so far.
     """
 
     def __init__(self):
-        self.seconds, self.peak_memory_mb = {}, {}
+        self.seconds, self.cpu_seconds, self.peak_memory_mb = {}, {}, {}
 
     @contextlib.contextmanager
     def of(self, stage):
         """Context that is a stage; none may be within another."""
         with contextlib.suppress(OSError):
             RESET.write_text("5", "utf-8")  # Linux forgets the peak until now
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         yield
         self.seconds[stage] = round(time.perf_counter() - start, 1)
+        self.cpu_seconds[stage] = round(time.process_time() - busy, 1)
         self.peak_memory_mb[stage] = round(_peak_mb(), 1)
 
 

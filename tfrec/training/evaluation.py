@@ -1,14 +1,17 @@
 """A trained model on the test part of the log, beside the baselines."""
 
 import dataclasses
+import functools
 import logging
 
 import numpy as np
 
-from tfrec.baselines.default import default_baselines
+from tfrec.baselines.default import HISTORY_RECIPES, default_baselines
 from tfrec.data.split import make_split
+from tfrec.evaluation.card.card import CardMaker, Examples
+from tfrec.evaluation.card.subject import Subject
 from tfrec.evaluation.deletion import Deletions, delete_events
-from tfrec.evaluation.evaluate import evaluate
+from tfrec.evaluation.evaluate import evaluate, lists_of
 from tfrec.evaluation.interest import InterestEvaluation
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.hybrid.explained import HybridExplainer
@@ -23,6 +26,7 @@ from tfrec.training.calibration import (
 logger = logging.getLogger(__name__)
 
 MOST_DOMAINS = 12  # in a report
+GIVEN, CHOSEN = "the configuration", "the best F1 on the validation part"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Judged:
     interest: InterestEvaluation
     protocol: dict
     deletions: Deletions  # what scores lose without the events that reasons name
+    card: dict  # what lists and probabilities are like beyond these, plain JSON values
 
 
 def test_split(config, interactions):
@@ -49,7 +54,7 @@ def test_split(config, interactions):
 
 
 @one_blas_thread()
-def judge(config, data, split, model, is_explicit):
+def judge(config, data, split, model, choice):
     """Judges lists, probabilities and reasons.
 
     Args:
@@ -57,13 +62,13 @@ def judge(config, data, split, model, is_explicit):
         data: `RunData`.
         split: `Split` whose `train` the model has learnt from.
         model: trained `HybridModel`.
-        is_explicit: what the model was calibrated on, as in `LabelPlan`.
+        choice: `Choice`, for what the model was calibrated on, and the threshold.
 
     Returns:
         `Judged`.
     """
     towers, hybrid = model.towers, model.hybrid_scorer()
-    seed = config.evaluation.seed
+    seed, is_explicit = config.evaluation.seed, choice.labels.is_explicit
     vectors = towers.texts.items.encoded if towers.text_encoder else None
     ours = HybridRecommender(hybrid)
     evaluations = judge_all(config, ours, data, split, vectors)
@@ -80,7 +85,51 @@ def judge(config, data, split, model, is_explicit):
     logger.info("Deleting the events that reasons name.")
     how = {"allow_repeats": towers.allow_repeats, "seed": seed}
     deletions = delete_events(HybridExplainer(hybrid), ours, split.queries, **how)
-    return Judged(evaluations, interest, protocol, deletions)
+    examples = _examples(config, pairs, interest, choice.threshold)
+    card = make_card(config, data, split, ours, evaluations, vectors, examples)
+    return Judged(evaluations, interest, protocol, deletions, card)
+
+
+def _examples(config, pairs, interest, chosen):
+    """The `Examples` of our probabilities; the threshold is configured or `chosen`."""
+    given, log = config.evaluation.threshold, pairs.queries.interactions
+    return Examples(
+        labels=np.asarray(pairs.labels, bool),
+        probabilities=next(iter(interest.probabilities.values())),
+        user_rows=pairs.queries.user_rows,
+        item_rows=pairs.queries.target_rows,
+        history_lengths=pairs.queries.history_ends
+        - log.offsets[pairs.queries.user_rows],
+        threshold=given or chosen,
+        source=GIVEN if given else CHOSEN,
+    )
+
+
+def make_card(
+    config, data, split, recommender, evaluations, text_vectors, examples=None
+):
+    """The evaluation card of a fitted recommender.
+
+    Args:
+        config: `Config`.
+        data: `RunData`.
+        split: `Split` that was judged.
+        recommender: fitted `Ranker`, ours.
+        evaluations: `Evaluation`s, ours first.
+        text_vectors: `[num_items, dim]` float array, or None.
+        examples: `Examples` of its probabilities, or None.
+
+    Returns:
+        dict of plain JSON values.
+    """
+    logger.info("Computing the evaluation card.")
+    how, repeats = config.evaluation, config.data.allow_repeats
+    tables = (data.dataset.items, data.dataset.users)
+    subject = Subject(split, *tables, text_vectors, how.groups, repeats)
+    maker = CardMaker(subject, evaluations, how.bootstrap_samples, how.seed)
+    k = evaluations[0].shown.shape[1]
+    lister = functools.partial(lists_of, recommender, allow_repeats=repeats, k=k)
+    return maker.make(lister, examples, HISTORY_RECIPES)
 
 
 def judge_all(config, recommender, data, split, text_vectors):

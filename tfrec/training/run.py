@@ -7,7 +7,8 @@ import pathlib
 from tfrec import compat
 from tfrec.config import to_json
 from tfrec.evaluation.log_words import words_of_log
-from tfrec.evaluation.report import write_json, write_report
+from tfrec.evaluation.report import write_pages, write_report
+from tfrec.export.manifest import PACKAGES, versions
 from tfrec.export.saved_model import export
 from tfrec.garbage import collecting_new_only
 from tfrec.plugins import INDEXES
@@ -95,7 +96,7 @@ def run(config, resume=False, report=progress_lines):
                 facts=manifest_facts(config, data, model, metrics),
             )
         content["details"]["training"] |= vars(trial.costs)
-        write_json(folder, content)
+        write_pages(folder, content)
     return RunResult(folder, content, models, trial.warnings)
 
 
@@ -174,7 +175,7 @@ def try_out(recipe, data):
     with costs.of("learn"):
         model = recipe.learn(split.train, choice, "test")
     with costs.of("evaluate"):
-        judged = judge(config, data, split, model, choice.labels.is_explicit)
+        judged = judge(config, data, split, model, choice)
     reading = reading_of(model)
     warnings = diagnose(choice, model, judged, split, reading)
     return Trial(choice, judged, warnings, costs, reading), model
@@ -190,6 +191,7 @@ def report_facts(recipe, data, trial):
         "data": _data_facts(data),
         "warnings": trial.warnings,
         "texts": text_facts(config, trial.reading),
+        "versions": dict(versions(PACKAGES)),
     }
     if words := words_of_log(data.dataset.items, data.interactions):
         details["words"] = words
@@ -198,6 +200,7 @@ def report_facts(recipe, data, trial):
         "protocol": trial.judged.protocol,
         "interest": trial.judged.interest,
         "deletions": trial.judged.deletions,
+        "card": trial.judged.card,
         "history": [{"loss": loss, "ndcg@10": metric} for loss, metric in epochs],
         "details": details,
         "bootstrap_samples": config.evaluation.bootstrap_samples,

@@ -8,7 +8,7 @@ from tfrec.files import remove, replacing
 MARKER = ".tfrec-run"
 WORDS = "A run of tfrec wrote what is in this folder; its next run replaces it.\n"
 CONFIG, DATA = "config.json", "data_digest.txt"  # what a run is resumed with
-RESULTS = ("report.json", "report.md", "queries.npz")
+RESULTS = ("report.json", "report.md", "report.html", "queries.npz")
 FIGURES = ("ndcg_at_10.png", "reliability.png", "training.png")
 STAGES = {
     "choose": "Training for validation",

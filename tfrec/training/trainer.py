@@ -13,6 +13,7 @@ import numpy as np
 from tfrec.config import Config
 from tfrec.data.schema import Items, Users
 from tfrec.data.split import make_split, withhold_items
+from tfrec.evaluation.card.threshold import best_threshold
 from tfrec.evaluation.evaluate import mean_ndcg
 from tfrec.graphs import deterministic_ops
 from tfrec.hybrid.live_weights import choose_live_weights
@@ -32,6 +33,7 @@ from tfrec.training.calibration import (
     calibrate,
     explicit_negatives,
     labelled_pairs,
+    probabilities,
 )
 from tfrec.training.loop import Fit, fit
 from tfrec.training.run_folder import claim
@@ -56,6 +58,7 @@ class Choice:
     num_queries: int
     labels: LabelPlan  # what the probabilities are calibrated on
     num_labels: tuple  # of them, positive and negative
+    threshold: float = 0.5  # of P(interest), with the best F1 on them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Recipe:
         pairs = labelled_pairs(*held_out, labels.is_explicit, items=~is_withheld)
         calibrate(model, pairs)
         calibrate_texts(model, pairs)
+        hybrid = model.hybrid_scorer()
         return Choice(
             fit=trained,
             names=["neural", *(scorer.name for scorer in model.scorers)],
@@ -119,6 +123,7 @@ class Recipe:
             num_queries=len(split.queries),
             labels=labels,
             num_labels=pairs.counts,
+            threshold=best_threshold(pairs.labels, probabilities(hybrid, pairs)),
         )
 
     def _validation(self, interactions, repeats):
