@@ -17,6 +17,7 @@ SMALL_COVERAGE = 0.2  # of the catalogue
 LIFT = 0.2  # by how much shown items may be more popular than those of the histories
 FEW_QUESTIONS = 100  # of a slice
 HIDDEN = 0.5  # exposure over relevance, below which a group is rarely shown
+MISCALIBRATED = "The probabilities are"  # how the warning begins
 SOME = 0.03  # of the right items, from which on a group is worth a finding
 
 Finding = dict[str, Any]
@@ -115,14 +116,20 @@ def _segments(report: Report) -> Iterator[Finding]:
         for row in rows:
             if kind == "all" or row["is_few"] or not _is_off(row):
                 continue
-            is_high = row["promised"] > row["observed"]
             words = (
-                f"Probabilities are too {'high' if is_high else 'low'} for "
+                f"Probabilities are {_direction(row)} for "
                 f"{kind}, {row['segment']}: {row['promised']:.2f} promised and "
                 f"{row['observed']:.2f} observed on {row['num_examples']:,} examples "
                 f"(expected calibration error {row['error']:.3f})."
             )
             yield _finding(CHECK, f"card.interest.segments.{kind}", words)
+
+
+def _direction(row):
+    too_much = row["promised"] - row["observed"]
+    if abs(too_much) < OFF / 2:
+        return "right on average, but off one by one,"
+    return "too high" if too_much > 0 else "too low"
 
 
 def _is_off(row):
@@ -290,5 +297,8 @@ def _slices(report: Report) -> Iterator[Finding]:
 
 
 def _warnings(report: Report) -> Iterator[Finding]:
+    is_judged = "interest" in report.get("card", {})
     for number, words in enumerate(report["details"].get("warnings", [])):
+        if is_judged and words.startswith(MISCALIBRATED):
+            continue  # the finding on calibration says it
         yield _finding(CHECK, f"details.warnings[{number}]", words)

@@ -40,19 +40,38 @@ def with_interval(figure: dict[str, Any] | None, form: str = ".4f") -> str:
     return f"{mean} ({low} to {high})"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table whose first column names the rows."""
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], last_is_words: bool = False
+) -> str:
+    """A table whose first column names the rows.
+
+    Args:
+        header: of the columns.
+        rows: of cells; a pair of a figure and the form of its numbers is a mean with
+            its interval below.
+        last_is_words: whether the last column is text, not numbers.
+    """
+    kind = ' class="wordy"' if last_is_words else ""
     head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in header)
     lines = [
         f'<tr><th scope="row">{escaped(first)}</th>'
-        + "".join(f"<td>{escaped(cell)}</td>" for cell in rest)
+        + "".join(f"<td>{_cell(cell)}</td>" for cell in rest)
         + "</tr>"
         for first, *rest in rows
     ]
     return (
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table{kind}><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _cell(cell):
+    if not isinstance(cell, tuple):
+        return escaped(cell)
+    figure, form = cell
+    mean, _, interval = with_interval(figure, form).partition(" (")
+    below = f"<br><small>{escaped(interval.rstrip(')'))}</small>" if interval else ""
+    return escaped(mean) + below
 
 
 def bars(title: str, groups: dict[str, Sequence[Bar]], form: str = ".3f") -> str:

@@ -8,7 +8,6 @@ from tfrec.evaluation.card.html_parts import (
     number,
     paragraph,
     table,
-    with_interval,
 )
 
 Report = dict[str, Any]
@@ -56,7 +55,7 @@ def beyond(report: Report) -> str:
         return ""
     names, found = card["lists"], card["beyond_accuracy"]
     rows = [
-        [words, *(with_interval(found[name].get(figure), form) for name in names), why]
+        [words, *((found[name].get(figure), form) for name in names), why]
         for figure, (words, form, why) in FIGURES.items()
         if figure in found[names[0]]
     ]
@@ -69,7 +68,7 @@ def beyond(report: Report) -> str:
         lacking += f" read: {', '.join(missing)}."
     return (
         paragraph("Of the lists of 10 that each test question gets.")
-        + table(["figure", *names, "meaning"], rows)
+        + table(["figure", *names, "meaning"], rows, last_is_words=True)
         + paragraph(lacking)
         + _most_shown(card.get("most_shown", []))
     )
@@ -133,8 +132,8 @@ def moving(report: Report) -> str:
         [
             words,
             f"{found[name]['num_questions']:,}",
-            with_interval(found[name].get("overlap"), ".3f"),
-            with_interval(found[name].get("rank_biased_overlap"), ".3f"),
+            (found[name].get("overlap"), ".3f"),
+            (found[name].get("rank_biased_overlap"), ".3f"),
             number(found[name]["share_moved"], ".1%"),
         ]
         for name, words in kinds.items()

@@ -9,7 +9,6 @@ from tfrec.evaluation.card.html_parts import (
     paragraph,
     reliability,
     table,
-    with_interval,
 )
 from tfrec.evaluation.plots import shown
 
@@ -28,7 +27,7 @@ def accuracy(report: Report) -> str:
     rows = [
         [
             model["name"],
-            *(with_interval(model["metrics"][name]) for name in names),
+            *((model["metrics"][name], ".4f") for name in names),
             *_ahead(model.get("against")),
         ]
         for model in models
@@ -41,9 +40,8 @@ def accuracy(report: Report) -> str:
 def _ahead(against):
     if against is None:
         return ["", ""]
-    low, high = against["interval"]
-    words = f"{against['difference']:+.4f} ({low:+.4f} to {high:+.4f})"
-    return [words, number(against["p"], ".3f")]
+    ahead = {"mean": against["difference"], "interval": against["interval"]}
+    return [(ahead, "+.4f"), number(against["p"], ".3f")]
 
 
 def decided(report: Report) -> str:
@@ -137,7 +135,7 @@ def _column(report, name, found):
             each["group"],
             f"{each['num_people']:,}",
             f"{each['num_queries']:,}",
-            with_interval(each),
+            (each, ".4f"),
             *_calibration(errors.get(each["group"])),
         ]
         for each in groups
@@ -184,7 +182,7 @@ def cold(report: Report) -> str:
         [
             model["name"],
             *(
-                with_interval(model["slices"][name]["metrics"][metric])
+                (model["slices"][name]["metrics"][metric], ".4f")
                 if name in model.get("slices", {})
                 else "–"
                 for name in slices

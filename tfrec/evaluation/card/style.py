@@ -26,7 +26,9 @@ code{color:var(--quiet);font-size:.78rem}
 overflow-wrap:normal;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--rule);text-align:right;
 vertical-align:top}thead th{color:var(--quiet);font-weight:600;vertical-align:bottom}
-th:first-child,td.words{text-align:left}tbody th{font-weight:500}
+th:first-child,td.words,.wordy th:last-child,.wordy td:last-child{text-align:left}
+th:first-child{padding-left:0}td small{color:var(--quiet);white-space:nowrap}
+tbody th{font-weight:500}
 figure{margin:1rem 0}.bars{max-width:46rem}
 .bar{display:grid;grid-template-columns:14rem 1fr 11.5rem;gap:.6rem;
 align-items:center;margin:.15rem 0;font-size:.85rem}
