@@ -68,7 +68,8 @@ class Evaluation:
     intervals: Mapping[str, tuple[float, float]]  # 95 %, users resampled
     coverage: Mapping[str, float] = field(default_factory=dict)  # `coverage@10`
     slices: Mapping[str, "Evaluation"] = field(default_factory=dict)
-    shown: np.ndarray | None = None  # [queries, k] item rows, best first; -1 padding
+    # [queries, k] item rows of the lists, best first; -1 padding; none of a slice
+    shown: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
 
     @property
     def num_queries(self):

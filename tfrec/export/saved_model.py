@@ -11,6 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tfrec.errors import ConfigError
+from tfrec.evaluation.card.model_card import render_model_card
 from tfrec.export.feature_inputs import attributes, known_columns
 from tfrec.export.keras_variables import keras_variables_saved_once
 from tfrec.export.manifest import write_manifest
@@ -41,6 +42,7 @@ def export(
     recall=0.98,
     quantize=False,
     facts=None,
+    report=None,
 ):
     """Writes a trained model as `folder/<name>[-<index>]/<version>/`.
 
@@ -58,6 +60,7 @@ def export(
         quantize: bool, whether an index that can holds the vectors rounded to 8 bits.
         facts: dict for the manifest: `metrics`, `data_digest` of what was learnt from,
             and `config`, all that decided the training.
+        report: content of `report.json` for the model card, None for no evaluation.
 
     Returns:
         List of the version folders, one per index.
@@ -92,7 +95,7 @@ def export(
             )
             logger.info("Saving %s, version %d.", details["name"], version)
             aside = unproven.enter_context(publishing(roots[flavour], version))
-            checks.append(_save(aside, signatures, indexes[0], sample, details))
+            checks.append(_save(aside, signatures, indexes[0], sample, details, report))
         prove(checks)
     return [root / str(version) for root in roots.values()]
 
@@ -144,7 +147,7 @@ def _check_name(name):
         raise ConfigError(f"`name` must be {NAME_RULE}. Received: {name!r}.")
 
 
-def _save(aside, signatures, index, sample, facts):
+def _save(aside, signatures, index, sample, facts, report):
     """Writes one saved model; gives the `Check` of it."""
     inference, functions = signatures.inference, signatures.functions()
     options = tf.saved_model.SaveOptions(namespace_whitelist=["Scann"])
@@ -155,6 +158,8 @@ def _save(aside, signatures, index, sample, facts):
     extra = aside / "assets.extra"
     extra.mkdir()
     _write_items(catalogue, inference.model.state, extra / "items.parquet")
+    card = render_model_card(facts, report)
+    (extra / "model_card.md").write_text(card, encoding="utf-8")
     write_warmup(aside, facts["name"], sample.requests(inference, WARMUP_BATCHES))
     ops = check_ops(aside, index.op_libraries)
     if index.facts():

@@ -43,6 +43,16 @@ class SavedRecommender:
         )
         return _spread(answer, queries.interactions.item_ids)
 
+    def probabilities(self, queries):
+        """`[num_queries]` P(interest) of each query's one target."""
+        asked, ids = [], queries.interactions.item_ids
+        for batch in queries.in_batches():
+            candidates = {"candidate_item_ids": ids[batch.target_rows][:, None]}
+            inputs = self._inputs(batch) | candidates
+            answer = self._model.predict("score_interest", inputs)
+            asked.append(answer["probabilities"][:, 0])
+        return np.concatenate(asked)
+
     def interests(self, queries):
         """`[num_queries, dim]` float32 interest vectors, as `embed_query` gives."""
         return self._model.predict("embed_query", self._inputs(queries))["embedding"]

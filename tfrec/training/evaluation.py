@@ -85,13 +85,23 @@ def judge(config, data, split, model, choice):
     logger.info("Deleting the events that reasons name.")
     how = {"allow_repeats": towers.allow_repeats, "seed": seed}
     deletions = delete_events(HybridExplainer(hybrid), ours, split.queries, **how)
-    examples = _examples(config, pairs, interest, choice.threshold)
+    examples = examples_of(config, pairs, interest, choice.threshold)
     card = make_card(config, data, split, ours, evaluations, vectors, examples)
     return Judged(evaluations, interest, protocol, deletions, card)
 
 
-def _examples(config, pairs, interest, chosen):
-    """The `Examples` of our probabilities; the threshold is configured or `chosen`."""
+def examples_of(config, pairs, interest, chosen):
+    """The probabilities of the first model, as the card takes them.
+
+    Args:
+        config: `Config`.
+        pairs: `Pairs` that were asked about.
+        interest: `InterestEvaluation` of them.
+        chosen: float, the threshold unless the configuration has one.
+
+    Returns:
+        `Examples`.
+    """
     given, log = config.evaluation.threshold, pairs.queries.interactions
     return Examples(
         labels=np.asarray(pairs.labels, bool),

@@ -81,7 +81,7 @@ def run(config, resume=False, report=progress_lines):
     logger.info("Writing the report to %s.", folder)
     evaluations = trial.judged.evaluations
     content = write_report(folder, evaluations, **report_facts(recipe, data, trial))
-    write_queries(folder, evaluations)
+    write_queries(folder, evaluations, data.interactions.item_ids)
     metrics = {evaluations[0].name: content["models"][0]["metrics"]}
     models = []
     if indexes:
@@ -93,7 +93,9 @@ def run(config, resume=False, report=progress_lines):
                 indexes=indexes,
                 recall=config.export.recall,
                 quantize=config.export.quantize,
-                facts=manifest_facts(config, data, model, metrics),
+                facts=manifest_facts(config, data, model, metrics)
+                | {"interest": interest_facts(trial.choice)},
+                report=content,
             )
         content["details"]["training"] |= vars(trial.costs)
         write_pages(folder, content)
@@ -152,6 +154,12 @@ def manifest_facts(config, data, model, metrics=None):
     }
 
 
+def interest_facts(choice):
+    """What probabilities were calibrated on, and from where on they mean yes."""
+    zeros = "refused" if choice.labels.is_explicit else "drawn at random"
+    return {"zeros": zeros, "threshold": choice.threshold}
+
+
 def live_weights(weights):
     """What live counts of events weigh in scores, for report and manifest."""
     return dict(zip(("level", "rise"), weights.live, strict=True))
@@ -188,7 +196,7 @@ def report_facts(recipe, data, trial):
     details = {
         "config": dataclasses.asdict(config),
         "training": _training_facts(recipe, trial),
-        "data": _data_facts(data),
+        "data": data_facts(data),
         "warnings": trial.warnings,
         "texts": text_facts(config, trial.reading),
         "versions": dict(versions(PACKAGES)),
@@ -229,7 +237,7 @@ def _training_facts(recipe, trial):
         "learns_order": item_to_item.is_ordered,
         "bm25_dim": choice.settings.bm25_dim,
         "labels": {
-            "zeros": "refused" if choice.labels.is_explicit else "drawn at random",
+            "zeros": interest_facts(choice)["zeros"],
             "explicit_negatives": choice.labels.negatives,
             "calibrated_on": dict(
                 zip(("positive", "negative"), choice.num_labels, strict=True)
@@ -241,7 +249,8 @@ def _training_facts(recipe, trial):
     }
 
 
-def _data_facts(data):
+def data_facts(data):
+    """Name, digest and sizes of the log, for the report."""
     log = data.interactions
     return {
         "name": data.dataset.name,

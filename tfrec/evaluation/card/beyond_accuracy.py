@@ -35,7 +35,8 @@ def beyond_accuracy(
         log lacks are left out: texts, categories, times or histories.
     """
     users = subject.queries.user_rows
-    means, ratios = {}, {}
+    means: dict[tuple[str, str], np.ndarray] = {}
+    ratios: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
     found: dict[str, dict[str, Any]] = {}
     for name, shown in lists.items():
         found[name] = _of_catalogue(subject, shown)

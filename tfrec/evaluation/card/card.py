@@ -104,8 +104,9 @@ class CardMaker:
         lists = {ours.name: ours.shown}
         known = {each.name: each.shown for each in baselines}
         k = ours.shown.shape[1]
-        lists[POPULARITY] = known.get(POPULARITY)
-        if lists[POPULARITY] is None:
+        if POPULARITY in known:
+            lists[POPULARITY] = known[POPULARITY]
+        else:
             lists[POPULARITY] = popular_lists(self.subject, k)
         if baselines:
             best = max(baselines, key=lambda each: each.means[METRIC])

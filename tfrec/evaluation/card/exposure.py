@@ -44,12 +44,13 @@ def item_exposure(
     if len(subject.categories[1]):
         kinds["category"] = _by_category(subject)
     return {
-        kind: _judge(subject, *groups, shown, popular, (samples, seed))
+        kind: _judge(subject, groups, shown, popular, (samples, seed))
         for kind, groups in kinds.items()
     }
 
 
-def _judge(subject, names, belongs, shown, popular, bootstrap):
+def _judge(subject, groups, shown, popular, bootstrap):
+    names, belongs = groups
     relevant = np.asarray(belongs[subject.targets[1]].sum(axis=0)).ravel()
     catalogue = np.asarray(belongs.sum(axis=0)).ravel()
     exposed, total = _exposure(shown, belongs)
@@ -58,7 +59,7 @@ def _judge(subject, names, belongs, shown, popular, bootstrap):
     }
     ours = ratio_figures(parts, subject.queries.user_rows, *bootstrap)
     theirs, their_total = _exposure(popular, belongs)
-    groups = [
+    judged = [
         {
             "group": name,
             "num_items": int(np.count_nonzero(belongs[:, [column]].toarray())),
@@ -71,8 +72,8 @@ def _judge(subject, names, belongs, shown, popular, bootstrap):
         }
         for column, name in enumerate(names)
     ]
-    apart = [abs(g["exposure"]["mean"] - g["relevance"]) for g in groups if ours]
-    return {"groups": groups, "distance": float(sum(apart) / 2) if apart else None}
+    apart = [abs(g["exposure"]["mean"] - g["relevance"]) for g in judged if ours]
+    return {"groups": judged, "distance": float(sum(apart) / 2) if apart else None}
 
 
 def _exposure(shown, belongs):

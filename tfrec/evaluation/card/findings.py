@@ -34,8 +34,8 @@ def findings(report: Report) -> list[Finding]:
         List of dicts: `level` ("good", "check" or "note"), `words`, and `figure`, where
         in the report the figure is that the words follow from.
     """
-    kinds = (_people, _baseline, _calibration, _segments, _groups, _coverage)
-    kinds += (_popularity, _hidden, _stability, _drift, _slices, _warnings)
+    kinds = [_people, _baseline, _calibration, _segments, _groups, _coverage]
+    kinds += [_popularity, _hidden, _stability, _drift, _slices, _warnings]
     return [each for kind in kinds for each in kind(report)]
 
 

@@ -1,8 +1,10 @@
 """Sections of the page on what the lists are like."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tfrec.evaluation.card.html_parts import (
+    Bar,
     bars,
     escaped,
     number,
@@ -45,6 +47,7 @@ FIGURES = {  # name -> (words, form of the number, what it means)
     "age_days": ("age of items, days", ".0f", "since they could first be had"),
 }
 KINDS = {"popularity": "By popularity", "category": "By category"}
+FEW = 30  # questions of a slice
 SERIES = {"catalogue": "catalogue", "relevance": "what people choose"}
 
 
@@ -169,7 +172,7 @@ def time_section(report: Report) -> str:
 
 
 def _slices(rows):
-    groups = {
+    groups: dict[str, Sequence[Bar]] = {
         _slice_name(row): [
             (name, figure, "theirs" if number else "ours")
             for number, (name, figure) in enumerate(row["models"].items())
@@ -180,8 +183,8 @@ def _slices(rows):
 
 
 def _slice_name(row):
-    name = f"{row['slice']} ({row['num_queries']:,})"
-    if "bounds" not in row:
-        return name
-    low, high = row["bounds"]
-    return f"{row['slice']}, {low:.2f} to {high:.2f} ({row['num_queries']:,})"
+    few = ", too few to compare" if row["num_queries"] < FEW else ""
+    bounds = ""
+    if "bounds" in row:
+        bounds = ", {:.2f} to {:.2f}".format(*row["bounds"])
+    return f"{row['slice']}{bounds} ({row['num_queries']:,}{few})"

@@ -1,18 +1,19 @@
 """Means and ratios with their intervals, many at once."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tfrec.evaluation.bootstrap import resampled_means
 
+Key = TypeVar("Key", bound=Hashable)
 Figure = dict[str, Any]  # "mean", "interval" (95 %) and "count"
 
 
 def mean_figures(
-    values: Mapping[str, np.ndarray], users: np.ndarray, samples: int, seed: int
-) -> dict[str, Figure]:
+    values: Mapping[Key, np.ndarray], users: np.ndarray, samples: int, seed: int
+) -> dict[Key, Figure]:
     """Means over the questions that have a value.
 
     Args:
@@ -33,11 +34,11 @@ def mean_figures(
 
 
 def ratio_figures(
-    parts: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    parts: Mapping[Key, tuple[np.ndarray, np.ndarray]],
     users: np.ndarray,
     samples: int,
     seed: int,
-) -> dict[str, Figure]:
+) -> dict[Key, Figure]:
     """Ratios of two sums over the questions.
 
     Args:

@@ -76,8 +76,8 @@ def stability(
     found = {"nothing_new": _figures(shown[asked], again, users, samples, seed)}
     before, after = one_event_later(sample)
     if len(before):
-        lists = (lists_of(before), lists_of(after))
-        found["one_event"] = _figures(*lists, before.user_rows, samples, seed)
+        one, other, users = lists_of(before), lists_of(after), before.user_rows
+        found["one_event"] = _figures(one, other, users, samples, seed)
     return found
 
 
@@ -114,7 +114,7 @@ def versions_alike(
     ids, codes = np.unique(np.stack([one, other]).astype(str), return_inverse=True)
     codes = codes.reshape(2, *one.shape)
     codes = np.where(ids[codes] == "", -1, codes)
-    return _figures(*codes, users, samples, seed)
+    return _figures(codes[0], codes[1], users, samples, seed)
 
 
 def _figures(one, other, users, samples, seed):

@@ -8,7 +8,7 @@ STYLE = """
 --paper:#10151d;--card:#1a222e;--rule:#334155;--ours:#fb923c;--theirs:#8595ad;
 --third:#2dd4bf;--line:#f8fafc;--good:#4ade80;--check:#fbbf24;--note:#93c5fd}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:1rem;max-width:62rem;background:var(--paper);
+body{margin:0 auto;padding:1rem;max-width:74rem;background:var(--paper);
 color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{margin:.2em 0;font-size:1.7rem}h2{margin:2rem 0 .6rem;font-size:1.3rem;
 border-bottom:1px solid var(--rule)}h3{margin:1.4rem 0 .4rem;font-size:1.05rem}
@@ -24,7 +24,7 @@ border-left:4px solid var(--note)}.findings b{color:var(--note);min-width:.8rem}
 code{color:var(--quiet);font-size:.78rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.88rem;margin:.5rem 0;
 overflow-wrap:normal;font-variant-numeric:tabular-nums}
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--rule);text-align:right;
+th,td{padding:.3rem .6rem;border-bottom:1px solid var(--rule);text-align:right;
 vertical-align:top}thead th{color:var(--quiet);font-weight:600;vertical-align:bottom}
 th:first-child,td.words,.wordy th:last-child,.wordy td:last-child{text-align:left}
 th:first-child{padding-left:0}td small{color:var(--quiet);white-space:nowrap}
@@ -48,5 +48,6 @@ background:var(--card);padding:.7rem;border-radius:.4rem;white-space:pre-wrap}
 @media print{:root{--ink:#000;--quiet:#333;--paper:#fff;--card:#fff;--rule:#999;
 --ours:#c2410c;--theirs:#64748b;--third:#0f766e;--line:#000}
 body{max-width:none;font-size:11pt}nav{display:none}h2,h3,h4{break-after:avoid}
-figure,tr,.findings li{break-inside:avoid}}
+table{font-size:7.5pt}th,td{padding:.2rem .3rem}.scroll{overflow:visible}
+figure.bars{break-inside:auto}.bar,tr,.findings li{break-inside:avoid}}
 """

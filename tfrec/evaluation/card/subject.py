@@ -75,9 +75,9 @@ class Subject:
     @functools.cached_property
     def categories(self) -> tuple[sparse.csr_matrix, np.ndarray]:
         """`[num_items, C]` CSR of 0 and 1, and the `[C]` names of the categories."""
-        cells = self.items.frame["category"].str.split("|")
-        rows = np.repeat(np.arange(len(cells)), cells.str.len().fillna(0).astype(int))
-        named = cells.explode().to_numpy(object)
+        lists = [cell.split("|") for cell in self.items.frame["category"]]
+        rows = np.repeat(np.arange(len(lists)), [len(each) for each in lists])
+        named = np.array([name for each in lists for name in each], object)
         is_named = named != ""
         columns, names = pd.factorize(named[is_named], sort=True)
         shape = (len(self), len(names))
