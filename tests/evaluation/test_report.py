@@ -108,7 +108,7 @@ def test_markdown_names_the_winner_and_the_protocol(report, tmp_path):
 def test_figures_are_written_and_nothing_else_is_left(report, tmp_path):
     names = {path.name for path in (tmp_path / "run").iterdir()}
     figures = {"ndcg_at_10.png", "reliability.png", "training.png"}
-    assert names == figures | {"report.json", "report.md"}
+    assert names == figures | {"report.json", "report.md", "report.html"}
     assert all((tmp_path / "run" / f).read_bytes().startswith(PNG) for f in figures)
 
 

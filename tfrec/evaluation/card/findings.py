@@ -47,7 +47,7 @@ def _people(report: Report) -> Iterator[Finding]:
     asked = report["protocol"].get("num_users_asked")
     if asked is not None and asked < FEW_PEOPLE:
         words = (
-            f"Only {asked} people were asked. Intervals are from a bootstrap over "
+            f"Few people were asked: {asked}. Intervals are from a bootstrap over "
             "people, so with so few they may be too narrow; compare nothing by them."
         )
         yield _finding(CHECK, "protocol.num_users_asked", words)

@@ -125,7 +125,7 @@ def _column(report, name, found):
     groups, title = found["groups"], f"<h3>By {escaped(name)}</h3>"
     left_out = ""
     if found["left_out"]:
-        left_out = f"{found['left_out']:,} groups with one asked person are left out."
+        left_out = f"Groups with one asked person are left out: {found['left_out']:,}."
     if not groups:
         return title + paragraph(left_out or "No asked person has a known group.")
     segments = report["card"].get("interest", {}).get("segments", {})
