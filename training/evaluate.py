@@ -58,7 +58,8 @@ def evaluate(
     console.print(f"NDCG@10 {with_interval(found)}, 95 % interval in brackets.")
     if against:
         console.print(_compare(settings, report, out, against))
-    console.print(f"Report: {out / 'report.md'} and {out / 'report.html'}")
+    console.print(f"Report: {out / 'report.md'}")
+    console.print(f"Evaluation card: {out / 'report.html'}")
 
 
 def _judge(settings, data, recommender):

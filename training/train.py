@@ -21,7 +21,7 @@ def train(
 ):
     """Trains on a log, evaluates the model and baselines, and writes saved models.
 
-    Checkpoints, TensorBoard logs, report.md, report.json and figures go to
+    Checkpoints, TensorBoard logs, report.html, report.md, report.json and figures go to
     runs/NAME/, saved models to saved_models/NAME/VERSION/. NAME is run.name of the
     configuration. A run replaces only the files of an earlier run of that name.
     """
@@ -42,6 +42,7 @@ def train(
     for warning in result.warnings:
         console.print(f"[yellow]Warning:[/yellow] {warning}")
     console.print(f"Report: {result.folder / 'report.md'}")
+    console.print(f"Evaluation card: {result.folder / 'report.html'}")
     for folder in result.models:
         console.print(f"Saved model: {folder}")
 

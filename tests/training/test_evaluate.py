@@ -1,5 +1,6 @@
 """Tests of the program training.evaluate: a saved model judged as its model was."""
 
+import json
 import pathlib
 
 import numpy as np
@@ -43,6 +44,29 @@ def test_the_exact_flavour_is_as_good_as_the_model_to_the_query(
     found = trained.report["models"][0]["metrics"]["ndcg@10"]["mean"]
     assert f"NDCG@10 {found:.4f}" in words
     assert "+0.0000" in words
+    assert "100.0% are in the other one as well" in words
+    report = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
+    versions = report["card"]["stability"]["versions"]
+    assert versions["share_moved"] == 0
+    assert versions["against"] == str(trained.folder)
+    theirs = trained.report["interest"]
+    assert report["interest"]["auc"] == pytest.approx(theirs["auc"], abs=1e-6)
+    assert report["interest"]["num_examples"] == theirs["num_examples"]
+    threshold = report["card"]["interest"]["threshold"]["threshold"]
+    assert threshold == trained.report["card"]["interest"]["threshold"]["threshold"]
+    assert "Stability" in (tmp_path / "report" / "report.html").read_text("utf-8")
+
+
+def test_a_report_that_kept_no_lists(judge, trained, tmp_path):
+    """Reports of earlier versions have figures of the questions, and no lists."""
+    older = tmp_path / "older"
+    older.mkdir()
+    with np.load(trained.folder / FILE) as kept:
+        np.savez(older / FILE, **{name: kept[name] for name in ("users", "names")},
+                 values=kept["values"])  # fmt: skip
+    code, words = judge(trained.models["exact"], "--compare", older)
+    assert code == 0, words
+    assert "Lists are not compared" in words
 
 
 def test_the_scann_flavour_is_nearly_as_good(judge, trained, tmp_path):

@@ -1,6 +1,7 @@
 """Tests of tfrec.training.run and tfrec.training.trainer on the toy log."""
 
 import dataclasses
+import html
 import json
 import types
 import weakref
@@ -45,6 +46,31 @@ def test_report_of_the_toy_run(trained):
     for figure in stored["figures"].values():
         assert (trained.folder / figure).stat().st_size > 1000
         assert figure in page
+
+
+def test_evaluation_card_of_the_toy_run(trained):
+    report = json.loads((trained.folder / "report.json").read_text())
+    card = report["card"]
+    assert card["stability"]["nothing_new"]["share_moved"] == 0
+    assert card["stability"]["one_event"]["overlap"]["mean"] < 1
+    assert 0 < card["interest"]["threshold"]["threshold"] < 1
+    assert card["interest"]["threshold"]["source"].endswith("the validation part")
+    drift = card["time"]["drift"]
+    assert sum(each["num_queries"] for each in drift) <= 245
+    assert list(drift[0]["models"])[:2] == ["tfrec", "popularity"]
+    stages = [each["stage"] for each in report["costs"]["stages"]]
+    assert stages == ["choose", "learn", "evaluate", "export"]
+    assert report["costs"]["total"]["watt_hours"] > 0
+    page = (trained.folder / "report.html").read_text("utf-8")
+    assert report["findings"][0]["words"] in html.unescape(page)
+
+
+def test_saved_models_have_a_model_card(trained):
+    ndcg = trained.report["models"][0]["metrics"]["ndcg@10"]["mean"]
+    for folder in trained.models.values():
+        card = (folder / "assets.extra" / "model_card.md").read_text("utf-8")
+        assert card.startswith("---\nlicense: unknown")
+        assert f"value: {ndcg:.4f}" in card
 
 
 def test_ranks_better_than_popularity(trained):

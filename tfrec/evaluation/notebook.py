@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tfrec.evaluation.card.page import render_page
 from tfrec.evaluation.evaluate import Evaluation
 from tfrec.evaluation.markdown import render, verdict
 from tfrec.evaluation.plots import shown
@@ -63,6 +64,10 @@ class Report:
         title = html.escape(self.content["title"])
         words = html.escape(verdict(self.content).replace("**", ""))
         return f"<h3>{title}</h3><p>{words}</p>{styled}<p>{self._images()}</p>"
+
+    def to_page(self) -> str:
+        """The evaluation card as a whole page of HTML, as a run's `report.html`."""
+        return render_page(self.content)
 
     def _images(self) -> str:
         with tempfile.TemporaryDirectory() as name:

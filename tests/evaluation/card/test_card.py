@@ -145,7 +145,7 @@ def test_labels_of_one_class_are_a_finding():
     report = report_of(make_subject(), labels=[True, True])
     words = [each["words"] for each in report["findings"]]
     assert any(words.startswith("All 2 examples are positive") for words in words)
-    assert not any("probabilities are honest" in each for each in words)
+    assert not any("probabilities can be used" in each for each in words)
 
 
 def test_a_single_person_is_no_sample():

@@ -98,7 +98,12 @@ def test_lists_that_move_by_themselves():
 
 
 def segment(name, promised, is_few=False):
-    shape = {"segment": name, "num_examples": 500, "num_positive": 250}
+    shape = {
+        "segment": name,
+        "num_examples": 500,
+        "num_positive": 250,
+        "num_people": 90,
+    }
     shape |= {"promised": promised, "observed": 0.5, "error": abs(promised - 0.5)}
     return shape | {"error_by_chance": 0.04, "is_few": is_few}
 
@@ -107,7 +112,7 @@ def test_calibration():
     judged = {"threshold": {"note": ""}}
     segments = {"all": [segment("all", 0.52)], "length": [segment("long", 0.9)]}
     report = make_report(interest=judged | {"segments": segments})
-    assert said(report, "probabilities are honest", "0.020") == "good"
+    assert said(report, "probabilities can be used", "0.020") == "good"
     assert said(report, "too high for length, long", "0.90 promised") == "check"
     segments = {"all": [segment("all", 0.7)], "length": [segment("long", 0.9, True)]}
     report = make_report(interest=judged | {"segments": segments})

@@ -12,6 +12,7 @@ from tfrec.evaluation.card.threshold import at_threshold, best_threshold
 
 LABELS = np.array([True, False, True, False])
 CHANCES = np.array([0.9, 0.8, 0.7, 0.1])
+JUDGED = (LABELS, CHANCES, np.arange(4))
 
 
 def test_counts_by_hand():
@@ -51,7 +52,7 @@ def test_nobody_says_yes():
 
 
 def test_calibration_by_hand():
-    found = calibration_of(np.array([True, False]), np.array([0.9, 0.2]))
+    found = calibration_of(np.array([True, False]), np.array([0.9, 0.2]), np.arange(2))
     assert found["error"] == pytest.approx((0.1 + 0.2) / 2)
     assert found["promised"] == pytest.approx(0.55)
     assert (found["num_examples"], found["num_positive"]) == (2, 1)
@@ -61,16 +62,18 @@ def test_calibration_by_hand():
 def test_right_probabilities_are_within_chance():
     rng = np.random.default_rng(0)
     chances = rng.random(4000)
-    found = calibration_of(rng.random(4000) < chances, chances)
+    found = calibration_of(rng.random(4000) < chances, chances, np.arange(4000))
     assert found["error"] < found["error_by_chance"] < 0.05
-    off = calibration_of(rng.random(4000) < chances / 2, chances)
+    off = calibration_of(rng.random(4000) < chances / 2, chances, np.arange(4000))
     assert off["error"] > off["error_by_chance"]
     assert not off["is_few"]
+    of_few = calibration_of(rng.random(4000) < chances, chances, np.arange(4000) % 19)
+    assert of_few["is_few"]  # 19 people, however much is known of each
 
 
 def test_segments_have_their_own_counts():
     names = np.array(["x", "y", "x", ""], object)
-    found = calibration_by_segment(LABELS, CHANCES, {"kind": names})["kind"]
+    found = calibration_by_segment(*JUDGED, {"kind": names})["kind"]
     assert [(e["segment"], e["num_examples"]) for e in found] == [("x", 2), ("y", 1)]
     assert found[0]["observed"] == 1.0
 
@@ -81,10 +84,11 @@ def test_lengths_in_their_order():
     expected = ["no history", short, short, middle, middle, "more than 20 events"]
     assert names.tolist() == expected
     segments = {"length": names[::-1]}
-    found = calibration_by_segment(np.ones(6, bool), np.ones(6), segments)["length"]
+    judged = (np.ones(6, bool), np.ones(6), np.arange(6))
+    found = calibration_by_segment(*judged, segments)["length"]
     assert [each["segment"] for each in found] == list(dict.fromkeys(expected))
 
 
 def test_an_empty_segment_is_left_out():
     nobody = np.full(4, "", object)
-    assert calibration_by_segment(LABELS, CHANCES, {"group": nobody}) == {"group": []}
+    assert calibration_by_segment(*JUDGED, {"group": nobody}) == {"group": []}

@@ -33,6 +33,10 @@ def beyond_accuracy(
         Recommender -> figure -> dict of `mean` and, but for `coverage`,
         `coverage_unmet` and `gini`, `interval` and `count`. Figures that need what the
         log lacks are left out: texts, categories, times or histories.
+
+    Reference:
+        Popularity lift: Abdollahpouri et al., The unfairness of popularity bias in
+        recommendation, 2019, https://arxiv.org/abs/1907.13286, of all people at once.
     """
     users = subject.queries.user_rows
     means: dict[tuple[str, str], np.ndarray] = {}

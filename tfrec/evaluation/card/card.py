@@ -149,7 +149,9 @@ class CardMaker:
         return {
             "threshold": at_threshold(*each, examples.threshold)
             | {"source": examples.source},
-            "segments": calibration_by_segment(*each, whole | segments, self.seed),
+            "segments": calibration_by_segment(
+                *each, examples.user_rows, whole | segments, self.seed
+            ),
         }
 
 

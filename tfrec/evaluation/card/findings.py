@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tfrec.evaluation.card.fairness import FEW_PEOPLE
+from tfrec.evaluation.card.segments import FEW
 from tfrec.evaluation.plots import shown
 
 GOOD, CHECK, NOTE = "good", "check", "note"
@@ -93,21 +94,24 @@ def _calibration(report: Report) -> Iterator[Finding]:
     figure = "card.interest.segments.all"
     if whole["is_few"]:
         words = (
-            f"Calibration cannot be judged: {whole['num_positive']:,} of "
-            f"{whole['num_examples']:,} examples are positive, and each label needs "
-            "100. Order items by `scores`, and set no threshold."
+            f"Calibration cannot be judged on {whole['num_examples']:,} examples of "
+            f"{whole['num_people']:,} people, {whole['num_positive']:,} of them "
+            f"positive: each label needs {FEW}, and there must be {FEW_PEOPLE} people. "
+            "Order items by `scores`, and set no threshold."
         )
         yield _finding(CHECK, figure, words)
         return
-    chance = f"{whole['error_by_chance']:.3f} is possible by chance"
-    words = f"expected calibration error {whole['error']:.3f}; {chance}"
+    words = (
+        f"expected calibration error {whole['error']:.3f}, where right ones would have "
+        f"at most {whole['error_by_chance']:.3f} and {OFF} misleads"
+    )
     if _is_off(whole):
         advice = (
             "Set no threshold without the diagram below; calibrate on newer events."
         )
         yield _finding(CHECK, figure, f"The probabilities are off: {words}. {advice}")
     else:
-        yield _finding(GOOD, figure, f"The probabilities are honest: {words}.")
+        yield _finding(GOOD, figure, f"The probabilities can be used: {words}.")
 
 
 def _segments(report: Report) -> Iterator[Finding]:
@@ -120,7 +124,8 @@ def _segments(report: Report) -> Iterator[Finding]:
                 f"Probabilities are {_direction(row)} for "
                 f"{kind}, {row['segment']}: {row['promised']:.2f} promised and "
                 f"{row['observed']:.2f} observed on {row['num_examples']:,} examples "
-                f"(expected calibration error {row['error']:.3f})."
+                f"of {row['num_people']:,} people (expected calibration error "
+                f"{row['error']:.3f})."
             )
             yield _finding(CHECK, f"card.interest.segments.{kind}", words)
 

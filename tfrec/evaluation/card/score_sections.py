@@ -85,23 +85,22 @@ def calibrated(report: Report) -> str:
         reliability(*interest["reliability"].values()),
     ]
     segments = report.get("card", {}).get("interest", {}).get("segments", {})
-    header = ["segment", "examples", "positive", "promised", "observed"]
+    header = ["segment", "examples", "people", "positive", "promised", "observed"]
     header += ["error", "by chance up to", ""]
     for kind, rows in segments.items():
         parts.append(f"<h3>By {escaped(kind)}</h3>" if kind != "all" else "")
         parts.append(table(header, map(_segment, rows)))
     if segments:
         words = "Error: expected calibration error. By chance: what right probabilities"
-        words += " stay below in 99 of 100 cases. Segments with fewer than 100 examples"
-        parts.append(paragraph(f"{words} of a label are too few to judge."))
+        words += " stay below in 99 of 100 cases. Too few to judge: fewer than 100"
+        parts.append(paragraph(f"{words} examples of a label, or than 20 people."))
     return "".join(parts)
 
 
 def _segment(row):
     return [
         row["segment"],
-        f"{row['num_examples']:,}",
-        f"{row['num_positive']:,}",
+        *(f"{row[name]:,}" for name in ("num_examples", "num_people", "num_positive")),
         *(number(row[name], ".3f") for name in ("promised", "observed", "error")),
         number(row["error_by_chance"], ".3f"),
         "too few" if row["is_few"] else "",
@@ -141,7 +140,10 @@ def _column(report, name, found):
         for each in groups
     ]
     header = ["group", "people", "questions", "NDCG@10", "calibration error"]
-    lines = [(each["group"], each, "ours") for each in groups]
+    lines = [
+        (f"{each['group']} ({each['num_people']:,} people)", each, "ours")
+        for each in groups
+    ]
     return (
         title
         + paragraph(_gap(found["gap"]))

@@ -8,6 +8,7 @@ import numpy as np
 from tfrec.evaluation.metrics import expected_calibration_error, reliability
 
 FEW = 100  # examples of either label, below which a calibration error says little
+FEW_PEOPLE = 20  # the same; examples of one person resemble each other
 LENGTHS = {"no history": 0, "1 to 5 events": 5, "6 to 20 events": 20}
 LONGEST = "more than 20 events"
 DRAWS = 200
@@ -16,6 +17,7 @@ DRAWS = 200
 def calibration_by_segment(
     labels: np.ndarray,
     probabilities: np.ndarray,
+    users: np.ndarray,
     segments: Mapping[str, np.ndarray],
     seed: int = 0,
 ) -> dict[str, list[dict[str, Any]]]:
@@ -24,6 +26,7 @@ def calibration_by_segment(
     Args:
         labels: `[n]` bool array.
         probabilities: `[n]` float array.
+        users: `[n]` int array, whom each example is about.
         segments: what parts them -> `[n]` object array of names; `""` is left out.
         seed: of what chance alone would give.
 
@@ -33,7 +36,9 @@ def calibration_by_segment(
     return {
         kind: [
             {"segment": name}
-            | calibration_of(labels[names == name], probabilities[names == name], seed)
+            | calibration_of(
+                *(each[names == name] for each in (labels, probabilities, users)), seed
+            )
             for name in _ordered(names)
         ]
         for kind, names in segments.items()
@@ -41,31 +46,35 @@ def calibration_by_segment(
 
 
 def calibration_of(
-    labels: np.ndarray, probabilities: np.ndarray, seed: int = 0
+    labels: np.ndarray, probabilities: np.ndarray, users: np.ndarray, seed: int = 0
 ) -> dict[str, Any]:
     """Promised and observed interest.
 
     Args:
         labels: `[n]` bool array, at least one.
         probabilities: `[n]` float array.
+        users: `[n]` int array, whom each example is about.
         seed: of what chance alone would give.
 
     Returns:
-        Dict of `num_examples`, `num_positive`, `promised` (mean probability),
-        `observed` (share of positives), `error` (expected calibration error),
-        `error_by_chance` (what right probabilities stay below in 99 of 100 cases) and
-        `is_few`, whether there are too few examples of a label to judge.
+        Dict of `num_examples`, `num_people`, `num_positive`, `promised` (mean
+        probability), `observed` (share of positives), `error` (expected calibration
+        error), `error_by_chance` (what right probabilities stay below in 99 of 100
+        cases) and `is_few`, whether there are too few people, or examples of a label,
+        to judge.
     """
     labels = np.asarray(labels, bool)
-    num_positive = int(labels.sum())
+    num_positive, num_people = int(labels.sum()), len(np.unique(users))
+    fewer = min(num_positive, len(labels) - num_positive)
     return {
         "num_examples": len(labels),
+        "num_people": num_people,
         "num_positive": num_positive,
         "promised": float(np.mean(probabilities)),
         "observed": float(labels.mean()),
         "error": expected_calibration_error(labels, probabilities),
         "error_by_chance": _error_by_chance(probabilities, seed),
-        "is_few": bool(min(num_positive, len(labels) - num_positive) < FEW),
+        "is_few": fewer < FEW or num_people < FEW_PEOPLE,
     }
 
 
