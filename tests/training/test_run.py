@@ -56,7 +56,8 @@ def test_evaluation_card_of_the_toy_run(trained):
     assert 0 < card["interest"]["threshold"]["threshold"] < 1
     assert card["interest"]["threshold"]["source"].endswith("the validation part")
     drift = card["time"]["drift"]
-    assert sum(each["num_queries"] for each in drift) <= 245
+    asked = sum(each["num_queries"] for each in drift)
+    assert 0 < asked <= report["protocol"]["num_queries"]
     assert list(drift[0]["models"])[:2] == ["tfrec", "popularity"]
     stages = [each["stage"] for each in report["costs"]["stages"]]
     assert stages == ["choose", "learn", "evaluate", "export"]

@@ -26,7 +26,11 @@ def paragraph(words: str) -> str:
 
 def number(value: float | None, form: str = ".4f") -> str:
     """A number in a given form, a dash for None."""
-    return NONE if value is None else format(value, form)
+    if value is None:
+        return NONE
+    text = format(value, form)
+    # What rounds to nothing has no sign.
+    return text if text.strip("+-0.%") else text.lstrip("+-")
 
 
 def with_interval(figure: dict[str, Any] | None, form: str = ".4f") -> str:

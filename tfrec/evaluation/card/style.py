@@ -27,7 +27,8 @@ overflow-wrap:normal;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .6rem;border-bottom:1px solid var(--rule);text-align:right;
 vertical-align:top}thead th{color:var(--quiet);font-weight:600;vertical-align:bottom}
 th:first-child,td.words,.wordy th:last-child,.wordy td:last-child{text-align:left}
-th:first-child{padding-left:0}td small{color:var(--quiet);white-space:nowrap}
+th:first-child{padding-left:0;min-width:6.5rem}.wordy td:last-child{min-width:16rem}
+td small{color:var(--quiet);white-space:nowrap}
 tbody th{font-weight:500}
 figure{margin:1rem 0}.bars{max-width:46rem}
 .bar{display:grid;grid-template-columns:14rem 1fr 11.5rem;gap:.6rem;
@@ -44,10 +45,11 @@ font-size:11px}.grid{stroke:var(--rule);fill:none;stroke-width:.7}
 details{margin:.5rem 0}summary{cursor:pointer}pre{overflow:auto;font-size:.78rem;
 background:var(--card);padding:.7rem;border-radius:.4rem;white-space:pre-wrap}
 @media (max-width:40rem){.bar{grid-template-columns:1fr auto}
-.bar svg{grid-column:1/3;grid-row:2}th,td{padding:.25rem .4rem}}
+.bar{margin-bottom:.5rem}.bar svg{grid-column:1/3;grid-row:2}.bar .value{align-self:end}
+th,td{padding:.25rem .4rem}}
 @media print{:root{--ink:#000;--quiet:#333;--paper:#fff;--card:#fff;--rule:#999;
 --ours:#c2410c;--theirs:#64748b;--third:#0f766e;--line:#000}
 body{max-width:none;font-size:11pt}nav{display:none}h2,h3,h4{break-after:avoid}
-table{font-size:7.5pt}th,td{padding:.2rem .3rem}.scroll{overflow:visible}
+table{font-size:6.8pt}td small{font-size:5.6pt}th,td{padding:.15rem .25rem}.scroll{overflow:visible}
 figure.bars{break-inside:auto}.bar,tr,.findings li{break-inside:avoid}}
 """
