@@ -83,7 +83,8 @@ def _front_matter(facts, report):
         lines += ["      name: Recommendation of items", "    dataset:"]
         data = report["details"].get("data", {})
         lines += [f"      name: {_quoted(data.get('name', 'unknown'))}"]
-        lines += [f"      type: {_quoted(data.get('digest', 'unknown'))}"]
+        lines += ["      type: tabular"]
+        lines += [f"      revision: {_quoted(data.get('digest', 'unknown'))}"]
         lines += ["    metrics:"]
         for name, figure in metrics.items():
             lines += [
@@ -108,7 +109,7 @@ def _details(facts):
         f"person is interested in an item. Texts of items are {reads}. Size of a "
         f"vector of the towers: {model.get('embedding_dim', 'see manifest.json')}. "
         "`manifest.json` beside this file has name, version, flavour, the whole "
-        "configuration, packages and checksums."
+        "configuration, packages and the digest of the data."
     )
 
 
@@ -149,8 +150,8 @@ def _how_to_use(facts):
         "```python\nimport tfrec\n\n"
         'model = tfrec.load("path/of/the/version")\n'
         'model.recommend([["item-1", "item-2"]], k=10)\n```\n\n'
-        f"Any TensorFlow Serving answers as `{facts['name']}` too; the signatures are "
-        "in `manifest.json`."
+        f"TensorFlow Serving answers as `{facts['name']}` too; `manifest.json` has the "
+        "signatures and the op libraries that are needed."
     )
 
 

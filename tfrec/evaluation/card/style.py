@@ -50,6 +50,7 @@ th,td{padding:.25rem .4rem}}
 @media print{:root{--ink:#000;--quiet:#333;--paper:#fff;--card:#fff;--rule:#999;
 --ours:#c2410c;--theirs:#64748b;--third:#0f766e;--line:#000}
 body{max-width:none;font-size:11pt}nav{display:none}h2,h3,h4{break-after:avoid}
-table{font-size:6.8pt}td small{font-size:5.6pt}th,td{padding:.15rem .25rem}.scroll{overflow:visible}
+table{font-size:6.8pt}td small{font-size:5.6pt}th,td{padding:.15rem .25rem}
+.scroll{overflow:visible}
 figure.bars{break-inside:auto}.bar,tr,.findings li{break-inside:avoid}}
 """
