@@ -15,6 +15,7 @@ from tfrec.evaluation.card.findings import findings
 from tfrec.evaluation.card.page import render_page
 from tfrec.evaluation.evaluate import evaluate, lists_of
 from tfrec.evaluation.interest import InterestEvaluation
+from tfrec.evaluation.notebook import Report
 from tfrec.evaluation.protocol import describe_protocol
 from tfrec.evaluation.report import make_report, write_report
 
@@ -158,6 +159,7 @@ def test_older_reports_are_still_rendered():
     old = {name: report[name] for name in ("title", "models", "metric", "details")}
     parser = read(render_page(old | {"protocol": {}}))
     assert parser.ids == ["accuracy", "new-people-and-new-items"]
+    assert "By length of history" not in parser.text
     assert findings(old | {"protocol": {}})[0]["figure"] == "models[1].against"
 
 
@@ -168,6 +170,20 @@ def test_report_json_has_all_figures(tmp_path):
     assert stored["card"] == json.loads(json.dumps(report["card"]))
     assert stored["findings"] == report["findings"]
     assert (tmp_path / "report.html").read_text("utf-8") == render_page(stored)
+
+
+def test_a_report_in_a_notebook_has_the_same_page():
+    evaluations, facts = facts_of(make_subject())
+    page = render_page(make_report(evaluations, **facts))
+    assert Report(evaluations, **facts).to_page() == page
+
+
+def test_ndcg_by_length_of_history():
+    events = [(0, 0, 1), *((1, item, 1) for item in (0, 2, 3))]
+    report = report_of(make_subject([*events, *((1, 5, 2 + t) for t in range(3))]))
+    rows = report["card"]["history_length"]
+    counts = [(row["slice"], row["num_queries"]) for row in rows]
+    assert counts == [("1 to 5 events", 1), ("6 to 20 events", 1)]
 
 
 def test_popularity_is_shown_where_no_baseline_is():

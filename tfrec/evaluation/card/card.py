@@ -10,7 +10,12 @@ from tfrec.evaluation.card.beyond_accuracy import beyond_accuracy
 from tfrec.evaluation.card.exposure import item_exposure
 from tfrec.evaluation.card.fairness import fairness
 from tfrec.evaluation.card.groups import user_groups
-from tfrec.evaluation.card.segments import calibration_by_segment, length_segments
+from tfrec.evaluation.card.ratios import figure_slices
+from tfrec.evaluation.card.segments import (
+    ORDER,
+    calibration_by_segment,
+    length_segments,
+)
 from tfrec.evaluation.card.stability import Lister, stability
 from tfrec.evaluation.card.subject import Subject
 from tfrec.evaluation.card.threshold import at_threshold
@@ -85,6 +90,13 @@ class CardMaker:
             "exposure": item_exposure(self.subject, ours.shown, popular, *drawn),
             "fairness": self._fairness(*groups),
             "stability": stability(lister, self.subject.queries, ours.shown, *drawn),
+            "history_length": figure_slices(
+                self._values(recipes),
+                self.subject.queries.user_rows,
+                length_segments(self.subject.history_lengths),
+                ORDER,
+                *drawn,
+            ),
             "time": time_sensitivity(self.subject, self._values(recipes), *drawn),
             "lists": list(lists),
             "most_shown": most_shown(self.subject, ours.shown),

@@ -74,7 +74,7 @@ def _baseline(report: Report) -> Iterator[Finding]:
         yield _finding(GOOD, figure, words)
     elif high < 0:
         words = f"The baseline {best['name']} is better than {ours['name']}: {gap}."
-        advice = " Look at the slices below, and train for more epochs or on more data."
+        advice = " Look at the slices, and train for more epochs or on more data."
         yield _finding(CHECK, figure, words + advice)
     else:
         words = f"{ours['name']} is not clearly better than {best['name']}: {gap}."
@@ -106,9 +106,7 @@ def _calibration(report: Report) -> Iterator[Finding]:
         f"at most {whole['error_by_chance']:.3f} and {OFF} misleads"
     )
     if _is_off(whole):
-        advice = (
-            "Set no threshold without the diagram below; calibrate on newer events."
-        )
+        advice = "Set no threshold without the reliability diagram; use newer events."
         yield _finding(CHECK, figure, f"The probabilities are off: {words}. {advice}")
     else:
         yield _finding(GOOD, figure, f"The probabilities can be used: {words}.")
@@ -217,7 +215,7 @@ def _popularity(report: Report) -> Iterator[Finding]:
     mean = f"{abs(lift['mean']):.0%} {'more' if lift['mean'] > 0 else 'less'} popular"
     words = f"What is shown is {mean} than what people had chosen before {beside}."
     if low > LIFT:
-        advice = " Compare the exposure of rare items below with their relevance."
+        advice = " Compare the exposure of rare items with their relevance."
         yield _finding(CHECK, figure, f"There is a popularity bias. {words}{advice}")
     else:
         yield _finding(GOOD if low <= 0 else NOTE, figure, words)

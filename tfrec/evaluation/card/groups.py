@@ -71,4 +71,4 @@ def _labels(cells):
 
 def _shown(cell):
     is_none = cell is None or (isinstance(cell, float) and np.isnan(cell))
-    return UNKNOWN if is_none or cell is pd.NA else str(cell).strip()
+    return UNKNOWN if is_none or cell is pd.NA else " ".join(str(cell).split())

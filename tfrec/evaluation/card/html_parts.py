@@ -10,6 +10,7 @@ from typing import Any
 
 Bar = tuple[str, dict[str, Any] | None, str]  # label, figure, CSS class of the bar
 NONE = "–"
+FEW = 30  # questions of a slice
 SIDE = 320  # of the reliability diagram, in its own units
 EDGE = 44  # room for its axes
 
@@ -115,6 +116,26 @@ def _bar(bar, most, form):
         f'<rect class="{escaped(kind)}" y="1" width="{width:.2f}" height="10"/>{line}'
         f'</svg><span class="value">{escaped(with_interval(figure, form))}</span></div>'
     )
+
+
+def slice_bars(rows: Sequence[dict[str, Any]]) -> str:
+    """Bars of NDCG@10 of several recommenders, in each slice of the questions."""
+    groups: dict[str, Sequence[Bar]] = {
+        _slice_name(row): [
+            (name, figure, "theirs" if number else "ours")
+            for number, (name, figure) in enumerate(row["models"].items())
+        ]
+        for row in rows
+    }
+    return bars("NDCG@10 by slice, with the number of questions", groups)
+
+
+def _slice_name(row):
+    few = ", too few to compare" if row["num_queries"] < FEW else ""
+    bounds = ""
+    if "bounds" in row:
+        bounds = ", {:.2f} to {:.2f}".format(*row["bounds"])
+    return f"{row['slice']}{bounds} ({row['num_queries']:,}{few})"
 
 
 def reliability(

@@ -1,14 +1,13 @@
 """Sections of the page on what the lists are like."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from tfrec.evaluation.card.html_parts import (
-    Bar,
     bars,
     escaped,
     number,
     paragraph,
+    slice_bars,
     table,
 )
 
@@ -47,7 +46,6 @@ FIGURES = {  # name -> (words, form of the number, what it means)
     "age_days": ("age of items, days", ".0f", "since they could first be had"),
 }
 KINDS = {"popularity": "By popularity", "category": "By category"}
-FEW = 30  # questions of a slice
 SERIES = {"catalogue": "catalogue", "relevance": "what people choose"}
 
 
@@ -159,32 +157,13 @@ def time_section(report: Report) -> str:
     parts = []
     if "age" in found:
         parts.append("<h3>By time since the latest event</h3>")
-        parts.append(_slices(found["age"]))
+        parts.append(slice_bars(found["age"]))
     if "drift" in found:
         words = "Drift: Jensen-Shannon divergence in bits between the categories of the"
         words += " older and the newer half of a history; thirds of the questions."
         parts += ["<h3>By drift of taste</h3>", paragraph(words)]
-        parts.append(_slices(found["drift"]))
+        parts.append(slice_bars(found["drift"]))
     else:
         words = "Drift of taste needs categories, times and histories of 4 events."
         parts.append(paragraph(words))
     return "".join(parts)
-
-
-def _slices(rows):
-    groups: dict[str, Sequence[Bar]] = {
-        _slice_name(row): [
-            (name, figure, "theirs" if number else "ours")
-            for number, (name, figure) in enumerate(row["models"].items())
-        ]
-        for row in rows
-    }
-    return bars("NDCG@10 by slice, with the number of questions", groups)
-
-
-def _slice_name(row):
-    few = ", too few to compare" if row["num_queries"] < FEW else ""
-    bounds = ""
-    if "bounds" in row:
-        bounds = ", {:.2f} to {:.2f}".format(*row["bounds"])
-    return f"{row['slice']}{bounds} ({row['num_queries']:,}{few})"

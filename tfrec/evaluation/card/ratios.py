@@ -1,6 +1,6 @@
 """Means and ratios with their intervals, many at once."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -72,6 +72,38 @@ def ratio_figures(
             parts, means, bounds, counts, strict=True
         )
     }
+
+
+def figure_slices(
+    values: Mapping[str, np.ndarray],
+    users: np.ndarray,
+    names: np.ndarray,
+    order: Sequence[str],
+    samples: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """The means of several recommenders in each slice of the questions.
+
+    Args:
+        values: recommender -> `[queries]` float array.
+        users: `[queries]` int array, who asks.
+        names: `[queries]` object array, the slice of each question.
+        order: of the slices; those without a question are left out.
+        samples: of the bootstrap over users.
+        seed: of the bootstrap.
+
+    Returns:
+        List of dicts with `slice`, `num_queries` and `models`, recommender -> figure.
+    """
+    rows = []
+    for name in order:
+        is_in = names == name
+        if is_in.any():
+            parts = {who: each[is_in].astype(float) for who, each in values.items()}
+            figures = mean_figures(parts, users[is_in], samples, seed)
+            count = int(is_in.sum())
+            rows.append({"slice": name, "num_queries": count, "models": figures})
+    return rows
 
 
 def _bounds(drawn, mean):

@@ -8,6 +8,7 @@ from tfrec.evaluation.card.html_parts import (
     number,
     paragraph,
     reliability,
+    slice_bars,
     table,
 )
 from tfrec.evaluation.plots import shown
@@ -177,7 +178,7 @@ def cold(report: Report) -> str:
     metric, models = report["metric"], report["models"]
     slices = models[0].get("slices", {})
     if not slices:
-        return ""
+        return _by_length(report)
     header = ["recommender"]
     header += [f"{name} ({part['num_queries']:,})" for name, part in slices.items()]
     rows = [
@@ -193,4 +194,9 @@ def cold(report: Report) -> str:
         for model in models
     ]
     words = f"{shown(metric)} in slices of the questions, with their numbers."
-    return paragraph(words) + table(header, rows)
+    return paragraph(words) + table(header, rows) + _by_length(report)
+
+
+def _by_length(report):
+    rows = report.get("card", {}).get("history_length", [])
+    return f"<h3>By length of history</h3>{slice_bars(rows)}" if rows else ""

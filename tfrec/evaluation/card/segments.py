@@ -11,6 +11,7 @@ FEW = 100  # examples of either label, below which a calibration error says litt
 FEW_PEOPLE = 20  # the same; examples of one person resemble each other
 LENGTHS = {"no history": 0, "1 to 5 events": 5, "6 to 20 events": 20}
 LONGEST = "more than 20 events"
+ORDER = (*LENGTHS, LONGEST)
 DRAWS = 200
 
 
@@ -87,9 +88,8 @@ def length_segments(lengths: np.ndarray) -> np.ndarray:
 
 
 def _ordered(names):
-    known = [*LENGTHS, LONGEST]
     there = sorted(set(names.tolist()) - {""})
-    return [n for n in known if n in there] + [n for n in there if n not in known]
+    return [n for n in ORDER if n in there] + [n for n in there if n not in ORDER]
 
 
 def _error_by_chance(probabilities, seed):

@@ -1,16 +1,17 @@
 """Whether a model follows people whose history is old, or whose taste moves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.special import rel_entr
 
-from tfrec.evaluation.card.ratios import mean_figures
+from tfrec.evaluation.card.ratios import figure_slices
 from tfrec.evaluation.card.subject import Subject
 
 MOST_QUESTIONS = 3000
+BATCH_SIZE = 256  # questions; bounds memory where there are many categories
 MOST_EVENTS = 500  # the latest of a history
 LEAST_EVENTS = 4  # of a history that can be halved to see a drift
 DRIFTS = ("least drift", "middle", "most drift")
@@ -42,15 +43,16 @@ def time_sensitivity(
         categories or histories: each a list of dicts with `slice`, `num_queries` and
         `models`, recommender -> figure. Slices of drift also have its `bounds`.
     """
-    found = {}
+    found, users = {}, subject.queries.user_rows
     if subject.queries.interactions.has_times:
         names = _age_names(subject)
-        found["age"] = _slices(subject, values, names, [*AGES, OLDEST], samples, seed)
+        order = [*AGES, OLDEST]
+        found["age"] = figure_slices(values, users, names, order, samples, seed)
     drifts = drift_of_taste(subject, seed)
     is_known = ~np.isnan(drifts)
     if is_known.sum() >= len(DRIFTS):
         names, bounds = _in_thirds(drifts)
-        rows = _slices(subject, values, names, DRIFTS, samples, seed)
+        rows = figure_slices(values, users, names, DRIFTS, samples, seed)
         for row in rows:
             row["bounds"] = bounds[row["slice"]]
         found["drift"] = rows
@@ -82,9 +84,11 @@ def drift_of_taste(subject: Subject, seed: int = 0) -> np.ndarray:
     lengths = np.minimum(subject.history_lengths[asked], MOST_EVENTS)
     middles = ends - lengths // 2
     log = subject.queries.interactions
-    older = _categories(log, ends - lengths, middles, shares)
-    newer = _categories(log, middles, ends, shares)
-    found[asked] = jensen_shannon(older, newer)
+    for first in range(0, len(asked), BATCH_SIZE):
+        part = slice(first, first + BATCH_SIZE)
+        older = _categories(log, (ends - lengths)[part], middles[part], shares)
+        newer = _categories(log, middles[part], ends[part], shares)
+        found[asked[part]] = jensen_shannon(older, newer)
     return found
 
 
@@ -131,20 +135,3 @@ def _in_thirds(drifts):
         names[rows] = name
         bounds[name] = [float(drifts[rows].min()), float(drifts[rows].max())]
     return names, bounds
-
-
-def _slices(subject, values, names, order: Sequence[str], samples, seed):
-    rows = []
-    for name in order:
-        is_in = names == name
-        if is_in.any():
-            parts = {who: each[is_in].astype(float) for who, each in values.items()}
-            users = subject.queries.user_rows[is_in]
-            rows.append(
-                {
-                    "slice": name,
-                    "num_queries": int(is_in.sum()),
-                    "models": mean_figures(parts, users, samples, seed),
-                }
-            )
-    return rows
