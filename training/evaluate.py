@@ -10,7 +10,7 @@ from rich.console import Console
 from tfrec.program import run_program, show_log
 from training.options import ConfigFile, Overrides, ReportFolder, SavedModel
 
-MAX_PAIRS = 2000  # reactions whose probabilities are asked for
+MAX_PAIRS = 1000  # reactions whose probabilities are asked for
 
 
 def evaluate(

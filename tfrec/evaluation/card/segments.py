@@ -34,14 +34,12 @@ def calibration_by_segment(
     Returns:
         What parts them -> list of dicts, see `calibration_of`, each with `segment`.
     """
+
+    def judge(is_in):
+        return calibration_of(labels[is_in], probabilities[is_in], users[is_in], seed)
+
     return {
-        kind: [
-            {"segment": name}
-            | calibration_of(
-                *(each[names == name] for each in (labels, probabilities, users)), seed
-            )
-            for name in _ordered(names)
-        ]
+        kind: [{"segment": name} | judge(names == name) for name in _ordered(names)]
         for kind, names in segments.items()
     }
 
