@@ -102,8 +102,8 @@ def _calibration(report: Report) -> Iterator[Finding]:
         yield _finding(CHECK, figure, words)
         return
     words = (
-        f"expected calibration error {whole['error']:.3f}, where right ones would have "
-        f"at most {whole['error_by_chance']:.3f} and {OFF} misleads"
+        f"expected calibration error {whole['error']:.3f} (by chance alone up to "
+        f"{whole['error_by_chance']:.3f}; above {OFF} a threshold misleads)"
     )
     if _is_off(whole):
         advice = "Set no threshold without the reliability diagram; use newer events."
