@@ -41,7 +41,7 @@ def evaluate(
     console = Console()
     show_log()
     settings = load_config(config, override or ())
-    data = load_run_data(settings.data, settings.evaluation.seed, settings.features)
+    data = load_run_data(settings)
     settings = resolved(settings, data)
     recommender = SavedRecommender(model, data.dataset.users)
     split = test_split(settings, data.interactions)
