@@ -190,7 +190,7 @@ def main(
         own = [f"data.folder={folder}", "evaluation.split=cold-items"]
         config = load_config(None, [*own, *changes])
         set_up(config)
-        data = load_run_data(config.data)
+        data = load_run_data(config)
         recipe = make_recipe(resolved(config, data), data, folder / "run")
         trial, _ = try_out(recipe, data)
     print(f"{recipe.config.text.preset}: {trial.reading}")

@@ -49,7 +49,7 @@ def main(
     from tfrec.training.resolving import resolved
 
     settings = load_config(config, ["evaluation.split=rolling"])
-    data = load_run_data(settings.data, features=settings.features)
+    data = load_run_data(settings)
     settings = resolved(settings, data)
     repeats = settings.data.allow_repeats
     split = test_split(settings, data.interactions)

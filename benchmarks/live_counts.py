@@ -64,7 +64,7 @@ def main(
 ):
     """Prints NDCG@10 with and without live counts, and the cost of a request."""
     settings = load_config(config, override or ())
-    data = news_data(settings) if news else load_run_data(settings.data)
+    data = news_data(settings) if news else load_run_data(settings)
     settings = resolved(settings, data)
     set_up(settings)
     split = test_split(settings, data.interactions)
@@ -85,7 +85,7 @@ def news_data(settings):
     """`RunData` of the generated log."""
     nobody = Users(pd.DataFrame({"user_id": []}))
     tables = (Events(news_events(START + 20 * DAY_S)), Items(news_stories()), nobody)
-    return prepare(Dataset("news", *tables), settings.data)
+    return prepare(Dataset("news", *tables), settings)
 
 
 def compare(model, split, settings):

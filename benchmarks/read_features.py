@@ -57,7 +57,7 @@ def seconds(folder, context):
     """CPU seconds of reading a folder."""
     config = from_dict({"data": {"folder": folder}, "features": {"context": context}})
     start = time.process_time()
-    load_run_data(config.data, features=config.features)
+    load_run_data(config)
     return time.process_time() - start
 
 

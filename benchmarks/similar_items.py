@@ -45,7 +45,7 @@ def main(
 ):
     """Prints recall@10 of the next item, with the differences to the model."""
     settings = load_config(config, override or ())
-    data = load_run_data(settings.data, features=settings.features)
+    data = load_run_data(settings)
     split = test_split(resolved(settings, data), data.interactions)
     items = data.dataset.items
     last, right, users = questions(split.queries)

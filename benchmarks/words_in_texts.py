@@ -36,7 +36,7 @@ def judge(folder, split, words):
             "evaluation.max_queries=3000",
         ]
     )
-    data = load_run_data(config.data)
+    data = load_run_data(config)
     config = resolved(config, data)
     questions = test_split(config, data.interactions)
     bm25 = Bm25Profile().fit(questions.train, data.dataset.items)

@@ -72,7 +72,7 @@ def shop_model():
     tables = zip(kinds, shop_tables(), columns, strict=True)
     events, items, users = (kind(frame, of) for kind, frame, of in tables)
     dataset = Dataset("shop", events, items, users)
-    data = prepare(dataset, config.data, features=config.features)
+    data = prepare(dataset, config)
     keras.utils.set_random_seed(0)
     log, tables = data.interactions, data.dataset
     towers = make_towers(config).adapt(log, tables.items, tables.users)

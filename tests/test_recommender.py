@@ -76,7 +76,7 @@ def test_users_of_the_log_have_their_texts(fitted, events, monkeypatch):
     search = {"user_id": 7, "item_id": "", "timestamp": 90, "event": "search"}
     log = pd.concat([events, pd.DataFrame([search | {"text": "Number 3"}])])
     dataset = dataclasses.replace(fitted._data.dataset, events=Events(log))
-    monkeypatch.setattr(fitted, "_data", prepare(dataset, fitted.config.data))
+    monkeypatch.setattr(fitted, "_data", prepare(dataset, fitted.config))
     told = {}
 
     def predict(signature, inputs):

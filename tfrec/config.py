@@ -72,6 +72,14 @@ class DataConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InterestConfig:
+    """What probabilities of interest are of, if not of what lists are learnt from."""
+
+    positive: list = field(default_factory=list)  # "rating>=4"; both [] = as in `data`
+    negative: list = field(default_factory=list)  # "rating<=2"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TextConfig:
     """The text tower."""
 
@@ -188,6 +196,7 @@ class Config:
     """Everything that decides a run."""
 
     data: DataConfig = field(default_factory=DataConfig)
+    interest: InterestConfig = field(default_factory=InterestConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     text: TextConfig = field(default_factory=TextConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

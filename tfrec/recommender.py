@@ -290,8 +290,7 @@ class Recommender(Predictor):
         return dataset_of(name, **tables, people=people)
 
     def _prepared(self, dataset: Dataset) -> RunData:
-        how = self.config
-        return prepare(dataset, how.data, how.evaluation.seed, how.features)
+        return prepare(dataset, self.config)
 
     def _table(self, name: str, raw: Table | None) -> Any:
         columns = self.config.data.columns

@@ -46,7 +46,7 @@ def evaluate(
     console, costs = Console(), Costs()
     show_log()
     settings = load_config(config, override or ())
-    data = load_run_data(settings.data, settings.evaluation.seed, settings.features)
+    data = load_run_data(settings)
     settings = resolved(settings, data)
     recommender = SavedRecommender(model, data.dataset.users)
     with costs.of("evaluate"):

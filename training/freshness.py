@@ -33,7 +33,7 @@ def freshness(
     console = Console()
     show_log()
     settings = load_config(config, [*(override or ()), "evaluation.split=rolling"])
-    data = load_run_data(settings.data, features=settings.features)
+    data = load_run_data(settings)
     settings = resolved(settings, data)
     split = test_split(settings, data.interactions)
     ours = SavedRecommender(model, data.dataset.users)

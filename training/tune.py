@@ -161,7 +161,7 @@ def tune(
 
     show_log()
     settings = load_config(config, override or ())
-    data = load_run_data(settings.data, settings.evaluation.seed, settings.features)
+    data = load_run_data(settings)
     objective = functools.partial(validation_ndcg, data)
     best, metric = search(settings, trials, objective)
     path = pathlib.Path(settings.run.folder) / settings.run.name / BEST

@@ -15,6 +15,13 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.interaction_log.log_writer import INTERVAL_S
+from serving.interaction_log.opening import (
+    Log,
+    LogInterval,
+    LogKeepDays,
+    open_writer,
+)
 from serving.security.exposure import check_privacy, is_loopback
 from serving.security.gate import Gate
 from serving.security.tls import read_tls_files
@@ -94,6 +101,9 @@ def serve(
             "texts about items. Default: templates."
         ),
     ] = None,
+    log: Log = "",
+    log_keep_days: LogKeepDays = None,
+    log_interval_s: LogInterval = INTERVAL_S,
     sentences_by_model: Annotated[
         bool,
         Option(
@@ -138,6 +148,7 @@ def serve(
     from serving.gateway.app import make_app
     from serving.gateway.door import LIMITS, Hosts, make_door, write_error
     from serving.gateway.feedback import Reaction, Reactions
+    from serving.gateway.impression_routes import add_log
     from serving.gateway.model_client import ModelClient
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
@@ -153,6 +164,7 @@ def serve(
     chosen = (Reaction.read(like), Reaction.read(skip), frozenset(_split(hide)))
     settings, catalogue = read_settings(interest), ItemTitles(items)
     states = open_states(store)
+    writer = open_writer(states, log, log_keep_days, log_interval_s)
     client = RecommenderClient(
         target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
     )
@@ -165,12 +177,17 @@ def serve(
     parts = (reactions, _split(users), item_log, settings, texts)
     app = make_app(states, link, catalogue, *parts)
     add_rules(app, rules, link, catalogue, states)
+    if writer:
+        add_log(app, writer, states, model)
     writing = _add_words(app, word_settings, sentences_by_model)
     door = make_door(app, Gate(tokens), Hosts(host, allowed_host or []))
     context = tls.context() if tls else None
     _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
     writing.close()
     link.close()
+    if writer:
+        app.state.impressions.close()
+        writer.close()
     states.close()
 
 

@@ -17,6 +17,7 @@ from serving.gateway.asking import Asking
 from serving.gateway.docs_page import add_docs
 from serving.gateway.errors import PROBLEMS, add_error_handlers
 from serving.gateway.feedback import Reactions
+from serving.gateway.impressions import Impressions
 from serving.gateway.interest_shares import Interests
 from serving.gateway.item_routes import add_items
 from serving.gateway.json_route import StrictRoute
@@ -28,7 +29,7 @@ from serving.gateway.model_client import ModelClient
 from serving.gateway.own_parameters import PARTS, OwnParameters, named
 from serving.gateway.page import add_page
 from serving.gateway.quotas import Quota
-from serving.gateway.recommendations import Recommending
+from serving.gateway.recommendations import Recommending, note_found
 from serving.gateway.row_routes import add_rows
 from serving.gateway.rows import PageRows
 from serving.gateway.schemas import (
@@ -109,19 +110,21 @@ def make_app(
     add_error_handlers(app)
     parts = (states, model, catalogue, metrics, reactions, settings, profiles)
     recommending = app.state.recommending = Recommending(*parts)
-    _add_recommendations(app, recommending)
+    impressions = app.state.impressions = Impressions()
+    app.state.log_writer = None
+    _add_recommendations(app, recommending, impressions)
     _add_interests(app, states, Interests(model, catalogue, reactions))
     _add_events(app, states, metrics)
     add_undo(app, states)
     asking = app.state.asking = Asking(recommending, catalogue, reactions)
-    add_ask(app, asking, _history)
+    add_ask(app, asking, _history, impressions)
     _add_users(app, states, (recommending, asking), catalogue)
     _add_search(app, catalogue)
     lists = ItemLists(states, catalogue, reactions)
-    add_lists(app, lists, catalogue)
+    add_lists(app, lists, catalogue, impressions)
     rows = PageRows(states, recommending, model, catalogue, reactions, lists)
-    add_rows(app, rows, catalogue)
-    add_similar(app, model, catalogue)
+    add_rows(app, rows, catalogue, impressions)
+    add_similar(app, model, catalogue, impressions)
     if item_log:
         add_items(app, item_log, catalogue, recommending)
     served = ServedItems(item_log, model)
@@ -165,7 +168,7 @@ async def read_options(  # not in a thread of its own, as FastAPI would have it
     return ListOptions(k, category, query, explain, now, mode, *more, **own)
 
 
-def _add_recommendations(app, recommending):
+def _add_recommendations(app, recommending, impressions):
     @app.get("/v1/users/{user_id:path}/recommendations", response_model=Recommendations)
     def recommend(
         user_id: Id, options: Annotated[ListOptions, Depends(read_options)]
@@ -178,13 +181,15 @@ def _add_recommendations(app, recommending):
         """
         started = time.perf_counter()
         found, state_version = recommending.for_user(user_id, options)
-        return _answer(found, state_version, started)
+        noted = note_found(impressions, user_id, found, options.now)
+        return _answer(noted, found, state_version, started)
 
     @app.post("/v1/sessions/recommendations", response_model=Recommendations)
     def recommend_for_session(session: SessionRequest) -> Response:
         started = time.perf_counter()
         found = recommending.for_session(_history(session), _options(session))
-        return _answer(found, 0, started)
+        noted = note_found(impressions, "", found, session.now)
+        return _answer(noted, found, 0, started)
 
 
 def _options(session):
@@ -210,8 +215,9 @@ def _history(session):
     ]
 
 
-def _answer(found, state_version, started):
+def _answer(recommendation_id, found, state_version, started):
     answer = Recommendations(
+        recommendation_id=recommendation_id,
         items=found.items,
         state_version=state_version,
         model_version=found.model_version,
@@ -337,6 +343,7 @@ def _add_operation(app, states, model, metrics, served):
             store=store,
             model_server=model.problem or "ok",
             items=served.problem() or "ok",
+            log=_log_health(app.state.log_writer),
             model_version=model.version,
         )
         return JSONResponse(health_now.model_dump(), 200 if store == "ok" else 503)
@@ -344,3 +351,7 @@ def _add_operation(app, states, model, metrics, served):
     @app.get("/metrics", response_class=PlainTextResponse)
     def show_metrics() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _log_health(writer):
+    return "off" if writer is None else writer.problem or "ok"

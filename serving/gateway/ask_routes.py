@@ -8,18 +8,23 @@ from fastapi import FastAPI, Response
 from serving.fields import Id
 from serving.gateway.ask_schemas import AskAnswer, AskRequest, SessionAskRequest
 from serving.gateway.asking import Asking
+from serving.gateway.impressions import Impressions
+from serving.gateway.recommendations import note_found
 from serving.gateway.schemas import Session
 
 History = Callable[[Session], list[tuple]]
 
 
-def add_ask(app: FastAPI, asking: Asking, read_history: History) -> None:
+def add_ask(
+    app: FastAPI, asking: Asking, read_history: History, impressions: Impressions
+) -> None:
     """Adds the routes that take a sentence.
 
     Args:
         app: the gateway.
         asking: answers.
         read_history: gives the events of a session's body, as the model takes them.
+        impressions: note what was shown.
     """
 
     @app.post("/v1/users/{user_id:path}/ask", response_model=AskAnswer)
@@ -30,18 +35,23 @@ def add_ask(app: FastAPI, asking: Asking, read_history: History) -> None:
         `is_applied`. With `session` the next sentence may refine this one.
         """
         started = time.perf_counter()
-        return _written(asking.answer(user_id, asked), started)
+        given = asking.answer(user_id, asked)
+        noted = note_found(impressions, user_id, given.found, asked.now, "ask")
+        return _written(given, noted, started)
 
     @app.post("/v1/sessions/ask", response_model=AskAnswer)
     def ask_in_session(asked: SessionAskRequest) -> Response:
         """The same for somebody without a user id."""
         started = time.perf_counter()
         history = read_history(Session(history=asked.history, now=asked.now))
-        return _written(asking.answer("", asked, history), started)
+        given = asking.answer("", asked, history)
+        noted = note_found(impressions, "", given.found, asked.now, "ask")
+        return _written(given, noted, started)
 
 
-def _written(given, started):
+def _written(given, recommendation_id, started):
     answer = AskAnswer(
+        recommendation_id=recommendation_id,
         items=list(given.found.items),
         state_version=given.state_version,
         model_version=given.found.model_version,

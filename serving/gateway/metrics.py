@@ -61,6 +61,27 @@ class Metrics:
         )
         gauge.set_function(are_wrong)
 
+    def watch_log(
+        self,
+        waiting: Callable[[], float],
+        dropped: Callable[[], float],
+        is_away: Callable[[], bool],
+    ) -> None:
+        """Shows how the log fares.
+
+        Args:
+            waiting: records that wait in the store for the log.
+            dropped: lists that found no room to wait.
+            is_away: whether the log cannot be written now.
+        """
+        for name, words, look in (
+            ("waiting", "Records that wait in the store for the log.", waiting),
+            ("dropped", "Lists that are missing in the log.", dropped),
+            ("away", "1 while the log cannot be written.", is_away),
+        ):
+            name = f"tfrec_gateway_log_{name}"
+            Gauge(name, words, registry=self.registry).set_function(look)
+
     def text(self) -> bytes:
         """All of it, for a scraper."""
         return generate_latest(self.registry)

@@ -10,6 +10,7 @@ import grpc
 
 from serving.gateway.cache import AnswerCache
 from serving.gateway.feedback import Reactions
+from serving.gateway.impressions import Impression, Impressions, ImpressionSource
 from serving.gateway.last_lists import LastLists, ShownList, question_of
 from serving.gateway.list_options import ListOptions
 from serving.gateway.metrics import Metrics
@@ -57,6 +58,28 @@ class Found:
     reason_code: ReasonCode
     evidence: Sequence[Evidence | None] = ()
     applied: AppliedRules = AppliedRules()
+
+
+def note_found(
+    impressions: Impressions,
+    user_id: str,
+    found: Found,
+    now: int | None,
+    source: str = "",
+) -> str:
+    """Notes a list that is about to be answered, and gives its id.
+
+    Args:
+        impressions: where to note it.
+        user_id: who gets it, `""` for somebody without an id.
+        found: the list.
+        now: UTC seconds, None for the clock.
+        source: where it comes from, if not the reason code says that.
+    """
+    shown = (Impression(i.item_id, i.score, i.probability) for i in found.items)
+    about = (source or found.reason_code, found.model_version)
+    source_of = ImpressionSource(*about, **vars(found.applied))
+    return impressions.note(user_id, shown, source_of, now or int(time.time()))
 
 
 class Recommending:

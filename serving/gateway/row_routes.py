@@ -7,6 +7,7 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel
 
 from serving.fields import Id, Now
+from serving.gateway.impressions import Impression, Impressions, ImpressionSource
 from serving.gateway.rows import Kind, PageRows, RowsRequest
 from serving.gateway.schemas import MAX_K, ShownItem
 from serving.gateway.titles import ItemTitles
@@ -23,6 +24,7 @@ class RowItem(ShownItem):
 class RowAnswer(BaseModel):
     """A row: its title says why its items are there."""
 
+    recommendation_id: str
     kind: Kind
     title: str
     items: list[RowItem]
@@ -35,13 +37,16 @@ class RowsAnswer(BaseModel):
     latency_ms: float
 
 
-def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
+def add_rows(
+    app: FastAPI, rows: PageRows, catalogue: ItemTitles, impressions: Impressions
+) -> None:
     """Adds the route.
 
     Args:
         app: the gateway.
         rows: what it gives.
         catalogue: titles and categories.
+        impressions: note what was shown.
     """
 
     @app.get("/v1/users/{user_id:path}/rows")
@@ -54,8 +59,15 @@ def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
     ) -> RowsAnswer:
         """Recommended, like what was had, trending, new: those that have any item."""
         started = time.perf_counter()
+        request = RowsRequest(k, now, lang, domain)
         found = [
             RowAnswer(
+                recommendation_id=impressions.note(
+                    user_id,
+                    map(Impression, row.item_ids),
+                    ImpressionSource(f"row_{row.kind}", row.model_version),
+                    request.moment,
+                ),
                 kind=row.kind,
                 title=row.title,
                 items=[
@@ -70,7 +82,7 @@ def add_rows(app: FastAPI, rows: PageRows, catalogue: ItemTitles) -> None:
                     )
                 ],
             )
-            for row in rows.for_user(user_id, RowsRequest(k, now, lang, domain))
+            for row in rows.for_user(user_id, request)
         ]
         latency_ms = round(1e3 * (time.perf_counter() - started), 3)
         return RowsAnswer(rows=found, latency_ms=latency_ms)

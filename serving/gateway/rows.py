@@ -63,6 +63,7 @@ class PageRow:
         item_ids: best first.
         reasons: of each item, None where there is none of its own.
         rules: of each item, names of the rules that touched it.
+        model_version: that chose them, 0 if counts did.
     """
 
     kind: Kind
@@ -70,6 +71,7 @@ class PageRow:
     item_ids: Sequence[str]
     reasons: Sequence[str | None]
     rules: Sequence[list[str]]
+    model_version: int = 0
 
 
 class PageRows:
@@ -116,7 +118,8 @@ class PageRows:
         ids = [item.item_id for item in found.items]
         reasons = [item.reason for item in found.items]
         rules, say = [item.rules for item in found.items], messages(request.lang)
-        rows = [PageRow("recommended", say["row_recommended"], ids, reasons, rules)]
+        about = (say["row_recommended"], ids, reasons, rules, found.model_version)
+        rows = [PageRow("recommended", *about)]
         taken = {*ids, *(event[0] for event in history)}
         if self._catalogue.is_person(user_id):
             taken.add(user_id)
@@ -158,7 +161,8 @@ class PageRows:
         title = self._catalogue.title(event[0])
         named = CarryingEvent.of(event, title, share=1, is_named=True)
         words = sentence(Evidence(item_id=event[0], events=(named,)), request.lang)
-        return _row("similar", _capitalised(words), [each.item_id for each in found])
+        ids = [each.item_id for each in found]
+        return _row("similar", _capitalised(words), ids, self._model.version)
 
     def _trending(self, page, recommended):
         """In the category that most recommended items have, or in all."""
@@ -208,9 +212,9 @@ class _Page:
     request: RowsRequest
 
 
-def _row(kind, title, item_ids):
+def _row(kind, title, item_ids, model_version=0):
     size = len(item_ids)
-    return PageRow(kind, title, item_ids, [None] * size, [[]] * size)
+    return PageRow(kind, title, item_ids, [None] * size, [[]] * size, model_version)
 
 
 def _capitalised(words):

@@ -71,9 +71,11 @@ class Recommendations(BaseModel):
     `reason_code`: "history" (from the user's events), "interest" (from the user's
     interest vector), "cold_user" (no events) or "fallback" (the model server is down:
     the last list for users without events). `rules_version`, and the `arm` of its
-    `experiment` that the person is in, are "" where there are none.
+    `experiment` that the person is in, are "" where there are none. Events with an
+    item of the list may name its `recommendation_id`.
     """
 
+    recommendation_id: str
     items: list[RecommendedItem]
     state_version: int
     model_version: int
@@ -205,9 +207,10 @@ class ForgottenAnswer(BaseModel):
 
 
 class Health(BaseModel):
-    """For each part "ok" or the problem."""
+    """For each part "ok" or the problem; `log` is "off" without one."""
 
     store: str
     model_server: str
     items: str
+    log: str
     model_version: int

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel
 
 from serving.fields import Id, Now
+from serving.gateway.impressions import Impression, Impressions, ImpressionSource
 from serving.gateway.model_client import ModelClient
 from serving.gateway.own_parameters import OwnParameters
 from serving.gateway.recommendations import NoAnswerError
@@ -33,18 +34,22 @@ class ScoredItem(ShownItem):
 class SimilarItems(BaseModel):
     """Items like another, best first."""
 
+    recommendation_id: str
     items: list[ScoredItem]
     model_version: int
     latency_ms: float
 
 
-def add_similar(app: FastAPI, model: ModelClient, catalogue: ItemTitles) -> None:
+def add_similar(
+    app: FastAPI, model: ModelClient, catalogue: ItemTitles, impressions: Impressions
+) -> None:
     """Adds the route.
 
     Args:
         app: the gateway.
         model: the model server.
         catalogue: titles and categories.
+        impressions: note what was shown.
     """
 
     @app.get("/v1/items/{item_id:path}/similar", response_model=SimilarItems)
@@ -69,7 +74,10 @@ def add_similar(app: FastAPI, model: ModelClient, catalogue: ItemTitles) -> None
         moment = now or int(time.time())
         options = {"k": k, "now": moment, "filters": dict(own["limits"]), **lists}
         found = _ask(model, catalogue, item_id, options)
+        shown = [Impression(each.item_id, each.score) for each in found]
+        source = ImpressionSource("similar", model.version)
         answer = SimilarItems(
+            recommendation_id=impressions.note("", shown, source, moment),
             items=[
                 ScoredItem(
                     item_id=each.item_id,

@@ -15,6 +15,13 @@ from typing import Annotated
 
 from typer import Option
 
+from serving.interaction_log.log_writer import INTERVAL_S
+from serving.interaction_log.opening import (
+    Log,
+    LogInterval,
+    LogKeepDays,
+    open_writer,
+)
 from serving.user_states.opening import Store, open_states
 from tfrec.program import run_program
 
@@ -34,6 +41,9 @@ def run(
     metrics_host: Annotated[
         str, Option(help="Address of /metrics and /health. They need no token.")
     ] = "127.0.0.1",
+    log: Log = "",
+    log_keep_days: LogKeepDays = None,
+    log_interval_s: LogInterval = INTERVAL_S,
 ):
     """Reads events from a source and applies each of them once to its user's state."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
@@ -45,10 +55,14 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     states = open_states(store)
+    writer = open_writer(states, log, log_keep_days, log_interval_s)
     events = open_source(source, stopped)
     metrics = ConsumerMetrics(events.lag)
     try:
         with contextlib.ExitStack() as stack:
+            if writer:
+                writer.start()
+                stack.callback(writer.close)
             where = ""
             if metrics_port is not None:
                 served = answering(metrics, metrics_port, metrics_host)

@@ -40,6 +40,7 @@ class Event(BaseModel):
         event_id: what tells this event from all others of the user; `""` if the
             item, the kind, the timestamp, the sequence and the text do.
         text: what the user wrote, such as a search or a review.
+        recommendation_id: of the list that showed the item; `""` for none.
 
     Example:
         >>> event = Event(user_id=7, item_id="a", timestamp="1970-01-02")
@@ -57,6 +58,7 @@ class Event(BaseModel):
     value: Value = None
     sequence: Sequence = 0
     event_id: Kind = ""
+    recommendation_id: Kind = ""
 
     @model_validator(mode="before")
     @classmethod

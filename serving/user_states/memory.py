@@ -5,6 +5,7 @@ import heapq
 import threading
 
 from serving.user_states.counts import ALL_ITEMS, Levels, merge
+from serving.user_states.memory_outbox import MemoryOutbox
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import MAX_SHOWN, UserStates
 
@@ -17,6 +18,7 @@ class MemoryStates(UserStates):
         self._levels: dict[str, dict[str, Levels]] = {}  # kind -> item id
         self._shown: dict[str, collections.deque[tuple[str, int]]] = {}
         self._lock = threading.Lock()
+        self.outbox = MemoryOutbox()
 
     def get(self, user_id):
         return decode_state(self._states.get(user_id))
@@ -27,10 +29,12 @@ class MemoryStates(UserStates):
             self._states |= changed.after
             for (kind, item_id), levels in changed.counted.items():
                 merge(self._levels.setdefault(kind, {}), {item_id: levels})
+            self.outbox.add(changed.records)
         return changed
 
     def forget(self, user_id):
         with self._lock:
+            self.outbox.add(self._erasures(user_id))
             self._shown.pop(user_id, None)
             return self._states.pop(user_id, None) is not None
 

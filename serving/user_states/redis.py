@@ -13,6 +13,7 @@ import urllib.parse
 
 from serving.user_states.counts import ALL_ITEMS, Levels, merge
 from serving.user_states.masking import masked
+from serving.user_states.redis_outbox import KEY, RedisOutbox
 from serving.user_states.state_codec import HEAD, decode_state
 from serving.user_states.store import (
     MAX_SHOWN,
@@ -31,18 +32,22 @@ KINDS = "tfrec:kinds"  # that were counted
 TTL_S = 90 * 86_400  # after a user's last event, unless the URL says ?ttl_s=
 TIMEOUT_S = 5
 ATTEMPTS = 50  # at a change while others change the same users
-# KEYS: of states, then of sorted sets. ARGV: TTL, bytes of a head, number of states;
-# per state the head as it was read and the new state; per level the number of its key,
-# the member, and what is added.
+# KEYS: of states, the outbox, then of sorted sets. ARGV: TTL, bytes of a head, number
+# of states, number of records; per state the head as it was read and the new state; the
+# records; per level the number of its key, the member, and what is added.
 _SCRIPT = """
 for i = 1, ARGV[3] do
   local head = redis.call('GETRANGE', KEYS[i], 0, ARGV[2] - 1)
-  if head ~= ARGV[2 * i + 2] then return 0 end
+  if head ~= ARGV[2 * i + 3] then return 0 end
 end
 for i = 1, ARGV[3] do
-  redis.call('SET', KEYS[i], ARGV[2 * i + 3], 'EX', ARGV[1])
+  redis.call('SET', KEYS[i], ARGV[2 * i + 4], 'EX', ARGV[1])
 end
-for i = 2 * ARGV[3] + 4, #ARGV, 3 do
+local first = 2 * ARGV[3] + 5
+for i = first, first + ARGV[4] - 1 do
+  redis.call('RPUSH', KEYS[ARGV[3] + 1], ARGV[i])
+end
+for i = first + ARGV[4], #ARGV, 3 do
   local key, member, level = KEYS[tonumber(ARGV[i])], ARGV[i + 1], tonumber(ARGV[i + 2])
   local before = tonumber(redis.call('ZSCORE', key, member) or nil)
   if before then
@@ -71,6 +76,7 @@ class RedisStates(UserStates):
         self._redis = _connect(bare)
         self._place = urllib.parse.urlsplit(bare).netloc.rpartition("@")[2]
         self._replace = self._redis.register_script(_SCRIPT)
+        self.outbox = RedisOutbox(self._redis, self._in_words)
         with self._in_words():
             self._warn_if_forgetful()
 
@@ -90,9 +96,12 @@ class RedisStates(UserStates):
         )
 
     def forget(self, user_id):
-        with self._in_words():
-            self._redis.delete(SHOWN + user_id)
-            return self._redis.delete(PREFIX + user_id) > 0
+        with self._in_words(), self._redis.pipeline() as pipeline:
+            pipeline.delete(SHOWN + user_id)
+            pipeline.delete(PREFIX + user_id)
+            for each in self._erasures(user_id):
+                pipeline.rpush(KEY, each)
+            return pipeline.execute()[1] > 0
 
     def note_shown(self, user_id, item_ids, now):
         if not item_ids:
@@ -151,10 +160,12 @@ class RedisStates(UserStates):
         return self._redis.mget([PREFIX + user_id for user_id in user_ids])
 
     def _write(self, changed):
-        arguments = [self._ttl_s, HEAD.size, len(changed.after)]
+        sizes = [len(changed.after), len(changed.records)]
+        arguments = [self._ttl_s, HEAD.size, *sizes]
         for user_id, after in changed.after.items():
             arguments += [(changed.before[user_id] or b"")[: HEAD.size], after]
-        keys = [PREFIX + user_id for user_id in changed.after]
+        arguments += changed.records
+        keys = [*(PREFIX + user_id for user_id in changed.after), KEY]
         places: dict[str, int] = {}
         for key, member, level in _added(changed.counted):
             place = places.setdefault(key, len(keys) + len(places) + 1)

@@ -14,6 +14,7 @@ import pathlib
 import sqlite3
 import threading
 
+from serving.user_states import sqlite_outbox
 from serving.user_states.counts import ALL_ITEMS, Levels, add_levels, merge
 from serving.user_states.state_codec import decode_state
 from serving.user_states.store import (
@@ -33,6 +34,7 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS counts_by_slow ON counts (event, slow)",
     "CREATE TABLE IF NOT EXISTS shown (user_id TEXT, item_id TEXT, time INTEGER)",
     "CREATE INDEX IF NOT EXISTS shown_by_user ON shown (user_id)",
+    *sqlite_outbox.SCHEMA,
 )
 _WRITE = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 _COUNT = """
@@ -83,6 +85,7 @@ class SqliteStates(UserStates):
         with self._connection() as connection:
             for statement in _SCHEMA:
                 connection.execute(statement)
+        self.outbox = sqlite_outbox.SqliteOutbox(self._in_transaction, self._checkpoint)
 
     def get(self, user_id):
         with self._connection() as connection:
@@ -111,22 +114,18 @@ class SqliteStates(UserStates):
 
     def forget(self, user_id):
         """As in the contract; the bytes are overwritten, in the journal, too."""
-        with self._connection() as connection:
-            with self._writing, _transaction(connection):
-                delete = "DELETE FROM {} WHERE user_id = ?"
-                connection.execute(delete.format("shown"), [user_id])
-                found = connection.execute(delete.format("states"), [user_id])
-                is_known = found.rowcount > 0
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._in_transaction() as connection:
+            delete = "DELETE FROM {} WHERE user_id = ?"
+            connection.execute(delete.format("shown"), [user_id])
+            found = connection.execute(delete.format("states"), [user_id])
+            is_known = found.rowcount > 0
+            sqlite_outbox.insert(connection, self._erasures(user_id))
+        self._checkpoint()
         return is_known
 
     def note_shown(self, user_id, item_ids, now):
         rows = [(user_id, item_id, now) for item_id in item_ids]
-        with (
-            self._connection() as connection,
-            self._writing,
-            _transaction(connection),
-        ):
+        with self._in_transaction() as connection:
             connection.executemany(_SHOW, rows)
             connection.execute(_TRIM, [user_id, MAX_SHOWN])
 
@@ -162,6 +161,20 @@ class SqliteStates(UserStates):
     def close(self):
         while self._idle:
             self._idle.pop().close()
+
+    @contextlib.contextmanager
+    def _in_transaction(self):
+        """A connection that alone writes; all or nothing."""
+        with (
+            self._connection() as connection,
+            self._writing,
+            _transaction(connection),
+        ):
+            yield connection
+
+    def _checkpoint(self):
+        with self._connection() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
     def _connection(self):
@@ -216,6 +229,7 @@ class _Write:
             connection.executemany(_WRITE, self._changed.after.items())
             counted = self._changed.counted.items()
             connection.executemany(_COUNT, [(*key, *each) for key, each in counted])
+            sqlite_outbox.insert(connection, self._changed.records)
 
     def result(self):
         if self.error:

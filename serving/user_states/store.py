@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from serving.user_states.counts import HalfLife, Levels, tally
 from serving.user_states.events import Event
+from serving.user_states.log_records import erasure_record, event_record
+from serving.user_states.outbox import Outbox
 from serving.user_states.state import Interest, UserState
 from serving.user_states.state_codec import decode_state, encode_state
 from tfrec.errors import ServingError
@@ -48,7 +50,15 @@ class UserStates(abc.ABC):
     """States of users that outlive the process; safe for many threads.
 
     Every call raises `StoreError` if the store cannot answer.
+
+    Attributes:
+        outbox: records that wait for a log.
+        keeps_log: whether events, and what is taken back or forgotten, have a record
+            there. Somebody must write a log then.
     """
+
+    outbox: Outbox
+    keeps_log: bool = False
 
     @abc.abstractmethod
     def get(self, user_id: str) -> UserState:
@@ -63,7 +73,8 @@ class UserStates(abc.ABC):
         Raises:
             StoreFullError: there is no room; nothing was applied.
         """
-        return self._change(functools.partial(change, events)).appended
+        make = functools.partial(change, events, keeps_log=self.keeps_log)
+        return self._change(make).appended
 
     def keep_interest(self, user_id: str, seen: UserState, interest: Interest) -> None:
         """Keeps a vector that all events of a state have moved.
@@ -89,7 +100,9 @@ class UserStates(abc.ABC):
         Raises:
             NoSuchEventError: no event of the user that is kept has the id.
         """
-        removed = self._change(functools.partial(_take_back, user_id, event_id))
+        records = self._erasures(user_id, event_id)
+        make = functools.partial(_take_back, user_id, event_id, records)
+        removed = self._change(make)
         return removed.appended.versions[user_id]
 
     @abc.abstractmethod
@@ -102,6 +115,9 @@ class UserStates(abc.ABC):
     @abc.abstractmethod
     def forget(self, user_id: str) -> bool:
         """Removes all that is known of a user; whether there was anything."""
+
+    def _erasures(self, user_id, event_id=""):
+        return [erasure_record(user_id, event_id)] if self.keeps_log else []
 
     @abc.abstractmethod
     def note_shown(self, user_id: str, item_ids: Sequence[str], now: int) -> None:
@@ -163,20 +179,23 @@ class Change:
         after: bytes of each changed user's state.
         appended: `Appended`.
         counted: what is added to counts, by kind and item id.
+        records: for the outbox.
     """
 
     before: dict[str, bytes | None]
     after: dict[str, bytes]
     appended: Appended
     counted: dict[tuple[str, str], Levels] = field(default_factory=dict)
+    records: Sequence[bytes] = ()
 
 
-def change(events: Sequence[Event], read: Read) -> Change:
+def change(events: Sequence[Event], read: Read, keeps_log: bool = False) -> Change:
     """Applies events to states in memory.
 
     Args:
         events: of any users.
         read: gives the stored bytes of each of some users.
+        keeps_log: whether those that are new have records.
     """
     by_user = defaultdict(list)
     for event in events:
@@ -193,10 +212,11 @@ def change(events: Sequence[Event], read: Read) -> Change:
             after[user_id] = encode_state(state)
     appended = Appended(len(new), len(events) - len(new), versions)
     before_all = {user_id: stored[user_id] for user_id in after}
-    return Change(before_all, after, appended, tally(new, time.time()))
+    records = [event_record(event) for event in new] if keeps_log else []
+    return Change(before_all, after, appended, tally(new, time.time()), records)
 
 
-def _take_back(user_id, event_id, read):
+def _take_back(user_id, event_id, records, read):
     (stored,) = read([user_id])
     state = decode_state(stored)
     if not state.take_back(event_id):
@@ -205,7 +225,8 @@ def _take_back(user_id, event_id, read):
             f"only such an event can be taken back. Received: {event_id!r}."
         )
     appended = Appended(0, 0, {user_id: state.version})
-    return Change({user_id: stored}, {user_id: encode_state(state)}, appended)
+    after = {user_id: encode_state(state)}
+    return Change({user_id: stored}, after, appended, records=records)
 
 
 def _replace_interest(user_id, seen, interest, read):

@@ -59,7 +59,7 @@ def write_shop(folder, items=ITEMS, events=EVENTS, users=USERS):
 
 def read(folder, kinds=KINDS, **data):
     config = from_dict({"data": {"folder": str(folder), **data}, "features": kinds})
-    return load_run_data(config.data, features=config.features)
+    return load_run_data(config)
 
 
 def column(coded, name):
@@ -75,7 +75,7 @@ def log(request, tmp_path):
     recommender = Recommender(features=KINDS)
     frames = (pd.DataFrame(each) for each in (EVENTS, ITEMS, USERS))
     dataset = recommender._read(*frames)
-    return prepare(dataset, recommender.config.data, 0, recommender.config.features)
+    return prepare(dataset, recommender.config)
 
 
 def test_every_kind_is_read_in_the_rows_of_the_log(log):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.toy_log import write_table
-from tfrec.config import DataConfig
+from tfrec.config import Config, DataConfig
 from tfrec.data.item_changes import ItemChange
 from tfrec.data.item_order import check_order
 from tfrec.data.readers import read_folder, read_items
@@ -71,7 +71,7 @@ def test_a_circle_in_files_is_refused(tmp_path):
 def test_there_is_a_warning_of_unknown_ids(caplog):
     dataset = dataset_of(["a", "b", "c"], ["", "x", "a|x|y"])
     with caplog.at_level(logging.WARNING):
-        prepare(dataset, DataConfig())
+        prepare(dataset, Config())
     assert caplog.messages == [
         "courses: 2 ids in `after` are not in the catalogue ('x', 'y'). Nobody can "
         "meet them, so 2 items are not recommended to anybody ('b', 'c')."
@@ -82,7 +82,7 @@ def test_items_of_the_log_alone_can_be_met(caplog):
     """They are added to the catalogue, and come after nothing."""
     made = dataset_of(["b"], ["a"])
     with caplog.at_level(logging.WARNING):
-        prepare(made, DataConfig())
+        prepare(made, Config())
     assert made.items.frame["after"].tolist() == ["a", ""]
     assert "in `after`" not in caplog.text
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tfrec
 from tests.evaluation.logs import make_split_of
 from tests.model.checkerboard import small_config
-from tfrec.config import DataConfig
+from tfrec.config import Config, DataConfig
 from tfrec.data.feedback import FeedbackRules
 from tfrec.data.interactions import encode
 from tfrec.data.people import dataset_of
@@ -75,7 +75,7 @@ def test_public_data_sets_are_read_so(dataset, request):
     public = dataset_of("log", *tables(events=EVENTS[EVENTS["item_id"] == "p1"]))
     DATASETS.register("log")(lambda *_: public)
     request.addfinalizer(lambda: DATASETS.remove("log"))
-    config = DataConfig(dataset="log", people="people")
+    config = Config(data=DataConfig(dataset="log", people="people"))
     found = load_run_data(config).dataset
     by_name = tfrec.Recommender(people="people")._read("log", None, None)
     for each in (found, by_name):

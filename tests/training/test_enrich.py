@@ -8,7 +8,7 @@ import pytest
 from serving.gateway.titles import ItemTitles
 from tests.integration.tiny_bert import write_tiny_bert
 from tests.toy_log import GENRES, toy_config, toy_events, toy_items, write_toy_log
-from tfrec.config import DataConfig, load_config
+from tfrec.config import Config, DataConfig, load_config
 from tfrec.data.item_words import text_hash
 from tfrec.errors import DataError
 from tfrec.training.log import load_run_data
@@ -17,6 +17,12 @@ from training.enrich import enrich
 
 QUICK = ["train.max_epochs=1", "train.refit=train", "evaluation.baselines=false"]
 REVIEW = "A wonderful review, loved it"
+
+
+def items_of(folder, **data):
+    """The items of a folder, as a run reads them."""
+    config = Config(data=DataConfig(folder=str(folder), **data))
+    return load_run_data(config).dataset.items
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +98,7 @@ def test_a_log_without_texts_is_refused(tmp_path):
 
 
 def test_a_run_takes_them_over(log):
-    frame = load_run_data(DataConfig(folder=str(log))).dataset.items.frame
+    frame = items_of(log).frame
     words = pd.read_parquet(log / "items_words.parquet")
     assert [*frame["keywords"]] == [*words["keywords"]]
     assert [*frame["topic"]] == [*words["topic"]]
@@ -100,7 +106,9 @@ def test_a_run_takes_them_over(log):
 
 def test_texts_end_with_them_where_that_is_asked_for(log):
     plain, more = (
-        load_run_data(DataConfig(folder=str(log), words_in_texts=asked)).dataset.items
+        load_run_data(
+            Config(data=DataConfig(folder=str(log), words_in_texts=asked))
+        ).dataset.items
         for asked in (False, True)
     )
     words = pd.read_parquet(log / "items_words.parquet")
@@ -115,7 +123,9 @@ def test_an_item_that_changed_since_goes_without(log, tmp_path, caplog):
     items = toy_items()
     items.loc[0, "title"] = "Another title"
     items.to_parquet(folder / "items.parquet")
-    frame = load_run_data(DataConfig(folder=str(folder))).dataset.items.frame
+    frame = load_run_data(
+        Config(data=DataConfig(folder=str(folder)))
+    ).dataset.items.frame
     assert (frame["keywords"][0], frame["topic"][0]) == ("", "")
     assert frame["topic"][1]
     assert "1 items have another text by now" in caplog.text
@@ -127,7 +137,9 @@ def test_an_item_without_a_text_has_no_words_and_has_not_changed(tmp_path, caplo
         folder / "items.parquet"
     )  # the last is in the log alone
     enrich(folder, None, ["model.text_encoder=none"])
-    frame = load_run_data(DataConfig(folder=str(folder))).dataset.items.frame
+    frame = load_run_data(
+        Config(data=DataConfig(folder=str(folder)))
+    ).dataset.items.frame
     assert [*frame["item_id"]] == [*toy_items()["item_id"]]
     assert frame["keywords"].iloc[-1] == ""
     assert "another text" not in caplog.text
@@ -136,7 +148,9 @@ def test_an_item_without_a_text_has_no_words_and_has_not_changed(tmp_path, caplo
 def test_own_columns_stay(log, tmp_path):
     folder = shutil.copytree(log, tmp_path / "shop")
     toy_items().assign(keywords="own").to_parquet(folder / "items.parquet")
-    frame = load_run_data(DataConfig(folder=str(folder))).dataset.items.frame
+    frame = load_run_data(
+        Config(data=DataConfig(folder=str(folder)))
+    ).dataset.items.frame
     assert set(frame["keywords"]) == {"own"}
     assert frame["topic"].all()
 
@@ -153,7 +167,7 @@ def test_a_broken_table_is_said(tmp_path, content, words):
     else:
         path.write_bytes(content)
     with pytest.raises(DataError, match=words):
-        load_run_data(DataConfig(folder=str(folder)))
+        items_of(folder)
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ event_weights={}, half_life_days=0.0)
                     f"the loss is multiplied by it. Received: {weight!r}."
                 )
 
-    def check(self, events):
+    def check(self, events, section="data"):
         """Sees to it that the rules and weights speak of a log's events.
 
         A comparison that is never true is a warning only: values come with time, and
@@ -70,6 +70,7 @@ event_weights={}, half_life_days=0.0)
 
         Args:
             events: `Events`, the whole log; a part of it may lack what others have.
+            section: of the configuration that has the rules.
 
         Raises:
             ConfigError: kinds of event that never occur, all of them, or a half-life
@@ -80,10 +81,10 @@ event_weights={}, half_life_days=0.0)
                 "`data.half_life_days` must be 0, because no event of the log has a "
                 f"time. Received: {self.half_life_days}. Leave it out."
             )
-        named = [("positive", rule) for rule in self.positive]
-        named += [("negative", rule) for rule in self.negative]
+        named = [(f"{section}.positive", rule) for rule in self.positive]
+        named += [(f"{section}.negative", rule) for rule in self.negative]
         rules = [(key, rule, parse_rule(rule)[0]) for key, rule in named]
-        rules += [("event_weights", event, event) for event in self.event_weights]
+        rules += [("data.event_weights", event, event) for event in self.event_weights]
         _check_kinds(rules, events.frame["event"].unique().tolist())
         for key, rule in named:
             if not _matches_any([rule], events.frame).any():
@@ -134,7 +135,7 @@ def parse_rule(rule):
 def _check_kinds(rules, kinds):
     """Raises for `(key, what it says, event)` whose event is none of the kinds."""
     absent = [
-        f"`data.{key}`: {shown!r}.{_near_miss(event, kinds)}"
+        f"`{key}`: {shown!r}.{_near_miss(event, kinds)}"
         for key, shown, event in rules
         if event not in kinds
     ]
@@ -158,8 +159,7 @@ def _warn_of(key, rule, frame):
     event, _, _ = parse_rule(rule)
     values = frame["value"][frame["event"] == event]
     logger.warning(
-        "`data.%s`: %r matches none of %d events; the values of `%s` are from %g "
-        "to %g.",
+        "`%s`: %r matches none of %d events; the values of `%s` are from %g to %g.",
         key,
         rule,
         len(values),

@@ -44,6 +44,8 @@ class Interactions:
         sequences: `[n]` int64, order among equal timestamps.
         labels: `[n]` int8, 1 positive, -1 negative, 0 neither.
         weights: `[n]` float32, in the loss.
+        interest_labels: `[n]` int8 as `labels`, what probabilities of interest are
+            learnt from; None where that is `labels`.
         offsets: `[num_users + 1]` int64; user `u` has events
             `offsets[u]:offsets[u + 1]`.
         event_texts: `EventTexts` of the whole log, whatever part of its events this
@@ -77,6 +79,7 @@ class Interactions:
     prerequisites: Prerequisites | None = None
     own_items: np.ndarray | None = None
     features: LogFeatures | None = None
+    interest_labels: np.ndarray | None = None
 
     def __post_init__(self):
         for name, dtype in EVENT_ARRAYS.items():
@@ -86,6 +89,12 @@ class Interactions:
                     f"`{name}` must be {np.dtype(dtype)} of shape "
                     f"{self.user_rows.shape}. Received: {array.dtype} {array.shape}."
                 )
+        of_interest = self.interest_labels
+        if of_interest is not None and of_interest.shape != self.user_rows.shape:
+            raise DataError(
+                "`interest_labels` must be as long as `labels`. Received: "
+                f"{len(of_interest)} and {len(self)}."
+            )
         _check_rows("user_rows", self.user_rows, self.num_users)
         _check_rows("item_rows", self.item_rows, self.num_items)
         _check_rows("event_rows", self.event_rows, len(self.event_names))
@@ -119,9 +128,16 @@ class Interactions:
             )
         kept_before = np.concatenate([[0], np.cumsum(mask)])
         arrays = {name: getattr(self, name)[mask] for name in EVENT_ARRAYS}
-        features = self.features and self.features.select(mask)
-        offsets = kept_before[self.offsets]
-        return replace(self, **arrays, offsets=offsets, features=features)
+        arrays["features"] = self.features and self.features.select(mask)
+        if self.interest_labels is not None:
+            arrays["interest_labels"] = self.interest_labels[mask]
+        return replace(self, **arrays, offsets=kept_before[self.offsets])
+
+    def labelled_by_interest(self):
+        """The same with `interest_labels` for `labels`."""
+        if self.interest_labels is None:
+            return self
+        return replace(self, labels=self.interest_labels, interest_labels=None)
 
     def popularity(self):
         """`[num_items]` int64: positive events of each item."""
@@ -262,7 +278,7 @@ class Queries:
             yield self.take(np.arange(start, min(start + batch_size, len(self))))
 
 
-def encode(dataset, rules, seed=0, features=None):
+def encode(dataset, rules, seed=0, features=None, interest=None):
     """The log of a data set as integers.
 
     Args:
@@ -270,6 +286,7 @@ def encode(dataset, rules, seed=0, features=None):
         rules: `FeedbackRules` that label and weigh the events.
         seed: int, of the random order of the events where none has a time.
         features: `FeaturesConfig` of columns that the data set has, or None.
+        interest: `FeedbackRules` for probabilities of interest, or None for `rules`.
 
     Returns:
         `Interactions` of the events with an item.
@@ -312,6 +329,7 @@ def encode(dataset, rules, seed=0, features=None):
         prerequisites=Prerequisites.of(dataset.items, speaks),
         own_items=_own_items(dataset, user_ids),
         features=log_features(dataset, features, user_ids, frame.iloc[order]),
+        interest_labels=interest and interest.label(events)[order].astype(np.int8),
         **{name: arrays[name][order].astype(EVENT_ARRAYS[name]) for name in arrays},
     )
 

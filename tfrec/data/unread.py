@@ -12,6 +12,8 @@ from tfrec.feature_columns import SIDE_OF, TAKEN, Kind
 logger = logging.getLogger(__name__)
 
 SAMPLE = 200  # cells that a guess looks at
+# What a gateway's log has beside: of lists and of its own clock.
+OF_A_LOG = {"events": {"recommendation_id", "received"}}
 LONG = 40  # letters of a text, in the mean; names are shorter
 
 
@@ -23,7 +25,10 @@ def tell_unread(where, table_name, sample):
         table_name: of the table, such as `"Items"`.
         sample: frame with these columns and some of their rows.
     """
-    names = [str(name) for name in sample.columns]
+    known = OF_A_LOG.get(table_name.lower(), ())
+    names = [str(name) for name in sample.columns if name not in known]
+    if not names:
+        return
     side = SIDE_OF.get(table_name.lower())
     free = [n for n in names if n.isidentifier() and side and n not in TAKEN[side]]
     hint = ""

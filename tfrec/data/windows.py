@@ -69,9 +69,9 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
     Returns:
         `tf.data.Dataset` of dicts: `user_rows [batch]`, and `[batch, length]`
         tensors `item_rows` (-1 = padding), `event_rows`, `values`, `timestamps`,
-        `labels` (1, 0, -1), `context` (events that the target may look back on)
-        and `target_weights` (0 = no target); `context_rows [batch, length, C]`, as
-        `Queries` has them. Of a log with texts also `text_rows`
+        `labels` and `interest_labels` (1, 0, -1), `context` (events that the target
+        may look back on) and `target_weights` (0 = no target); `context_rows
+        [batch, length, C]`, as `Queries` has them. Of a log with texts also `text_rows`
         (-1 = padding) and `text_weights`, `[batch, length, 8]`: what its user had
         written before. Of one with prerequisites also `open_from`, `[batch, n]`: from
         how many events of `context` on each of the `n` items that have some is open.
@@ -101,7 +101,8 @@ def training_windows(interactions, *, length, batch_size, seed, allow_repeats):
         batch["item_rows"] = tf.where(is_real, batch["item_rows"], -1)
         batch["context"] = tf.cast(tf.maximum(context, 0), tf.int32)
         batch["target_weights"] *= tf.cast(is_target, tf.float32)
-        batch["labels"] *= tf.cast(is_target, tf.int8)
+        for name in ("labels", "interest_labels"):
+            batch[name] *= tf.cast(is_target, tf.int8)
         batch["user_rows"] = batch["user_rows"][:, 0]
         if first_met:
             open_from = first_met(batch["user_rows"]) - starts[:, None]
@@ -155,6 +156,7 @@ def _columns(interactions, allow_repeats):
         "values": interactions.values,
         "timestamps": interactions.timestamps,
         "labels": interactions.labels,
+        "interest_labels": interactions.labelled_by_interest().labels,
         "group_starts": interactions.group_starts,
         "target_weights": weights.astype(np.float32),
         "context_rows": features.context.rows,

@@ -49,10 +49,12 @@ class RatingFactorsScorer(Scorer):
 
     def can_learn(self, interactions):
         """Whether there are reactions of both signs."""
-        return np.count_nonzero(interactions.labels < 0) >= MIN_NEGATIVES
+        labels = interactions.labelled_by_interest().labels
+        return np.count_nonzero(labels < 0) >= MIN_NEGATIVES
 
     def fit(self, interactions, catalogue, text_vectors):
         """Learns factors from all reactions, and the logit from the latest."""
+        interactions = interactions.labelled_by_interest()
         self.standardise = value_scale(interactions)
         self.recent = RECENT if interactions.has_times else (math.inf,)
         self._learn_reactions(interactions)

@@ -48,7 +48,7 @@ def interest_loss(batch, outputs, possible):
 
     Arguments as of `retrieval_loss`; only items that could be had count as sampled.
     """
-    labels = tf.cast(batch["labels"], tf.float32)
+    labels = tf.cast(batch["interest_labels"], tf.float32)
     is_positive = tf.cast(labels > 0, tf.float32)
     observed = tf.nn.sigmoid_cross_entropy_with_logits(
         is_positive, outputs["interest_logits"]

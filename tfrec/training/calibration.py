@@ -56,6 +56,7 @@ class LabelPlan:
 def explicit_negatives(interactions, held_out, seed, allow_repeats, *, items=None):
     """How many of the reactions that `labelled_pairs` takes are refusals."""
     rng = np.random.default_rng(seed)
+    interactions = interactions.labelled_by_interest()
     events = _reactions(interactions, held_out, rng, allow_repeats, MAX_PAIRS, items)
     return int((interactions.labels[events] < 0).sum())
 
@@ -87,6 +88,7 @@ def labelled_pairs(
         `Pairs`.
     """
     rng = np.random.default_rng(seed)
+    interactions = interactions.labelled_by_interest()
     events = _reactions(interactions, held_out, rng, allow_repeats, max_pairs, items)
     positive = interactions.labels[events] > 0
     if is_explicit:

@@ -14,7 +14,6 @@ from tfrec.data.people import with_people
 from tfrec.data.schema import Dataset
 from tfrec.datasets.registry import load_dataset
 from tfrec.errors import ConfigError
-from tfrec.feature_columns import FeaturesConfig
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +39,11 @@ class RunData:
         return self.dataset.events.frame.groupby("user_id", sort=False).indices
 
 
-def load_run_data(config, seed=0, features=None):
+def load_run_data(config):
     """Reads what `data.folder` or `data.dataset` names.
 
     Args:
-        config: `DataConfig`.
-        seed: int, as `encode` takes it.
-        features: `FeaturesConfig`, or None for none.
+        config: `Config`.
 
     Returns:
         `RunData`.
@@ -56,28 +53,27 @@ def load_run_data(config, seed=0, features=None):
         DataError: the tables are wrong; all problems are in the message.
         DownloadError: a public data set cannot be had.
     """
-    if bool(config.folder) == bool(config.dataset):
+    how, features = config.data, config.features
+    if bool(how.folder) == bool(how.dataset):
         raise ConfigError(
             "One of `data.folder` and `data.dataset` must be set. Received: "
-            f"{config.folder!r} and {config.dataset!r}."
+            f"{how.folder!r} and {how.dataset!r}."
         )
-    logger.info("Reading %s.", config.folder or config.dataset)
-    if config.folder:
-        dataset = read_with_words(config.folder, config, features)
+    logger.info("Reading %s.", how.folder or how.dataset)
+    if how.folder:
+        dataset = read_with_words(how.folder, how, features)
     else:
-        public = load_dataset(config.dataset, features=features)
-        dataset = with_people(public, config.people)
-    return prepare(dataset, config, seed, features)
+        public = load_dataset(how.dataset, features=features)
+        dataset = with_people(public, how.people)
+    return prepare(dataset, config)
 
 
-def prepare(dataset, config, seed=0, features=None):
+def prepare(dataset, config):
     """A data set as a run learns from it: cleaned, encoded, labelled.
 
     Args:
-        dataset: `Dataset`.
-        config: `DataConfig`, for what counts as interest.
-        seed: int, as `encode` takes it.
-        features: `FeaturesConfig` of columns that the data set has, or None.
+        dataset: `Dataset` with the columns that `config.features` names.
+        config: `Config`, for what counts as interest.
 
     Returns:
         `RunData`.
@@ -86,25 +82,36 @@ def prepare(dataset, config, seed=0, features=None):
         ConfigError: a feedback rule is wrong.
         DataError: texts shall hold the items' words, and there are none.
     """
+    how, features = config.data, config.features
     rules = FeedbackRules(
-        positive=config.positive,
-        negative=config.negative,
-        event_weights=config.event_weights,
-        half_life_days=config.half_life_days,
+        positive=how.positive,
+        negative=how.negative,
+        event_weights=how.event_weights,
+        half_life_days=how.half_life_days,
     )
     rules.check(dataset.events)
+    of_interest = _interest_rules(config.interest, dataset.events)
     unknown = unknown_ids(dataset.items.after, dataset.items.frame["item_id"])
     if unknown:
         logger.warning("%s: %s", dataset.name, words_of_unknown(unknown))
     events, report = clean(dataset.events)
-    features = features or FeaturesConfig()
     dataset = with_feature_words(dataset, features)
-    items = dataset.items.reading_words() if config.words_in_texts else dataset.items
+    items = dataset.items.reading_words() if how.words_in_texts else dataset.items
     dataset = dataclasses.replace(dataset, events=events, items=items)
     logger.info(
         "Read %d events; removed %d duplicates.", len(events), report.num_duplicates
     )
-    interactions = encode(dataset, rules, seed, features)
+    seed = config.evaluation.seed
+    interactions = encode(dataset, rules, seed, features, of_interest)
     if not interactions.has_times:
         logger.warning(NO_TIMES)
     return RunData(dataset, interactions, dataset.digest(), report.num_duplicates)
+
+
+def _interest_rules(interest, events):
+    """`FeedbackRules` of an `InterestConfig`, or None where it has none."""
+    if not (interest.positive or interest.negative):
+        return None
+    rules = FeedbackRules(positive=interest.positive, negative=interest.negative)
+    rules.check(events, "interest")
+    return rules

@@ -68,7 +68,7 @@ def run(config, resume=False, report=progress_lines):
     folder = pathlib.Path(config.run.folder) / config.run.name
     check(folder)
     set_up(config)
-    data = load_run_data(config.data, config.evaluation.seed, config.features)
+    data = load_run_data(config)
     indexes = choose_indexes(config.export.index, data.interactions.num_items)
     begin(folder, to_json(config), data.digest, resume)
     config = resolved(config, data)

@@ -61,6 +61,8 @@ async function refresh(did = null, postMs = null) {
     showPerson().catch(showError);
     throw error;
   });
+  const { recommendation_id } = answer;
+  answer.items = answer.items.map((item) => ({ ...item, recommendation_id }));
   const about = asker ? answer.understood : [asked.query, asked.category];
   const question = JSON.stringify([person.id, about]);
   const isSame = question === lastQuestion;

@@ -29,7 +29,8 @@ export class KnownUser {
   // Gives the id of the event, and the milliseconds that it took.
   async react(item, reaction) {
     const event = eventNow(item, reaction);
-    const { ms } = await api.post({ user_id: this.id, ...event });
+    const { recommendation_id } = item;
+    const { ms } = await api.post({ user_id: this.id, recommendation_id, ...event });
     return { eventId: event.event_id, ms };
   }
 

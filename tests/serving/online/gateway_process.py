@@ -8,11 +8,13 @@ import urllib.parse
 
 from serving.gateway.app import make_app
 from serving.gateway.door import LIMITS, Hosts, make_door, write_error
+from serving.gateway.impression_routes import add_log
 from serving.gateway.model_client import ModelClient
 from serving.gateway.ruling import add_rules
 from serving.gateway.texts import add_texts
 from serving.gateway.titles import ItemTitles
 from serving.http.listening import HttpServer
+from serving.interaction_log.opening import open_writer
 from serving.security.gate import Gate
 from serving.words.settings import WordsSettings
 from tests.serving.listening_process import ListeningProcess
@@ -65,12 +67,12 @@ class GatewayProcess(ListeningProcess):
 
 @contextlib.contextmanager
 def gateway_thread(
-    states, target, items=None, tokens=None, words=(), rules=None, **page
+    states, target, items=None, tokens=None, words=(), rules=None, log=None, **page
 ):
     """A gateway in this process, for the length of a block; gives `Http`.
 
     `words` are the settings and the language model that write texts, `rules` is a
-    file, `page` are `reactions` and `users` of `make_app`.
+    file, `log` a folder, `page` are `reactions` and `users` of `make_app`.
     """
     with RecommenderClient(target, "toy", timeout_s=20) as client:
         link = ModelClient(client)
@@ -78,6 +80,9 @@ def gateway_thread(
         catalogue = ItemTitles(items)
         app = make_app(states, link, catalogue, **page)
         add_rules(app, rules, link, catalogue, states)
+        writer = open_writer(states, str(log or ""), None, 600)
+        if writer:
+            add_log(app, writer, states, "toy")
         writing = add_texts(app, *(words or (WordsSettings(), None)))
         door = make_door(app, Gate(tokens), Hosts("127.0.0.1"))
         server = HttpServer(door, "127.0.0.1", 0, LIMITS, write_error)
@@ -87,6 +92,9 @@ def gateway_thread(
         finally:
             server.drain()
             writing.close()
+            app.state.impressions.close()
+            if writer:
+                writer.close()
 
 
 def eventually(call, seconds=20):

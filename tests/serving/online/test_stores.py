@@ -13,9 +13,11 @@ from serving.user_states import sqlite as sqlite_store
 from serving.user_states.memory import MemoryStates
 from serving.user_states.opening import open_states
 from serving.user_states.redis import RedisStates
+from serving.user_states.redis_outbox import OWNER
 from serving.user_states.sqlite import SqliteStates
 from serving.user_states.state_codec import StateError
 from serving.user_states.store import StoreError, StoreFullError
+from tests.contracts.outbox import OutboxContract
 from tests.contracts.user_states import UserStatesContract, event, timestamps
 from tests.serving.online.full_disk import allow_pages
 from tests.serving.online.gateway_process import eventually
@@ -23,7 +25,7 @@ from tests.serving.online.redis_server import RedisServer
 from tfrec.errors import ConfigError
 
 
-class TestMemoryStates(UserStatesContract):
+class TestMemoryStates(OutboxContract, UserStatesContract):
     @pytest.fixture(autouse=True)
     def _one_store(self):
         self._states = MemoryStates()
@@ -32,7 +34,7 @@ class TestMemoryStates(UserStatesContract):
         return self._states  # there is no other way to the same memory
 
 
-class TestSqliteStates(UserStatesContract):
+class TestSqliteStates(OutboxContract, UserStatesContract):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path):
         self._path = tmp_path / "states.db"
@@ -40,8 +42,12 @@ class TestSqliteStates(UserStatesContract):
     def reopen(self):
         return SqliteStates(self._path)
 
+    def let_lease_pass(self):
+        with contextlib.closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute("UPDATE outbox_batch SET until = until - 3600")
 
-class TestRedisStates(UserStatesContract):
+
+class TestRedisStates(OutboxContract, UserStatesContract):
     @pytest.fixture(autouse=True)
     def _server(self, redis_server):
         self._url = redis_server.url
@@ -49,6 +55,9 @@ class TestRedisStates(UserStatesContract):
 
     def reopen(self):
         return RedisStates(self._url)
+
+    def let_lease_pass(self):
+        redis_client(self._url).delete(OWNER)
 
 
 def redis_client(url):
