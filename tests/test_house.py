@@ -52,7 +52,7 @@ LAYERS = {
         ["fields", "profile", "request_log", "text_protos", "wording"],
         ["http"],
         ["security", "user_states"],
-        ["words"],
+        ["words", "interaction_log"],
         ["sentences"],
         ["rules"],
         ["model_server"],
