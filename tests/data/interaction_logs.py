@@ -1,0 +1,61 @@
+"""Small logs of impressions and events, as the gateway writes them."""
+
+import datetime
+
+import pandas as pd
+
+NOON = 1_795_953_600  # 2026-11-29T12:00:00Z
+IMPRESSION = {
+    "recommendation_id": "r1",
+    "user_id": "u1",
+    "item_id": "a",
+    "position": 1,
+    "score": 1.5,
+    "probability": 0.5,
+    "propensity": 1.0,
+    "timestamp": NOON,
+    "source": "history",
+    "model": "default",
+    "model_version": 1,
+    "rules_version": "",
+    "experiment": "",
+    "arm": "",
+}
+EVENT = {
+    "user_id": "u1",
+    "item_id": "a",
+    "timestamp": NOON + 60,
+    "event": "click",
+    "value": float("nan"),
+    "sequence": 0,
+    "event_id": "",
+    "text": "",
+    "recommendation_id": "",
+    "received": NOON + 61,
+}
+
+
+def impressions_of(*rows):
+    """A frame of impressions; each row tells what differs from `IMPRESSION`."""
+    return pd.DataFrame([{**IMPRESSION, **row} for row in rows], columns=[*IMPRESSION])
+
+
+def events_of(*rows):
+    """A frame of events; each row tells what differs from `EVENT`."""
+    return pd.DataFrame([{**EVENT, **row} for row in rows], columns=[*EVENT])
+
+
+def write_log(folder, impressions, events):
+    """Writes both frames into the hours in which their rows were received."""
+    (folder / "events").mkdir(parents=True, exist_ok=True)
+    _write(folder / "impressions", impressions, impressions["timestamp"])
+    _write(folder / "events", events, events["received"])
+    return folder
+
+
+def _write(folder, frame, received):
+    for hour, rows in frame.groupby(received // 3600 * 3600):
+        start = datetime.datetime.fromtimestamp(hour, datetime.UTC)
+        path = folder / f"{start:%Y-%m-%dT%H}"
+        path.mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(path / f"part-{len([*path.iterdir()])}.parquet", index=False)
