@@ -199,9 +199,7 @@ def attribute(
     has_list = (chosen["recommendation_id"] != "").to_numpy()
     found = np.full(len(rows), -1)
     found[has_list] = _by_list(impressions, chosen[has_list])
-    found[~has_list] = _by_user(
-        impressions, chosen[~has_list], window_s, tolerance_s
-    )
+    found[~has_list] = _by_user(impressions, chosen[~has_list], window_s, tolerance_s)
     shown_at = impressions["timestamp"].to_numpy()[found] if len(impressions) else found
     delays = np.where(found >= 0, chosen["timestamp"].to_numpy() - shown_at, 0)
     is_early, is_late = delays < -tolerance_s, delays > window_s
@@ -221,8 +219,8 @@ def attribute(
 
 
 def _is_known(impressions, events):
-    lists = impressions["recommendation_id"].to_numpy(object)
-    return pd.Index(events["recommendation_id"].to_numpy(object)).isin(lists)
+    codes = _codes("recommendation_id", impressions, events)
+    return np.isin(codes[len(impressions) :], codes[: len(impressions)])
 
 
 def _by_list(impressions, events):
@@ -267,14 +265,15 @@ def _by_user(impressions, events, window_s, tolerance_s):
 
 def _pair_codes(column, impressions, events):
     """One int64 per (cell of the column, item) of each frame, equal where both are."""
-    names, _ = pd.factorize(_joined(column, impressions, events))
-    items, known = pd.factorize(_joined("item_id", impressions, events))
-    codes = names.astype(np.int64) * max(len(known), 1) + items
+    items = _codes("item_id", impressions, events)
+    codes = _codes(column, impressions, events) * (items.max(initial=0) + 1) + items
     return codes[: len(impressions)], codes[len(impressions) :]
 
 
-def _joined(column, *frames):
-    return np.concatenate([frame[column].to_numpy(object) for frame in frames])
+def _codes(column, *frames):
+    """One int64 per cell of both frames together, equal where the cells are."""
+    cells = np.concatenate([frame[column].to_numpy(object) for frame in frames])
+    return pd.factorize(cells)[0].astype(np.int64)
 
 
 def _matches(events, rows, found, delays, is_match):
