@@ -163,6 +163,7 @@ def test_events_that_belong_to_no_impression_are_counted():
     found = attribute(impressions, events, HOUR)
     assert found.counts == {
         "events": 8,
+        "with_list": 5,
         "by_list": 1,
         "by_user": 1,
         "unknown_list": 1,
@@ -199,7 +200,7 @@ ROW = {
 }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 2), st.sampled_from("ab")),

@@ -147,16 +147,32 @@ class Attribution:
         matches: frame with a row per event that belongs to an impression, in order of
             time: `impression` and `event_row` (positions in the two frames), `event`
             (kind), `value`, `timestamp`, and `delay_s` after the impression.
-        counts: dict of how many events there are (`events`), belong to an impression by
-            their list (`by_list`) or by user and item (`by_user`), name a list that the
-            log lacks (`unknown_list`), are before their impression (`too_early`) or
-            after the window (`too_late`), or are of an item that was not shown to
-            them (`not_shown`).
+        counts: dict of how many events there are (`events`), name a list
+            (`with_list`), belong to an impression by their list (`by_list`) or by user
+            and item (`by_user`), name a list that the log lacks (`unknown_list`), are
+            before their impression (`too_early`) or after the window (`too_late`), or
+            are of an item that was not shown to them (`not_shown`).
     """
 
     impressions: pd.DataFrame
     matches: pd.DataFrame
     counts: dict[str, int]
+
+    def until(self, end: int) -> "Attribution":
+        """Without the impressions at or after `end`; what they have is left out too.
+
+        Args:
+            end: int UTC seconds.
+        """
+        is_kept = (self.impressions["timestamp"] < end).to_numpy()
+        places = np.cumsum(is_kept) - 1
+        rows = self.matches["impression"].to_numpy()
+        matches = self.matches[is_kept[rows]].reset_index(drop=True)
+        return dataclasses.replace(
+            self,
+            impressions=self.impressions[is_kept].reset_index(drop=True),
+            matches=matches.assign(impression=places[matches["impression"]]),
+        )
 
 
 def attribute(
@@ -205,15 +221,16 @@ def attribute(
     is_early, is_late = delays < -tolerance_s, delays > window_s
     is_match = (found >= 0) & ~is_early & ~is_late
     counts = {
-        "events": len(rows),
+        "with_list": has_list,
         "by_list": is_match & has_list,
         "by_user": is_match & ~has_list,
         "unknown_list": has_list & ~_is_known(impressions, chosen),
         "too_early": is_early,
         "too_late": is_late,
     }
-    counts = {name: int(np.sum(mask)) for name, mask in counts.items()}
-    counts["not_shown"] = len(rows) - sum([*counts.values()][1:])
+    counts["not_shown"] = (found < 0) & ~counts["unknown_list"]
+    counts = {name: int(mask.sum()) for name, mask in counts.items()}
+    counts["events"] = len(rows)
     matches = _matches(chosen, rows, found, delays, is_match)
     return Attribution(_with_choices(impressions, matches), matches, counts)
 

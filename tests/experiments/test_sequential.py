@@ -1,0 +1,131 @@
+"""Tests of tfrec.experiments.sequential and differences: what chance may do."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from tfrec.evaluation.ratios import Ratio, ratio_of_sums
+from tfrec.experiments.differences import difference_of
+from tfrec.experiments.sequential import always_valid_interval, always_valid_p
+
+POSITIVE = st.floats(1e-6, 1e3)
+
+
+@pytest.mark.parametrize("difference", [0.0, 0.1, -0.25])
+def test_p_is_the_inverse_of_the_mixed_likelihood_ratio(difference):
+    variance, mixing = 0.004, 0.02
+
+    def ratio_at(effect):
+        likely = stats.norm.pdf(difference, effect, math.sqrt(variance))
+        return likely * stats.norm.pdf(effect, 0, math.sqrt(mixing))
+
+    mixed = integrate.quad(ratio_at, -2, 2, points=[0, difference])[0]
+    ratio = mixed / stats.norm.pdf(difference, 0, math.sqrt(variance))
+    found = always_valid_p(difference, variance, mixing)
+    assert found == pytest.approx(min(1, 1 / ratio), rel=1e-6)
+
+
+@given(st.floats(-10, 10), POSITIVE, POSITIVE)
+def test_the_interval_excludes_nothing_else_than_p(difference, variance, mixing):
+    low, high = always_valid_interval(difference, variance, mixing)
+    p = always_valid_p(difference, variance, mixing)
+    assert low < difference < high
+    assert 0 <= p <= 1
+    if not 0.0499 < p < 0.0501:
+        assert (low > 0 or high < 0) == (p < 0.05)
+
+
+def peeked(rng, effect=0.0, is_returning=False, looks=20, people=1000):
+    """Whether p for all looks, and p for one, ever fell below 0.05 in an experiment.
+
+    Lists with a click, of people who differ from each other. Either people arrive and
+    see all their lists at once, or all are there from the start and come again.
+    """
+    arms = []
+    for change in (effect, 0.0):
+        rates = rng.beta(2, 18, people) + change
+        lists = rng.integers(1, 4, (people, looks)) if is_returning else None
+        if is_returning:
+            clicks = rng.binomial(lists, rates[:, None])
+            arms.append((np.cumsum(clicks, axis=1), np.cumsum(lists, axis=1)))
+        else:
+            lists = rng.integers(1, 6, people)
+            arms.append((rng.binomial(lists, rates), lists))
+    found = []
+    for look in range(looks):
+        if is_returning:
+            ratios = [ratio_of_sums(c[:, look], n[:, look]) for c, n in arms]
+        else:
+            size = people * (look + 1) // looks
+            ratios = [ratio_of_sums(c[:size], n[:size]) for c, n in arms]
+        found.append(difference_of(*ratios))
+    return [min(d.always_valid_p for d in found) < 0.05, min(d.p for d in found) < 0.05]
+
+
+@pytest.mark.parametrize("is_returning", [False, True])
+def test_peeking_does_not_make_differences(is_returning):
+    """In 300 experiments without a difference, looked at 20 times each."""
+    rng = np.random.default_rng(1)
+    always, once = np.mean(
+        [peeked(rng, is_returning=is_returning) for _ in range(300)], axis=0
+    )
+    # 0.05 and three standard errors of 300 experiments: 0.05 + 3 x 0.0126
+    assert always <= 0.088
+    assert once >= (0.1 if is_returning else 0.15)  # what it is for
+
+
+def test_true_differences_are_found():
+    rng = np.random.default_rng(2)
+    found = [peeked(rng, effect=0.05)[0] for _ in range(40)]
+    assert np.mean(found) > 0.8
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    rng = np.random.default_rng(3)
+    covered = []
+    for _ in range(400):
+        lists = rng.integers(1, 6, 200)
+        clicks = rng.binomial(lists, rng.beta(2, 8, 200))
+        low, high = ratio_of_sums(clicks, lists).interval
+        covered.append(low <= 0.2 <= high)
+    assert 0.92 <= np.mean(covered) <= 0.98  # 0.95 and three standard errors
+
+
+def test_people_with_many_lists_are_one_observation_each():
+    # Five people with 10 lists each, either all clicked or none: as good as 5 lists.
+    clicks, lists = np.array([10, 0, 10, 0, 0]), np.full(5, 10)
+    ratio = ratio_of_sums(clicks, lists)
+    values = clicks / 10
+    assert ratio.value == 0.4
+    assert ratio.variance == pytest.approx(values.var(ddof=1) / 5)
+    again = ratio_of_sums(np.repeat(clicks, 3), np.repeat(lists, 3))
+    assert again.variance < ratio.variance
+
+
+def test_the_ordinary_p_is_welchs():
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(0, 1, 12), rng.normal(0.5, 2, 8)
+    ours = difference_of(*(ratio_of_sums(x, np.ones(len(x))) for x in (a, b)))
+    theirs = stats.ttest_ind(a, b, equal_var=False)
+    assert ours.p == pytest.approx(theirs.pvalue)
+    assert ours.interval == pytest.approx(theirs.confidence_interval())
+
+
+def test_what_cannot_be_compared_says_why():
+    some = ratio_of_sums([1, 0], [1, 1])
+    assert "nothing to divide by" in difference_of(some, ratio_of_sums([], [])).note
+    one = difference_of(ratio_of_sums([1], [2]), some)
+    assert (one.difference, one.interval, one.p) == (0.0, None, None)
+    assert "one person" in one.note
+    same = difference_of(ratio_of_sums([1, 1], [1, 1]), ratio_of_sums([0, 0], [1, 1]))
+    assert same.difference == 1.0
+    assert same.relative is None
+    assert same.always_valid_p is None
+    assert "no variation" in same.note
+    assert same.verdict == "open"
+    assert difference_of(Ratio(2, 1e-8, 90), Ratio(1, 1e-8, 90)).verdict == "higher"
+    assert difference_of(Ratio(1, 1e-8, 90), Ratio(2, 1e-8, 90)).verdict == "lower"
