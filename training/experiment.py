@@ -64,7 +64,7 @@ def experiment(
     The table has rates per arm and differences from the control. Its figures at all
     times may be looked at as often as one likes; those for one look may not.
     """
-    from tfrec.experiments.kinds import EventKinds, read_kinds, read_worths
+    from tfrec.experiments.kinds import CountedKinds, read_kinds, read_worths
     from tfrec.experiments.page import render_experiment
     from tfrec.experiments.report import experiment_report
     from training.log_options import (
@@ -76,7 +76,7 @@ def experiment(
 
     show_log()
     check_report_file(out)
-    kinds = EventKinds(
+    kinds = CountedKinds(
         clicks=read_kinds(clicks),
         conversions=read_kinds(conversions),
         values=read_kinds(values),

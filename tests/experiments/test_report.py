@@ -12,7 +12,7 @@ from tfrec.data.impressions import attribute
 from tfrec.errors import ConfigError, DataError
 from tfrec.experiments.allocation import mismatch_p
 from tfrec.experiments.coverage import expected_items
-from tfrec.experiments.kinds import EventKinds, read_kinds, read_worths
+from tfrec.experiments.kinds import CountedKinds, read_kinds, read_worths
 from tfrec.experiments.page import render_experiment
 from tfrec.experiments.report import experiment_report
 
@@ -65,7 +65,7 @@ def by_hand():
     return impressions, events
 
 
-KINDS = EventKinds(
+KINDS = CountedKinds(
     clicks=("click",),
     conversions=("buy",),
     values=("buy",),

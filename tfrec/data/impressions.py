@@ -135,6 +135,19 @@ def _once(frame, is_repeated):
     return kept
 
 
+def with_people(impressions: pd.DataFrame) -> pd.DataFrame:
+    """Impressions with the column `person`: the user, or the list of nobody known.
+
+    Each list of an anonymous visitor counts as a person of its own.
+
+    Args:
+        impressions: frame with `user_id` and `recommendation_id`.
+    """
+    users, lists = impressions["user_id"], impressions["recommendation_id"]
+    names = ("user " + users).where(users != "", "list " + lists)
+    return impressions.assign(person=names)
+
+
 @dataclasses.dataclass(frozen=True)
 class Attribution:
     """Which events belong to which impressions.

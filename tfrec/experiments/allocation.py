@@ -49,21 +49,6 @@ def mismatch_p(people: Mapping[str, int], shares: Mapping[str, float]) -> float:
     return float(stats.chisquare(observed, expected).pvalue)
 
 
-def with_people(impressions: pd.DataFrame) -> pd.DataFrame:
-    """Impressions with the column `person`: the user, or the list of nobody known.
-
-    Each list of an anonymous visitor counts as a person of its own.
-
-    Args:
-        impressions: frame with `user_id` and `recommendation_id`.
-    """
-    is_known = impressions["user_id"] != ""
-    lists = "list " + impressions["recommendation_id"]
-    return impressions.assign(
-        person=("user " + impressions["user_id"]).where(is_known, lists)
-    )
-
-
 def without_crossovers(impressions: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Leaves out everybody who was in several arms.
 

@@ -10,7 +10,7 @@ USUAL = "usual"  # how a list of kinds names the kind ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EventKinds:
+class CountedKinds:
     """What the metrics of an experiment count."""
 
     clicks: tuple[str, ...] = ("", "click")

@@ -125,7 +125,7 @@ def _attribution(report):
     return (
         f"The whole log has {counts['events']:,} events. {counts['by_list']:,} belong "
         f"to the list that they name, {counts['by_user']:,} to the latest impression "
-        f"of their user and item. Not counted are {counts['not_shown']:,} of items that "
+        f"of their user and item. Not counted: {counts['not_shown']:,} of items that "
         f"were not shown before, {counts['too_late']:,} after the window, "
         f"{counts['too_early']:,} before their list, and {counts['unknown_list']:,} of "
         "lists that the log lacks."

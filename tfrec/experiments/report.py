@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrec.data.impressions import Attribution
+from tfrec.data.impressions import Attribution, with_people
 from tfrec.errors import ConfigError, DataError
 from tfrec.evaluation.ratios import Ratio, ratio_of_sums
 from tfrec.experiments.allocation import (
     MISMATCH_P,
     mismatch_p,
-    with_people,
     without_crossovers,
 )
 from tfrec.experiments.cautions import warnings_of
 from tfrec.experiments.coverage import coverage_of
 from tfrec.experiments.differences import difference_of
-from tfrec.experiments.kinds import EventKinds
+from tfrec.experiments.kinds import CountedKinds
 from tfrec.experiments.tallies import Tally, answers_of, tallies_of
 
 
@@ -29,7 +28,7 @@ def experiment_report(
     experiment: str,
     *,
     control: str | None = None,
-    kinds: EventKinds | None = None,
+    kinds: CountedKinds | None = None,
     shares: Mapping[str, float] | None = None,
     window_s: int = 86_400,
 ) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def experiment_report(
         DataError: the log does not have the experiment.
         ConfigError: there is no such control, or shares do not fit the arms.
     """
-    kinds, impressions = kinds or EventKinds(), attribution.impressions
+    kinds, impressions = kinds or CountedKinds(), attribution.impressions
     shown, num_unassigned = _of_experiment(impressions, experiment)
     shown, num_crossovers = without_crossovers(with_people(shown))
     known = impressions.loc[impressions["experiment"] == experiment, "arm"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tfrec.data.impressions import Attribution
-from tfrec.experiments.kinds import EventKinds
+from tfrec.experiments.kinds import CountedKinds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ def tallies_of(
     shown: pd.DataFrame,
     attribution: Attribution,
     answers: pd.DataFrame,
-    kinds: EventKinds,
+    kinds: CountedKinds,
 ) -> tuple[pd.DataFrame, list[Tally]]:
     """What each person saw and did.
 
@@ -104,7 +104,7 @@ def _best_ranks(shown, clicked):
 
 
 def answers_of(
-    shown: pd.DataFrame, events: pd.DataFrame, kinds: EventKinds, window_s: int
+    shown: pd.DataFrame, events: pd.DataFrame, kinds: CountedKinds, window_s: int
 ) -> pd.DataFrame:
     """What people said of an experiment, whether or not they named an item.
 
