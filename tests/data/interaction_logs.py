@@ -1,7 +1,5 @@
 """Small logs of impressions and events, as the gateway writes them."""
 
-import datetime
-
 import pandas as pd
 
 NOON = 1_795_953_600  # 2026-11-29T12:00:00Z
@@ -43,19 +41,3 @@ def impressions_of(*rows):
 def events_of(*rows):
     """A frame of events; each row tells what differs from `EVENT`."""
     return pd.DataFrame([{**EVENT, **row} for row in rows], columns=[*EVENT])
-
-
-def write_log(folder, impressions, events):
-    """Writes both frames into the hours in which their rows were received."""
-    (folder / "events").mkdir(parents=True, exist_ok=True)
-    _write(folder / "impressions", impressions, impressions["timestamp"])
-    _write(folder / "events", events, events["received"])
-    return folder
-
-
-def _write(folder, frame, received):
-    for hour, rows in frame.groupby(received // 3600 * 3600):
-        start = datetime.datetime.fromtimestamp(hour, datetime.UTC)
-        path = folder / f"{start:%Y-%m-%dT%H}"
-        path.mkdir(parents=True, exist_ok=True)
-        rows.to_parquet(path / f"part-{len([*path.iterdir()])}.parquet", index=False)

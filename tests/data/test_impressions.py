@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.ab_log import write_log
 from tests.data.interaction_logs import (
     IMPRESSION,
     NOON,
     events_of,
     impressions_of,
-    write_log,
 )
 from tfrec.data.impressions import REPEATED, attribute, read_interaction_log
 from tfrec.errors import DataError

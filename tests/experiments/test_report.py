@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from examples.ab_log import simulated_log
 from tests.data.interaction_logs import NOON, events_of, impressions_of
-from tests.experiments.simulated import simulated_log
 from tfrec.data.impressions import attribute
 from tfrec.errors import ConfigError, DataError
 from tfrec.experiments.allocation import mismatch_p
@@ -16,12 +16,12 @@ from tfrec.experiments.kinds import CountedKinds, read_kinds, read_worths
 from tfrec.experiments.page import render_experiment
 from tfrec.experiments.report import experiment_report
 
-HOUR = 3600
+HOUR, NAME = 3600, "button"
 
 
 def report_of(impressions, events, **options):
     found = attribute(impressions, events, HOUR)
-    name = options.pop("experiment", "test")
+    name = options.pop("experiment", NAME)
     return experiment_report(found, events, name, window_s=HOUR, **options)
 
 
@@ -31,7 +31,7 @@ def metric(report, name):
 
 def shown(arm, user, *items, list_id=None, **others):
     """One list of items in an arm."""
-    row = {"arm": arm, "user_id": user, "experiment": "test"} | others
+    row = {"arm": arm, "user_id": user, "experiment": NAME} | others
     row["recommendation_id"] = list_id or f"{arm}-{user}"
     return [
         {**row, "item_id": item, "position": place}
@@ -209,8 +209,8 @@ def test_a_true_difference_is_told():
 
 def test_unknown_names_are_refused():
     impressions, events = simulated_log(num_people=20)
-    with pytest.raises(DataError, match=r"Did you mean `test`\? Received: 'tset'"):
-        report_of(impressions, events, experiment="tset")
+    with pytest.raises(DataError, match=r"Did you mean `button`\? Received: 'buton'"):
+        report_of(impressions, events, experiment="buton")
     with pytest.raises(ConfigError, match="`control` must be an arm .*'z'; arms: a, b"):
         report_of(impressions, events, control="z")
     with pytest.raises(DataError, match="must have arms"):

@@ -61,13 +61,13 @@ def estimates(log, *methods):
 
 def test_intervals_cover_the_truth():
     rng = np.random.default_rng(0)
-    runs = [estimates(draw(rng, 600), None, BOOTSTRAP) for _ in range(120)]
+    runs = [estimates(draw(rng, 400), None, BOOTSTRAP) for _ in range(100)]
     values = np.array([[each.value for each in run] for run in runs])
     spread = values.std(axis=0)
-    assert (np.abs(values.mean(axis=0) - TRUTH) < 3 * spread / np.sqrt(120)).all()
+    assert (np.abs(values.mean(axis=0) - TRUTH) < 3 * spread / 10).all()
     covered = [[e.interval[0] <= TRUTH <= e.interval[1] for e in run] for run in runs]
-    # 0.95 less three standard errors of 120 runs: 0.95 - 3 x 0.02
-    assert (np.mean(covered, axis=0) >= 0.89).all()
+    # 0.95 less three standard errors of 100 runs: 0.95 - 3 x 0.022
+    assert (np.mean(covered, axis=0) >= 0.885).all()
     assert spread[2] < spread[0]  # what DR is for
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.data.interaction_logs import write_log
+from examples.ab_log import write_log
 from tests.off_policy.random_logs import (
     LOGGED,
     TARGET,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.data.interaction_logs import NOON, write_log
-from tests.experiments.simulated import simulated_log
+from examples.ab_log import simulated_log, write_log
+from tests.data.interaction_logs import NOON
 from tests.serving.programs import run_program
 from training.experiment import main
 
@@ -16,7 +16,7 @@ def compare(tmp_path, monkeypatch, capsys):
     log = write_log(tmp_path / "log", *simulated_log(num_people=400))
 
     def run(*options):
-        named = ("--experiment", "test", *options)
+        named = ("--experiment", "button", *options)
         code = run_program(monkeypatch, main, log, *named)
         printed = capsys.readouterr()
         return code, printed.out + printed.err
@@ -29,7 +29,7 @@ def test_an_experiment_is_compared(compare, tmp_path):
     options = ("--shares", "a=0.5,b=0.5", "--control", "b", "--out", out)
     code, words = compare(*options, "--satisfaction", "thumbs=1", "--clicks", "click")
     assert code == 0, words
-    assert "# Experiment test" in words
+    assert "# Experiment button" in words
     assert "## Differences from b" in words
     report = json.loads(out.read_text())
     assert report["is_trusted"]
