@@ -79,6 +79,8 @@ def test_what_makes_estimates_worthless_is_said(shown):
     assert "The mean of the weights is 0.000 and should be 1" in words
     assert "100.0% of what the policy would show was never shown" in words
     assert "10 impressions are left out" in words
+    nothing = off_policy_report(shown.assign(chosen=False), target_policy(shown))
+    assert nothing["warnings"][0].startswith("Nothing that the log shows was chosen")
     page = render_off_policy(off_policy_report(seen, policy))
     assert "none" in page
     report = off_policy_report(shown, target_policy(shown), clip=2)

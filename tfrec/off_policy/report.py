@@ -134,6 +134,11 @@ def _warnings(report):
             "All propensities are 1: the log shows fixed lists and says nothing about "
             "other items. Let the gateway explore before estimating."
         )
+    if not report["log"]["value"]:
+        yield (
+            "Nothing that the log shows was chosen. See that `--clicks` names kinds "
+            "that the log has."
+        )
     if weights["effective_sample_size"] < FEW_ROWS:
         yield (
             f"The log is worth {weights['effective_sample_size']:.1f} impressions for "
