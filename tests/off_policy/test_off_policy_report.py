@@ -17,6 +17,7 @@ from tests.off_policy.random_logs import (
 from tests.serving.programs import run_program
 from tfrec.data.impressions import attribute
 from tfrec.errors import DataError
+from tfrec.off_policy.outcomes import STRENGTH
 from tfrec.off_policy.page import render_off_policy
 from tfrec.off_policy.policy import checked_policy, read_policy
 from tfrec.off_policy.report import off_policy_report
@@ -56,6 +57,32 @@ def test_the_policy_that_logged_is_as_it_was(shown):
     assert ips == report["log"]
     assert report["weights"]["effective_sample_size"] == pytest.approx(len(shown))
     assert report["warnings"] == []
+
+
+def test_estimates_as_computed_one_row_after_the_other(shown):
+    """Item e is not in the policy: it is never shown, and its rows weigh nothing."""
+    few = shown.head(60)
+    shares = np.array([0.1, 0.2, 0.3, 0.4, 0.0])
+    policy = target_policy(few, shares)
+    report = off_policy_report(few, policy[policy["item_id"] != "e"])["estimates"]
+    chances = dict(zip("abcde", shares, strict=True))
+    weighted, robust, weights = [], [], []
+    for row in few.itertuples():
+        place = few[few["position"] == row.position]
+
+        def predicted(item, place=place, row=row):
+            mine = place[(place["item_id"] == item) & (place.index != row.Index)]
+            drawn = mine["chosen"].sum() + STRENGTH * place["chosen"].mean()
+            return drawn / (len(mine) + STRENGTH)
+
+        weight = chances[row.item_id] / row.propensity
+        direct = sum(share * predicted(item) for item, share in chances.items())
+        weights.append(weight)
+        weighted.append(weight * row.chosen)
+        robust.append(direct + weight * (row.chosen - predicted(row.item_id)))
+    assert report["ips"]["value"] == pytest.approx(np.mean(weighted))
+    assert report["snips"]["value"] == pytest.approx(sum(weighted) / sum(weights))
+    assert report["dr"]["value"] == pytest.approx(np.mean(robust))
 
 
 def test_a_file_of_the_logged_items_alone(shown):

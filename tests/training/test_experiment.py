@@ -13,7 +13,7 @@ from training.experiment import main
 @pytest.fixture
 def compare(tmp_path, monkeypatch, capsys):
     """Runs the program on a simulated log; gives its exit code and its words."""
-    log = write_log(tmp_path / "log", *simulated_log(num_people=400))
+    log = write_log(tmp_path / "log", *simulated_log(rates={"a": 0.6, "b": 0.6}))
 
     def run(*options):
         named = ("--experiment", "button", *options)
@@ -41,10 +41,14 @@ def test_an_experiment_is_compared(compare, tmp_path):
 
 def test_only_the_impressions_of_a_span_count(compare, tmp_path):
     out = tmp_path / "test.json"
-    code, words = compare("--since", NOON + 600, "--until", NOON + 1200, "--out", out)
-    assert code == 0, words
-    report = json.loads(out.read_text())
-    assert (report["since"], report["until"]) == (NOON + 600, NOON + 1190)
+    clicks = []
+    for end in (NOON + 1181, NOON + 1190):  # clicks are 5 seconds after their list
+        code, words = compare("--since", NOON + 600, "--until", end, "--out", out)
+        assert code == 0, words
+        report = json.loads(out.read_text())
+        assert (report["since"], report["until"]) == (NOON + 600, NOON + 1180)
+        clicks.append(report["metrics"][0])
+    assert clicks[0] == clicks[1]
 
 
 @pytest.mark.parametrize(
