@@ -62,11 +62,13 @@ def ever_significant(pairs):
         pairs: arms at each look, as `arriving` gives them.
     """
     found = [difference_of(*(ratio_of_sums(*arm) for arm in arms)) for arms in pairs]
-    known = [each for each in found if each.p is not None]
-    return (
-        any(each.always_valid_p < 0.05 for each in known),
-        any(each.p < 0.05 for each in known),
-    )
+    always = [each.always_valid_p for each in found]
+    once = [each.p for each in found]
+    return _falls(always), _falls(once)
+
+
+def _falls(values):
+    return any(p is not None and p < 0.05 for p in values)
 
 
 CASES = {

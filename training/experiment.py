@@ -64,13 +64,14 @@ def experiment(
     The table has rates per arm and differences from the control. Its figures at all
     times may be looked at as often as one likes; those for one look may not.
     """
-    from tfrec.experiments.kinds import CountedKinds, read_kinds, read_worths
+    from tfrec.experiments.kinds import CountedKinds, read_answers, read_kinds
     from tfrec.experiments.page import render_experiment
     from tfrec.experiments.report import experiment_report
     from training.log_options import (
         attributed_log,
         check_report_file,
         read_shares,
+        window_seconds,
         write_page,
     )
 
@@ -80,10 +81,9 @@ def experiment(
         clicks=read_kinds(clicks),
         conversions=read_kinds(conversions),
         values=read_kinds(values),
-        satisfaction=read_worths("--satisfaction", satisfaction),
+        satisfaction=read_answers(satisfaction),
     )
-    told = read_shares(shares)
-    window_s = round(window_hours * 3600)
+    window_s = window_seconds(window_hours)
     attribution, events = attributed_log(log, since, until, window_s)
     report = experiment_report(
         attribution,
@@ -91,7 +91,7 @@ def experiment(
         experiment,
         control=control,
         kinds=kinds,
-        shares=told,
+        shares=read_shares(shares),
         window_s=window_s,
     )
     page = render_experiment(report)

@@ -13,6 +13,7 @@ from tfrec.files import replacing
 from tfrec.values import read_time
 
 ENDINGS = (".json", ".md")
+LONGEST_HOURS = 24 * 366
 
 
 def attributed_log(
@@ -50,6 +51,20 @@ def _seconds(flag, text):
     except ValueError as error:
         raise ConfigError(f"`{flag}` {error}. Received: {text!r}.") from None
     return None if moment is None else moment.seconds
+
+
+def window_seconds(hours: float) -> int:
+    """Seconds of `--window-hours`.
+
+    Raises:
+        ConfigError: it is no time that passes.
+    """
+    if not 0 <= hours < LONGEST_HOURS:
+        raise ConfigError(
+            f"`--window-hours` must be from 0 to {LONGEST_HOURS}, because events are "
+            f"read for that long after the last impression. Received: {hours}."
+        )
+    return round(hours * 3600)
 
 
 def read_shares(text: str) -> dict[str, float] | None:

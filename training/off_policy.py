@@ -45,12 +45,17 @@ def off_policy(
     from tfrec.off_policy.page import render_off_policy
     from tfrec.off_policy.policy import read_policy
     from tfrec.off_policy.report import off_policy_report
-    from training.log_options import attributed_log, check_report_file, write_page
+    from training.log_options import (
+        attributed_log,
+        check_report_file,
+        window_seconds,
+        write_page,
+    )
 
     show_log()
     check_report_file(out)
     target = read_policy(policy)
-    window_s = round(window_hours * 3600)
+    window_s = window_seconds(window_hours)
     kinds = read_kinds(clicks)
     attribution, _ = attributed_log(log, since, until, window_s, kinds)
     report = off_policy_report(attribution.impressions, target, clip=clip)

@@ -12,7 +12,7 @@ from tfrec.data.impressions import attribute
 from tfrec.errors import ConfigError, DataError
 from tfrec.experiments.allocation import mismatch_p
 from tfrec.experiments.coverage import expected_items
-from tfrec.experiments.kinds import CountedKinds, read_kinds, read_worths
+from tfrec.experiments.kinds import CountedKinds, read_answers, read_kinds, read_worths
 from tfrec.experiments.page import render_experiment
 from tfrec.experiments.report import experiment_report
 
@@ -222,7 +222,8 @@ def test_unknown_names_are_refused():
 
 def test_kinds_are_read_from_flags():
     assert read_kinds(" click,usual,") == ("click", "")
-    assert read_worths("--x", "up=1,usual") == {"up": 1.0, "": None}
+    assert read_answers("up=1,usual") == {"up": 1.0, "": None}
+    assert read_worths("--x", "a=1, usual=2") == {"a": 1.0, "usual": 2.0}  # an arm
     for text in ("up=high", "up=1,up=2", "=3", "up="):
         with pytest.raises(ConfigError, match="`--x` must be NAME or NAME=NUMBER"):
             read_worths("--x", text)

@@ -100,5 +100,11 @@ def test_what_cannot_be_compared_says_why():
     assert same.always_valid_p is None
     assert "no variation" in same.note
     assert same.verdict == "open"
+    few = difference_of(Ratio(2, 1e-8, 90), Ratio(1, 1e-8, 19))
+    assert few.p < 1e-6
+    assert few.always_valid_p is few.always_valid_interval is None
+    assert "fewer than 20 people" in few.note
+    thirds = ratio_of_sums(np.full(90, 0.1) * 3, np.full(90, 0.3) * 10)
+    assert "no variation" in difference_of(thirds, thirds).note
     assert difference_of(Ratio(2, 1e-8, 90), Ratio(1, 1e-8, 90)).verdict == "higher"
     assert difference_of(Ratio(1, 1e-8, 90), Ratio(2, 1e-8, 90)).verdict == "lower"

@@ -57,6 +57,7 @@ def test_only_the_impressions_of_a_span_count(compare, tmp_path):
         (("--out", "x.pdf"), "`--out` must end with .json or .md"),
         (("--shares", "a,b=1"), "`--shares` must give each arm a number"),
         (("--since", "soon"), "`--since` must be UTC seconds"),
+        (("--window-hours", "inf"), "`--window-hours` must be from 0 to"),
         (("--control", "c"), "`control` must be an arm"),
         (("--satisfaction", "up=x"), "`--satisfaction` must be NAME"),
     ],

@@ -13,6 +13,9 @@ from tfrec.experiments.sequential import (
     mixing_variance,
 )
 
+LEAST_PEOPLE = 20  # in each arm; the variance of fewer is too uncertain to look often
+ROUNDING = 1e-9  # of a value: a smaller deviation is one of floats
+
 
 @dataclass(frozen=True)
 class ArmDifference:
@@ -52,18 +55,23 @@ def difference_of(arm: Ratio, control: Ratio) -> ArmDifference:
         note = "an arm with one person has no interval"
         return ArmDifference(difference, relative, note=note)
     variance = arm.variance + control.variance
-    if not variance > 0:
+    scale = max(abs(arm.value), abs(control.value))
+    if math.sqrt(variance) <= ROUNDING * scale:
         note = "no variation: all people of each arm have the same value"
         return ArmDifference(difference, relative, note=note)
     freedom = _freedom(arm, control)
     margin = float(stats.t.isf(ALPHA / 2, freedom)) * math.sqrt(variance)
     p = 2 * float(stats.t.sf(abs(difference) / math.sqrt(variance), freedom))
+    once = (difference - margin, difference + margin)
+    if min(arm.num_groups, control.num_groups) < LEAST_PEOPLE:
+        note = f"nothing at all times from fewer than {LEAST_PEOPLE} people in an arm"
+        return ArmDifference(difference, relative, once, p, note=note)
     person = (arm.variance * arm.num_groups + control.variance * control.num_groups) / 2
     mixing = mixing_variance(person)
     return ArmDifference(
         difference,
         relative,
-        (difference - margin, difference + margin),
+        once,
         p,
         always_valid_interval(difference, variance, mixing),
         always_valid_p(difference, variance, mixing),

@@ -31,12 +31,22 @@ def read_kinds(text: str) -> tuple[str, ...]:
         >>> read_kinds("click, usual")
         ('click', '')
     """
-    names = [part.strip() for part in text.split(",")]
-    return tuple("" if name == USUAL else name for name in names if name)
+    return tuple(_kind(part.strip()) for part in _parts(text))
+
+
+def read_answers(text: str) -> dict[str, float | None]:
+    """What answers are worth by kind; see `read_worths`.
+
+    Example:
+        >>> read_answers("up=1,usual")
+        {'up': 1.0, '': None}
+    """
+    worths = read_worths("--satisfaction", text)
+    return {_kind(name): worth for name, worth in worths.items()}
 
 
 def read_worths(flag: str, text: str) -> dict[str, float | None]:
-    """Numbers by name from `"up=1,down=0,survey"`, None where no number is given.
+    """Numbers by name from `"a=0.5,b"`, None where no number is given.
 
     Args:
         flag: where the text comes from, for the message.
@@ -46,8 +56,8 @@ def read_worths(flag: str, text: str) -> dict[str, float | None]:
         ConfigError: a number is none, or a name comes twice.
 
     Example:
-        >>> read_worths("--satisfaction", "up=1,down=0,survey")
-        {'up': 1.0, 'down': 0.0, 'survey': None}
+        >>> read_worths("--shares", "a=0.5,b")
+        {'a': 0.5, 'b': None}
     """
     worths: dict[str, float | None] = {}
     for part in _parts(text):
@@ -61,8 +71,12 @@ def read_worths(flag: str, text: str) -> dict[str, float | None]:
                 f"`{flag}` must be NAME or NAME=NUMBER, each name once and with commas "
                 f"between them. Received: {text!r}."
             )
-        worths["" if name == USUAL else name] = worth
+        worths[name] = worth
     return worths
+
+
+def _kind(name: str) -> str:
+    return "" if name == USUAL else name
 
 
 def _parts(text: str) -> Iterable[str]:
