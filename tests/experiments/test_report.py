@@ -209,8 +209,8 @@ def test_a_true_difference_is_told():
 
 def test_unknown_names_are_refused():
     impressions, events = simulated_log(num_people=20)
-    with pytest.raises(DataError, match=r"Did you mean `button`\? Received: 'buton'"):
-        report_of(impressions, events, experiment="buton")
+    with pytest.raises(DataError, match=r"Did you mean `button`\? Received: 'button2'"):
+        report_of(impressions, events, experiment="button2")
     with pytest.raises(ConfigError, match="`control` must be an arm .*'z'; arms: a, b"):
         report_of(impressions, events, control="z")
     with pytest.raises(DataError, match="must have arms"):
