@@ -200,7 +200,7 @@ ROW = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 2), st.sampled_from("ab")),

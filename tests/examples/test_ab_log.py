@@ -15,7 +15,7 @@ def test_the_true_rates_are_found(tmp_path, monkeypatch, capsys):
     def main():
         program.run_program(program.ab_log)
 
-    assert run_program(monkeypatch, main, tmp_path, "--num-people", 3000) == 0
+    assert run_program(monkeypatch, main, tmp_path, "--num-people", 2000) == 0
     impressions, events = read_interaction_log(tmp_path)
     assert f"{len(impressions):,} impressions" in capsys.readouterr().out
     attribution = attribute(impressions, events, 3600, kinds=["click"])

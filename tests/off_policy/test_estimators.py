@@ -40,13 +40,9 @@ def estimates(log, *methods):
     cells = (log["item_id"], log["position"])
     means = SmoothedMeans(log["reward"], *cells)
     alone = means.predict_without(log["reward"], *cells)
-    direct = {
-        place: TARGET @ means.predict(["a", "b", "c", "d", "e"], [place] * 5)
-        for place in (1, 2)
-    }
-    predicted = log["position"].map(direct) + log["target"] * (
-        alone - means.predict(*cells)
-    )
+    everything = means.predict([*ITEMS] * 2, [1] * 5 + [2] * 5).reshape(2, 5)
+    direct = (everything @ TARGET)[log["position"] - 1]
+    predicted = direct + log["target"] * (alone - means.predict(*cells))
     rewards, errors = log["reward"], log["reward"] - alone
     return [
         each
@@ -61,13 +57,13 @@ def estimates(log, *methods):
 
 def test_intervals_cover_the_truth():
     rng = np.random.default_rng(0)
-    runs = [estimates(draw(rng, 400), None, BOOTSTRAP) for _ in range(100)]
+    runs = [estimates(draw(rng, 400), None, BOOTSTRAP) for _ in range(81)]
     values = np.array([[each.value for each in run] for run in runs])
     spread = values.std(axis=0)
-    assert (np.abs(values.mean(axis=0) - TRUTH) < 3 * spread / 10).all()
+    assert (np.abs(values.mean(axis=0) - TRUTH) < 3 * spread / 9).all()
     covered = [[e.interval[0] <= TRUTH <= e.interval[1] for e in run] for run in runs]
-    # 0.95 less three standard errors of 100 runs: 0.95 - 3 x 0.022
-    assert (np.mean(covered, axis=0) >= 0.885).all()
+    # 0.95 less three standard errors of 81 runs: 0.95 - 3 x 0.024
+    assert (np.mean(covered, axis=0) >= 0.877).all()
     assert spread[2] < spread[0]  # what DR is for
 
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtr, stdtrit  # quicker than scipy.stats.t
 
 from tfrec.evaluation.ratios import Ratio
 from tfrec.experiments.sequential import (
@@ -60,8 +60,8 @@ def difference_of(arm: Ratio, control: Ratio) -> ArmDifference:
         note = "no variation: all people of each arm have the same value"
         return ArmDifference(difference, relative, note=note)
     freedom = _freedom(arm, control)
-    margin = float(stats.t.isf(ALPHA / 2, freedom)) * math.sqrt(variance)
-    p = 2 * float(stats.t.sf(abs(difference) / math.sqrt(variance), freedom))
+    margin = -float(stdtrit(freedom, ALPHA / 2)) * math.sqrt(variance)
+    p = 2 * float(stdtr(freedom, -abs(difference) / math.sqrt(variance)))
     once = (difference - margin, difference + margin)
     if min(arm.num_groups, control.num_groups) < LEAST_PEOPLE:
         note = f"nothing at all times from fewer than {LEAST_PEOPLE} people in an arm"
