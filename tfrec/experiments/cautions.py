@@ -91,7 +91,7 @@ def _on_gaps(shown, counts):
 
 
 def _on_kinds(kinds, events):
-    known = {*events["event"]}
+    known = {*events["event"].unique()}
     names = ", ".join(sorted(name or "usual" for name in known)) or "none"
     for purpose in ("clicks", "conversions", "satisfaction"):
         wanted = [*kinds[purpose]]

@@ -57,7 +57,7 @@ def experiment_report(
     shown, num_unassigned = _of_experiment(impressions, experiment)
     shown, num_crossovers = without_crossovers(with_people(shown))
     known = impressions.loc[impressions["experiment"] == experiment, "arm"]
-    arms = sorted({*known, *(shares or {})} - {""})
+    arms = sorted({*known.unique(), *(shares or {})} - {""})
     control = _control(control, arms)
     answers = answers_of(shown, events, kinds, window_s)
     people, tallies = tallies_of(shown, attribution, answers, kinds)
@@ -88,7 +88,7 @@ def experiment_report(
 def _of_experiment(impressions, experiment):
     is_inside = impressions["experiment"] == experiment
     if not is_inside.any() or not experiment:
-        names = sorted({*impressions["experiment"]} - {""})
+        names = sorted({*impressions["experiment"].unique()} - {""})
         close = difflib.get_close_matches(experiment, names, n=1)
         hint = f" Did you mean `{close[0]}`?" if close else ""
         raise DataError(
