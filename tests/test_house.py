@@ -42,7 +42,7 @@ LAYERS = {
         ["data", "client"],
         ["datasets", "text", "evaluation", "retrieval", "features"],
         ["linear", "towers"],
-        ["hybrid", "baselines"],
+        ["hybrid", "baselines", "experiments", "off_policy"],
         ["inference"],
         ["export"],
         ["training"],
