@@ -104,7 +104,7 @@ def _client(system, user_id, deadline, times):
         if time.monotonic() > deadline:
             break
         item_id = system.item_ids[second % len(system.item_ids)]
-        body = event(user_id, second, item_id).model_dump_json()
+        body = event(user_id, second, item_id).model_dump_json().encode()
         for request in (("POST", "/v1/events", body), wish):
             times[request[0]].append(timed_ms(ask, connection, *request))
     connection.close()

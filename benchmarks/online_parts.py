@@ -36,7 +36,7 @@ def deployed(model, folder, *server_flags):
         folder: where states go, and the toy.
         server_flags: further ones of the model server.
     """
-    item_ids = _item_ids(model) if model else ITEM_IDS
+    item_ids = items_of(model) if model else ITEM_IDS
     model = (model or write_toy(folder / "toy").parent).resolve()
     store = f"sqlite:///{folder}/gateway.db"
     base = f"--model_base_path={model}"
@@ -71,7 +71,8 @@ def ask(connection, method, path, body=None):
     return answer
 
 
-def _item_ids(model):
+def items_of(model):
+    """Ids of the items of a served model."""
     from pyarrow import parquet
 
     from tfrec.export.version_folders import version_folder

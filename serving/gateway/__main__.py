@@ -149,14 +149,11 @@ def serve(
     from serving.gateway.door import LIMITS, Hosts, make_door, write_error
     from serving.gateway.feedback import Reaction, Reactions
     from serving.gateway.impression_routes import add_log
-    from serving.gateway.model_client import ModelClient
     from serving.gateway.online_interests import read_settings
     from serving.gateway.profiles import read_profiles
     from serving.gateway.ruling import add_rules
-    from serving.gateway.served_titles import ServedTitles
     from serving.gateway.titles import ItemTitles
     from serving.http.listening import HttpServer
-    from tfrec.client.client import RecommenderClient
     from tfrec.export.item_log import ItemLog
     from tfrec.protocol import tracing
 
@@ -165,12 +162,7 @@ def serve(
     settings, catalogue = read_settings(interest), ItemTitles(items)
     states = open_states(store)
     writer = open_writer(states, log, log_keep_days, log_interval_s)
-    client = RecommenderClient(
-        target, model, timeout_s=MODEL_TIMEOUT_S, **vars(identity)
-    )
-    titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
-    link = ModelClient(client, *titles)
-    link.look()
+    link = _model_client((target, model), identity, catalogue, model_folder)
     reactions = Reactions(lambda: link.kinds, *chosen)
     item_log = ItemLog.of(model_folder) if model_folder else None
     texts = read_profiles(profiles) if profiles else {}
@@ -185,10 +177,23 @@ def serve(
     _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
     writing.close()
     link.close()
+    app.state.impressions.close()
     if writer:
-        app.state.impressions.close()
         writer.close()
     states.close()
+
+
+def _model_client(place, identity, catalogue, model_folder):
+    """A `ModelClient` of an address and a model, which the titles follow."""
+    from serving.gateway.model_client import ModelClient
+    from serving.gateway.served_titles import ServedTitles
+    from tfrec.client.client import RecommenderClient
+
+    client = RecommenderClient(*place, timeout_s=MODEL_TIMEOUT_S, **vars(identity))
+    titles = [ServedTitles(catalogue, model_folder).follow] if model_folder else []
+    link = ModelClient(client, *titles)
+    link.look()
+    return link
 
 
 def _add_words(app, settings, has_sentences):

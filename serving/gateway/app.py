@@ -223,6 +223,7 @@ def _answer(recommendation_id, found, state_version, started):
         model_version=found.model_version,
         latency_ms=round(1e3 * (time.perf_counter() - started), 3),
         reason_code=found.reason_code,
+        probability_of=found.probability_of,
         **vars(found.applied),
     )
     return _written(answer)

@@ -57,6 +57,7 @@ def _written(given, recommendation_id, started):
         model_version=given.found.model_version,
         latency_ms=round(1e3 * (time.perf_counter() - started), 3),
         reason_code=given.found.reason_code,
+        probability_of=given.found.probability_of,
         understood=given.understood,
         notes=given.notes,
         query=given.query,

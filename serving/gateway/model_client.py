@@ -38,6 +38,7 @@ class ModelClient:
         problem: why the last look failed, `""` if it did not.
         items_problem: what the server says its new items lack, `""` if nothing.
         kinds: of events, that this version learnt; None if it does not tell.
+        probability_of: what its probabilities are of, as `RecommenderClient` has it.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ModelClient:
         self.problem = "The model server was not asked yet."
         self.items_problem = ""
         self.kinds: list[EventKind] | None = None
+        self.probability_of = ""
         self._inputs: Mapping[str, TensorSpec] = {}  # of `recommend`
         self._cold_list: list[Recommendation] = []
         self._client = client
@@ -175,7 +177,8 @@ class ModelClient:
         self._follow(newest)  # before answers are kept as those of this version
         self.problem = ""
         if newest != self.version:
-            self.kinds = self._ask_kinds()
+            self.kinds = self._if_told(self._client.event_kinds)
+            self.probability_of = self._if_told(self._client.probability_of) or ""
             recommend = self._client.metadata().get("recommend")
             self._inputs = recommend.inputs if recommend else {}
             self.version = newest
@@ -185,9 +188,9 @@ class ModelClient:
         """Whether this version has an input; as long as it is unknown, it may."""
         return not self._inputs or name in self._inputs
 
-    def _ask_kinds(self):
+    def _if_told(self, ask):
         try:
-            return self._client.event_kinds()
+            return ask()
         except RequestError as error:
             if error.code in _AWAY:
                 raise

@@ -51,6 +51,7 @@ class Found:
         reason_code: as of `Recommendations`.
         evidence: of each item, None where there is none; empty if nobody asked.
         applied: which rules the list follows.
+        probability_of: what the probabilities are of, as of `Recommendations`.
     """
 
     items: Sequence[RecommendedItem]
@@ -58,6 +59,7 @@ class Found:
     reason_code: ReasonCode
     evidence: Sequence[Evidence | None] = ()
     applied: AppliedRules = AppliedRules()
+    probability_of: str = ""
 
 
 def note_found(
@@ -224,7 +226,8 @@ class Recommending:
         items = [self._item(item, each, options.lang) for item, each in pairs]
         code: ReasonCode = "history" if visible else "cold_user"
         shown = evidence if options.explain else ()
-        return Found(items, version, code, shown, asked.applied)
+        of = self._model.probability_of
+        return Found(items, version, code, shown, asked.applied, of)
 
     def _best(self, history, filters, texts, asked):
         """`(RuledItems, version that answered)`, the older one of several."""
@@ -303,7 +306,8 @@ class Recommending:
             return self._fall_back(history, options, now, user_id, error, asked)
         items = [self._item(item) for item in best]
         version = self._model.version
-        return Found(items, version, "interest", applied=asked.applied)
+        how = {"applied": asked.applied, "probability_of": self._model.probability_of}
+        return Found(items, version, "interest", **how)
 
     def _for_state(self, user_id, state, options, now):
         """By the history, which is compared with what the user was shown last."""
@@ -383,4 +387,5 @@ class Recommending:
             allowed = selection.arranged(allowed, options.k)
         listed = asked.items_of(allowed, options.num_items)
         items, version = [self._item(each) for each in listed], self._model.version
-        return Found(items, version, "fallback", applied=asked.applied)
+        how = {"applied": asked.applied, "probability_of": self._model.probability_of}
+        return Found(items, version, "fallback", **how)

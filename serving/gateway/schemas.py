@@ -72,7 +72,9 @@ class Recommendations(BaseModel):
     interest vector), "cold_user" (no events) or "fallback" (the model server is down:
     the last list for users without events). `rules_version`, and the `arm` of its
     `experiment` that the person is in, are "" where there are none. Events with an
-    item of the list may name its `recommendation_id`.
+    item of the list may name its `recommendation_id`. `probability_of`: "chosen" (of an
+    item against one drawn at random), "liked" (of an item that somebody meets) or ""
+    (the model does not tell).
     """
 
     recommendation_id: str
@@ -81,6 +83,7 @@ class Recommendations(BaseModel):
     model_version: int
     latency_ms: float
     reason_code: ReasonCode
+    probability_of: str
     rules_version: str = ""
     experiment: str = ""
     arm: str = ""

@@ -19,7 +19,7 @@ def record(table: str, fields: Mapping[str, Any]) -> bytes:
 
 
 def event_record(event: Event) -> bytes:
-    """The record of an event."""
+    """What the log gets of something that somebody did."""
     return record(EVENTS, event.model_dump())
 
 

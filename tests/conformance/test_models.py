@@ -16,7 +16,7 @@ SIGNATURES = {
     "explain": {"history_weights"},
     "event_kinds": {
         *("names", "positive", "negative", "neutral"),
-        *("positive_values", "negative_values"),
+        *("positive_values", "negative_values", "probability_of"),
     },
 }
 QUERY = {"user_text", "query_text", "now"}

@@ -1,5 +1,7 @@
 """Tests of rules for probabilities alone: lists learn from other labels."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,7 +70,9 @@ def test_rating_factors_learn_from_them(folder):
 
 def test_windows_have_both(folder):
     log = read(folder, RULES).interactions
-    batch = next(iter(training_windows(log, 4, 8, 0, allow_repeats=False)))
+    batch = next(
+        iter(training_windows(log, length=4, batch_size=8, seed=0, allow_repeats=False))
+    )
     is_target = batch["target_weights"].numpy() > 0
     values = batch["values"].numpy()[is_target]
     expected = np.select([values >= 4, values <= 2], [1, -1])
@@ -83,4 +87,4 @@ def test_wrong_rules(folder):
         read(folder, {"negative": ["ratings"]})
     log = read(folder, RULES).interactions
     with pytest.raises(DataError, match="`interest_labels` must be as long"):
-        log.__class__(**(vars(log) | {"interest_labels": log.interest_labels[:3]}))
+        dataclasses.replace(log, interest_labels=log.interest_labels[:3])

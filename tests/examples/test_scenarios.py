@@ -52,6 +52,7 @@ def test_the_same_seed_gives_the_same_log(scenario, tmp_path):
     assert again != (tmp_path / "log" / "events.parquet").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_shop_sells_the_usual_again(scenario):
     shop = scenario("shop")
     bought = shop.events[shop.events["event"] == "purchase"]
@@ -88,6 +89,7 @@ def test_news_are_of_today_and_of_the_readers_topic(scenario):
     assert sum(hits) / len(hits) > 0.5  # by chance: 1/6
 
 
+@pytest.mark.slow
 def test_videos_are_those_that_are_watched_to_the_end(scenario):
     video = scenario("video")
     whole = video.events[video.events["value"] >= 0.6]
@@ -104,6 +106,7 @@ def top(names, size):
     return collections.Counter(names).most_common(size)
 
 
+@pytest.mark.slow
 def test_a_network_has_lists_of_posts_people_and_topics(scenario):
     social = scenario("social")
     fitted = social.fitted()

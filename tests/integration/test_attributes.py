@@ -332,6 +332,7 @@ def test_a_table_brings_the_columns(folder, tmp_path, monkeypatch, capsys):
     assert len(ItemLog.of(folder).read().changes) == 2
 
 
+@pytest.mark.slow
 def test_a_compacted_version_keeps_them(folder):
     """As limits, as attributes, and for the version after it."""
     kite = ItemChange(item_id="kite", title="A kite", features=KITE)

@@ -185,7 +185,7 @@ def rows_of(ids):
     return rows | {each: NEW[each] for each in ids}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     ids=st.lists(st.sampled_from(list(NEW)), unique=True),
     batch=st.lists(requests, min_size=1, max_size=3),

@@ -36,7 +36,12 @@ from tfrec.linear.popularity import PopularityScorer
 
 WEEK, HOUR = 7 * 86_400, 3600
 LIVE = (0.7, 0.4)  # weights of level and rise
-KINDS = ("exact, repeats", "scann, repeats", "exact, plain")
+SCANN = pytest.mark.slow  # the exact index has the same promises
+KINDS = (
+    "exact, repeats",
+    "exact, plain",
+    pytest.param("scann, repeats", marks=SCANN),
+)
 
 
 def with_live(hybrid, live=LIVE):
@@ -151,7 +156,7 @@ OPTIONS = make_options(k=[12])
 ONE = tf.constant([False])
 
 
-@pytest.fixture(scope="module", params=["exact", "scann"])
+@pytest.fixture(scope="module", params=["exact", pytest.param("scann", marks=SCANN)])
 def pair(request, hybrid):
     """`Inference` with and without live counts."""
     both = hybrid, with_live(hybrid)

@@ -164,6 +164,10 @@ class AsyncRecommenderClient:
         """The kinds of events that the model learnt from, and what they speak of."""
         return await self._ask(calls.event_kinds())
 
+    async def probability_of(self) -> str:
+        """What probabilities are of, as of `RecommenderClient`."""
+        return await self._ask(calls.probability_of())
+
     async def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
         request = calls.metadata_request(self.model_name)

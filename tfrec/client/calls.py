@@ -285,6 +285,16 @@ def update_interest(
     return SignatureCall("update_interest", inputs, lambda a: a["interest"][0])
 
 
+def probability_of() -> SignatureCall:
+    """Of the model; read as a name, `""` of a version that does not tell."""
+
+    def read(answer: dict[str, np.ndarray]) -> str:
+        (found, *_) = answer.get("probability_of", [b""])
+        return found.decode()
+
+    return SignatureCall("event_kinds", {"user_text": np.array([""], object)}, read)
+
+
 def event_kinds() -> SignatureCall:
     """Of the model; read as `EventKind`s."""
     names = ("positive", "negative", "neutral", "positive_values", "negative_values")

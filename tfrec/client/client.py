@@ -243,6 +243,14 @@ class RecommenderClient:
         """
         return self._ask(calls.event_kinds())
 
+    def probability_of(self) -> str:
+        """What probabilities are of.
+
+        `"chosen"`: that an item is the chosen one, and not one drawn at random;
+        `"liked"`: that somebody likes an item that they meet. `""` of an older model.
+        """
+        return self._ask(calls.probability_of())
+
     def metadata(self) -> dict[str, Signature]:
         """The model's signatures: inputs, outputs, defaults."""
         request = calls.metadata_request(self.model_name)

@@ -172,10 +172,12 @@ class SignatureGraphs(tf.Module):
     def _event_kinds(self, user_text):
         """The same for every row: a server may join rows of several requests."""
         columns = self.inference.model.kinds.columns()
-        return {
+        found = {
             name: tf.repeat(tf.constant(column)[None], tf.size(user_text), axis=0)
             for name, column in columns.items()
         }
+        of = self.inference.hybrid.weights.probability_of
+        return found | {"probability_of": tf.fill(tf.shape(user_text), of)}
 
 
 class Signatures(SignatureGraphs):

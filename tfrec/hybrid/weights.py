@@ -33,6 +33,9 @@ class Weights:
     rating_slope: float = 0.0  # of the rating factors' logit in it
     score_slope: float = 1.0  # of the score in the reported probability
     intercept: float = 0.0  # of the reported probability
+    # What the reported probability is of: "chosen", that an item is the chosen one and
+    # not one drawn at random; "liked", that somebody likes an item that they meet
+    probability_of: str = "chosen"
     # Slopes of the head's logit and of the score, and intercept, where the texts of
     # person and item are all that is known; None = as of others.
     of_texts: tuple[float, float, float] | None = None

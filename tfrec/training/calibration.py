@@ -185,6 +185,7 @@ def calibrate(model, pairs):
     slopes, intercept = fit_logistic(features, pairs.labels, l2=l2)
     names = ("head_slope", "rating_slope", "score_slope")
     chosen = dict(zip(names, slopes.tolist(), strict=True))
+    chosen["probability_of"] = "liked" if pairs.is_explicit else "chosen"
     model.weights = dataclasses.replace(
         model.weights.times(slope), bias=bias, **chosen, intercept=intercept
     )

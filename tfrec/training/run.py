@@ -150,6 +150,7 @@ def manifest_facts(config, data, model, metrics=None):
         "has_times": data.interactions.has_times,
         "texts": text_facts(config, reading_of(model)),
         "live_weights": live_weights(model.weights),
+        "probability_of": model.weights.probability_of,
         "config": dataclasses.asdict(config),
     }
 
@@ -237,6 +238,7 @@ def _training_facts(recipe, trial):
         "learns_order": item_to_item.is_ordered,
         "bm25_dim": choice.settings.bm25_dim,
         "labels": {
+            "probability_of": choice.weights.probability_of,
             "zeros": interest_facts(choice)["zeros"],
             "explicit_negatives": choice.labels.negatives,
             "calibrated_on": dict(

@@ -15,6 +15,7 @@ from serving.user_states.sqlite import SqliteStates
 from serving.user_states.store import StoreError
 from tests.serving.interaction_log.test_folder import read
 from tests.serving.online.gateway_process import GatewayProcess, Http, gateway_thread
+from tfrec.data.impressions import attribute, read_interaction_log
 
 LISTS = "/v1/impressions"
 
@@ -73,6 +74,11 @@ def test_events_are_logged_with_the_list_that_led_to_them(target, tmp_path):
     events = read(folder, "events")
     assert events["recommendation_id"].tolist() == [answer["recommendation_id"]]
     assert events["event_id"].tolist() == ["e"]
+    shown_before, done = read_interaction_log(folder)
+    found = attribute(shown_before, done, window_s=10**9, tolerance_s=10**10)
+    chosen = found.impressions[found.impressions["chosen"]]
+    assert chosen["item_id"].tolist() == ["b"]
+    assert chosen["recommendation_id"].tolist() == [answer["recommendation_id"]]
 
 
 def test_a_user_who_is_forgotten_leaves_the_log(target, tmp_path):

@@ -352,7 +352,7 @@ def test_nothing_of_a_wrong_request_is_applied(ask):
 def test_health_and_metrics(ask):
     status, health = ask("GET", "/health")
     assert status == 200
-    parts = {"store": "ok", "model_server": "ok", "items": "ok"}
+    parts = {"store": "ok", "model_server": "ok", "items": "ok", "log": "off"}
     assert health == {**parts, "model_version": 1}
     before = metric(ask, 'cache_total{outcome="hit"}')
     applied = metric(ask, 'events_total{outcome="accepted"}')

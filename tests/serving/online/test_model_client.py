@@ -30,6 +30,9 @@ class Client:
             raise self.kinds
         return self.kinds
 
+    def probability_of(self):
+        return "liked"
+
     def metadata(self):
         return {"recommend": Signature({"user_age": AGE}, {}, {})}
 
@@ -77,6 +80,7 @@ def test_the_newest_version_that_answers_counts(link, client):
 
 def test_kinds_of_events_are_those_of_the_version(link, client):
     assert link.kinds == "kinds of version 1"
+    assert link.probability_of == "liked"
     client.version, client.kinds = 2, "kinds of version 2"
     link.look()
     assert link.kinds == "kinds of version 2"

@@ -24,6 +24,7 @@ class Model:
     def __init__(self):
         self.version, self.error, self.asked, self.cold_items = 1, None, 0, []
         self.told = []  # profiles
+        self.probability_of = "chosen"
         self.wishes = {}  # the latest
 
     def cold_list(self, now):
