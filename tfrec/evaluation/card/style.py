@@ -15,7 +15,7 @@ border-bottom:1px solid var(--rule)}h3{margin:1.4rem 0 .4rem;font-size:1.05rem}
 h4{margin:.9rem 0 .2rem;font-size:.9rem;font-weight:600}
 header p,figcaption,.source{color:var(--quiet);font-size:.9rem}
 nav{background:var(--card);border-radius:.5rem;padding:.6rem 1rem}
-nav ol{margin:0;padding-left:1.4rem;columns:14rem}a{color:var(--note)}
+nav ol{margin:0;padding-left:1.4rem;columns:17rem;column-gap:1.5rem}a{color:var(--note)}
 .findings{list-style:none;padding:0}.findings li{display:flex;gap:.7rem;
 margin:.4rem 0;padding:.5rem .8rem;background:var(--card);border-radius:.4rem;
 border-left:4px solid var(--note)}.findings b{color:var(--note);min-width:.8rem}
