@@ -40,7 +40,7 @@ class RunData:
 
 
 def load_run_data(config):
-    """Reads what `data.folder` or `data.dataset` names.
+    """What `data.folder` or `data.dataset` names, as a run learns from it.
 
     Args:
         config: `Config`.
@@ -53,6 +53,23 @@ def load_run_data(config):
         DataError: the tables are wrong; all problems are in the message.
         DownloadError: a public data set cannot be had.
     """
+    return prepare(read_log(config), config)
+
+
+def read_log(config):
+    """Reads what `data.folder` or `data.dataset` names.
+
+    Args:
+        config: `Config`.
+
+    Returns:
+        `Dataset`, as it is in the files.
+
+    Raises:
+        ConfigError: neither or both are given.
+        DataError: the tables are wrong; all problems are in the message.
+        DownloadError: a public data set cannot be had.
+    """
     how, features = config.data, config.features
     if bool(how.folder) == bool(how.dataset):
         raise ConfigError(
@@ -61,11 +78,8 @@ def load_run_data(config):
         )
     logger.info("Reading %s.", how.folder or how.dataset)
     if how.folder:
-        dataset = read_with_words(how.folder, how, features)
-    else:
-        public = load_dataset(how.dataset, features=features)
-        dataset = with_people(public, how.people)
-    return prepare(dataset, config)
+        return read_with_words(how.folder, how, features)
+    return with_people(load_dataset(how.dataset, features=features), how.people)
 
 
 def prepare(dataset, config):
