@@ -177,8 +177,8 @@ def serve(
     _run(HttpServer(door, host, port, LIMITS, write_error, context), bool(tls))
     writing.close()
     link.close()
-    app.state.impressions.close()
     if writer:
+        app.state.impressions.close()
         writer.close()
     states.close()
 

@@ -14,6 +14,7 @@ class InterestModel:
     """
 
     version = 1
+    probability_of = ""
 
     def read_features(self, columns):
         return {}
