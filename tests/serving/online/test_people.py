@@ -23,7 +23,7 @@ DOMAINS = {"post": "posts", "ann": "people", "bob": "people"}
 class Everybody:
     """Recommends all that is not excluded."""
 
-    version, is_away = 1, False
+    version, is_away, probability_of = 1, False, ""
 
     def read_features(self, columns):
         return {}

@@ -18,7 +18,7 @@ SHELVES = {"books": BOOKS, "films": FILMS, "songs": []}
 class Shop:
     """A model with two domains that have items."""
 
-    version, kinds = 1, []
+    version, kinds, probability_of = 1, [], ""
 
     def read_features(self, columns):
         return {}
