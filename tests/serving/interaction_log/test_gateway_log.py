@@ -1,6 +1,7 @@
 """Tests of a gateway that logs what it shows and what people do."""
 
 import contextlib
+import http.client
 import threading
 import time
 
@@ -196,7 +197,7 @@ def check_kills(target, tmp_path, rounds):
 def post(port, name, acknowledged):
     """Sends events until nobody answers; each again that was not acknowledged."""
     ask = Http(port)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, http.client.HTTPException):
         for n in range(100_000):
             event_id = f"{name}-{n}"
             event = {"user_id": name, "item_id": "a", "timestamp": n + 1}
