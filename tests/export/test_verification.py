@@ -10,7 +10,7 @@ from tfrec.export.artefact import check_fingerprint
 from tfrec.export.fresh_process import run_loaded, run_session
 from tfrec.export.ops import read_saved_model
 from tfrec.export.signature_alias import share_signature
-from tfrec.export.verification import Check, prove
+from tfrec.export.verification import Check, is_nearly_the_same, prove
 from tfrec.export.warmup import fill_defaults
 
 
@@ -106,3 +106,28 @@ def test_a_process_that_fails_says_how(
     check = Check(toy, requests, answers, [])
     with pytest.raises(ArtefactError, match=words):
         prove([check], timeout_s=0.5 if "sleep" in script else 60)
+
+
+def ranking(*rows):
+    """Rows of `(item id, score)`, as an answer."""
+    ids = [[item for item, _ in row] for row in rows]
+    scores = [[score for _, score in row] for row in rows]
+    return {"item_ids": np.array(ids, object), "scores": np.array(scores, "float32")}
+
+
+BEST = [(b"i%d" % n, 1.0 - n / 100) for n in range(10)]
+
+
+def test_an_approximate_search_may_miss_an_item():
+    other = [*BEST[:4], *BEST[5:], (b"new", 0.5)]
+    assert is_nearly_the_same(ranking(BEST, BEST), ranking(BEST, other))
+    assert is_nearly_the_same(ranking(BEST), ranking(other))
+    assert not is_nearly_the_same(ranking(BEST), ranking(BEST[:9]))
+
+
+def test_but_neither_many_nor_another_score():
+    two = [*BEST[2:], (b"new", 0.5), (b"newer", 0.4)]
+    assert not is_nearly_the_same(ranking(BEST), ranking(two))
+    raised = [(item, score + 0.01) for item, score in BEST]
+    assert not is_nearly_the_same(ranking(BEST), ranking(raised))
+    assert not is_nearly_the_same({"probabilities": np.ones(1)}, ranking(BEST))

@@ -102,7 +102,8 @@ def _save(aside, last, loaded, fresh):
     filled = fill_defaults(aside, requests)
     with running_once():
         expected = [_answer(functions[name], inputs) for name, inputs in filled]
-    prove([Check(aside, requests, expected, ops["required_libraries"])])
+    libraries, has_facts = ops["required_libraries"], "index" in manifest  # ScaNN's
+    prove([Check(aside, requests, expected, libraries, has_facts)])
 
 
 def _answer(function, inputs):

@@ -183,7 +183,8 @@ def _save(aside, signatures, index, sample, facts, report):
     requests = read_warmup(aside)
     with running_once():
         expected = [_answer(functions[name], inputs) for name, inputs in requests]
-    return Check(aside, requests, expected, ops["required_libraries"])
+    libraries = ops["required_libraries"]
+    return Check(aside, requests, expected, libraries, index.may_miss)
 
 
 def _write_items(catalogue, state, path):

@@ -20,6 +20,7 @@ NUM_SHOWN = 3
 NUM_LINES = 12  # of a failed process' last words
 SCRIPT = pathlib.Path(__file__).with_name("fresh_process.py")
 RTOL, ATOL = 1e-5, 1e-6  # of floats; NaN equals NaN
+LEAST_SHARED = 0.9  # of the items, by an index that may miss some
 WAYS = {"session": "in a session like TF Serving's", "loaded": "loaded by Python"}
 
 
@@ -33,12 +34,14 @@ class Check(NamedTuple):
         expected: sequence of `{output name: array}`, the answers of the model in
             memory, strings as `bytes` objects.
         libraries: names of the packages whose ops the model needs.
+        may_miss: whether its index may miss some of the best items.
     """
 
     folder: pathlib.Path
     requests: Sequence[tuple[str, dict]]
     expected: Sequence[dict]
     libraries: Sequence[str]
+    may_miss: bool = False
 
     def job(self):
         """What the fresh process must know."""
@@ -77,7 +80,10 @@ def _compare_all(check, answers):
         triples = zip(check.requests, check.expected, found, strict=True)
         for number, ((name, _), wanted, given) in enumerate(triples, start=1):
             where = f"{WAYS[way]}, request {number}, `{name}`"
-            problems += [f"{where}, {line}" for line in compare(wanted, given)]
+            lines = compare(wanted, given)
+            if lines and check.may_miss and is_nearly_the_same(wanted, given):
+                continue
+            problems += [f"{where}, {line}" for line in lines]
     if problems:
         shown = "\n".join(problems[:NUM_SHOWN])
         raise ArtefactError(
@@ -136,6 +142,33 @@ def _under_way(checks, folder):
 
 def _answers(folder, number, way):
     return folder / f"{number}-{way}.pickle"
+
+
+def is_nearly_the_same(expected, found):
+    """Whether two rankings differ only as rounding makes an approximate search differ.
+
+    Such an index looks at parts of the catalogue; which part a query between two of
+    them falls into is a matter of the last bit. So some items may be others, but most
+    are the same, and what is in both has the same score.
+
+    Args:
+        expected: `{output name: array}`.
+        found: `{output name: array}`.
+    """
+    if not {"item_ids", "scores"} <= expected.keys() & found.keys():
+        return False
+    rankings = [(each["item_ids"], each["scores"]) for each in (expected, found)]
+    if rankings[0][0].shape != rankings[1][0].shape:
+        return False
+    num_shared = num_items = 0
+    for row in range(len(rankings[0][0])):
+        one, other = (dict(zip(i[row], s[row], strict=True)) for i, s in rankings)
+        shared = [item for item in one if item in other]
+        pairs = [np.array([each[item] for item in shared]) for each in (one, other)]
+        if not _is_close(*pairs).all():
+            return False
+        num_shared, num_items = num_shared + len(shared), num_items + len(one)
+    return num_shared >= LEAST_SHARED * num_items
 
 
 def compare(expected, found):

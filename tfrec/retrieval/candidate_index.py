@@ -28,11 +28,13 @@ class CandidateIndex(tf.Module, abc.ABC):
         suffix: what a saved model's name ends with; None for "-" and the index's name.
         embeddings: `[num_candidates, dim]` float32 variable. Where `build` was given a
             variable, that one: a model that keeps its vectors shares them.
+        may_miss: whether a search may miss some of the best, as approximate ones do.
     """
 
     op_libraries: frozenset[str] = frozenset()
     packages: tuple[str, ...] = ()
     suffix: str | None = None
+    may_miss: bool = False
 
     @classmethod
     def from_settings(cls, *, recall, quantize):

@@ -47,6 +47,7 @@ class ScannIndex(CandidateIndex):
 
     op_libraries = frozenset({"scann"})
     packages = ("scann", "tensorflow-recommenders")
+    may_miss = True
 
     def __init__(self, target_recall=0.98, seed=0, quantize=False):
         super().__init__()
