@@ -118,7 +118,7 @@ def make_app(
     add_undo(app, states)
     asking = app.state.asking = Asking(recommending, catalogue, reactions)
     add_ask(app, asking, _history, impressions)
-    _add_users(app, states, (recommending, asking), catalogue)
+    _add_users(app, states, (impressions, recommending, asking), catalogue)
     _add_search(app, catalogue)
     lists = ItemLists(states, catalogue, reactions)
     add_lists(app, lists, catalogue, impressions)
@@ -286,7 +286,9 @@ def _read_limited(payload):
     return read_events(payload)
 
 
-def _add_users(app, states, remembering, catalogue):
+def _add_users(app, states, parts, catalogue):
+    impressions, *remembering = parts
+
     @app.get("/v1/users/{user_id:path}/state")
     def show_state(user_id: Id) -> StateAnswer:
         state = states.get(user_id)
@@ -299,6 +301,7 @@ def _add_users(app, states, remembering, catalogue):
     @app.delete(f"/v1/users/{any_text('user_id')}")
     def forget(user_id: str) -> ForgottenAnswer:
         """Deletes the user, also under an id that the present rules refuse."""
+        impressions.flush()
         known = [states.forget(each) for each in _spellings(user_id)]
         for each in _spellings(user_id):
             for part in remembering:

@@ -74,6 +74,7 @@ class Impressions:
         self._model = ""
         self._waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._kept: list[bytes] = []  # taken from the queue, not yet in the store
+        self._flushing = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -122,6 +123,21 @@ class Impressions:
         if self._outbox is not None:
             self._outbox.add([record(IMPRESSIONS, each) for each in lists])
 
+    def flush(self) -> None:
+        """Brings what waits into the store.
+
+        So a user's lists are there before the record that forgets the user.
+
+        Raises:
+            StoreError: the store does not answer; it waits on.
+        """
+        with self._flushing:
+            if not self._kept:
+                self._kept = list(itertools.islice(self._take(), MOST_WAITING))
+            if self._kept and self._outbox is not None:
+                self._outbox.add(self._kept)
+            self._kept = []
+
     def close(self) -> None:
         """Brings what waits into the store, if that answers."""
         self._stopped.set()
@@ -138,20 +154,11 @@ class Impressions:
         is_over = False
         while not is_over:
             is_over = self._stopped.wait(FLUSH_S)
-            self._flush()
-
-    def _flush(self):
-        if not self._kept:
-            self._kept = list(itertools.islice(self._take(), MOST_WAITING))
-        if not self._kept or self._outbox is None:
-            return
-        try:
-            self._outbox.add(self._kept)
-        except StoreError as error:
-            logger.warning("%s %d lists wait for the log.", error, len(self._kept))
-            self._stopped.wait(1)
-        else:
-            self._kept = []
+            try:
+                self.flush()
+            except StoreError as error:
+                logger.warning("%s %d lists wait for the log.", error, len(self._kept))
+                self._stopped.wait(1)
 
     def _take(self):
         while True:

@@ -24,7 +24,7 @@ from serving.user_states.log_records import ERASURES, EVENTS
 from serving.user_states.outbox import Batch
 from tfrec.files import replacing
 
-_HOUR = "%Y-%m-%dT%H"
+_HOUR, _HOURS = "%Y-%m-%dT%H", "[0-9]*-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]"
 DAY_S = 86_400
 
 
@@ -65,7 +65,7 @@ class FolderLog(LogSink):
         oldest = _hour(now - self._keep_days * DAY_S)
         try:
             for name in SCHEMAS:
-                for hour in (self._folder / name).iterdir():
+                for hour in (self._folder / name).glob(_HOURS):
                     if hour.name < oldest:
                         shutil.rmtree(hour)
         except OSError as error:

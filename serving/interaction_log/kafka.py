@@ -17,6 +17,7 @@ from tfrec.errors import ConfigError, MissingPackageError
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 30  # to deliver a batch
+ANY_SIZE = 1_000_000_000  # bytes, the most there is: the broker judges
 
 
 class KafkaLog(LogSink):
@@ -42,6 +43,7 @@ class KafkaLog(LogSink):
             "bootstrap.servers": self._brokers,
             "enable.idempotence": True,
             "message.timeout.ms": 1000 * TIMEOUT_S,
+            "message.max.bytes": ANY_SIZE,
         }
         self._producer = Producer(settings, logger=logger)
 
@@ -53,8 +55,7 @@ class KafkaLog(LogSink):
                 problems.append(str(error))
 
         for each in batch.records:
-            key = json.loads(each)["user_id"]
-            self._produce(each, key, note)
+            self._produce(each, json.loads(each)["user_id"], note)
         self._producer.flush()
         if problems:
             raise LogError(

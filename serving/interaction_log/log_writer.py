@@ -91,10 +91,12 @@ class LogWriter:
         """Whether it could be written; a problem is told once."""
         try:
             self.write_waiting()
-        except (LogError, StoreError) as error:
+        except Exception as error:  # whatever it was, it is tried again
+            is_foreseen = isinstance(error, LogError | StoreError)
             if not self.problem:
-                logger.warning("%s Records wait in the store.", error)
-            self.problem = str(error)
+                words = "%s Records wait in the store."
+                logger.warning(words, error, exc_info=not is_foreseen)
+            self.problem = str(error) if is_foreseen else repr(error)
             return False
         if self.problem:
             logger.warning("The log accepts records again.")

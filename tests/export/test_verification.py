@@ -131,3 +131,7 @@ def test_but_neither_many_nor_another_score():
     raised = [(item, score + 0.01) for item, score in BEST]
     assert not is_nearly_the_same(ranking(BEST), ranking(raised))
     assert not is_nearly_the_same({"probabilities": np.ones(1)}, ranking(BEST))
+    likely = [
+        {"probabilities": np.full((1, 10), p)} | ranking(BEST) for p in (0.5, 0.6)
+    ]
+    assert not is_nearly_the_same(*likely)

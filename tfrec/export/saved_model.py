@@ -176,6 +176,7 @@ def _save(aside, signatures, index, sample, facts, report):
             "max_history_length": inference.max_history_length,
             "signatures": sorted(functions),
             "events": inference.model.kinds.table(),
+            "may_miss": index.may_miss,
             "has_prerequisites": bool((catalogue.after != "").any()),
             "features": [e.to_json() for e in known_columns(inference.model.state)],
         },

@@ -149,26 +149,31 @@ def is_nearly_the_same(expected, found):
 
     Such an index looks at parts of the catalogue; which part a query between two of
     them falls into is a matter of the last bit. So some items may be others, but most
-    are the same, and what is in both has the same score.
+    are the same, and what is in both has the same score and probability.
 
     Args:
         expected: `{output name: array}`.
         found: `{output name: array}`.
     """
-    if not {"item_ids", "scores"} <= expected.keys() & found.keys():
-        return False
-    rankings = [(each["item_ids"], each["scores"]) for each in (expected, found)]
-    if rankings[0][0].shape != rankings[1][0].shape:
+    shapes = [{n: np.shape(a) for n, a in each.items()} for each in (expected, found)]
+    if shapes[0] != shapes[1] or "item_ids" not in expected:
         return False
     num_shared = num_items = 0
-    for row in range(len(rankings[0][0])):
-        one, other = (dict(zip(i[row], s[row], strict=True)) for i, s in rankings)
+    for row in range(len(expected["item_ids"])):
+        one, other = (_by_item(each, row) for each in (expected, found))
         shared = [item for item in one if item in other]
         pairs = [np.array([each[item] for item in shared]) for each in (one, other)]
         if not _is_close(*pairs).all():
             return False
         num_shared, num_items = num_shared + len(shared), num_items + len(one)
     return num_shared >= LEAST_SHARED * num_items
+
+
+def _by_item(ranking, row):
+    """Item id -> its numbers in one row of a ranking."""
+    names = sorted(ranking.keys() - {"item_ids"})
+    numbers = np.stack([ranking[name][row] for name in names], axis=1)
+    return dict(zip(ranking["item_ids"][row], numbers, strict=True))
 
 
 def compare(expected, found):

@@ -113,6 +113,7 @@ def test_hours_are_deleted_when_they_are_old(tmp_path):
     log.write(
         Batch("n", [at(hour, event_record(event("ann", hour))) for hour in hours])
     )
+    (tmp_path / "events" / "NOTES").touch()
     log.tidy(86_400 + 3600)
     assert sorted(read(tmp_path, "events")["timestamp"]) == [3600, 90_000]
     FolderLog(tmp_path).tidy(10**9)
@@ -161,6 +162,17 @@ def test_a_writer_is_woken_for_who_is_forgotten(tmp_path):
     eventually(lambda: states.outbox.waiting() == 0)
     assert pairs(tmp_path) == []
     writer.close()
+
+
+def test_what_nobody_foresaw_is_told_and_tried_again(tmp_path, caplog):
+    states = MemoryStates()
+    states.outbox.add([b"no JSON"])
+    writer = open_writer(states, str(tmp_path), None, 0.1)
+    writer.start()
+    eventually(lambda: "JSONDecodeError" in writer.problem)
+    writer.close()
+    assert states.outbox.waiting() == 1
+    assert "Records wait in the store" in caplog.text
 
 
 def test_many_writers_of_one_store(tmp_path):

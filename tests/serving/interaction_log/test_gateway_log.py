@@ -93,7 +93,6 @@ def test_a_user_who_is_forgotten_leaves_the_log(target, tmp_path):
         for user in ("ann", "bob"):
             ask("POST", "/v1/events", {"user_id": user, "item_id": "b", "timestamp": 9})
             ask.recommend(user)
-        time.sleep(2 * impressions_module.FLUSH_S)
         assert ask("DELETE", "/v1/users/ann")[1] == {"forgotten": True}
     assert set(read(folder, "events")["user_id"]) == {"bob"}
     assert set(shown(folder)["user_id"]) == {"bob"}
