@@ -4,10 +4,6 @@ Shares of items, categories and kinds of events are compared by the Jensen-Shann
 distance: 0 for equal shares, 1 where nothing is in common. A distance means something
 beside two others: that of the training log's own end from what was before it, and that
 which chance alone makes between samples of these sizes.
-
-Reference:
-    Lin: Divergence Measures Based on the Shannon Entropy (IEEE Transactions on
-    Information Theory, 1991).
 """
 
 import re
@@ -18,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tfrec.errors import DataError
+from tfrec.evaluation.divergence import jensen_shannon
 
 LEAST = 100  # events of a log that is compared
 NUM_DRAWS = 200  # of chance
@@ -123,22 +120,11 @@ def drift(before: DriftLog, now: DriftLog, seed: int = 0) -> Drift:
     return Drift(shifts, unknown, sizes)
 
 
-def jensen_shannon(first: np.ndarray, second: np.ndarray) -> float:
-    """Distance of two distributions over the same names, from 0 to 1.
-
-    Args:
-        first: `[n]` counts or shares.
-        second: the same.
-    """
-    p, q = first / max(first.sum(), 1e-12), second / max(second.sum(), 1e-12)
-    middle = (p + q) / 2
-
-    def divergence(part):
-        is_there = part > 0
-        ratio = part[is_there] / middle[is_there]
-        return (part[is_there] * np.log2(ratio)).sum()
-
-    return float(np.sqrt(max(0.0, (divergence(p) + divergence(q)) / 2)))
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Jensen-Shannon distance of `[n]` counts; 1 if one side has none, 0 if both."""
+    if not (first.any() and second.any()):
+        return float(first.any() or second.any())
+    return float(np.sqrt(jensen_shannon(first, second)))
 
 
 def _shift(parts, rng):
@@ -154,15 +140,15 @@ def _shift(parts, rng):
         return Shift(distance=0.0, usual=0.0, by_chance=0.0, moved={})
     pooled = both / both.sum()
     drawn = [
-        jensen_shannon(*(rng.multinomial(len(side), pooled) for side in (whole, now)))
+        distance(*(rng.multinomial(len(side), pooled) for side in (whole, now)))
         for _ in range(NUM_DRAWS)
     ]
     old, new = of_whole / max(len(whole), 1), of_now / max(len(now), 1)
     most = np.argsort(-np.abs(new - old), kind="stable")[:MOST_NAMED]
     moved = {str(names[n]): (float(old[n]), float(new[n])) for n in most}
     return Shift(
-        distance=jensen_shannon(of_whole, of_now),
-        usual=jensen_shannon(of_early, of_late),
+        distance=distance(of_whole, of_now),
+        usual=distance(of_early, of_late),
         by_chance=float(np.quantile(drawn, CHANCE)),
         moved=moved,
     )

@@ -9,9 +9,9 @@ from tests.evaluation.card.subjects import make_subject
 from tfrec.evaluation.card.exposure import item_exposure
 from tfrec.evaluation.card.time_sensitivity import (
     drift_of_taste,
-    jensen_shannon,
     time_sensitivity,
 )
+from tfrec.evaluation.divergence import jensen_shannon
 
 SHOWN = np.array([[2, 3], [2, 3], [1, -1]])
 

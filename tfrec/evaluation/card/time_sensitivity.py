@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.special import rel_entr
 
 from tfrec.evaluation.card.ratios import figure_slices
 from tfrec.evaluation.card.subject import Subject
+from tfrec.evaluation.divergence import jensen_shannon
 
 MOST_QUESTIONS = 3000
 BATCH_SIZE = 256  # questions; bounds memory where there are many categories
@@ -65,10 +65,6 @@ def drift_of_taste(subject: Subject, seed: int = 0) -> np.ndarray:
     It is the Jensen-Shannon divergence in bits: 0 if both halves have the same
     categories in the same shares, 1 if they have none in common. NaN for questions
     outside of the sample, and for histories that are short or lack categories.
-
-    Reference:
-        Lin, Divergence measures based on the Shannon entropy, 1991,
-        https://doi.org/10.1109/18.61115
     """
     found = np.full(len(subject.queries), np.nan)
     matrix, names = subject.categories
@@ -90,16 +86,6 @@ def drift_of_taste(subject: Subject, seed: int = 0) -> np.ndarray:
         newer = _categories(log, middles[part], ends[part], shares)
         found[asked[part]] = jensen_shannon(older, newer)
     return found
-
-
-def jensen_shannon(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """`[n]` Jensen-Shannon divergence in bits of rows; NaN where a row is all 0."""
-    totals = [each.sum(axis=1, keepdims=True) for each in (one, other)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p, q = one / totals[0], other / totals[1]
-    middle = (p + q) / 2
-    nats = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / 2
-    return np.clip(nats / np.log(2), 0.0, 1.0)
 
 
 def _categories(log, starts, ends, shares):
